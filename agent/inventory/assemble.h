@@ -1,0 +1,36 @@
+/*
+ * A finished draft and the last snapshot become the next snapshot: identities are looked up in the
+ * registry, what the reply was silent about is kept, unchanged rows are shared, times are stamped,
+ * pools are added up.
+ */
+#ifndef INVENTORY_ASSEMBLE_H
+#define INVENTORY_ASSEMBLE_H
+
+#include "inventory/build.h"
+#include "inventory/snapshot.h"
+
+struct registry;
+
+struct assemble_input {
+	const struct snapshot *last; /* NULL at first */
+	struct draft *draft;	     /* finished */
+	enum build_source source;
+	const char *only; /* the one domain a targeted query asked for; NULL: all */
+	/* Rows that this reply must not touch (a command on them ended meanwhile). */
+	const char *const *keep;
+	size_t n_keep;
+	uint64_t now_ms;
+	struct registry *registry;
+};
+
+/*
+ * -ENOSPC and the like never come from here for a registry that cannot be written (it serves on);
+ * -EEXIST: the reply contradicts what is there (a name twice); -ENOMEM.
+ */
+int assemble(const struct assemble_input *in, const struct snapshot **ret);
+
+/* The last snapshot with one row put in (same index: replaced) or, with NULL, taken out. */
+int assemble_patch(const struct snapshot *last, uint32_t index, const struct domain *row,
+	uint64_t now_ms, uint32_t next_index, const struct snapshot **ret);
+
+#endif

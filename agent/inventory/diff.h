@@ -1,0 +1,60 @@
+/*
+ * What is different between two snapshots, as a list of changes in the words of the notifications.
+ * One pass over both, as they are sorted alike: O(N) in domains and in their devices.
+ *
+ * Rows that a manager is still making are not there. Devices are compared only where both sides
+ * have been read, so learning something late is not a change.
+ */
+#ifndef INVENTORY_DIFF_H
+#define INVENTORY_DIFF_H
+
+#include "inventory/snapshot.h"
+
+/* The order of the notifications in the MIB: kind + 1 is the last arc. */
+enum change_kind {
+	CHANGE_CREATE,
+	CHANGE_DESTROY,
+	CHANGE_STATE,
+	CHANGE_VCPU,
+	CHANGE_VMEM,
+	CHANGE_VDS,
+	CHANGE_VDISK,
+	CHANGE_VSW,
+	CHANGE_VNET,
+	CHANGE_VCC,
+	CHANGE_VCONS,
+	_CHANGE_KIND_MAX,
+};
+
+enum change_flag {
+	CHANGE_ADDED = 1,
+	CHANGE_REMOVED = 2,
+	CHANGE_MODIFIED = 3,
+};
+
+struct change {
+	enum change_kind kind;
+	enum change_flag flag;	     /* of the device; MODIFIED for state, cpu, memory */
+	const struct domain *before; /* a reference of its own; NULL for CREATE */
+	const struct domain *after;  /* a reference of its own; NULL for DESTROY */
+	char *object;		     /* name of the service or device; NULL if none */
+	bool migrated;		     /* CREATE, DESTROY: by a migration */
+};
+
+struct change_list {
+	struct change *changes;
+	size_t n, allocated;
+};
+
+/*
+ * Appends to the list (zero it first). before == NULL: nothing is reported, whatever is in after.
+ * At most max changes are appended, the number left out is added to *dropped. -ENOMEM: the list
+ * has what fitted.
+ */
+int snapshot_diff(const struct snapshot *before, const struct snapshot *after, size_t max,
+	struct change_list *list, uint64_t *dropped);
+void change_clear(struct change *c);
+void change_list_clear(struct change_list *list);
+const char *change_kind_name(enum change_kind kind);
+
+#endif

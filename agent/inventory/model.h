@@ -1,0 +1,289 @@
+/*
+ * What the agent knows about a host and its logical domains.
+ *
+ * Values, not documents: nothing here knows XML, and nothing knows SNMP. Units are fixed (bytes,
+ * seconds, 0.1 %), unknown is NULL or 0. Everything reached through a snapshot is const and
+ * reference counted, so a row that did not change is shared by many snapshots and may be read by
+ * any thread that holds one of them.
+ *
+ * Each list inside a detail is sorted by its `index`, which stays with an object as long as it
+ * lives (device number, or a number the registry gave to its name).
+ */
+#ifndef INVENTORY_MODEL_H
+#define INVENTORY_MODEL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* The numbers are ldomOperState's, which are also those of data version 2.0. */
+enum domain_state {
+	DOMAIN_ACTIVE = 1,
+	DOMAIN_STOPPING = 2,
+	DOMAIN_INACTIVE = 3,
+	DOMAIN_BINDING = 4,
+	DOMAIN_UNBINDING = 5,
+	DOMAIN_BOUND = 6,
+	DOMAIN_STARTING = 7,
+	DOMAIN_UNKNOWN = 8,
+	_DOMAIN_STATE_MAX,
+	_DOMAIN_STATE_INVALID = -1,
+};
+
+/* Bit n is bit n of ldomRoles. */
+enum domain_role {
+	DOMAIN_CONTROL = 1 << 0,
+	DOMAIN_SERVICE = 1 << 1,
+	DOMAIN_IO = 1 << 2,
+	DOMAIN_ROOT = 1 << 3,
+	DOMAIN_GUEST = 1 << 4,
+};
+
+/* Sixth column of the flags. */
+enum domain_migration {
+	MIGRATION_NONE,
+	MIGRATION_SOURCE,
+	MIGRATION_TARGET,
+	MIGRATION_ERROR,
+};
+
+/* The numbers are ldomOperationStatus's. */
+enum operation_status {
+	OPERATION_NONE = 1,
+	OPERATION_RUNNING = 2,
+	OPERATION_SUCCEEDED = 3,
+	OPERATION_FAILED = 4,
+	OPERATION_ROLLED_BACK = 5,
+	OPERATION_ROLLBACK_FAILED = 6,
+	OPERATION_PARTIAL = 7,
+	OPERATION_UNKNOWN = 8,
+	OPERATION_QUEUED = 9,
+};
+
+/* The numbers are RFC 2579 RowStatus's; domains of ldmd are ROW_ACTIVE, the others are being made
+ * by a manager and are not ldmd's yet. */
+enum row_status {
+	ROW_ACTIVE = 1,
+	ROW_NOT_IN_SERVICE = 2,
+	ROW_NOT_READY = 3,
+};
+
+/* What a reply told about a domain, so that a reply that leaves something out does not erase it. */
+enum domain_known {
+	KNOWN_UUID = 1 << 0,
+	KNOWN_STATE = 1 << 1,
+	KNOWN_FLAGS = 1 << 2,
+	KNOWN_CPU = 1 << 3,
+	KNOWN_MEMORY = 1 << 4,
+	KNOWN_CRYPTO = 1 << 5,
+	KNOWN_IO = 1 << 6,
+	KNOWN_CONSOLE = 1 << 7,
+	KNOWN_LOAD = 1 << 8,	 /* utilization, uptime */
+	KNOWN_ADDRESS = 1 << 9,	 /* MAC address, host id */
+	KNOWN_SETTINGS = 1 << 10 /* failure policy, master, ... */
+};
+
+struct vcpu {
+	uint32_t index; /* vid + 1 */
+	uint32_t vid, pid, cid;
+	uint32_t strand_permille, util_permille, norm_util_permille;
+	bool util_known; /* false for a strand under power management */
+};
+
+struct memory_block {
+	uint32_t index; /* by real address */
+	uint64_t real_address, physical_address, size;
+};
+
+struct crypto_unit {
+	uint32_t index; /* id + 1 */
+	uint32_t id;
+	char *cpuset;
+};
+
+struct iobus {
+	uint32_t index;
+	char *name, *path, *options, *type;
+	bool is_bus; /* a whole PCIe bus, not a slot or a virtual function */
+};
+
+struct vdisk {
+	uint32_t index;
+	char *name, *service, *volume, *server, *mpgroup;
+	uint32_t timeout, id;
+};
+
+struct vnet {
+	uint32_t index;
+	char *name, *service, *mac, *mode, *linkprop, *device, *vid;
+	uint32_t pvid, mtu, id;
+};
+
+struct console {
+	uint32_t index;
+	char *service, *group, *type;
+	uint32_t port;
+	bool log;
+};
+
+struct variable {
+	uint32_t index;
+	char *name, *value; /* NULL value: secret */
+	bool truncated;	    /* value was longer than 255 octets */
+};
+
+struct policy {
+	uint32_t index;
+	char *name, *tod_begin, *tod_end;
+	bool enabled;
+	uint32_t priority, vcpu_min, vcpu_max, util_lower, util_upper, sample_rate, elastic_margin,
+		attack, decay;
+};
+
+struct vds {
+	uint32_t index;
+	char *name;
+};
+
+struct vds_volume {
+	uint32_t index;
+	char *name, *service, *device, *options, *mpgroup;
+};
+
+struct vsw {
+	uint32_t index;
+	char *name, *mac, *device, *mode, *linkprop, *vid, *inter_vnet_link;
+	uint32_t default_vlan_id, pvid, mtu, id;
+};
+
+struct vcc {
+	uint32_t index;
+	char *name;
+	uint32_t min_port, max_port;
+};
+
+/* What a domain has, from list-bindings. */
+struct domain_detail {
+	struct vcpu *vcpus;
+	size_t n_vcpus;
+	struct memory_block *memory;
+	size_t n_memory;
+	struct crypto_unit *crypto;
+	size_t n_crypto;
+	struct iobus *iobuses;
+	size_t n_iobuses;
+	struct vdisk *disks;
+	size_t n_disks;
+	struct vnet *networks;
+	size_t n_networks;
+	struct console *consoles;
+	size_t n_consoles;
+	struct variable *variables;
+	size_t n_variables;
+	struct policy *policies;
+	size_t n_policies;
+};
+
+/* What a domain offers to others, from list-services. */
+struct domain_services {
+	struct vds *vds;
+	size_t n_vds;
+	struct vds_volume *volumes;
+	size_t n_volumes;
+	struct vsw *vsw;
+	size_t n_vsw;
+	struct vcc *vcc;
+	size_t n_vcc;
+};
+
+struct domain {
+	uint32_t index; /* registry.h; for ever */
+	uint32_t known; /* enum domain_known */
+	char *name;	/* never NULL, at most 256 octets */
+	char *uuid;	/* 36 characters, lower case; or NULL */
+	char *mac, *hostid;
+	char *failure_policy, *master, *ext_mapin, *threading, *cpu_arch;
+	char *flags; /* always six columns, or NULL */
+	enum domain_state state;
+	uint32_t num_vcpu; /* constraint while inactive, as ldmd gives it */
+	uint64_t mem_bytes;
+	uint32_t num_crypto, num_iobus;
+	uint32_t whole_core;	 /* 0: no constraint */
+	uint32_t shutdown_group; /* 0..15 */
+	uint32_t roles;		 /* enum domain_role */
+	uint32_t utilization_permille;
+	uint64_t uptime_s;
+	uint32_t console_port; /* 0: none */
+	bool pending;	       /* a delayed reconfiguration waits */
+	bool memory_dr;	       /* a memory reconfiguration runs */
+	bool degraded, transition;
+	enum domain_migration migration; /* != NONE: "migrating" of contract and guides */
+	uint64_t last_change_ms;	 /* monotonic clock; utilization and uptime do not count */
+	enum operation_status op_status;
+	uint32_t op_index;
+	enum row_status row_status;
+	const struct domain_detail *detail;	/* NULL: not read yet */
+	const struct domain_services *services; /* NULL: not read yet */
+};
+
+struct pool {
+	uint64_t total, free;
+};
+
+struct host_pools {
+	bool known; /* list-devices was answered at least once */
+	struct pool vcpus, cores, crypto, buses, memory_bytes;
+};
+
+struct spconfig {
+	uint32_t index;
+	char *name, *status; /* status "current" or NULL */
+};
+
+/* Whole-host facts that belong to no domain. */
+struct host {
+	struct host_pools pools;
+	struct spconfig *spconfigs;
+	size_t n_spconfigs;
+	bool spconfigs_known;
+};
+
+static inline bool domain_is_migrating(const struct domain *d)
+{
+	return d->migration != MIGRATION_NONE;
+}
+
+static inline bool domain_in_transition(const struct domain *d)
+{
+	return d->state == DOMAIN_STOPPING || d->state == DOMAIN_STARTING ||
+	       d->state == DOMAIN_BINDING || d->state == DOMAIN_UNBINDING;
+}
+
+/* The vendor's word in lower case ("active"); never NULL. */
+const char *domain_state_name(enum domain_state state);
+
+/* References. A const pointer is taken because holders may only read; NULL is allowed. */
+const struct domain *domain_ref(const struct domain *d);
+void domain_unref(const struct domain *d);
+const struct domain_detail *detail_ref(const struct domain_detail *d);
+void detail_unref(const struct domain_detail *d);
+const struct domain_services *services_ref(const struct domain_services *s);
+void services_unref(const struct domain_services *s);
+const struct host *host_ref(const struct host *h);
+void host_unref(const struct host *h);
+
+/* Fresh, writable, one reference, all unknown. -ENOMEM. */
+int domain_new(const char *name, struct domain **ret);
+/* A writable copy with one reference; detail and services are shared. -ENOMEM. */
+int domain_copy(const struct domain *d, struct domain **ret);
+int detail_new(struct domain_detail **ret);
+int services_new(struct domain_services **ret);
+int host_new(struct host **ret);
+int host_copy(const struct host *h, struct host **ret);
+
+/* Everything a manager can see but utilization, uptime and last_change_ms is the same. */
+bool domain_same(const struct domain *a, const struct domain *b);
+/* The same down to utilization and uptime. */
+bool domain_identical(const struct domain *a, const struct domain *b);
+
+#endif

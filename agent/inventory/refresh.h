@@ -1,0 +1,93 @@
+/*
+ * Keeps the inventory fresh: one connection to ldmd, one query at a time, no loop of its own.
+ *
+ * list-domain for all each interval; list-bindings, -services, -devices and -spconfig when
+ * connected, when a difference or an event says so, and every detail interval. Events lead to a
+ * coalesced list-bindings of the domain they name. A lost connection is opened again with back-off
+ * and jitter. The load on ldmd follows from this alone, never from SNMP.
+ *
+ * All calls and callbacks are in the ldm thread. Callbacks may call any function here but
+ * refresh_free().
+ */
+#ifndef INVENTORY_REFRESH_H
+#define INVENTORY_REFRESH_H
+
+#include "inventory/snapshot.h"
+#include "inventory/status.h"
+
+struct pollset;
+struct ldm_endpoint;
+struct ldm_conn;
+struct ldm_event;
+struct registry;
+struct refresh;
+
+struct refresh_config {
+	uint64_t interval_ms;	     /* 5000 */
+	uint64_t detail_interval_ms; /* 60000 */
+	uint64_t request_timeout_ms; /* 10000 */
+	uint64_t coalesce_ms;	     /* 50; events on one domain within it are one query */
+	uint64_t backoff_min_ms;     /* 200 */
+	uint64_t backoff_max_ms;     /* 1500 on the same host, 30000 to another */
+	uint64_t first_detail_ms;    /* 1500; the first snapshot waits that long for the details */
+	size_t max_domains;	     /* 0: build_limits_default */
+	uint32_t (*random)(void *);  /* NULL: own generator; tests give a fixed one */
+	void *random_user;
+};
+/* The defaults above; local says whether ldmd is on this host. */
+void refresh_config_init(struct refresh_config *c, bool local);
+
+struct refresh_ops {
+	/* A new snapshot. It is the caller's to reference; the one before is still valid. */
+	void (*on_snapshot)(void *user, const struct snapshot *s);
+	/* Something in the status changed. */
+	void (*on_status)(void *user, const struct ldm_status *status);
+	/* Each event from ldmd, after the refresh saw it; may be NULL. */
+	void (*on_event)(void *user, const struct ldm_event *event);
+};
+
+/* Endpoint and registry must outlive it; config and ops are copied. -ENOMEM, -EINVAL. */
+int refresh_new(const struct refresh_config *config, const struct ldm_endpoint *endpoint,
+	struct registry *registry, const struct refresh_ops *ops, void *user, struct refresh **ret);
+void refresh_free(struct refresh *r);
+
+/* One turn of the poll loop: what to wait for, then what happened. */
+int refresh_prepare(struct refresh *r, struct pollset *ps, uint64_t now_ms);
+void refresh_dispatch(struct refresh *r, const struct pollset *ps, uint64_t now_ms);
+
+/* New pace (SIGHUP); the connection stays. */
+void refresh_reconfigure(struct refresh *r, const struct refresh_config *config);
+/* Read everything again at the next turn. */
+void refresh_all_now(struct refresh *r);
+
+/*
+ * Read one domain now, ahead of everything but the query that runs. A query that started before
+ * this call does not count. err 0: `domain` is as ldmd gave it, NULL if it does not exist; a
+ * snapshot that shows it has been published before. err < 0 (-ENOTCONN, -ETIMEDOUT, -EBADMSG,
+ * -EPERM ...): nothing was learned. Called exactly once, except when the refresh is freed before.
+ */
+typedef void refresh_domain_cb(
+	void *user, int err, const struct domain *domain, const struct snapshot *s);
+int refresh_domain_now(struct refresh *r, const char *name, refresh_domain_cb *cb, void *user);
+
+/*
+ * Around each LDM command on a domain. After refresh_release() the answer of a query that started
+ * before it is not used for that domain. Calls nest. hold: -ENOMEM.
+ */
+int refresh_hold(struct refresh *r, const char *name);
+void refresh_release(struct refresh *r, const char *name);
+
+/* The operation columns of a row; publishes a snapshot if they changed. -ENOENT: no such row. */
+int refresh_set_operation(
+	struct refresh *r, uint32_t index, enum operation_status status, uint32_t op_index);
+/* A row that a manager is making (row_status not ROW_ACTIVE); gone by itself once ldmd has a
+ * domain with that index. Takes over the reference. */
+int refresh_put_row(struct refresh *r, const struct domain *take);
+int refresh_drop_row(struct refresh *r, uint32_t index);
+
+/* The last one; NULL before the first good answer. Borrowed. */
+const struct snapshot *refresh_snapshot(const struct refresh *r);
+const struct ldm_status *refresh_status(const struct refresh *r);
+bool refresh_connected(const struct refresh *r);
+
+#endif

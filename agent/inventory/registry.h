@@ -1,0 +1,71 @@
+/*
+ * The memory of who has which ldomIndex, for ever.
+ *
+ * Identity is the UUID; without one, the name among entries without a UUID. An entry that gains a
+ * UUID keeps its number, so does a rename; the same name with another UUID is another domain.
+ * Numbers come from a high-water mark that is on disk before anyone can see them.
+ *
+ * One agent per state directory: the lock is taken by registry_open() and held until free, also
+ * after a crash of everything but the kernel.
+ */
+#ifndef INVENTORY_REGISTRY_H
+#define INVENTORY_REGISTRY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define REGISTRY_INDEX_MAX    2147483647u
+#define REGISTRY_WINDOW	      1023u /* a manager may choose next .. next + 1023 */
+#define REGISTRY_DEPARTED_MAX 10000u
+
+struct registry;
+
+struct registry_options {
+	const char *directory; /* must exist and be writable */
+	bool accept_damage;    /* -R: start anew although both files are bad */
+	size_t departed_max;   /* 0: REGISTRY_DEPARTED_MAX */
+};
+
+/*
+ * Errors: -EBUSY another agent has the directory; -EUCLEAN both files are damaged and
+ * accept_damage is not set; else from the file system. Each is logged here with what to do.
+ */
+int registry_open(const struct registry_options *options, struct registry **ret);
+void registry_free(struct registry *r);
+
+/*
+ * The number of this domain, a new one if it was never seen. uuid NULL: has none. Nothing is
+ * written yet: registry_commit() must come before anyone sees a new number.
+ * -ENOSPC: all 2^31-1 numbers are used up. -ENOMEM.
+ */
+int registry_assign(struct registry *r, const char *uuid, const char *name, uint32_t *ret);
+/* The domains that exist now; the others count as departed (the oldest are forgotten first). */
+void registry_present_begin(struct registry *r);
+void registry_present_end(struct registry *r);
+
+/* What a name is numbered with inside its owner (disk, switch, ...): kind is a short word. */
+int registry_assign_object(
+	struct registry *r, uint32_t owner, const char *kind, const char *name, uint32_t *ret);
+
+/*
+ * A number for a domain that will be made under this name. want 0: the next one.
+ * -ERANGE: outside [next, next + 1023]; -EEXIST: taken, or a present domain has that name.
+ * On disk when it returns; -EIO and the like when it could not be written (nothing reserved).
+ */
+int registry_reserve(struct registry *r, const char *name, uint32_t want, uint32_t *ret);
+/* The domain was not made after all: forget the entry, never the number. */
+void registry_release(struct registry *r, uint32_t index);
+
+/*
+ * Writes what changed: both files, synced. A failure is logged once, raises the flag below, and is
+ * tried again at the next call. Returns 0 also when nothing was to be written.
+ */
+int registry_commit(struct registry *r);
+
+uint32_t registry_next_index(const struct registry *r);
+bool registry_failed(const struct registry *r);	   /* last write failed */
+bool registry_recovered(const struct registry *r); /* a damaged file was replaced at start */
+size_t registry_count(const struct registry *r);
+
+#endif

@@ -1,0 +1,53 @@
+/*
+ * One consistent picture of the host: immutable, reference counted, sorted by index.
+ *
+ * The ldm thread makes a new one for each change and hands it over; the snmp thread holds a
+ * reference as long as it answers from it. Rows that did not change are shared between snapshots.
+ */
+#ifndef INVENTORY_SNAPSHOT_H
+#define INVENTORY_SNAPSHOT_H
+
+#include "inventory/model.h"
+
+struct snapshot {
+	uint64_t serial;	       /* rises by one with each snapshot of this process */
+	uint64_t taken_ms;	       /* monotonic; last good answer about all domains */
+	uint64_t table_last_change_ms; /* monotonic; any row made, removed or changed */
+	uint32_t next_index;	       /* the registry's next free ldomIndex */
+	size_t n_active_rows;	       /* domains that ldmd has (row_status ROW_ACTIVE) */
+	size_t n_domains;
+	const struct domain *const *domains; /* sorted by index */
+	const struct domain *const *by_name; /* the same rows sorted by name */
+	const struct host *host;	     /* never NULL */
+};
+
+/* NULL is allowed and given back. Atomic: any thread may do it. */
+const struct snapshot *snapshot_ref(const struct snapshot *s);
+void snapshot_unref(const struct snapshot *s);
+
+/* NULL when there is none. The domain lives as long as the caller's reference to the snapshot. */
+const struct domain *snapshot_find_index(const struct snapshot *s, uint32_t index);
+const struct domain *snapshot_find_name(const struct snapshot *s, const char *name);
+/* Position of the first domain whose index is >= index; n_domains when none (for GETNEXT). */
+size_t snapshot_lower_bound(const struct snapshot *s, uint32_t index);
+/* The domain that runs ldmd, or NULL. */
+const struct domain *snapshot_control_domain(const struct snapshot *s);
+
+/*
+ * Making one. The builder takes over references; add in any order. snapshot_build() sorts, checks
+ * that index and name are unique (-EEXIST) and consumes the builder only on success.
+ */
+struct snapshot_builder;
+int snapshot_builder_new(size_t expected, struct snapshot_builder **ret);
+void snapshot_builder_free(struct snapshot_builder *b);
+int snapshot_builder_add(struct snapshot_builder *b, const struct domain *take);
+void snapshot_builder_host(struct snapshot_builder *b, const struct host *take);
+
+struct snapshot_stamp {
+	uint64_t serial, taken_ms, table_last_change_ms;
+	uint32_t next_index;
+};
+int snapshot_build(struct snapshot_builder *b, const struct snapshot_stamp *stamp,
+	const struct snapshot **ret);
+
+#endif
