@@ -1,0 +1,46 @@
+/*
+ * From a name to a cell and from a name to the next cell, over all tables.
+ *
+ * Names are sub-identifiers below the MIB's root. Nothing here iterates over rows: each step is a
+ * binary search, so a walk costs O(log rows) a varbind.
+ */
+#ifndef TABLES_LOOKUP_H
+#define TABLES_LOOKUP_H
+
+#include "tables/table.h"
+
+/* Longest name: arc, column, index. */
+#define LOOKUP_NAME_MAX (TABLE_ARC_MAX + 1 + TABLE_INDEX_MAX)
+
+enum lookup_result {
+	LOOKUP_OK,
+	LOOKUP_NO_OBJECT,   /* noSuchObject: no accessible object type has that name */
+	LOOKUP_NO_INSTANCE, /* noSuchInstance: such an object, but not this instance of it */
+};
+
+struct cell {
+	const struct table *table;
+	const struct column *column;
+	struct row row;
+};
+
+/*
+ * RFC 3416 4.2.1. For LOOKUP_NO_INSTANCE, table and column are set; the row's index holds what was
+ * asked for if it has the right length (index_complete), which is what a SET wants to know.
+ */
+struct lookup {
+	struct cell cell;
+	bool index_complete;
+};
+enum lookup_result lookup_get(
+	const struct view *v, const uint32_t *name, size_t length, struct lookup *ret);
+
+/* RFC 3416 4.2.2; inclusive: the name itself will do (RFC 2741 5.2). false: end of our MIB view. */
+bool lookup_next(const struct view *v, const uint32_t *name, size_t length, bool inclusive,
+	struct cell *ret);
+
+/* The name of a cell; its length, at most LOOKUP_NAME_MAX. */
+size_t cell_name(const struct cell *cell, uint32_t name[LOOKUP_NAME_MAX]);
+void cell_value(const struct cell *cell, const struct view *v, struct value *ret);
+
+#endif

@@ -1,0 +1,82 @@
+/*
+ * Descriptors: a table is its columns and a way to find rows. A group of scalars is a table too,
+ * with the one row ".0". Adding a table = adding a file with a descriptor and one line in tables.c.
+ *
+ * Names of instances are relative to the MIB's root: arc (.1.3.1 for ldomTable's entry, .1.1 for a
+ * group), column, index.
+ */
+#ifndef TABLES_TABLE_H
+#define TABLES_TABLE_H
+
+#include "tables/value.h"
+#include "tables/view.h"
+
+#define TABLE_INDEX_MAX 3
+#define TABLE_ARC_MAX	3
+
+struct table;
+struct column;
+
+/* A row as a table found it. The pointers live as long as the view. */
+struct row {
+	uint32_t index[TABLE_INDEX_MAX];
+	const struct domain *domain; /* the domain it belongs to; NULL for groups */
+	const void *object;	     /* what the columns read: the domain, a device, an operation */
+};
+
+enum column_access {
+	ACCESS_NONE, /* index columns: there, but never served */
+	ACCESS_NOTIFY,
+	ACCESS_READ,
+	ACCESS_WRITE,
+	ACCESS_CREATE,
+};
+
+typedef void column_getter(
+	const struct column *c, const struct view *v, const struct row *r, struct value *ret);
+
+struct column {
+	uint32_t id;
+	const char *name;
+	enum value_type type;
+	enum column_access access;
+	column_getter *get;
+	size_t offset; /* for the getters below: of the member in row->object */
+	/* Bounds of SYNTAX: of the number, or of the length. Reads are held to max, writes to both.
+	 */
+	uint64_t min, max;
+};
+
+struct table {
+	const char *name;
+	uint32_t arc[TABLE_ARC_MAX]; /* entry, or group */
+	size_t arc_len;
+	size_t index_len;	      /* 1 for a group: its row is .0 */
+	const struct column *columns; /* by id */
+	size_t n_columns;
+	/*
+	 * The first row whose index is not less than the given one (index_len numbers); false when
+	 * there is none. The row it gives is the row that a GET of exactly that index means.
+	 */
+	bool (*seek)(const struct view *v, const uint32_t *index, struct row *ret);
+};
+
+/* All that are served, in the order of their arcs. */
+extern const struct table *const tables[];
+extern const size_t n_tables;
+
+/* Getters for members of row->object; unknown (NULL, 0) is "" or 0. */
+void column_get_u32(
+	const struct column *c, const struct view *v, const struct row *r, struct value *ret);
+void column_get_text(
+	const struct column *c, const struct view *v, const struct row *r, struct value *ret);
+void column_get_bool(
+	const struct column *c, const struct view *v, const struct row *r, struct value *ret);
+
+/* The seek of a group of scalars that is always there. */
+bool group_seek(const struct view *v, const uint32_t *index, struct row *ret);
+
+/* Has what? NULL: no such column. */
+const struct column *table_column(const struct table *t, uint32_t id);
+
+#endif

@@ -1,0 +1,59 @@
+/*
+ * One value of one object, as SMIv2 types it; what a table hands to the SNMP side.
+ *
+ * Octets are borrowed from the view's snapshot, or stand in the value itself when they are made up
+ * on the way (BITS, DateAndTime, texts of a few octets).
+ */
+#ifndef TABLES_VALUE_H
+#define TABLES_VALUE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum value_type {
+	VALUE_INTEGER,	/* Integer32, enumerations, TruthValue, RowStatus */
+	VALUE_UNSIGNED, /* Unsigned32, Gauge32 */
+	VALUE_COUNTER,
+	VALUE_TIME_TICKS, /* TimeTicks, TimeStamp; 1/100 s */
+	VALUE_OCTETS,	  /* OCTET STRING, DisplayString, SnmpAdminString, BITS, DateAndTime */
+	_VALUE_TYPE_MAX,
+};
+
+#define VALUE_INLINE_MAX 16
+
+struct value {
+	enum value_type type;
+	union {
+		int32_t integer;
+		uint32_t number; /* unsigned, counter, time ticks */
+		struct {
+			const void *data; /* NULL: in bytes[] */
+			size_t length;
+			uint8_t bytes[VALUE_INLINE_MAX];
+		} octets;
+	};
+};
+
+/* Where the octets are, wherever the value was copied to. */
+const void *value_octets(const struct value *v);
+
+void value_set_integer(struct value *v, int32_t number);
+/* A number above 2^32-1 becomes 2^32-1; a manager sees that it is at the stop. */
+void value_set_unsigned(struct value *v, uint64_t number);
+/* Counters wrap, as RFC 2578 7.1.6 has it. */
+void value_set_counter(struct value *v, uint64_t number);
+/* Milliseconds since sysUpTime's zero; wraps after 497 days as TimeTicks do. */
+void value_set_ticks(struct value *v, uint64_t ms);
+/* NULL is "". Cut at max octets, never inside a UTF-8 character. Borrowed. */
+void value_set_text(struct value *v, const char *text, size_t max);
+/* Copied; at most VALUE_INLINE_MAX octets. */
+void value_set_bytes(struct value *v, const void *data, size_t length);
+/* true(1), false(2) of RFC 2579. */
+void value_set_truth(struct value *v, bool truth);
+/* BITS of RFC 2578 7.1.4: bit n of the mask is the n-th named bit; always n_bits long. */
+void value_set_bits(struct value *v, uint32_t mask, unsigned int n_bits);
+/* The eleven octets of DateAndTime, in UTC; zero-length when 0. Seconds since 1970. */
+void value_set_date(struct value *v, uint64_t realtime_ms);
+
+#endif

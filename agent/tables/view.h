@@ -1,0 +1,42 @@
+/*
+ * What a request is answered from: one picture that does not move while one AgentX PDU is served.
+ *
+ * The SNMP side fills it in between two library calls; tables only read it.
+ */
+#ifndef TABLES_VIEW_H
+#define TABLES_VIEW_H
+
+#include "inventory/snapshot.h"
+#include "inventory/status.h"
+
+struct oplog_view;
+
+/* What the agent knows of itself, for the manager scalars. */
+struct agent_facts {
+	const char *version;	      /* text of the release, "0.1.0" */
+	const char *ldmd_version;     /* NULL: not told yet */
+	uint64_t refresh_interval_ms; /* as configured; the status has the stretched one */
+	uint64_t stale_after_ms;      /* 0: never */
+	uint64_t set_wait_ms;
+	bool read_only;
+	bool notifications;  /* switched on */
+	bool config_unsaved; /* we changed the host since it was last saved to the SP */
+	uint64_t notifications_sent, notifications_dropped;
+	uint64_t notifications_suppressed; /* by the damping of a flapping domain */
+	uint64_t sets, sets_refused;
+};
+
+struct view {
+	const struct snapshot *snapshot;     /* NULL: nothing read yet, or too old to be shown */
+	const struct ldm_status *status;     /* never NULL */
+	const struct oplog_view *operations; /* NULL: none */
+	const struct agent_facts *facts;     /* never NULL */
+	uint64_t taken_ms;		     /* of the last snapshot, shown or not; 0: none */
+	uint64_t now_ms;		     /* monotonic */
+	uint64_t uptime_zero_ms; /* monotonic time at which sysUpTime was 0; may lie "before" 0 */
+};
+
+/* A monotonic time as TimeStamp: sysUpTime then, 0 when it was before sysUpTime's zero. */
+uint64_t view_timestamp_ms(const struct view *v, uint64_t at_ms);
+
+#endif
