@@ -1,0 +1,76 @@
+/*
+ * The snmp thread's side of SET: from varbinds to a transaction, and back from verdicts to errors.
+ *
+ * Knows no net-snmp. snmp/set.c calls one function per phase with the key of the PDU; the key is
+ * (session epoch, transaction id of AgentX), so a second TestSet finds the place of the first, and
+ * a lost session frees what never got a COMMIT or FREE.
+ *
+ *	RESERVE   control_reserve: an error for a varbind, or a place in the queue
+ *	ACTION    control_start: the transaction is on its way; poll control_result
+ *	UNDO      control_undo; poll control_result for undone / undo_failed; then control_free
+ *	COMMIT    control_commit
+ *	FREE      control_free
+ *
+ * Call control_receive() with each inbox before control_result().
+ */
+#ifndef CONTROL_CONTROL_H
+#define CONTROL_CONTROL_H
+
+#include "control/desire.h"
+#include "control/handover.h"
+#include "control/judge.h"
+
+struct control;
+struct permit;
+
+struct control_key {
+	uint32_t epoch;	      /* rises with each AgentX session */
+	uint32_t transaction; /* AgentX transaction id */
+};
+
+struct control_config {
+	bool read_only;
+	const struct permit *permit; /* borrowed; NULL: the default (permit.h) */
+	uint64_t stale_after_ms;     /* 0: never */
+	uint64_t reserve_ms;	     /* an unused reservation goes after this; 0: 60000 */
+	uint64_t repeat_ms;	     /* a retry is recognised that long; 0: 10000 */
+};
+
+int control_new(const struct control_config *c, struct handover *h, struct control **ret);
+void control_free_all(struct control *c); /* the object itself */
+/* SIGHUP. The old permit may be freed afterwards. */
+void control_configure(struct control *c, const struct control_config *config);
+
+/* Looks at the verdicts of an inbox and remembers what is in it; keeps no pointer to it. */
+void control_receive(struct control *c, const struct inbox *in, uint64_t now_ms);
+
+/*
+ * Judges the varbinds of one PDU against the inbox's snapshot and all that is under way, and keeps
+ * a place for them. CONTROL_OK or the first error by rank of RFC 3416 4.2.5, with its varbind and
+ * a reason for the log. Again with the same key: judged anew, same place.
+ */
+struct refusal control_reserve(struct control *c, struct control_key key, const struct inbox *in,
+	const struct set_varbind *varbinds, size_t n, uint64_t now_ms);
+
+/*
+ * ACTION. 0: handed over, or nothing is to be done (control_result says decided at once).
+ * -ENOENT: no such reservation; -EAGAIN, -ENOMEM: not handed over, nothing will happen.
+ */
+int control_start(struct control *c, struct control_key key, uint64_t now_ms);
+
+/* What is known of it; all false while it runs. An unknown key gives settled. */
+struct verdict control_result(const struct control *c, struct control_key key);
+
+/* 0: asked for, wait for the result; -EALREADY: there was nothing to undo, answer noError. */
+int control_undo(struct control *c, struct control_key key);
+/* The master is through with it: a transaction that was started is kept (an undo goes on). */
+void control_commit(struct control *c, struct control_key key);
+void control_free(struct control *c, struct control_key key);
+/* All keys of that session: reservations go, transactions are kept. */
+void control_session_lost(struct control *c, uint32_t epoch);
+
+/* For the manager scalars and for expiry. */
+size_t control_places_used(const struct control *c);
+void control_tick(struct control *c, uint64_t now_ms);
+
+#endif

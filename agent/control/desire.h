@@ -1,0 +1,106 @@
+/*
+ * What the varbinds of one PDU ask for, merged per domain.
+ *
+ * Each settable column of ldomTable is one line of a table here: type, length, range. Order in the
+ * PDU does not matter; the same object twice with different values is inconsistentValue.
+ */
+#ifndef CONTROL_DESIRE_H
+#define CONTROL_DESIRE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "control/oplog.h"
+
+/* The numbers are columns of ldomTable. */
+enum desire_column {
+	DESIRE_NAME = 2,
+	DESIRE_ADMIN = 3,
+	DESIRE_VCPU = 5,
+	DESIRE_MEMORY = 6,
+	DESIRE_CRYPTO = 8,
+	DESIRE_TEMPLATE = 25,
+	DESIRE_ROW = 29,
+};
+
+/* Bits of struct desire.fields, in the order they are reported in. */
+enum desire_field {
+	FIELD_NAME_BIT = 1 << 0,
+	FIELD_ADMIN_BIT = 1 << 1,
+	FIELD_VCPU_BIT = 1 << 2,
+	FIELD_MEMORY_BIT = 1 << 3,
+	FIELD_CRYPTO_BIT = 1 << 4,
+	FIELD_TEMPLATE_BIT = 1 << 5,
+	FIELD_ROW_BIT = 1 << 6,
+};
+#define DESIRE_FIELDS 7
+
+/* RFC 2579 RowStatus. */
+enum row_request {
+	ROW_REQUEST_NONE = 0,
+	ROW_REQUEST_ACTIVE = 1,
+	ROW_REQUEST_NOT_IN_SERVICE = 2,
+	ROW_REQUEST_NOT_READY = 3,
+	ROW_REQUEST_CREATE_AND_GO = 4,
+	ROW_REQUEST_CREATE_AND_WAIT = 5,
+	ROW_REQUEST_DESTROY = 6,
+};
+
+/* A varbind as it came, without net-snmp's types. */
+enum set_type {
+	SET_INTEGER,  /* INTEGER, Integer32 */
+	SET_UNSIGNED, /* Unsigned32, Gauge32 */
+	SET_OCTETS,
+	SET_OTHER,
+};
+struct set_varbind {
+	uint32_t column; /* of ldomTable; 0: not a column of a table that can be written */
+	uint32_t row;	 /* ldomIndex */
+	bool row_valid;	 /* exactly one sub-identifier follows the column */
+	enum set_type type;
+	int64_t number;	       /* INTEGER, UNSIGNED */
+	const uint8_t *octets; /* OCTETS; borrowed, not terminated */
+	size_t length;
+};
+
+struct desire {
+	uint32_t index; /* ldomIndex */
+	char *domain;	/* name, as the snapshot has it or as asked for; NULL: not known yet */
+	unsigned fields;
+	uint32_t position[DESIRE_FIELDS]; /* of the varbind in the PDU, by bit number */
+	enum admin_state admin;
+	uint32_t vcpus;
+	uint32_t memory_mb;
+	uint32_t crypto;
+	char *name;	/* FIELD_NAME_BIT */
+	char *template; /* FIELD_TEMPLATE_BIT */
+	enum row_request row;
+};
+
+/* Sorted by index, each index once. */
+struct desire_list {
+	struct desire *desires;
+	size_t n;
+};
+
+struct refusal;
+
+/*
+ * Steps 1 to 6 of RFC 3416 4.2.5 for each varbind, then merges. CONTROL_OK and *ret, or the error
+ * with the lowest rank; the first varbind among equals.
+ */
+struct refusal desire_merge(const struct set_varbind *varbinds, size_t n, struct desire_list *ret);
+void desire_list_clear(struct desire_list *l);
+int desire_copy(const struct desire *from, struct desire *to);
+void desire_clear(struct desire *d);
+/* Asks for the same in the same fields. */
+bool desire_equal(const struct desire *a, const struct desire *b);
+/* Everything `part` asks for is asked for by `whole` with the same value. */
+bool desire_within(const struct desire *part, const struct desire *whole);
+uint32_t desire_position(const struct desire *d, unsigned field_bit);
+/* "vcpus=8 memory=4096M state=active"; the caller frees. -ENOMEM. */
+int desire_describe(const struct desire *d, char **ret);
+const char *admin_state_name(enum admin_state s);
+
+#endif

@@ -1,0 +1,45 @@
+/*
+ * Everything the ldm thread does, as one object without a loop: it keeps the inventory fresh, runs
+ * transactions, writes state files, and hands the results over.
+ *
+ *	engine_new; while (...) { pollset_reset; engine_prepare; pollset_wait; engine_dispatch; }
+ *	engine_stop; the same until engine_stopped; engine_free
+ */
+#ifndef CONTROL_ENGINE_H
+#define CONTROL_ENGINE_H
+
+#include "control/handover.h"
+#include "inventory/refresh.h"
+
+struct engine;
+struct ldm_endpoint;
+struct pollset;
+
+struct engine_config {
+	const struct ldm_endpoint *endpoint; /* borrowed; must outlive the engine */
+	struct refresh_config refresh;
+	const char *state_directory;	/* copied; must exist */
+	const char *template_directory; /* copied; NULL: no templates */
+	uint64_t command_timeout_ms;	/* 600000 */
+	uint64_t force_stop_after_ms;	/* 0: never */
+	bool accept_damage;		/* -R: start although the index registry is damaged */
+};
+
+/*
+ * Opens the index registry, journal and operation log. Errors are logged: -EBUSY another agent has
+ * the state directory, -EUCLEAN the registry is damaged, -ENOMEM, -EINVAL, file system errors.
+ */
+int engine_new(const struct engine_config *config, struct handover *h, struct engine **ret);
+void engine_free(struct engine *e);
+
+/* One turn: adds descriptors and the earliest deadline; then does what is due. Never blocks. */
+int engine_prepare(struct engine *e, struct pollset *ps, uint64_t now_ms);
+void engine_dispatch(struct engine *e, const struct pollset *ps, uint64_t now_ms);
+
+/* SIGHUP: refresh pace, time-outs, forceStopAfter and template directory apply at once. */
+int engine_reconfigure(struct engine *e, const struct engine_config *config);
+/* Start nothing more, let running commands finish. */
+void engine_stop(struct engine *e);
+bool engine_stopped(const struct engine *e);
+
+#endif

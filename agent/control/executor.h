@@ -1,0 +1,77 @@
+/*
+ * Runs transactions in the ldm thread, one step of each at a time, different domains side by side.
+ *
+ * It sees ldmd through a port (send a command, look at a domain), so tests script ldmd in a few
+ * lines. After every command, whatever was answered, it looks, and what it sees decides.
+ */
+#ifndef CONTROL_EXECUTOR_H
+#define CONTROL_EXECUTOR_H
+
+#include "control/handover.h"
+#include "control/plan.h"
+#include "control/transaction.h"
+
+#define EXECUTOR_COMMANDS 4 /* that run at the same time */
+
+struct executor;
+struct journal;
+
+/* How a command ended, as far as its connection tells. */
+enum command_outcome {
+	COMMAND_DONE,	   /* ldmd says success */
+	COMMAND_REFUSED,   /* ldmd says failure */
+	COMMAND_NOT_SENT,  /* never left us */
+	COMMAND_UNCERTAIN, /* sent, no answer: lost, or too late */
+};
+
+typedef void command_cb(void *user, enum command_outcome outcome, const char *message);
+typedef void look_cb(void *user, int err, const struct domain *domain);
+
+struct executor_port {
+	/* One command; cb is called exactly once, later, unless it is cancelled. The step's value
+	 * is what to send. *ret_ticket names it for cancel. -ENOMEM and the like: not sent. */
+	int (*command)(void *user, const struct step *step, const struct desire *desire,
+		const char *domain, uint64_t timeout_ms, command_cb *cb, void *cb_user,
+		void **ret_ticket);
+	/* Give up waiting for its answer; cb will not be called. */
+	void (*cancel)(void *user, void *ticket);
+	/* Read one domain afresh; published before cb. err 0 and NULL: ldmd has none. */
+	int (*look)(void *user, const char *domain, look_cb *cb, void *cb_user);
+	/* Rows that managers are making. */
+	int (*reserve_row)(void *user, const struct desire *desire);
+	void (*drop_row)(void *user, uint32_t index);
+	/* What the snapshot has for a row; NULL: none. Borrowed until the next turn. */
+	const struct domain *(*row)(void *user, uint32_t index);
+	/* A command changed something at ldmd. */
+	void (*changed)(void *user);
+};
+
+struct executor_config {
+	uint64_t command_timeout_ms;
+	uint64_t force_stop_after_ms; /* 0: never */
+	uint64_t settle_ms;	      /* how long an uncertain command may still show; 0: 10000 */
+	uint64_t poll_ms; /* between looks at a domain on its way; 0: 250, rising to 2000 */
+};
+
+int executor_new(const struct executor_config *config, const struct executor_port *port,
+	void *port_user, struct handover *h, struct journal *j, struct executor **ret);
+/* What runs is left as it is; the journal tells the next start. */
+void executor_free(struct executor *x);
+void executor_configure(struct executor *x, const struct executor_config *config);
+
+/* Orders from the handover. */
+void executor_start(struct executor *x, struct transaction *t, uint64_t now_ms);
+void executor_undo(struct executor *x, uint32_t id, uint64_t now_ms);
+void executor_keep(struct executor *x, uint32_t id, uint64_t now_ms);
+
+/* Time. next: when the next turn is due at the latest, UINT64_MAX when nothing waits. */
+uint64_t executor_next(const struct executor *x);
+void executor_turn(struct executor *x, uint64_t now_ms);
+/* ldmd told something about a domain: look now instead of at the next poll. */
+void executor_hint(struct executor *x, const char *domain);
+
+/* No more steps; engine_stop(). Idle: no command is out. */
+void executor_stop(struct executor *x);
+bool executor_idle(const struct executor *x);
+
+#endif

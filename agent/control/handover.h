@@ -1,0 +1,107 @@
+/*
+ * The only thing the two threads share: one lock, one wake-up pipe each way.
+ *
+ * To the snmp thread go a mailbox where the latest wins {snapshot, status, operation rows}, a
+ * bounded list of changes that counts what it had to drop, and verdicts, which are never dropped
+ * (one slot per transaction). To the ldm thread go transactions, at most HANDOVER_PLANS of them
+ * unsettled, and short words about them (undo it; keep it).
+ *
+ * What the snmp thread receives in one call belongs together: a verdict never arrives before the
+ * snapshot and the operation rows that show it.
+ */
+#ifndef CONTROL_HANDOVER_H
+#define CONTROL_HANDOVER_H
+
+#include "control/oplog.h"
+#include "inventory/diff.h"
+#include "inventory/snapshot.h"
+#include "inventory/status.h"
+
+#define HANDOVER_PLANS	 64    /* transactions between ACTION and their end */
+#define HANDOVER_CHANGES 20000 /* waiting changes; more are counted and dropped */
+
+struct handover;
+struct transaction;
+
+/* What became of a transaction so far. Each message about it repeats what the earlier ones said. */
+struct verdict {
+	uint32_t transaction; /* transaction.h: id */
+	bool decided;	      /* the forward part ended: failed says how */
+	bool failed;	      /* rollback begins, or has ended */
+	uint32_t culprit;     /* failed: position of the varbind in the PDU, from 0 */
+	bool undone;	      /* rolled back, all of it */
+	bool undo_failed;     /* the rollback could not be finished, or something is irreversible */
+	bool settled;	      /* nothing of it runs any more; its domains are free */
+};
+
+/* What the snmp thread gets in one look. Zero it before the first use. */
+struct inbox {
+	const struct snapshot *snapshot; /* NULL before the first inventory */
+	struct ldm_status status;	 /* link 0 before the first */
+	const struct oplog_view *oplog;	 /* never NULL */
+	bool config_unsaved;		 /* changed by us since the SP configuration was saved */
+	struct change_list changes;	 /* since the last look, in order; owned */
+	uint64_t changes_dropped;	 /* since the last look */
+	struct verdict *verdicts;	 /* since the last look; owned */
+	size_t n_verdicts;
+};
+
+/* -ENOMEM, -errno of the pipes. */
+int handover_new(struct handover **ret);
+/* Both threads must be done with it. */
+void handover_free(struct handover *h);
+
+/* --- snmp thread --------------------------------------------------------------------------- */
+
+/* Readable when something waits. handover_receive() makes it quiet again. */
+int handover_snmp_fd(const struct handover *h);
+/*
+ * Replaces snapshot, status, rows (references of the inbox's own; the old ones are given back),
+ * clears changes and verdicts and fills them with what came since. -ENOMEM: nothing is lost and
+ * nothing changed, ask again later.
+ */
+int handover_receive(struct handover *h, struct inbox *in);
+void inbox_clear(struct inbox *in);
+
+/*
+ * Hands a transaction over with one operation row per domain, whose numbers are allotted here and
+ * written into rows[i] and so into the transaction (transaction.h). Takes a reference to t, takes
+ * over the rows when it succeeds. -EAGAIN: HANDOVER_PLANS are unsettled. -ENOMEM.
+ */
+int handover_start(struct handover *h, struct transaction *t, struct operation **rows, size_t n);
+/* Words about a transaction that was started; unknown or settled ones are ignored. */
+void handover_undo(struct handover *h, uint32_t transaction);
+void handover_keep(struct handover *h, uint32_t transaction);
+
+/* --- ldm thread ---------------------------------------------------------------------------- */
+
+int handover_ldm_fd(const struct handover *h);
+void handover_publish_snapshot(struct handover *h, const struct snapshot *s);
+/* Copied. -ENOMEM: without its text. */
+int handover_publish_status(struct handover *h, const struct ldm_status *status);
+void handover_publish_config_unsaved(struct handover *h, bool unsaved);
+/* Takes the changes out of the list; what does not fit is dropped and counted with `dropped`. */
+void handover_post_changes(struct handover *h, struct change_list *take, uint64_t dropped);
+/* Replaces an earlier message about the same transaction that was not read yet. */
+void handover_post_verdict(struct handover *h, const struct verdict *v);
+
+/* Operation rows: replaces the row with the same index (gone: -ENOENT, freed). Takes it over. */
+int handover_update_operation(struct handover *h, struct operation *take);
+/* At start-up, rows of the last run in order, keeping their numbers. Takes it over. */
+int handover_restore_operation(struct handover *h, struct operation *take);
+const struct oplog_view *handover_oplog(struct handover *h); /* a reference for the caller */
+
+enum handover_word {
+	HANDOVER_START,
+	HANDOVER_UNDO,
+	HANDOVER_KEEP,
+};
+struct handover_order {
+	enum handover_word word;
+	uint32_t id;			 /* of the transaction */
+	struct transaction *transaction; /* START: a reference for the caller; else NULL */
+};
+/* Next order in the sequence they were given; false: none is left, and the pipe is quiet. */
+bool handover_next_order(struct handover *h, struct handover_order *ret);
+
+#endif

@@ -1,0 +1,98 @@
+/*
+ * The last 256 operations: one row for each domain of each SET that reached ACTION.
+ *
+ * Rows and views are immutable and reference counted, so that the snmp thread serves a view while
+ * the ldm thread makes the next one. The log itself is guarded by its owner (handover.h).
+ */
+#ifndef CONTROL_OPLOG_H
+#define CONTROL_OPLOG_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "inventory/model.h"
+
+#define OPLOG_ROWS	  256
+#define OPLOG_INDEX_MAX	  2147483647u
+#define OPLOG_MESSAGE_MAX 1024 /* octets of a resp_msg that are kept */
+
+/* ldomAdminState's numbers; 0: not asked for. */
+enum admin_state {
+	ADMIN_NONE = 0,
+	ADMIN_ACTIVE = 1,
+	ADMIN_BOUND = 2,
+	ADMIN_INACTIVE = 3,
+	ADMIN_FORCE_STOP = 4,
+	ADMIN_RESTART = 5,
+	_ADMIN_STATE_MAX,
+};
+
+struct operation {
+	uint32_t index;	       /* 1.., never reused, persistent */
+	uint32_t transaction;  /* the same for all domains of a PDU; persistent, rises */
+	uint32_t domain_index; /* ldomIndex */
+	char *domain;	       /* its name; never NULL */
+	char *request;	       /* what was asked: "vcpus=8 memory=4096M state=active" */
+	char *before, *after;  /* the same words as they were and are; NULL until known */
+	uint32_t steps_done, steps_planned;
+	enum operation_status status; /* QUEUED, RUNNING, or how it ended */
+	enum admin_state target;      /* what ldomAdminState reads as while it runs; 0: ldmd's */
+	char *message;		      /* ldmd's own resp_msg, or ours; NULL: none */
+	int64_t started_at;	      /* wall clock, milliseconds since 1970 */
+	uint64_t started_ms;	      /* monotonic; 0 for rows of an earlier run */
+	uint64_t duration_ms;	      /* once ended */
+};
+
+/* Sorted by index. */
+struct oplog_view {
+	uint64_t serial; /* another one: something is different */
+	size_t n_rows;
+	const struct operation *const *rows;
+};
+
+bool operation_running(const struct operation *o); /* queued or running */
+uint64_t operation_duration_ms(const struct operation *o, uint64_t now_ms);
+
+const struct oplog_view *oplog_view_ref(const struct oplog_view *v);
+void oplog_view_unref(const struct oplog_view *v);
+/* NULL: no such row. Live as long as the caller's reference to the view. */
+const struct operation *oplog_view_find(const struct oplog_view *v, uint32_t index);
+/* First position with an index >= index, n_rows when none (for GETNEXT). */
+size_t oplog_view_lower_bound(const struct oplog_view *v, uint32_t index);
+/* The newest row of a domain, for ldomOperationStatus and ldomOperationIndex; NULL: none. */
+const struct operation *oplog_view_last(const struct oplog_view *v, uint32_t domain_index);
+
+/*
+ * What ldomAdminState reads as (1..3): the target while an operation on the domain runs, else by
+ * what ldmd says.
+ */
+enum admin_state control_admin_state(const struct domain *d, const struct oplog_view *v);
+
+/* --- making rows --------------------------------------------------------------------------- */
+
+/* All zero but one reference. -ENOMEM. */
+int operation_new(struct operation **ret);
+/* A writable copy, to be changed and handed to handover_update_operation(). */
+int operation_copy(const struct operation *o, struct operation **ret);
+void operation_unref(const struct operation *o);
+/* Replaces a text; NULL clears it. Control characters become blanks, long text is cut. -ENOMEM. */
+int operation_set_text(char **field, const char *text);
+/* "succeeded"; never NULL. */
+const char *operation_status_name(enum operation_status status);
+
+struct oplog;
+
+int oplog_new(struct oplog **ret);
+void oplog_free(struct oplog *l);
+/* Allots o->index and takes it over; the oldest row that does not run goes. -ENOMEM. */
+int oplog_append(struct oplog *l, struct operation *take);
+/* Keeps o->index, which must be above all others. -EEXIST, -ENOMEM (both: not taken). */
+int oplog_restore(struct oplog *l, struct operation *take);
+/* -ENOENT, -ENOMEM (both: freed all the same). */
+int oplog_replace(struct oplog *l, struct operation *take);
+uint32_t oplog_next_transaction(struct oplog *l);
+/* The current view, a reference for the caller. */
+const struct oplog_view *oplog_view(const struct oplog *l);
+
+#endif

@@ -1,0 +1,74 @@
+/*
+ * From what is asked and what is there to LDM commands in an order that works.
+ *
+ * Pure. Order: what releases resources (also across domains), what only changes a stored
+ * constraint, what takes resources; then, in one domain only, what cannot be taken back. The order
+ * of the varbinds plays no part.
+ */
+#ifndef CONTROL_PLAN_H
+#define CONTROL_PLAN_H
+
+#include "control/desire.h"
+#include "inventory/model.h"
+
+enum step_action {
+	STEP_UNBIND,
+	STEP_SET_VCPU,
+	STEP_SET_MEMORY,
+	STEP_SET_CRYPTO,
+	STEP_ADD,
+	STEP_BIND,
+	STEP_STOP,
+	STEP_FORCE_STOP,
+	STEP_START,
+	STEP_REMOVE,
+	_STEP_ACTION_MAX,
+};
+
+struct step {
+	enum step_action action;
+	size_t part;		/* position of the domain in the transaction */
+	unsigned field;		/* the desire's field it comes from (enum desire_field) */
+	uint64_t value, before; /* SET_*: CPUs, bytes, units */
+	bool irreversible;
+};
+
+struct plan {
+	struct step *steps;
+	size_t n;
+};
+
+/* One domain: what is asked, and what step 0 read (NULL: ldmd has no such domain). */
+struct plan_input {
+	const struct desire *desire;
+	const struct domain *domain;
+};
+
+/*
+ * -EPROTOTYPE: not possible from where the domains are now (*ret_part, *ret_field, *ret_reason say
+ * what, static text); -ENOMEM. An empty plan: ldmd is there already.
+ */
+int plan_make(const struct plan_input *in, size_t n, struct plan *ret, size_t *ret_part,
+	unsigned *ret_field, const char **ret_reason);
+void plan_clear(struct plan *p);
+
+/* The state table of section 6 alone: up to 2 actions; -EPROTOTYPE where it says no. */
+int plan_state_steps(enum admin_state target, enum domain_state from, enum step_action *ret_actions,
+	size_t *ret_n);
+
+/* Where a state step leads to. */
+enum step_progress {
+	STEP_REACHED,	/* the domain is as the step wants it */
+	STEP_UNDERWAY,	/* on the way: a transitional state, or a reconfiguration that runs */
+	STEP_SHORT,	/* something changed, but not as far as asked */
+	STEP_UNCHANGED, /* as before */
+	STEP_ELSEWHERE, /* neither before nor asked for: someone else was there */
+};
+/* domain NULL: ldmd has none of that name. */
+enum step_progress step_progress(const struct step *s, const struct domain *d);
+/* The step that takes it back. False: there is none. */
+bool step_inverse(const struct step *s, struct step *ret);
+/* "set-vcpu"; the LDM action. */
+const char *step_action_name(enum step_action a);
+
+#endif
