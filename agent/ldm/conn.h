@@ -1,0 +1,113 @@
+/*
+ * One connection to ldmd: idle -> connecting -> stream -> tls -> ... -> ready -> closed.
+ *
+ * It has no loop and no thread of its own and never blocks: before each wait the owner calls
+ * prepare, after it dispatch. All callbacks come from dispatch or from close/free, and may call
+ * anything on the connection, free included.
+ *
+ * Requests are sent one at a time, in order; the next leaves when the answer is there. Nothing is
+ * ever sent twice.
+ */
+#ifndef LDM_CONN_H
+#define LDM_CONN_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "ldm/document.h"
+#include "ldm/endpoint.h"
+#include "ldm/request.h"
+#include "util/pollset.h"
+
+struct ldm_conn;
+
+enum ldm_conn_state {
+	LDM_CONN_IDLE,
+	LDM_CONN_RESOLVING,
+	LDM_CONN_CONNECTING,
+	LDM_CONN_STREAM,  /* xmpp: header sent, TLS not yet */
+	LDM_CONN_TLS,	  /* TLS handshake */
+	LDM_CONN_SECURED, /* xmpp within TLS: second stream, SASL, third stream */
+	LDM_CONN_READY,
+	LDM_CONN_CLOSED,
+	_LDM_CONN_STATE_MAX,
+	_LDM_CONN_STATE_INVALID = -1,
+};
+
+enum ldm_closed {
+	LDM_CLOSED_CONNECT,  /* nobody listens, no such host, no route */
+	LDM_CLOSED_TLS,	     /* TLS or certificate */
+	LDM_CLOSED_AUTH,     /* user or password refused, or asked for and not there */
+	LDM_CLOSED_PEER,     /* ldmd closed the connection */
+	LDM_CLOSED_PROTOCOL, /* ldmd sent what is no answer, or a document that breaks a rule */
+	LDM_CLOSED_TIMEOUT,  /* no answer in time */
+	LDM_CLOSED_LOCAL,    /* no memory, no descriptors */
+	_LDM_CLOSED_MAX,
+};
+
+struct ldm_conn_ops {
+	void (*on_ready)(void *user);
+	/* Once for each open that the owner did not close. text: one line for people. */
+	void (*on_closed)(void *user, enum ldm_closed reason, int error, const char *text);
+	void (*on_event)(void *user, const struct ldm_event *event);
+};
+
+struct ldm_reply_ops {
+	/* See document.h; what is given is not final before on_done with err 0. May be NULL. */
+	int (*on_content)(
+		void *user, const struct ldm_content *content, bool ok, const char *message);
+	/* The reply as it came, before it is read. May be NULL. */
+	void (*on_document)(void *user, const char *xml, size_t len);
+	/*
+	 * Exactly once, last. err 0: an answer, see reply->ok. Else reply->ok is false,
+	 * reply->message says why, and reply->sent whether the request may have been done:
+	 * -ETIMEDOUT no answer in time, -ECONNRESET connection lost, -EBADMSG broken document,
+	 * -EPROTO answer to another action (these close the connection), -ECANCELED closed by
+	 * the owner, or what on_content returned (the connection stays).
+	 */
+	void (*on_done)(void *user, int err, const struct ldm_reply *reply);
+};
+
+/* The endpoint is copied, ops kept by reference. -EPERM, -EINVAL (endpoint check), -ENOMEM. */
+int ldm_conn_new(const struct ldm_endpoint *endpoint, const struct ldm_conn_ops *ops, void *user,
+	struct ldm_conn **ret);
+/* As ldm_conn_close(), then frees; later, if called from a callback. */
+void ldm_conn_free(struct ldm_conn *c);
+DEFINE_CLEANUP(struct ldm_conn *, ldm_conn_free)
+
+/*
+ * Starts connecting, from idle or closed (else -EALREADY). Everything that can go wrong later comes
+ * by on_closed.
+ */
+int ldm_conn_open(struct ldm_conn *c);
+/* Ends all requests with -ECANCELED; on_closed is not called. Then idle. */
+void ldm_conn_close(struct ldm_conn *c);
+
+enum ldm_conn_state ldm_conn_get_state(const struct ldm_conn *c);
+const char *ldm_conn_state_name(enum ldm_conn_state state);
+static inline bool ldm_conn_is_ready(const struct ldm_conn *c)
+{
+	return ldm_conn_get_state(c) == LDM_CONN_READY;
+}
+/* Requests not yet answered. */
+size_t ldm_conn_pending(const struct ldm_conn *c);
+/* From the next request on. */
+void ldm_conn_set_data(struct ldm_conn *c, enum ldm_data_version version);
+
+/*
+ * Queues a request and takes it over (on success only). Waits for ready if it is connecting;
+ * -ENOTCONN when idle or closed, -ENOMEM. The time runs from its sending.
+ */
+int ldm_conn_submit(struct ldm_conn *c, struct ldm_request *take, uint64_t timeout_ms,
+	const struct ldm_reply_ops *ops, void *user);
+
+void ldm_conn_prepare(struct ldm_conn *c, struct pollset *ps);
+void ldm_conn_dispatch(struct ldm_conn *c, const struct pollset *ps, uint64_t now_ms);
+
+struct ldm_conn_counters {
+	uint64_t requests, replies, events, refused, bytes_in, bytes_out;
+};
+/* Since it was made. */
+struct ldm_conn_counters ldm_conn_count(const struct ldm_conn *c);
+
+#endif

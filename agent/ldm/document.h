@@ -1,0 +1,94 @@
+/*
+ * Documents of ldmd, data version 2.0 and 3.0, read into one generic shape: resources with
+ * properties. Syntax only; what a property means is the inventory's business.
+ *
+ * Names are what follows the last colon, values are trimmed, a property may be a GenericProperty
+ * or a child element, order does not matter, unknown elements are skipped. Memory is one `data`
+ * (one domain) at a time, whatever the size of the document.
+ */
+#ifndef LDM_DOCUMENT_H
+#define LDM_DOCUMENT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "ldm/limits.h"
+
+struct ldm_property {
+	char *key, *value; /* never NULL */
+};
+
+struct ldm_resource {
+	char *type;    /* "cpu", "memory", "ldom_info", ...; "" if the document does not say */
+	char *units;   /* AllocationUnits; number or size of 2.0; NULL: none */
+	char *address; /* Address; mac_address of 2.0; NULL: none */
+	char *uuid;    /* NULL: none */
+	struct ldm_property *props;
+	size_t n_props;
+	struct ldm_resource *bindings; /* what it is bound to, list-bindings only */
+	size_t n_bindings;
+};
+
+/* Value of the first property with that key, trimmed; NULL: none. Owned by the resource. */
+const char *ldm_resource_get(const struct ldm_resource *r, const char *key);
+
+struct ldm_content {
+	char *domain; /* NULL: sections directly in the envelope, about no domain */
+	struct ldm_resource *resources;
+	size_t n_resources;
+};
+
+/* First resource of a type, or NULL. */
+const struct ldm_resource *ldm_content_find(const struct ldm_content *c, const char *type);
+
+struct ldm_reply {
+	char *action;  /* of the first cmd; NULL: the document had none */
+	bool ok;       /* no status of any level says failure */
+	char *message; /* failure: all resp_msg, "; " between; NULL: none */
+	char *warning; /* success: what ldmd said all the same (second response, notices) */
+	bool sent;     /* set by the connection: the request left, so it may have been done */
+};
+
+struct ldm_event {
+	char *action;				/* never NULL */
+	char *domain;				/* NULL: about no domain */
+	const char *progress, *status, *source; /* of a migration; NULL: none */
+	struct ldm_content content;		/* domain is the one above */
+};
+
+enum ldm_document_kind {
+	LDM_DOCUMENT_REPLY,
+	LDM_DOCUMENT_EVENT,
+	LDM_DOCUMENT_OTHER, /* another root element */
+};
+
+/*
+ * Called while reading, so before it is known whether the whole document is good. What they are
+ * given ends with the call. Non-zero ends the reading, and is what the reading returns.
+ */
+struct ldm_document_ops {
+	/* One domain of a reply, or the sections that belong to none. */
+	int (*on_content)(
+		void *user, const struct ldm_content *content, bool ok, const char *message);
+	/* Each object of an event document. */
+	int (*on_event)(void *user, const struct ldm_event *event);
+};
+
+struct ldm_document {
+	enum ldm_document_kind kind;
+	char *root;		/* name of the root element */
+	struct ldm_reply reply; /* LDM_DOCUMENT_REPLY only */
+};
+
+/*
+ * Reads one whole document. -EBADMSG: not well-formed or beyond a limit, *ret_error says which
+ * rule and where (to be freed; may be NULL for no memory); -ENOMEM; or what a callback returned.
+ * ops, its members, limits and ret_error may be NULL.
+ */
+int ldm_document_parse(const char *bytes, size_t len, const struct ldm_limits *limits,
+	const struct ldm_document_ops *ops, void *user, struct ldm_document *ret, char **ret_error);
+void ldm_document_clear(struct ldm_document *d);
+void ldm_reply_clear(struct ldm_reply *r);
+int ldm_reply_copy(const struct ldm_reply *r, struct ldm_reply *ret);
+
+#endif

@@ -1,0 +1,77 @@
+/*
+ * Where ldmd is and how to speak to it: what the configuration says about one LDM address.
+ */
+#ifndef LDM_ENDPOINT_H
+#define LDM_ENDPOINT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "ldm/limits.h"
+#include "util/cleanup.h"
+
+#define LDM_DEFAULT_PORT 6482
+
+enum ldm_transport {
+	LDM_TRANSPORT_XMPP,  /* RFC 3920 stream with STARTTLS: LDoms 1.1 and later */
+	LDM_TRANSPORT_PLAIN, /* bare documents on TCP, loopback only; experimental */
+	_LDM_TRANSPORT_MAX,
+	_LDM_TRANSPORT_INVALID = -1,
+};
+
+enum ldm_data_version {
+	LDM_DATA_AUTO = 0, /* asks in 3.0; the caller may fall back, see ldm_conn_set_data() */
+	LDM_DATA_2 = 2,
+	LDM_DATA_3 = 3,
+};
+
+enum ldm_verify {
+	LDM_VERIFY_AUTO, /* yes for remote hosts, or if a certificate is given */
+	LDM_VERIFY_NO,	 /* on loopback only */
+	LDM_VERIFY_YES,
+};
+
+enum ldm_tls_version {
+	LDM_TLS_1_0,
+	LDM_TLS_1_1,
+	LDM_TLS_1_2, /* the default; lower on loopback only */
+	LDM_TLS_1_3,
+};
+
+struct ldm_endpoint {
+	enum ldm_transport transport;
+	char *host; /* name or literal address, no brackets */
+	uint16_t port;
+	enum ldm_data_version data_version;
+	char *user, *password; /* for SASL; NULL: none */
+	/*
+	 * PEM file, or NULL. ldmd is trusted if its certificate is in the file (pinned: name and
+	 * dates then do not matter), or if it is issued by one in the file and is for this host.
+	 * NULL with verification: the system's authorities.
+	 */
+	char *certificate;
+	enum ldm_verify verify;
+	enum ldm_tls_version tls_min;
+	uint64_t handshake_timeout_ms; /* from open to ready */
+	struct ldm_limits limits;
+};
+
+/*
+ * "xmpp:HOST[:PORT]", "plain:HOST[:PORT]", "auto:HOST[:PORT]" (= xmpp) or "HOST[:PORT]"; an IPv6
+ * address with a port in brackets. The rest gets its defaults. -EINVAL, -ENOMEM.
+ */
+int ldm_endpoint_parse(const char *address, struct ldm_endpoint **ret);
+int ldm_endpoint_copy(const struct ldm_endpoint *e, struct ldm_endpoint **ret);
+void ldm_endpoint_free(struct ldm_endpoint *e); /* wipes the password */
+DEFINE_CLEANUP(struct ldm_endpoint *, ldm_endpoint_free)
+
+/* Literal loopback address or "localhost". */
+bool ldm_endpoint_is_local(const struct ldm_endpoint *e);
+/* Refuses what is not safe (-EPERM) or makes no sense (-EINVAL); *ret_why is a static text. */
+int ldm_endpoint_check(const struct ldm_endpoint *e, const char **ret_why);
+/* Whether ldmd's certificate is verified, with AUTO resolved. */
+bool ldm_endpoint_verifies(const struct ldm_endpoint *e);
+/* "xmpp:host:port", for messages. NULL: no memory. */
+char *ldm_endpoint_text(const struct ldm_endpoint *e);
+
+#endif

@@ -1,0 +1,48 @@
+/*
+ * Cuts ldmd's byte stream into documents.
+ *
+ * There is no length in front and nothing behind a document, and the stream as a whole is not
+ * well-formed XML (declarations in its midst, prefixes nobody declared). So this is a scanner that
+ * knows just enough of XML to find the end tag: quotes, comments, CDATA, processing instructions.
+ * It holds the limits and refuses DTDs before any parser sees a byte. No I/O, never blocks.
+ */
+#ifndef LDM_FRAME_H
+#define LDM_FRAME_H
+
+#include <stddef.h>
+
+#include "ldm/limits.h"
+#include "util/cleanup.h"
+
+struct ldm_framer;
+
+enum ldm_frame {
+	LDM_FRAME_MORE = 0,	/* all bytes used, no document yet */
+	LDM_FRAME_DOCUMENT = 1, /* one is complete; bytes behind it were not used */
+	LDM_FRAME_OPENED = 2,	/* the start tag asked for with ldm_framer_expect_open() */
+	LDM_FRAME_CLOSED = 3,	/* an end tag outside any document: the stream is over */
+};
+
+/* -ENOMEM. NULL limits: the default ones. */
+int ldm_framer_new(const struct ldm_limits *limits, struct ldm_framer **ret);
+void ldm_framer_free(struct ldm_framer *f);
+DEFINE_CLEANUP(struct ldm_framer *, ldm_framer_free)
+void ldm_framer_reset(struct ldm_framer *f);
+
+/* The next element is reported at the end of its start tag: a stream header, never closed. */
+void ldm_framer_expect_open(struct ldm_framer *f);
+
+/*
+ * Takes bytes up to the end of a document. Returns an enum ldm_frame; -EBADMSG: a rule is broken,
+ * see ldm_framer_error(), and every later call says so too until a reset; -ENOMEM.
+ */
+int ldm_framer_feed(struct ldm_framer *f, const void *bytes, size_t n, size_t *ret_used);
+
+/* The document, NUL behind; the framer's, until the next feed. */
+const char *ldm_framer_document(const struct ldm_framer *f, size_t *ret_len);
+/* Whether a document has begun that did not end. */
+int ldm_framer_is_inside(const struct ldm_framer *f);
+/* Which rule was broken and where, in one line. Static or the framer's. */
+const char *ldm_framer_error(const struct ldm_framer *f);
+
+#endif

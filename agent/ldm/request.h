@@ -1,0 +1,59 @@
+/*
+ * What is asked of ldmd: built without knowing the data version, written when it is sent.
+ *
+ * Names and values are checked on the way in: text that is no valid UTF-8 or has control
+ * characters, and domain names longer than 256 bytes or empty, are -EINVAL.
+ */
+#ifndef LDM_REQUEST_H
+#define LDM_REQUEST_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "ldm/endpoint.h"
+#include "util/buffer.h"
+#include "util/cleanup.h"
+
+struct ldm_request;
+
+/* list-domain, list-bindings, list-services, ...: one domain, or all with NULL. */
+int ldm_request_list(const char *action, const char *domain, struct ldm_request **ret);
+/* bind-domain, start-domain, stop-domain ("-f"), ...; option NULL: none. */
+int ldm_request_command(
+	const char *action, const char *domain, const char *option, struct ldm_request **ret);
+/* set-, add-, remove-vcpu and -mau (and -crypto): the number of threads or units. */
+int ldm_request_number(
+	const char *action, const char *domain, uint64_t number, struct ldm_request **ret);
+/* set-, add-, remove-memory: in bytes, sent as nM where whole, else nK rounded up. */
+int ldm_request_memory(
+	const char *action, const char *domain, uint64_t bytes, struct ldm_request **ret);
+/* set-variable and the like: a value for a name. */
+int ldm_request_variable(
+	const char *domain, const char *name, const char *value, struct ldm_request **ret);
+/*
+ * add-domain from a constraint document: the Envelope (3.0) or ldom (2.0) of the one domain in it
+ * is sent as it stands, so it must already have its new name and no identity of another domain.
+ * -EBADMSG with *ret_why (static) when it is not such a document.
+ */
+int ldm_request_add_domain(
+	const char *document, size_t len, struct ldm_request **ret, const char **ret_why);
+/* reg-all-events and the like. */
+int ldm_request_register(const char *action, struct ldm_request **ret);
+
+void ldm_request_free(struct ldm_request *r);
+DEFINE_CLEANUP(struct ldm_request *, ldm_request_free)
+
+const char *ldm_request_action(const struct ldm_request *r);
+const char *ldm_request_domain(const struct ldm_request *r); /* NULL: all, none */
+
+/* The document. LDM_DATA_AUTO is 3. A document of add-domain keeps its own version. */
+int ldm_request_write(
+	const struct ldm_request *r, enum ldm_data_version version, struct buffer *out);
+
+/*
+ * The reply to list-constraints as a document of its own for people to keep: without responses,
+ * indented, valid input of add-domain. -EBADMSG.
+ */
+int ldm_constraints_extract(const char *reply, size_t len, struct buffer *out);
+
+#endif

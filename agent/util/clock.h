@@ -1,0 +1,17 @@
+/*
+ * The only clock for intervals and deadlines: it never jumps.
+ */
+#ifndef UTIL_CLOCK_H
+#define UTIL_CLOCK_H
+
+#include <stdint.h>
+
+/* "Never" as a deadline. */
+#define CLOCK_NEVER UINT64_MAX
+
+/* Milliseconds since some moment in the past; never 0. */
+uint64_t clock_ms(void);
+/* now + delay, CLOCK_NEVER when that is beyond all time. */
+uint64_t clock_after(uint64_t now_ms, uint64_t delay_ms);
+
+#endif

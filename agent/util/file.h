@@ -1,0 +1,26 @@
+/*
+ * Whole files: read with a limit, and written so that a crash leaves the old or the new content.
+ */
+#ifndef UTIL_FILE_H
+#define UTIL_FILE_H
+
+#include <stddef.h>
+#include <sys/types.h>
+
+/*
+ * The content of a regular file, with a NUL behind that is not counted in *ret_len (which may be
+ * NULL). -EFBIG: longer than cap; -EINVAL: not a regular file; or what open(2) says.
+ */
+int file_read(const char *path, size_t cap, char **ret_content, size_t *ret_len);
+/*
+ * Same, for secrets: -EPERM if others than the owner can read or write it, or if it is owned by
+ * somebody else than us or root.
+ */
+int file_read_secret(const char *path, size_t cap, char **ret_content, size_t *ret_len);
+
+/* Through a temporary file beside it, fsync, rename, fsync of the folder. -errno. */
+int file_write_atomic(const char *path, const void *content, size_t len, mode_t mode);
+/* After creating, renaming or removing something in the folder of path. -errno. */
+int file_sync_folder(const char *path);
+
+#endif

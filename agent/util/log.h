@@ -1,0 +1,55 @@
+/*
+ * One log for all threads: to stderr or to syslog, with a token per subsystem to filter by.
+ *
+ * Tokens are hierarchical words, "ldm" and "ldm:xml"; enabling "ldm" enables "ldm:frame" too, but
+ * not a token that shows whole documents (log_dump), which must be named itself or by "all".
+ * Control characters in a message are made visible, so no text of a peer can forge a line.
+ */
+#ifndef UTIL_LOG_H
+#define UTIL_LOG_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+enum log_level {
+	LOG_LEVEL_ERROR,
+	LOG_LEVEL_WARNING,
+	LOG_LEVEL_NOTICE,
+	LOG_LEVEL_INFO,
+	LOG_LEVEL_DEBUG, /* every log_debug(), whatever its token */
+	_LOG_LEVEL_MAX,
+	_LOG_LEVEL_INVALID = -1,
+};
+
+struct log_options {
+	const char *ident; /* name of the program; kept by reference, must live on */
+	bool to_syslog;	   /* else to stderr */
+	enum log_level level;
+	const char *tokens; /* comma separated, NULL: none; copied */
+};
+
+/* Before threads start and after they ended only. Without it: stderr, level notice. -ENOMEM. */
+int log_setup(const struct log_options *options);
+/* Forgets tokens and closes syslog. */
+void log_shutdown(void);
+/* At any time, from any thread. */
+void log_set_level(enum log_level level);
+enum log_level log_get_level(void);
+/* error, warning, notice, info, debug; _LOG_LEVEL_INVALID for another word. */
+enum log_level log_level_parse(const char *word);
+
+/* Whether log_debug(token) would write: to spare the making of costly text. */
+bool log_wants(const char *token);
+/* Same for log_dump(). */
+bool log_wants_dump(const char *token);
+
+void log_err(const char *token, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void log_warn(const char *token, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void log_notice(const char *token, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void log_info(const char *token, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void log_debug(const char *token, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* Text of many lines, each logged by itself behind the title; only if the token is enabled. */
+void log_dump(const char *token, const char *title, const char *text, size_t len);
+
+#endif

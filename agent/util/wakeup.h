@@ -1,0 +1,18 @@
+/*
+ * One thread wakes another one's poll loop. Many notifications before a drain are one.
+ */
+#ifndef UTIL_WAKEUP_H
+#define UTIL_WAKEUP_H
+
+struct wakeup;
+
+int wakeup_new(struct wakeup **ret); /* -errno */
+void wakeup_free(struct wakeup *w);
+/* Wait for POLLIN on it. */
+int wakeup_fd(const struct wakeup *w);
+/* From any thread or signal handler; never blocks, leaves errno alone. */
+void wakeup_notify(struct wakeup *w);
+/* By the thread that was woken. */
+void wakeup_drain(struct wakeup *w);
+
+#endif
