@@ -1,0 +1,152 @@
+/*
+ * Reading through one descriptor, so that what was checked is what is read.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "util/buffer.h"
+#include "util/cleanup.h"
+#include "util/file.h"
+
+DEFINE_CLEANUP(char *, unlink)
+
+static int read_all(int fd, size_t cap, struct buffer *b)
+{
+	for (;;) {
+		char *room;
+		ssize_t n;
+		int r = buffer_reserve(b, 65536, &room);
+
+		if (r < 0)
+			return r;
+		n = read(fd, room, 65536);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return -errno;
+		if (n == 0)
+			return 0;
+		buffer_commit(b, n);
+		if (b->len > cap)
+			return -EFBIG;
+	}
+}
+
+/* O_NONBLOCK: a fifo in the file's place must not hold us up. */
+static int open_regular(const char *path, struct stat *ret_stat)
+{
+	_cleanup_close_ int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+
+	if (fd < 0)
+		return -errno;
+	if (fstat(fd, ret_stat) < 0)
+		return -errno;
+	if (!S_ISREG(ret_stat->st_mode))
+		return -EINVAL;
+	return steal_fd(&fd);
+}
+
+static int read_checked(const char *path, size_t cap, bool secret, char **ret, size_t *ret_len)
+{
+	_cleanup_(buffer_clear_secret) struct buffer b = BUFFER_EMPTY;
+	struct stat st;
+	_cleanup_close_ int fd = open_regular(path, &st);
+	size_t len;
+	int r;
+
+	if (fd < 0)
+		return fd;
+	if (secret && ((st.st_mode & 077) || (st.st_uid != geteuid() && st.st_uid != 0)))
+		return -EPERM;
+	r = read_all(fd, cap, &b);
+	if (r < 0)
+		return r;
+	len = b.len;
+	*ret = buffer_steal(&b);
+	if (!*ret)
+		return -ENOMEM;
+	if (ret_len)
+		*ret_len = len;
+	return 0;
+}
+
+int file_read(const char *path, size_t cap, char **ret_content, size_t *ret_len)
+{
+	return read_checked(path, cap, false, ret_content, ret_len);
+}
+
+int file_read_secret(const char *path, size_t cap, char **ret_content, size_t *ret_len)
+{
+	return read_checked(path, cap, true, ret_content, ret_len);
+}
+
+static int write_whole(int fd, const char *bytes, size_t n)
+{
+	while (n > 0) {
+		ssize_t w = write(fd, bytes, n);
+
+		if (w < 0 && errno == EINTR)
+			continue;
+		if (w < 0)
+			return -errno;
+		bytes += w;
+		n -= w;
+	}
+	return fsync(fd) < 0 ? -errno : 0;
+}
+
+int file_sync_folder(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	size_t len = slash ? (size_t)(slash - path) : 0;
+	_cleanup_free_ char *folder = NULL;
+	_cleanup_close_ int fd = -1;
+
+	folder = !slash ? strdup(".") : len == 0 ? strdup("/") : strndup(path, len);
+	if (!folder)
+		return -ENOMEM;
+	fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	/* Some file systems cannot sync a folder, and say so; then there is nothing to be done. */
+	if (fsync(fd) < 0 && errno != EINVAL && errno != ENOTSUP)
+		return -errno;
+	return 0;
+}
+
+static int write_temporary(int fd, const void *content, size_t len, mode_t mode)
+{
+	if (fchmod(fd, mode) < 0)
+		return -errno;
+	return write_whole(fd, content, len);
+}
+
+int file_write_atomic(const char *path, const void *content, size_t len, mode_t mode)
+{
+	_cleanup_free_ char *temporary = NULL;
+	_cleanup_(unlinkp) char *doomed = NULL;
+	_cleanup_close_ int fd = -1;
+	int r;
+
+	if (asprintf(&temporary, "%s.XXXXXX", path) < 0) {
+		temporary = NULL;
+		return -ENOMEM;
+	}
+	fd = mkstemp(temporary);
+	if (fd < 0)
+		return -errno;
+	doomed = temporary;
+	r = write_temporary(fd, content, len, mode);
+	if (r < 0)
+		return r;
+	if (close(steal_fd(&fd)) < 0)
+		return -errno;
+	if (rename(temporary, path) < 0)
+		return -errno;
+	doomed = NULL;
+	return file_sync_folder(path);
+}

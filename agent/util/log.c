@@ -1,0 +1,225 @@
+/*
+ * Each line is made whole in memory and written by one call, so threads do not mix theirs.
+ * The settings are the one global of the agent: fixed before threads start, but for the level.
+ */
+#include <errno.h>
+#include <stdarg.h>
+#include <stdatomic.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <syslog.h>
+#include <unistd.h>
+
+#include "util/buffer.h"
+#include "util/cleanup.h"
+#include "util/log.h"
+
+static struct {
+	const char *ident;
+	char *tokens;
+	bool to_syslog;
+	atomic_int level;
+} log_settings = {.level = LOG_LEVEL_NOTICE};
+
+static const struct {
+	const char *word;
+	int priority;
+} levels[_LOG_LEVEL_MAX] = {
+	[LOG_LEVEL_ERROR] = {"error", LOG_ERR},
+	[LOG_LEVEL_WARNING] = {"warning", LOG_WARNING},
+	[LOG_LEVEL_NOTICE] = {"notice", LOG_NOTICE},
+	[LOG_LEVEL_INFO] = {"info", LOG_INFO},
+	[LOG_LEVEL_DEBUG] = {"debug", LOG_DEBUG},
+};
+
+int log_setup(const struct log_options *options)
+{
+	char *tokens = NULL;
+
+	if (options->tokens) {
+		tokens = strdup(options->tokens);
+		if (!tokens)
+			return -ENOMEM;
+	}
+	log_shutdown();
+	log_settings.ident = options->ident;
+	log_settings.tokens = tokens;
+	log_settings.to_syslog = options->to_syslog;
+	atomic_store(&log_settings.level, options->level);
+	if (options->to_syslog)
+		openlog(options->ident, LOG_PID, LOG_DAEMON);
+	return 0;
+}
+
+void log_shutdown(void)
+{
+	if (log_settings.to_syslog)
+		closelog();
+	free(log_settings.tokens);
+	log_settings.tokens = NULL;
+	log_settings.to_syslog = false;
+	log_settings.ident = NULL;
+}
+
+void log_set_level(enum log_level level)
+{
+	atomic_store(&log_settings.level, level);
+}
+
+enum log_level log_get_level(void)
+{
+	return atomic_load(&log_settings.level);
+}
+
+enum log_level log_level_parse(const char *word)
+{
+	for (int i = 0; i < _LOG_LEVEL_MAX; i++)
+		if (strcasecmp(levels[i].word, word) == 0)
+			return i;
+	return _LOG_LEVEL_INVALID;
+}
+
+/* Whether name[0..len) is token itself, or with parents too what is in front of one of its colons.
+ */
+static bool covers(const char *name, size_t len, const char *token, bool parents)
+{
+	if (strncmp(name, token, len) != 0)
+		return false;
+	return token[len] == '\0' || (parents && token[len] == ':');
+}
+
+static bool token_enabled(const char *token, bool parents)
+{
+	const char *p = log_settings.tokens;
+
+	while (p && *p) {
+		size_t len;
+
+		p += strspn(p, ", ");
+		len = strcspn(p, ", ");
+		if (len == 3 && strncasecmp(p, "all", 3) == 0)
+			return true;
+		if (len > 0 && covers(p, len, token, parents))
+			return true;
+		p += len;
+	}
+	return false;
+}
+
+bool log_wants(const char *token)
+{
+	return log_get_level() >= LOG_LEVEL_DEBUG || token_enabled(token, true);
+}
+
+bool log_wants_dump(const char *token)
+{
+	return token_enabled(token, false);
+}
+
+/* C0, DEL and the C1 controls of UTF-8 may steer a terminal or start a line. */
+static int append_visible(struct buffer *b, const char *text, size_t len)
+{
+	int r = 0;
+
+	for (size_t i = 0; i < len && r == 0; i++) {
+		unsigned char c = text[i];
+		bool c1 = c == 0xc2 && i + 1 < len && ((unsigned char)text[i + 1] & 0xe0) == 0x80;
+
+		if (c == '\t' || (c >= 0x20 && c != 0x7f && !c1))
+			r = buffer_append(b, &c, 1);
+		else
+			r = buffer_printf(b, "\\x%02x", c);
+	}
+	return r;
+}
+
+static void write_all(const char *bytes, size_t n)
+{
+	while (n > 0) {
+		ssize_t w = write(STDERR_FILENO, bytes, n);
+
+		if (w < 0 && errno == EINTR)
+			continue;
+		if (w <= 0)
+			return;
+		bytes += w;
+		n -= w;
+	}
+}
+
+static void emit(enum log_level level, const char *token, const char *text, size_t len)
+{
+	_cleanup_(buffer_clear) struct buffer line = BUFFER_EMPTY;
+
+	if (log_settings.to_syslog) {
+		if (append_visible(&line, text, len) == 0)
+			syslog(levels[level].priority, "%s: %s", token, buffer_data(&line));
+		return;
+	}
+	if (buffer_printf(&line,
+		    "%s: %s: %s: ", log_settings.ident ? log_settings.ident : "ldoms-agentx",
+		    levels[level].word, token) == 0 &&
+		append_visible(&line, text, len) == 0 && buffer_append(&line, "\n", 1) == 0)
+		write_all(buffer_data(&line), line.len);
+}
+
+/* errno is left alone: callers log first and look at it after. */
+static __attribute__((format(printf, 3, 0))) void emit_format(
+	enum log_level level, const char *token, const char *format, va_list args)
+{
+	int saved = errno;
+	_cleanup_free_ char *text = NULL;
+	int len = vasprintf(&text, format, args);
+
+	if (len >= 0)
+		emit(level, token, text, len);
+	else
+		text = NULL;
+	errno = saved;
+}
+
+#define DEFINE_LOG(name, at)                                                                       \
+	void name(const char *token, const char *format, ...)                                      \
+	{                                                                                          \
+		va_list args;                                                                      \
+                                                                                                   \
+		if (log_get_level() < (at))                                                        \
+			return;                                                                    \
+		va_start(args, format);                                                            \
+		emit_format(at, token, format, args);                                              \
+		va_end(args);                                                                      \
+	}
+
+DEFINE_LOG(log_err, LOG_LEVEL_ERROR)
+DEFINE_LOG(log_warn, LOG_LEVEL_WARNING)
+DEFINE_LOG(log_notice, LOG_LEVEL_NOTICE)
+DEFINE_LOG(log_info, LOG_LEVEL_INFO)
+
+void log_debug(const char *token, const char *format, ...)
+{
+	va_list args;
+
+	if (!log_wants(token))
+		return;
+	va_start(args, format);
+	emit_format(LOG_LEVEL_DEBUG, token, format, args);
+	va_end(args);
+}
+
+void log_dump(const char *token, const char *title, const char *text, size_t len)
+{
+	if (!log_wants_dump(token))
+		return;
+	while (len > 0) {
+		const char *end = memchr(text, '\n', len);
+		size_t n = end ? (size_t)(end - text) : len;
+		_cleanup_(buffer_clear) struct buffer line = BUFFER_EMPTY;
+
+		if (buffer_printf(&line, "%s ", title) == 0 && buffer_append(&line, text, n) == 0)
+			emit(LOG_LEVEL_DEBUG, token, buffer_data(&line), line.len);
+		n += end != NULL;
+		text += n;
+		len -= n;
+	}
+}
