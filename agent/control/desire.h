@@ -11,6 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "control/error.h"
 #include "control/oplog.h"
 
 /* The numbers are columns of ldomTable. */
@@ -84,11 +85,10 @@ struct desire_list {
 	size_t n;
 };
 
-struct refusal;
-
 /*
- * Steps 1 to 6 of RFC 3416 4.2.5 for each varbind, then merges. CONTROL_OK and *ret, or the error
- * with the lowest rank; the first varbind among equals.
+ * Type, length, range and name of each varbind (RFC 3416 4.2.5 steps 2 to 7), then one desire per
+ * row. Gives the first error by rank; where that is CONTROL_NO_CREATION or later, *ret has the
+ * varbinds that are right all the same, so that the judge can find an earlier one. Clear *ret.
  */
 struct refusal desire_merge(const struct set_varbind *varbinds, size_t n, struct desire_list *ret);
 void desire_list_clear(struct desire_list *l);
@@ -102,5 +102,6 @@ uint32_t desire_position(const struct desire *d, unsigned field_bit);
 /* "vcpus=8 memory=4096M state=active"; the caller frees. -ENOMEM. */
 int desire_describe(const struct desire *d, char **ret);
 const char *admin_state_name(enum admin_state s);
+const char *row_request_name(enum row_request r);
 
 #endif

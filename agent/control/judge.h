@@ -6,32 +6,10 @@
 #define CONTROL_JUDGE_H
 
 #include "control/desire.h"
+#include "control/error.h"
 #include "inventory/snapshot.h"
 
 struct permit;
-
-/* RFC 3416 error-status numbers. */
-enum control_error {
-	CONTROL_OK = 0,
-	CONTROL_GEN_ERR = 5,
-	CONTROL_NO_ACCESS = 6,
-	CONTROL_WRONG_TYPE = 7,
-	CONTROL_WRONG_LENGTH = 8,
-	CONTROL_WRONG_VALUE = 10,
-	CONTROL_NO_CREATION = 11,
-	CONTROL_INCONSISTENT_VALUE = 12,
-	CONTROL_RESOURCE_UNAVAILABLE = 13,
-	CONTROL_COMMIT_FAILED = 14,
-	CONTROL_UNDO_FAILED = 15,
-	CONTROL_NOT_WRITABLE = 17,
-	CONTROL_INCONSISTENT_NAME = 18,
-};
-
-struct refusal {
-	enum control_error error;
-	uint32_t position;  /* of the varbind, from 0 */
-	const char *reason; /* static text for the log; NULL when CONTROL_OK */
-};
 
 /* One domain of a transaction between ACTION and its end. */
 struct pending {
@@ -58,12 +36,11 @@ enum judgement {
 	JUDGE_PREEMPT, /* forceStop over what is under way */
 };
 
-/* judgements: one per desire of the list. Fills in desire.domain where a row exists. */
-struct refusal judge(
-	const struct judge_view *view, struct desire_list *list, enum judgement *judgements);
-
-/* Lower is reported first; RFC 3416 4.2.5's order of tests. */
-unsigned control_error_rank(enum control_error e);
-const char *control_error_name(enum control_error e);
+/*
+ * so_far: what desire_merge() said; the error that ranks first of all is given. judgements: one
+ * per desire of the list. Fills in desire.domain where a row exists.
+ */
+struct refusal judge(const struct judge_view *view, struct desire_list *list, struct refusal so_far,
+	enum judgement *judgements);
 
 #endif

@@ -14,7 +14,7 @@ struct transaction_part {
 };
 
 struct transaction {
-	uint32_t id; /* persistent number, also in the operation rows */
+	uint32_t id; /* from handover_start(): persistent, also in the operation rows */
 	size_t n_parts;
 	struct transaction_part *parts;
 };

@@ -1,0 +1,385 @@
+/* See desire.h. */
+#include "control/desire.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "util/buffer.h"
+#include "util/cleanup.h"
+
+#define ROW_MAX 2147483647u
+
+/* --- what a column takes ------------------------------------------------------------------- */
+
+/* LDM names: a letter or digit, then letters, digits and a few others. */
+static bool name_is_good(const uint8_t *octets, size_t length)
+{
+	static const char others[] = "-_+#.:;~()";
+
+	for (size_t i = 0; i < length; i++) {
+		uint8_t c = octets[i];
+		bool plain =
+			(c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+
+		if (!plain && (i == 0 || memchr(others, c, sizeof(others) - 1) == NULL))
+			return false;
+	}
+	return length > 0;
+}
+
+/* A file name without a folder; empty: no template. */
+static bool template_is_good(const uint8_t *octets, size_t length)
+{
+	for (size_t i = 0; i < length; i++)
+		if (octets[i] <= ' ' || octets[i] >= 0x7f || octets[i] == '/')
+			return false;
+	return length == 0 || octets[0] != '.';
+}
+
+static bool row_request_is_good(int64_t number)
+{
+	return number != ROW_REQUEST_NOT_READY; /* RFC 2579: only ever read */
+}
+
+struct desire_rule {
+	uint32_t column;
+	unsigned field;
+	const char *word;
+	enum set_type type;
+	int64_t min, max; /* of the number, or of the length */
+	bool (*octets_good)(const uint8_t *octets, size_t length);
+	bool (*number_good)(int64_t number);
+};
+
+/* By bit number of the field. */
+static const struct desire_rule rules[DESIRE_FIELDS] = {
+	{DESIRE_NAME, FIELD_NAME_BIT, "name", SET_OCTETS, 0, 256, name_is_good, NULL},
+	{DESIRE_ADMIN, FIELD_ADMIN_BIT, "state", SET_INTEGER, 1, 5, NULL, NULL},
+	{DESIRE_VCPU, FIELD_VCPU_BIT, "vcpus", SET_UNSIGNED, 0, 65535, NULL, NULL},
+	{DESIRE_MEMORY, FIELD_MEMORY_BIT, "memory", SET_UNSIGNED, 0, UINT32_MAX, NULL, NULL},
+	{DESIRE_CRYPTO, FIELD_CRYPTO_BIT, "crypto", SET_UNSIGNED, 0, 65535, NULL, NULL},
+	{DESIRE_TEMPLATE, FIELD_TEMPLATE_BIT, "template", SET_OCTETS, 0, 64, template_is_good,
+		NULL},
+	{DESIRE_ROW, FIELD_ROW_BIT, "row", SET_INTEGER, 1, 6, NULL, row_request_is_good},
+};
+
+static const struct desire_rule *find_rule(uint32_t column)
+{
+	for (size_t i = 0; i < DESIRE_FIELDS; i++)
+		if (rules[i].column == column)
+			return &rules[i];
+	return NULL;
+}
+
+static enum control_error check_octets(const struct desire_rule *rule, const struct set_varbind *v)
+{
+	if ((int64_t)v->length < rule->min || (int64_t)v->length > rule->max)
+		return CONTROL_WRONG_LENGTH;
+	if (rule->octets_good != NULL && !rule->octets_good(v->octets, v->length))
+		return CONTROL_WRONG_VALUE;
+	return CONTROL_OK;
+}
+
+static enum control_error check_number(const struct desire_rule *rule, const struct set_varbind *v)
+{
+	if (v->number < rule->min || v->number > rule->max)
+		return CONTROL_WRONG_VALUE;
+	if (rule->number_good != NULL && !rule->number_good(v->number))
+		return CONTROL_WRONG_VALUE;
+	return CONTROL_OK;
+}
+
+static enum control_error check_varbind(const struct set_varbind *v, const char **ret_reason)
+{
+	const struct desire_rule *rule = find_rule(v->column);
+	enum control_error e;
+
+	*ret_reason = "the object cannot be written";
+	if (rule == NULL)
+		return CONTROL_NOT_WRITABLE;
+	*ret_reason = "the value has another type than the object";
+	if (v->type != rule->type)
+		return CONTROL_WRONG_TYPE;
+	*ret_reason = "the value is outside what the object takes";
+	e = rule->type == SET_OCTETS ? check_octets(rule, v) : check_number(rule, v);
+	if (e != CONTROL_OK)
+		return e;
+	*ret_reason = "no row can have this index";
+	if (!v->row_valid || v->row == 0 || v->row > ROW_MAX)
+		return CONTROL_NO_CREATION;
+	return CONTROL_OK;
+}
+
+/* --- merging ------------------------------------------------------------------------------- */
+
+/* Fields by bit number, as text or number. */
+static char **text_of(struct desire *d, unsigned field)
+{
+	switch (field) {
+	case FIELD_NAME_BIT:
+		return &d->name;
+	case FIELD_TEMPLATE_BIT:
+		return &d->template;
+	default:
+		return NULL;
+	}
+}
+
+static uint64_t number_of(const struct desire *d, unsigned field)
+{
+	switch (field) {
+	case FIELD_ADMIN_BIT:
+		return d->admin;
+	case FIELD_VCPU_BIT:
+		return d->vcpus;
+	case FIELD_MEMORY_BIT:
+		return d->memory_mb;
+	case FIELD_CRYPTO_BIT:
+		return d->crypto;
+	case FIELD_ROW_BIT:
+		return d->row;
+	default:
+		return 0;
+	}
+}
+
+static void set_number(struct desire *d, unsigned field, int64_t number)
+{
+	switch (field) {
+	case FIELD_ADMIN_BIT:
+		d->admin = (enum admin_state)number;
+		break;
+	case FIELD_VCPU_BIT:
+		d->vcpus = (uint32_t)number;
+		break;
+	case FIELD_MEMORY_BIT:
+		d->memory_mb = (uint32_t)number;
+		break;
+	case FIELD_CRYPTO_BIT:
+		d->crypto = (uint32_t)number;
+		break;
+	case FIELD_ROW_BIT:
+		d->row = (enum row_request)number;
+		break;
+	default:
+		break;
+	}
+}
+
+static unsigned bit_number(unsigned field)
+{
+	return (unsigned)__builtin_ctz(field);
+}
+
+uint32_t desire_position(const struct desire *d, unsigned field_bit)
+{
+	unsigned any = d->fields;
+
+	if (field_bit != 0 && (d->fields & field_bit) != 0)
+		return d->position[bit_number(field_bit)];
+	/* A step without a varbind of its own (bind for a new row) is the row's. */
+	if ((any & FIELD_ROW_BIT) != 0)
+		return d->position[bit_number(FIELD_ROW_BIT)];
+	return any != 0 ? d->position[bit_number(any & -any)] : 0;
+}
+
+static bool same_value(
+	struct desire *d, const struct desire_rule *rule, const struct set_varbind *v)
+{
+	char **text = text_of(d, rule->field);
+
+	if (text != NULL)
+		return strlen(*text) == v->length && memcmp(*text, v->octets, v->length) == 0;
+	return number_of(d, rule->field) == (uint64_t)v->number;
+}
+
+static int add_value(struct desire *d, const struct desire_rule *rule, const struct set_varbind *v,
+	uint32_t position)
+{
+	char **text = text_of(d, rule->field);
+
+	if (text != NULL) {
+		*text = strndup(v->length > 0 ? (const char *)v->octets : "", v->length);
+		if (*text == NULL)
+			return -ENOMEM;
+	} else {
+		set_number(d, rule->field, v->number);
+	}
+	d->fields |= rule->field;
+	d->position[bit_number(rule->field)] = position;
+	return 0;
+}
+
+/* Room for a desire at its place in the order of rows. */
+static struct desire *find_or_add(struct desire_list *l, uint32_t row)
+{
+	struct desire *more;
+	size_t i = 0;
+
+	while (i < l->n && l->desires[i].index < row)
+		i++;
+	if (i < l->n && l->desires[i].index == row)
+		return &l->desires[i];
+	more = reallocarray(l->desires, l->n + 1, sizeof(*more));
+	if (more == NULL)
+		return NULL;
+	l->desires = more;
+	memmove(&more[i + 1], &more[i], (l->n - i) * sizeof(*more));
+	memset(&more[i], 0, sizeof(*more));
+	more[i].index = row;
+	l->n++;
+	return &more[i];
+}
+
+static int merge_one(
+	struct desire_list *l, const struct set_varbind *v, uint32_t position, struct refusal *best)
+{
+	const struct desire_rule *rule = find_rule(v->column);
+	struct desire *d = find_or_add(l, v->row);
+
+	if (d == NULL)
+		return -ENOMEM;
+	if ((d->fields & rule->field) == 0)
+		return add_value(d, rule, v, position);
+	if (!same_value(d, rule, v))
+		refuse(best, CONTROL_INCONSISTENT_VALUE, position,
+			"the same object twice with different values");
+	return 0;
+}
+
+struct refusal desire_merge(const struct set_varbind *varbinds, size_t n, struct desire_list *ret)
+{
+	struct refusal best = {.error = CONTROL_OK};
+	const char *reason;
+	enum control_error e;
+
+	memset(ret, 0, sizeof(*ret));
+	for (size_t i = 0; i < n; i++) {
+		e = check_varbind(&varbinds[i], &reason);
+		if (e != CONTROL_OK)
+			refuse(&best, e, (uint32_t)i, reason);
+		else if (merge_one(ret, &varbinds[i], (uint32_t)i, &best) < 0)
+			refuse(&best, CONTROL_GEN_ERR, (uint32_t)i, "no memory");
+	}
+	return best;
+}
+
+void desire_clear(struct desire *d)
+{
+	free(d->domain);
+	free(d->name);
+	free(d->template);
+	memset(d, 0, sizeof(*d));
+}
+
+void desire_list_clear(struct desire_list *l)
+{
+	for (size_t i = 0; i < l->n; i++)
+		desire_clear(&l->desires[i]);
+	free(l->desires);
+	memset(l, 0, sizeof(*l));
+}
+
+static int copy_text(char **to, const char *from)
+{
+	*to = from != NULL ? strdup(from) : NULL;
+	return from != NULL && *to == NULL ? -ENOMEM : 0;
+}
+
+int desire_copy(const struct desire *from, struct desire *to)
+{
+	*to = *from;
+	to->domain = to->name = to->template = NULL;
+	if (copy_text(&to->domain, from->domain) < 0 || copy_text(&to->name, from->name) < 0 ||
+		copy_text(&to->template, from->template) < 0) {
+		desire_clear(to);
+		return -ENOMEM;
+	}
+	return 0;
+}
+
+/* --- comparing, telling -------------------------------------------------------------------- */
+
+static bool same_field(const struct desire *a, const struct desire *b, unsigned field)
+{
+	if (field == FIELD_NAME_BIT)
+		return strcmp(a->name, b->name) == 0;
+	if (field == FIELD_TEMPLATE_BIT)
+		return strcmp(a->template, b->template) == 0;
+	return number_of(a, field) == number_of(b, field);
+}
+
+bool desire_within(const struct desire *part, const struct desire *whole)
+{
+	if (part->index != whole->index || (part->fields & ~whole->fields) != 0)
+		return false;
+	for (size_t i = 0; i < DESIRE_FIELDS; i++)
+		if ((part->fields & rules[i].field) != 0 &&
+			!same_field(part, whole, rules[i].field))
+			return false;
+	return true;
+}
+
+bool desire_equal(const struct desire *a, const struct desire *b)
+{
+	return a->fields == b->fields && desire_within(a, b);
+}
+
+const char *admin_state_name(enum admin_state s)
+{
+	static const char *const names[_ADMIN_STATE_MAX] = {
+		[ADMIN_NONE] = "none",
+		[ADMIN_ACTIVE] = "active",
+		[ADMIN_BOUND] = "bound",
+		[ADMIN_INACTIVE] = "inactive",
+		[ADMIN_FORCE_STOP] = "forceStop",
+		[ADMIN_RESTART] = "restart",
+	};
+
+	return (size_t)s < _ADMIN_STATE_MAX ? names[s] : "unknown";
+}
+
+const char *row_request_name(enum row_request r)
+{
+	static const char *const names[] = {"none", "active", "notInService", "notReady",
+		"createAndGo", "createAndWait", "destroy"};
+
+	return (size_t)r < ARRAY_SIZE(names) ? names[r] : "unknown";
+}
+
+static int describe_field(const struct desire *d, const struct desire_rule *rule, struct buffer *b)
+{
+	const char *between = b->len > 0 ? " " : "";
+
+	switch (rule->field) {
+	case FIELD_NAME_BIT:
+		return buffer_printf(b, "%s%s=%s", between, rule->word, d->name);
+	case FIELD_TEMPLATE_BIT:
+		return buffer_printf(b, "%s%s=%s", between, rule->word, d->template);
+	case FIELD_ADMIN_BIT:
+		return buffer_printf(b, "%s%s=%s", between, rule->word, admin_state_name(d->admin));
+	case FIELD_ROW_BIT:
+		return buffer_printf(b, "%s%s=%s", between, rule->word, row_request_name(d->row));
+	case FIELD_MEMORY_BIT:
+		return buffer_printf(b, "%s%s=%uM", between, rule->word, d->memory_mb);
+	default:
+		return buffer_printf(b, "%s%s=%llu", between, rule->word,
+			(unsigned long long)number_of(d, rule->field));
+	}
+}
+
+int desire_describe(const struct desire *d, char **ret)
+{
+	struct buffer b = BUFFER_EMPTY;
+	int r = 0;
+
+	for (size_t i = 0; i < DESIRE_FIELDS && r >= 0; i++)
+		if ((d->fields & rules[i].field) != 0)
+			r = describe_field(d, &rules[i], &b);
+	if (r >= 0)
+		r = buffer_append_text(&b, "");
+	*ret = r >= 0 ? buffer_steal(&b) : NULL;
+	buffer_clear(&b);
+	return *ret != NULL ? 0 : -ENOMEM;
+}

@@ -1,0 +1,394 @@
+/*
+ * See handover.h. Everything is under one lock, held for pointer work only: snapshots and rows go
+ * by reference, and what has to be freed is freed after the lock is given back.
+ */
+#include "control/handover.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "control/transaction.h"
+#include "util/wakeup.h"
+
+/* One transaction that is not settled: its word to the ldm thread, its verdict from it. */
+struct slot {
+	uint32_t id; /* 0: free */
+	bool settled;
+	bool verdict_waits;
+	struct verdict verdict;
+};
+
+struct order_list {
+	struct handover_order orders[6 * HANDOVER_PLANS]; /* three of each, and of the one before */
+	size_t first, n;
+};
+
+struct handover {
+	pthread_mutex_t lock;
+	struct wakeup *to_snmp, *to_ldm;
+
+	const struct snapshot *snapshot;
+	struct ldm_status status;
+	bool config_unsaved;
+	struct oplog *oplog;
+	struct change_list changes;
+	uint64_t changes_dropped;
+
+	struct slot slots[HANDOVER_PLANS];
+	struct order_list orders;
+};
+
+int handover_new(struct handover **ret)
+{
+	struct handover *h = calloc(1, sizeof(*h));
+	int r;
+
+	if (h == NULL)
+		return -ENOMEM;
+	pthread_mutex_init(&h->lock, NULL);
+	r = oplog_new(&h->oplog);
+	if (r >= 0)
+		r = wakeup_new(&h->to_snmp);
+	if (r >= 0)
+		r = wakeup_new(&h->to_ldm);
+	if (r < 0) {
+		handover_free(h);
+		return r;
+	}
+	*ret = h;
+	return 0;
+}
+
+void handover_free(struct handover *h)
+{
+	struct handover_order o;
+
+	if (h == NULL)
+		return;
+	while (h->to_ldm != NULL && handover_next_order(h, &o))
+		transaction_unref(o.transaction);
+	snapshot_unref(h->snapshot);
+	ldm_status_clear(&h->status);
+	change_list_clear(&h->changes);
+	oplog_free(h->oplog);
+	wakeup_free(h->to_snmp);
+	wakeup_free(h->to_ldm);
+	pthread_mutex_destroy(&h->lock);
+	free(h);
+}
+
+static struct slot *find_slot(struct handover *h, uint32_t id)
+{
+	for (size_t i = 0; i < HANDOVER_PLANS; i++)
+		if (h->slots[i].id == id)
+			return &h->slots[i];
+	return NULL;
+}
+
+/* --- snmp thread --------------------------------------------------------------------------- */
+
+int handover_snmp_fd(const struct handover *h)
+{
+	return wakeup_fd(h->to_snmp);
+}
+
+/* A settled transaction gives its place back once its last verdict was read. */
+static void take_verdicts(struct handover *h, struct inbox *in)
+{
+	for (size_t i = 0; i < HANDOVER_PLANS; i++) {
+		struct slot *s = &h->slots[i];
+
+		if (s->id == 0 || !s->verdict_waits)
+			continue;
+		s->verdict_waits = false;
+		in->verdicts[in->n_verdicts++] = s->verdict;
+		if (s->settled)
+			s->id = 0;
+	}
+}
+
+/* The lock is held. What the inbox had is left in `old`, to be freed without it. */
+static void fill_inbox(
+	struct handover *h, struct inbox *in, struct inbox *old, const struct ldm_status *status)
+{
+	old->snapshot = in->snapshot;
+	old->oplog = in->oplog;
+	old->status = in->status;
+	in->snapshot = snapshot_ref(h->snapshot);
+	in->oplog = oplog_view(h->oplog);
+	in->status = *status;
+	in->config_unsaved = h->config_unsaved;
+	in->changes = h->changes;
+	in->changes_dropped = h->changes_dropped;
+	memset(&h->changes, 0, sizeof(h->changes));
+	h->changes_dropped = 0;
+	take_verdicts(h, in);
+}
+
+int handover_receive(struct handover *h, struct inbox *in)
+{
+	struct verdict *room = calloc(HANDOVER_PLANS, sizeof(*room));
+	struct inbox old = {0};
+	struct ldm_status status;
+	int r;
+
+	if (room == NULL)
+		return -ENOMEM;
+	/* First the pipe, then the look: what comes in between wakes us once more. */
+	wakeup_drain(h->to_snmp);
+	pthread_mutex_lock(&h->lock);
+	r = ldm_status_copy(&h->status, &status);
+	if (r >= 0) {
+		change_list_clear(&in->changes);
+		free(in->verdicts);
+		in->verdicts = room;
+		in->n_verdicts = 0;
+		fill_inbox(h, in, &old, &status);
+	}
+	pthread_mutex_unlock(&h->lock);
+	if (r < 0) {
+		ldm_status_clear(&status);
+		free(room);
+		wakeup_notify(h->to_snmp);
+		return r;
+	}
+	inbox_clear(&old);
+	return 0;
+}
+
+void inbox_clear(struct inbox *in)
+{
+	snapshot_unref(in->snapshot);
+	oplog_view_unref(in->oplog);
+	ldm_status_clear(&in->status);
+	change_list_clear(&in->changes);
+	free(in->verdicts);
+	memset(in, 0, sizeof(*in));
+}
+
+/* Orders are bounded by the slots, so there is always room. */
+static void add_order(
+	struct handover *h, enum handover_word word, uint32_t id, struct transaction *reference)
+{
+	struct order_list *l = &h->orders;
+	size_t room = sizeof(l->orders) / sizeof(l->orders[0]);
+
+	if (l->n == room)
+		return;
+	l->orders[(l->first + l->n++) % room] = (struct handover_order){word, id, reference};
+}
+
+/* All rows or none: a transaction whose rows did not fit in memory does not begin. */
+static int add_rows(struct handover *h, struct transaction *t, struct operation **rows, size_t n)
+{
+	int r = 0;
+	size_t done;
+
+	for (done = 0; done < n && r >= 0; done++) {
+		rows[done]->transaction = t->id;
+		r = oplog_append(h->oplog, rows[done]);
+		if (r >= 0)
+			t->parts[done].operation = rows[done]->index;
+	}
+	if (r >= 0)
+		return 0;
+	/* The last one was not taken; those before stand in the log, as failed. */
+	for (size_t i = done - 1; i < n; i++)
+		operation_unref(rows[i]);
+	for (size_t i = 0; i + 1 < done; i++)
+		rows[i]->status = OPERATION_FAILED;
+	return r;
+}
+
+int handover_start(struct handover *h, struct transaction *t, struct operation **rows, size_t n)
+{
+	struct slot *s;
+	int r = -EAGAIN;
+
+	pthread_mutex_lock(&h->lock);
+	s = find_slot(h, 0);
+	if (s != NULL) {
+		t->id = oplog_next_transaction(h->oplog);
+		r = add_rows(h, t, rows, n);
+	}
+	if (r >= 0) {
+		*s = (struct slot){.id = t->id};
+		add_order(h, HANDOVER_START, t->id, transaction_ref(t));
+	}
+	pthread_mutex_unlock(&h->lock);
+	if (r >= 0)
+		wakeup_notify(h->to_ldm);
+	return r;
+}
+
+static void say(struct handover *h, enum handover_word word, uint32_t id)
+{
+	bool known;
+
+	pthread_mutex_lock(&h->lock);
+	known = id != 0 && find_slot(h, id) != NULL;
+	if (known)
+		add_order(h, word, id, NULL);
+	pthread_mutex_unlock(&h->lock);
+	if (known)
+		wakeup_notify(h->to_ldm);
+}
+
+void handover_undo(struct handover *h, uint32_t transaction)
+{
+	say(h, HANDOVER_UNDO, transaction);
+}
+
+void handover_keep(struct handover *h, uint32_t transaction)
+{
+	say(h, HANDOVER_KEEP, transaction);
+}
+
+/* --- ldm thread ---------------------------------------------------------------------------- */
+
+int handover_ldm_fd(const struct handover *h)
+{
+	return wakeup_fd(h->to_ldm);
+}
+
+void handover_publish_snapshot(struct handover *h, const struct snapshot *s)
+{
+	const struct snapshot *old;
+
+	snapshot_ref(s);
+	pthread_mutex_lock(&h->lock);
+	old = h->snapshot;
+	h->snapshot = s;
+	pthread_mutex_unlock(&h->lock);
+	snapshot_unref(old);
+	wakeup_notify(h->to_snmp);
+}
+
+int handover_publish_status(struct handover *h, const struct ldm_status *status)
+{
+	struct ldm_status copy, old;
+	int r = ldm_status_copy(status, &copy);
+
+	pthread_mutex_lock(&h->lock);
+	old = h->status;
+	h->status = copy;
+	pthread_mutex_unlock(&h->lock);
+	ldm_status_clear(&old);
+	wakeup_notify(h->to_snmp);
+	return r;
+}
+
+void handover_publish_config_unsaved(struct handover *h, bool unsaved)
+{
+	pthread_mutex_lock(&h->lock);
+	h->config_unsaved = unsaved;
+	pthread_mutex_unlock(&h->lock);
+	wakeup_notify(h->to_snmp);
+}
+
+static bool make_room(struct change_list *l, size_t n)
+{
+	size_t want = l->allocated > 0 ? l->allocated : 16;
+	struct change *more;
+
+	while (want < l->n + n)
+		want *= 2;
+	if (want == l->allocated)
+		return true;
+	more = reallocarray(l->changes, want, sizeof(*more));
+	if (more == NULL)
+		return false;
+	l->changes = more;
+	l->allocated = want;
+	return true;
+}
+
+void handover_post_changes(struct handover *h, struct change_list *take, uint64_t dropped)
+{
+	struct change_list *l = &h->changes;
+	size_t fits;
+
+	pthread_mutex_lock(&h->lock);
+	fits = HANDOVER_CHANGES - l->n < take->n ? HANDOVER_CHANGES - l->n : take->n;
+	if (fits > 0 && !make_room(l, fits))
+		fits = 0;
+	if (fits > 0)
+		memcpy(&l->changes[l->n], take->changes, fits * sizeof(*take->changes));
+	l->n += fits;
+	h->changes_dropped += dropped + take->n - fits;
+	pthread_mutex_unlock(&h->lock);
+	/* The references moved; the rest is let go. */
+	for (size_t i = fits; i < take->n; i++)
+		change_clear(&take->changes[i]);
+	free(take->changes);
+	memset(take, 0, sizeof(*take));
+	wakeup_notify(h->to_snmp);
+}
+
+void handover_post_verdict(struct handover *h, const struct verdict *v)
+{
+	struct slot *s;
+
+	pthread_mutex_lock(&h->lock);
+	s = v->transaction != 0 ? find_slot(h, v->transaction) : NULL;
+	if (s != NULL) {
+		s->verdict = *v;
+		s->settled = v->settled;
+		s->verdict_waits = true;
+	}
+	pthread_mutex_unlock(&h->lock);
+	wakeup_notify(h->to_snmp);
+}
+
+int handover_update_operation(struct handover *h, struct operation *take)
+{
+	int r;
+
+	pthread_mutex_lock(&h->lock);
+	r = oplog_replace(h->oplog, take);
+	pthread_mutex_unlock(&h->lock);
+	wakeup_notify(h->to_snmp);
+	return r;
+}
+
+int handover_restore_operation(struct handover *h, struct operation *take)
+{
+	int r;
+
+	pthread_mutex_lock(&h->lock);
+	r = oplog_restore(h->oplog, take);
+	pthread_mutex_unlock(&h->lock);
+	if (r < 0)
+		operation_unref(take);
+	return r;
+}
+
+const struct oplog_view *handover_oplog(struct handover *h)
+{
+	const struct oplog_view *v;
+
+	pthread_mutex_lock(&h->lock);
+	v = oplog_view(h->oplog);
+	pthread_mutex_unlock(&h->lock);
+	return v;
+}
+
+bool handover_next_order(struct handover *h, struct handover_order *ret)
+{
+	struct order_list *l = &h->orders;
+	size_t room = sizeof(l->orders) / sizeof(l->orders[0]);
+	bool got;
+
+	wakeup_drain(h->to_ldm);
+	pthread_mutex_lock(&h->lock);
+	got = l->n > 0;
+	if (got) {
+		*ret = l->orders[l->first];
+		l->first = (l->first + 1) % room;
+		l->n--;
+	}
+	pthread_mutex_unlock(&h->lock);
+	return got;
+}
