@@ -1,9 +1,310 @@
-/* Placeholder until the parts below exist. */
+/*
+ * From the command line to two running threads, and what the main thread does meanwhile: it waits
+ * for signals. Everything is taken down in the opposite order it was put up.
+ */
+#include "config.h"
+
 #include "daemon/daemon.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "control/handover.h"
+#include "daemon/background.h"
+#include "daemon/ldm-thread.h"
+#include "daemon/oneshot.h"
+#include "daemon/options.h"
+#include "daemon/pidfile.h"
+#include "daemon/platform.h"
+#include "daemon/service.h"
+#include "daemon/settings.h"
+#include "daemon/signals.h"
+#include "daemon/snmp-loop.h"
+#include "daemon/worker.h"
+#include "util/log.h"
+
+struct daemon {
+	const struct options *options;
+	struct settings *settings;
+	struct pidfile *pidfile;
+	struct handover *handover;
+	struct ldm_thread *ldm;
+	struct snmp_loop *snmp;
+	int background_fd; /* -1: in the foreground */
+	bool stopping;
+};
+
+static int override(struct settings *s, const char *directive, const char *value, char letter)
+{
+	const char *why = NULL;
+
+	if (!value)
+		return 0;
+	int r = settings_set(s, directive, value, &why);
+	if (r == -EINVAL)
+		log_err("config", "-%c \"%s\": must be %s", letter, value, why ? why : "valid");
+	return r;
+}
+
+/* Defaults, the file, and what the command line says over it. */
+static int read_settings(const struct options *o, struct settings **ret)
+{
+	struct settings *s = settings_new();
+	int r = s ? 0 : -ENOMEM;
+
+	if (r == 0 && (o->config_given || access(o->config_file, F_OK) == 0))
+		r = settings_load(s, o->config_file);
+	if (r == 0)
+		r = override(s, "agentXSocket", o->agentx_socket, 'x');
+	if (r == 0)
+		r = override(s, "ldm", o->ldm, 'm');
+	if (r == 0)
+		r = override(s, "stateDirectory", o->state_directory, 's');
+	if (r < 0) {
+		settings_unref(s);
+		return r;
+	}
+	*ret = s;
+	return 0;
+}
+
+static void tell_difference(void *user, const char *directive, bool live)
+{
+	(void)user;
+	if (live)
+		log_notice("config", "%s applies from now on", directive);
+	else
+		log_warn("config", "%s has changed: it needs a restart to apply", directive);
+}
+
+static void reload(struct daemon *d)
+{
+	struct settings *s;
+
+	service_reloading();
+	if (read_settings(d->options, &s) < 0) {
+		log_err("config", "not reloaded: the settings stay as they were");
+	} else {
+		settings_compare(d->settings, s, tell_difference, NULL);
+		log_set_level((enum log_level)s->log_level);
+		worker_configure(ldm_thread_worker(d->ldm), s);
+		worker_configure(snmp_loop_worker(d->snmp), s);
+		settings_unref(d->settings);
+		d->settings = s;
+		log_notice("config", "reloaded");
+	}
+	service_ready();
+}
+
+/* The first request waits for a running command, the second one does not. */
+static void stop(struct daemon *d)
+{
+	if (d->stopping) {
+		worker_abandon(ldm_thread_worker(d->ldm));
+		return;
+	}
+	d->stopping = true;
+	log_notice("main", "stopping");
+	service_stopping();
+	worker_stop(ldm_thread_worker(d->ldm));
+}
+
+/* Until both threads are to be joined. */
+static int wait_for_end(struct daemon *d)
+{
+	for (;;) {
+		enum daemon_event event;
+		int r = signals_wait(&event);
+		if (r < 0)
+			return r;
+		if (event == EVENT_RELOAD && !d->stopping)
+			reload(d);
+		else if (event == EVENT_STOP)
+			stop(d);
+		if (worker_ended(ldm_thread_worker(d->ldm)) ||
+			worker_ended(snmp_loop_worker(d->snmp)))
+			return 0;
+	}
+}
+
+static int make_state_directory(const char *path)
+{
+	if (mkdir(path, 0700) == 0 || errno == EEXIST)
+		return 0;
+	int r = -errno;
+	log_err("main", "state directory %s: %s", path, strerror(-r));
+	return r;
+}
+
+static int put_up(struct daemon *d)
+{
+	int r = signals_open();
+	if (r >= 0 && d->options->pidfile) {
+		r = pidfile_new(d->options->pidfile, &d->pidfile);
+		if (r < 0)
+			log_err("main", "pid file %s: %s", d->options->pidfile,
+				r == -EBUSY ? "another agent is running" : strerror(-r));
+	}
+	if (r >= 0)
+		r = make_state_directory(d->settings->state_directory);
+	if (r >= 0)
+		r = handover_new(&d->handover);
+	if (r >= 0)
+		r = ldm_thread_new(d->settings, d->options->accept_damage, d->handover, &d->ldm);
+	if (r >= 0)
+		r = snmp_loop_new(d->settings, d->handover, &d->snmp);
+	if (r >= 0)
+		r = worker_start(ldm_thread_worker(d->ldm));
+	if (r >= 0)
+		r = worker_start(snmp_loop_worker(d->snmp));
+	if (r < 0)
+		log_err("main", "cannot start: %s", strerror(-r));
+	return r;
+}
+
+static int take_down(struct daemon *d)
+{
+	int result = 0;
+
+	if (d->ldm) {
+		worker_stop(ldm_thread_worker(d->ldm));
+		result = worker_join(ldm_thread_worker(d->ldm));
+	}
+	if (d->snmp) {
+		worker_stop(snmp_loop_worker(d->snmp));
+		int r = worker_join(snmp_loop_worker(d->snmp));
+		result = result < 0 ? result : r;
+	}
+	snmp_loop_free(d->snmp);
+	ldm_thread_free(d->ldm);
+	handover_free(d->handover);
+	pidfile_free(d->pidfile);
+	signals_close();
+	return result;
+}
+
+static void harden(void)
+{
+	int r = platform_hide_memory();
+	if (r < 0)
+		log_warn("main", "core dumps cannot be switched off: %s", strerror(-r));
+	r = platform_drop_privileges();
+	if (r < 0)
+		log_warn("main", "privileges cannot be given up: %s", strerror(-r));
+	if (geteuid() == 0)
+		log_info("main", "running as root: a user of its own is enough, see the manual");
+	umask(077);
+}
+
+static void tell_ready(struct daemon *d)
+{
+	log_notice("main", "ldoms-agentx %s, LDM %s, AgentX master %s", PACKAGE_VERSION,
+		d->settings->ldm, d->settings->agentx_socket);
+	if (d->background_fd >= 0)
+		background_ready(d->background_fd, EXIT_SUCCESS);
+	d->background_fd = -1;
+	service_ready();
+}
+
+static int run(struct daemon *d)
+{
+	service_open();
+	harden();
+	int r = put_up(d);
+	if (r >= 0) {
+		signals_unblock();
+		tell_ready(d);
+		r = wait_for_end(d);
+	}
+	int ended = take_down(d);
+	service_close();
+	if (d->background_fd >= 0)
+		background_ready(d->background_fd, EXIT_FAILURE);
+	return r < 0 || ended < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+}
+
+static int run_as_daemon(const struct options *o, struct settings *settings)
+{
+	struct daemon d = {.options = o, .settings = settings_ref(settings), .background_fd = -1};
+
+	int r = snmp_loop_environment();
+	if (r >= 0 && !o->foreground) {
+		r = background_start(&d.background_fd);
+		if (r >= 0)
+			r = log_setup(&(struct log_options){
+				.ident = "ldoms-agentx",
+				.to_syslog = true,
+				.level = (enum log_level)settings->log_level,
+				.tokens = o->debug_tokens,
+			});
+	}
+	int status = EXIT_FAILURE;
+	if (r < 0)
+		log_err("main", "cannot start: %s", strerror(-r));
+	else
+		status = run(&d);
+	settings_unref(d.settings);
+	return status;
+}
+
+static int start_log(const struct options *o)
+{
+	return log_setup(&(struct log_options){
+		.ident = "ldoms-agentx",
+		.level = LOG_LEVEL_NOTICE,
+		.tokens = o->debug_tokens,
+	});
+}
+
+static int dispatch(const struct options *o)
+{
+	struct settings *settings;
+
+	int r = start_log(o);
+	if (r >= 0)
+		r = read_settings(o, &settings);
+	if (r < 0)
+		return r == -ENOMEM ? EXIT_FAILURE : EXIT_USAGE;
+	log_set_level((enum log_level)settings->log_level);
+
+	int status;
+	switch (o->mode) {
+	case MODE_LIST:
+		status = oneshot_list(settings);
+		break;
+	case MODE_CONSTRAINTS:
+		status = oneshot_constraints(settings, o->domain);
+		break;
+	case MODE_TEST:
+		status = oneshot_test(settings, o);
+		break;
+	default:
+		status = run_as_daemon(o, settings);
+	}
+	settings_unref(settings);
+	return status;
+}
 
 int daemon_main(int argc, char **argv)
 {
-	(void)argc;
-	(void)argv;
-	return 0;
+	struct options options;
+
+	if (options_parse(&options, argc, argv) < 0)
+		return EXIT_USAGE;
+	switch (options.mode) {
+	case MODE_HELP:
+		options_print_help(stdout);
+		return EXIT_SUCCESS;
+	case MODE_VERSION:
+		options_print_version(stdout);
+		return EXIT_SUCCESS;
+	default:
+		break;
+	}
+	int status = dispatch(&options);
+	log_shutdown();
+	return status;
 }

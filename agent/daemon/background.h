@@ -1,0 +1,16 @@
+/*
+ * Going to the background: the caller's shell gets the prompt back when the agent is ready, and
+ * the exit status when it could not start.
+ */
+#ifndef DAEMON_BACKGROUND_H
+#define DAEMON_BACKGROUND_H
+
+/*
+ * Forks. The parent waits for background_ready() and exits with its status; the child returns with
+ * what to hand to background_ready(). -errno: still in the foreground.
+ */
+int background_start(int *ret_fd);
+/* Tells the parent, and lets go of the terminal. */
+void background_ready(int fd, int status);
+
+#endif

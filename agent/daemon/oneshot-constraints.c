@@ -1,0 +1,59 @@
+/*
+ * -X: a domain as a document that can be kept, edited, and used as a template.
+ */
+#include "daemon/oneshot.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "daemon/endpoint-settings.h"
+#include "daemon/query.h"
+#include "daemon/settings.h"
+#include "ldm/endpoint.h"
+#include "ldm/request.h"
+#include "util/buffer.h"
+#include "util/cleanup.h"
+#include "util/log.h"
+
+/* The last reply is the one that counts. */
+static void on_document(void *user, const char *xml, size_t len)
+{
+	struct buffer *reply = user;
+
+	buffer_clear(reply);
+	/* Without memory it stays empty, which is then no constraint document. */
+	(void)buffer_append(reply, xml, len);
+}
+
+static int print_constraints(const struct buffer *reply)
+{
+	struct buffer text = BUFFER_EMPTY;
+
+	int r = ldm_constraints_extract(buffer_data(reply), reply->len, &text);
+	if (r < 0)
+		log_err("ldm", "the answer holds no constraints: %s", strerror(-r));
+	else
+		fwrite(buffer_data(&text), 1, text.len, stdout);
+	buffer_clear(&text);
+	return r < 0 || fflush(stdout) != 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+}
+
+int oneshot_constraints(const struct settings *s, const char *domain)
+{
+	static const struct query_ops ops = {.on_document = on_document};
+	_cleanup_(ldm_endpoint_freep) struct ldm_endpoint *endpoint = NULL;
+	_cleanup_free_ char *error = NULL;
+	struct buffer reply = BUFFER_EMPTY;
+	int status = EXIT_FAILURE;
+
+	if (settings_endpoint(s, &endpoint) < 0)
+		return EXIT_FAILURE;
+	if (query_run(endpoint, "list-constraints", domain, s->request_timeout_ms, &ops, &reply,
+		    &error) < 0)
+		log_err("ldm", "%s: %s", s->ldm, error ? error : "no memory");
+	else
+		status = print_constraints(&reply);
+	buffer_clear(&reply);
+	return status;
+}

@@ -1,0 +1,178 @@
+/*
+ * -t: look at everything the agent needs, in the order it needs it, and say in one line each
+ * whether it is there; where it is not, the next line says what to do. Changes nothing.
+ */
+#include "daemon/oneshot.h"
+
+#include <errno.h>
+#include <netdb.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "daemon/endpoint-settings.h"
+#include "daemon/options.h"
+#include "daemon/query.h"
+#include "daemon/settings.h"
+#include "ldm/document.h"
+#include "ldm/endpoint.h"
+#include "util/cleanup.h"
+
+__attribute__((format(printf, 1, 2))) static void good(const char *format, ...)
+{
+	va_list ap;
+
+	va_start(ap, format);
+	fputs("ok       ", stdout);
+	vprintf(format, ap);
+	putchar('\n');
+	va_end(ap);
+}
+
+/* Two lines: what is missing, and what to do. */
+__attribute__((format(printf, 2, 3))) static bool missing(
+	const char *advice, const char *format, ...)
+{
+	va_list ap;
+
+	va_start(ap, format);
+	fputs("MISSING  ", stdout);
+	vprintf(format, ap);
+	printf("\n         %s\n", advice);
+	va_end(ap);
+	return false;
+}
+
+static bool test_directory(const char *path)
+{
+	struct stat st;
+
+	if (stat(path, &st) < 0)
+		return missing("make it, owned by the user that runs the agent, mode 0700",
+			"state directory %s: %s", path, strerror(errno));
+	if (!S_ISDIR(st.st_mode) || access(path, R_OK | W_OK | X_OK) < 0)
+		return missing("it must be a directory that this user can write",
+			"state directory %s: not writable", path);
+	good("state directory %s", path);
+	return true;
+}
+
+static int count_domain(void *user, const struct ldm_content *content, bool ok, const char *message)
+{
+	(void)message;
+	if (ok && content->domain)
+		++*(unsigned int *)user;
+	return 0;
+}
+
+static const char *ldm_advice(int error)
+{
+	switch (error) {
+	case -EPERM:
+	case -EACCES:
+		return "the user needs the right solaris.ldoms.read there (profile \"LDoms "
+		       "Review\"), "
+		       "and solaris.ldoms.write for changes (\"LDoms Management\")";
+	case -ECONNREFUSED:
+		return "is svc:/ldoms/ldmd running there, and ldmd/xmpp_enabled not switched off?";
+	case -ETIMEDOUT:
+		return "ldmd may be busy, or a firewall drops TCP port 6482";
+	}
+	return "see `ldm', `ldmUser', `ldmCertificate' and `ldmVerify' in ldoms-agentx.conf(5)";
+}
+
+static bool test_ldm(const struct settings *s)
+{
+	static const struct query_ops ops = {.on_content = count_domain};
+	_cleanup_(ldm_endpoint_freep) struct ldm_endpoint *endpoint = NULL;
+	_cleanup_free_ char *error = NULL;
+	unsigned int domains = 0;
+
+	if (settings_endpoint(s, &endpoint) < 0)
+		return missing("see the message above", "ldmd: no usable address");
+	int r = query_run(
+		endpoint, "list-domain", NULL, s->request_timeout_ms, &ops, &domains, &error);
+	if (r < 0)
+		return missing(ldm_advice(r), "ldmd %s: %s", s->ldm, error ? error : strerror(-r));
+	good("ldmd %s: %u domains", s->ldm, domains);
+	return true;
+}
+
+static int connect_unix(const char *path)
+{
+	struct sockaddr_un sa = {.sun_family = AF_UNIX};
+
+	if (strlen(path) >= sizeof(sa.sun_path))
+		return -ENAMETOOLONG;
+	memcpy(sa.sun_path, path, strlen(path));
+	_cleanup_close_ int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (fd < 0)
+		return -errno;
+	return connect(fd, (struct sockaddr *)&sa, sizeof(sa)) < 0 ? -errno : 0;
+}
+
+static int connect_tcp(const char *host_and_port)
+{
+	static const struct addrinfo hints = {.ai_socktype = SOCK_STREAM};
+	_cleanup_free_ char *host = strdup(host_and_port);
+	struct addrinfo *list;
+
+	if (!host)
+		return -ENOMEM;
+	char *colon = strrchr(host, ':');
+	*colon = '\0';
+	if (getaddrinfo(host, colon + 1, &hints, &list) != 0)
+		return -EADDRNOTAVAIL;
+
+	int r = -ECONNREFUSED;
+	for (const struct addrinfo *a = list; a && r < 0; a = a->ai_next) {
+		_cleanup_close_ int fd =
+			socket(a->ai_family, a->ai_socktype | SOCK_CLOEXEC, a->ai_protocol);
+		r = fd >= 0 && connect(fd, a->ai_addr, a->ai_addrlen) == 0 ? 0 : -errno;
+	}
+	freeaddrinfo(list);
+	return r;
+}
+
+static const char *master_advice(int error)
+{
+	if (error == -EACCES)
+		return "let this user in: agentXPerms in snmpd.conf, and the group of the socket";
+	return "is snmpd running, with `master agentx' and the same `agentXSocket' in snmpd.conf?";
+}
+
+static bool test_master(const struct settings *s)
+{
+	const char *address = s->agentx_socket;
+	int r;
+
+	if (strncmp(address, "tcp:", 4) == 0)
+		r = connect_tcp(address + 4);
+	else
+		r = connect_unix(strncmp(address, "unix:", 5) == 0 ? address + 5 : address);
+	if (r < 0)
+		return missing(master_advice(r), "AgentX master %s: %s", address, strerror(-r));
+	good("AgentX master %s", address);
+	return true;
+}
+
+int oneshot_test(const struct settings *s, const struct options *o)
+{
+	bool all = true;
+
+	/* A mistake in it would have ended the program before. */
+	if (access(o->config_file, R_OK) == 0)
+		good("configuration %s", o->config_file);
+	else
+		good("configuration: defaults, there is no %s", o->config_file);
+	all &= test_directory(s->state_directory);
+	all &= test_ldm(s);
+	all &= test_master(s);
+	printf("%s\n", all ? "everything is in place" : "the agent cannot do its work yet");
+	return all && fflush(stdout) == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}

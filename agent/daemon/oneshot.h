@@ -1,0 +1,17 @@
+/*
+ * What the program does when it is only asked something. Each returns the exit status.
+ */
+#ifndef DAEMON_ONESHOT_H
+#define DAEMON_ONESHOT_H
+
+struct options;
+struct settings;
+
+/* -l: the domains, in the columns of `ldm list`. */
+int oneshot_list(const struct settings *s);
+/* -X: the constraints of a domain as XML. */
+int oneshot_constraints(const struct settings *s, const char *domain);
+/* -t: what is in place, what is missing, and what to do about it. */
+int oneshot_test(const struct settings *s, const struct options *o);
+
+#endif

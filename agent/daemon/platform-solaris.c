@@ -1,0 +1,30 @@
+/*
+ * Solaris and illumos: privileges(7), setpflags(2).
+ */
+#include "daemon/platform.h"
+
+#include <errno.h>
+#include <priv.h>
+#include <pthread.h>
+#include <stddef.h>
+#include <sys/resource.h>
+
+int platform_hide_memory(void)
+{
+	struct rlimit none = {0, 0};
+	return setrlimit(RLIMIT_CORE, &none) < 0 ? -errno : 0;
+}
+
+int platform_drop_privileges(void)
+{
+	/* Neither starts programs nor looks at others. fork is given up with exec. */
+	if (priv_set(PRIV_OFF, PRIV_ALLSETS, PRIV_PROC_EXEC, PRIV_PROC_FORK, PRIV_PROC_INFO,
+		    PRIV_PROC_SESSION, PRIV_FILE_LINK_ANY, (char *)NULL) < 0)
+		return -errno;
+	return 0;
+}
+
+void platform_name_thread(const char *name)
+{
+	pthread_setname_np(pthread_self(), name);
+}

@@ -1,0 +1,16 @@
+/*
+ * What differs between operating systems. One implementation is chosen by configure.
+ */
+#ifndef DAEMON_PLATFORM_H
+#define DAEMON_PLATFORM_H
+
+#include <stdbool.h>
+
+/* No core dump and no debugger of the same user may read the password. -errno. */
+int platform_hide_memory(void);
+/* Give up for ever what the agent never needs (new privileges, other programs). -errno. */
+int platform_drop_privileges(void);
+/* Names a thread for ps and debuggers; at most 15 characters. */
+void platform_name_thread(const char *name);
+
+#endif

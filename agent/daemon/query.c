@@ -1,0 +1,152 @@
+/*
+ * A connection, a request, and a poll loop that ends with the answer.
+ */
+#include "daemon/query.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "ldm/conn.h"
+#include "ldm/request.h"
+#include "util/cleanup.h"
+#include "util/clock.h"
+#include "util/pollset.h"
+
+struct query {
+	const struct query_ops *ops;
+	void *user;
+	struct ldm_conn *conn;
+	bool done;
+	int result;
+	char *error;
+};
+
+static void finish(struct query *q, int result, const char *error)
+{
+	if (q->done)
+		return;
+	q->done = true;
+	q->result = result;
+	if (result < 0)
+		q->error = strdup(error && *error ? error : strerror(-result));
+}
+
+static void on_ready(void *user)
+{
+	(void)user;
+}
+
+static void on_closed(void *user, enum ldm_closed reason, int error, const char *text)
+{
+	(void)reason;
+	finish(user, error < 0 ? error : -ECONNRESET, text);
+}
+
+static void on_event(void *user, const struct ldm_event *event)
+{
+	(void)user;
+	(void)event;
+}
+
+static int on_content(void *user, const struct ldm_content *content, bool ok, const char *message)
+{
+	struct query *q = user;
+	return q->ops->on_content ? q->ops->on_content(q->user, content, ok, message) : 0;
+}
+
+static void on_document(void *user, const char *xml, size_t len)
+{
+	struct query *q = user;
+	if (q->ops->on_document)
+		q->ops->on_document(q->user, xml, len);
+}
+
+static void on_done(void *user, int err, const struct ldm_reply *reply)
+{
+	if (err == 0 && !reply->ok)
+		finish(user, -EPERM, reply->message ? reply->message : "ldmd refused");
+	/* The owner of a lost connection is told by on_closed, whose text says more. */
+	else if (err == 0 || (err != -ECONNRESET && err != -ECANCELED))
+		finish(user, err, reply->message);
+}
+
+static const struct ldm_conn_ops conn_ops = {
+	.on_ready = on_ready,
+	.on_closed = on_closed,
+	.on_event = on_event,
+};
+
+static const struct ldm_reply_ops reply_ops = {
+	.on_content = on_content,
+	.on_document = on_document,
+	.on_done = on_done,
+};
+
+static int wait_for_it(struct query *q, uint64_t timeout_ms)
+{
+	struct pollset ps = POLLSET_EMPTY;
+	uint64_t give_up_ms = clock_after(clock_ms(), timeout_ms);
+	int r = 0;
+
+	while (r >= 0 && !q->done) {
+		if (clock_ms() >= give_up_ms) {
+			finish(q, -ETIMEDOUT, "no answer in time");
+			break;
+		}
+		pollset_reset(&ps);
+		ldm_conn_prepare(q->conn, &ps);
+		pollset_deadline(&ps, give_up_ms);
+		r = pollset_wait(&ps);
+		if (r >= 0)
+			ldm_conn_dispatch(q->conn, &ps, clock_ms());
+	}
+	pollset_clear(&ps);
+	return r;
+}
+
+static int ask(struct query *q, const char *action, const char *domain, uint64_t timeout_ms)
+{
+	struct ldm_request *request;
+
+	q->done = false;
+	int r = ldm_request_list(action, domain, &request);
+	if (r < 0)
+		return r;
+	r = ldm_conn_submit(q->conn, request, timeout_ms, &reply_ops, q);
+	if (r < 0) {
+		ldm_request_free(request);
+		return r;
+	}
+	r = wait_for_it(q, timeout_ms);
+	return r < 0 ? r : q->result;
+}
+
+int query_run(const struct ldm_endpoint *endpoint, const char *action, const char *domain,
+	uint64_t timeout_ms, const struct query_ops *ops, void *user, char **ret_error)
+{
+	struct query q = {.ops = ops, .user = user};
+
+	int r = ldm_conn_new(endpoint, &conn_ops, &q, &q.conn);
+	if (r >= 0)
+		r = ldm_conn_open(q.conn);
+	if (r >= 0)
+		r = ask(&q, action, domain, timeout_ms);
+	if (r == -EPERM && endpoint->data_version == LDM_DATA_AUTO) {
+		_cleanup_free_ char *first = steal_ptr(q.error);
+		ldm_conn_set_data(q.conn, LDM_DATA_2);
+		r = ask(&q, action, domain, timeout_ms);
+		if (r < 0) {
+			free(q.error);
+			q.error = steal_ptr(first);
+		}
+	}
+	/* Closing reports to on_done, which must not replace what is known. */
+	q.done = true;
+	ldm_conn_free(q.conn);
+	if (r < 0)
+		*ret_error = q.error ? q.error : strdup(strerror(-r));
+	else
+		free(q.error);
+	return r;
+}

@@ -1,0 +1,30 @@
+/*
+ * One question to ldmd, waited for: what -l, -X and -t are made of.
+ */
+#ifndef DAEMON_QUERY_H
+#define DAEMON_QUERY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct ldm_content;
+struct ldm_endpoint;
+
+struct query_ops {
+	int (*on_content)(
+		void *user, const struct ldm_content *content, bool ok, const char *message);
+	void (*on_document)(void *user, const char *xml, size_t len);
+};
+
+/*
+ * Asks with a list action about one domain, or all with NULL. An ldmd that refuses data version 3.0
+ * is asked again in 2.0 if the endpoint leaves that open; on_document is then called once more.
+ *
+ * 0: answered. Else *ret_error (to be freed; NULL: no memory) says why: -EPERM ldmd refused;
+ * -ETIMEDOUT; -ECONNREFUSED and the like; -EBADMSG.
+ */
+int query_run(const struct ldm_endpoint *endpoint, const char *action, const char *domain,
+	uint64_t timeout_ms, const struct query_ops *ops, void *user, char **ret_error);
+
+#endif

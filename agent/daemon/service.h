@@ -1,0 +1,21 @@
+/*
+ * Tell the service manager how we are. One implementation is chosen by configure.
+ */
+#ifndef DAEMON_SERVICE_H
+#define DAEMON_SERVICE_H
+
+#include <stdint.h>
+
+/* Looks at the environment once and clears what children must not see; before threads start. */
+void service_open(void);
+void service_ready(void);
+void service_reloading(void);
+void service_stopping(void);
+/* One line for people, e.g. in `systemctl status`. */
+void service_status(const char *text);
+/* 0: nobody watches; else service_alive() has to be called more often than this. */
+uint64_t service_watchdog_ms(void);
+void service_alive(void);
+void service_close(void);
+
+#endif

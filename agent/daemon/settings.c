@@ -1,0 +1,541 @@
+/*
+ * One table of directives: where the value goes, how it is read, what it may be, and whether a
+ * SIGHUP applies it. Reading, comparing and freeing all follow from the table.
+ */
+#include "config.h"
+
+#include "daemon/settings.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "control/permit.h"
+#include "ldm/endpoint.h"
+#include "util/cleanup.h"
+#include "util/file.h"
+#include "util/log.h"
+
+#define FILE_BYTES_MAX (1024 * 1024)
+#define SET_ALLOW_MAX  1024
+
+enum kind {
+	KIND_TEXT,
+	KIND_PATH, /* absolute */
+	KIND_WORD, /* one of words[] */
+	KIND_NUMBER,
+	KIND_SECONDS,	   /* a duration; a bare number is in seconds */
+	KIND_MILLISECONDS, /* a duration; a bare number is in ms */
+	KIND_LIST,	   /* may be given again; a value each */
+};
+
+struct word {
+	const char *word;
+	uint64_t value;
+};
+
+struct directive {
+	const char *name;
+	enum kind kind;
+	size_t offset;
+	const char *text;   /* default of texts */
+	uint64_t value;	    /* default of numbers */
+	uint64_t low, high; /* of numbers and durations (in ms) */
+	const struct word *words;
+	bool live;
+	const char *why; /* what is expected, for the message */
+	/* -EINVAL and *ret_why (static): it is no such thing. */
+	int (*check)(const char *value, const char **ret_why);
+};
+
+static int check_ldm(const char *value, const char **ret_why)
+{
+	_cleanup_(ldm_endpoint_freep) struct ldm_endpoint *endpoint = NULL;
+
+	int r = ldm_endpoint_parse(value, &endpoint);
+	if (r == -EINVAL)
+		*ret_why = "xmpp:HOST[:PORT] or plain:HOST[:PORT]";
+	return r;
+}
+
+static bool is_loopback(const char *host, size_t n)
+{
+	static const char *const names[] = {"localhost", "127.0.0.1", "[::1]", "::1"};
+
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		if (strlen(names[i]) == n && strncmp(names[i], host, n) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* AgentX knows no user and no secret, so it must not cross a network. */
+static int check_agentx(const char *value, const char **ret_why)
+{
+	const char *path = strncmp(value, "unix:", 5) == 0 ? value + 5 : value;
+
+	*ret_why = "unix:/path or tcp:HOST:PORT with a HOST on loopback";
+	if (*path == '/')
+		return 0;
+	if (strncmp(value, "tcp:", 4) != 0)
+		return -EINVAL;
+
+	const char *host = value + 4, *colon = strrchr(host, ':');
+	if (!colon || !is_loopback(host, (size_t)(colon - host)))
+		return -EINVAL;
+	char *end;
+	unsigned long port = strtoul(colon + 1, &end, 10);
+	return isdigit((unsigned char)colon[1]) && !*end && port >= 1 && port <= 65535 ? 0
+										       : -EINVAL;
+}
+
+static int check_allow(const char *value, const char **ret_why)
+{
+	struct permit *permit;
+
+	int r = permit_new(&permit);
+	if (r < 0)
+		return r;
+	r = permit_add(permit, value, ret_why);
+	permit_free(permit);
+	return r;
+}
+
+static const struct word words_bool[] = {{"yes", 1}, {"no", 0}, {"on", 1}, {"off", 0}, {NULL, 0}};
+static const struct word words_verify[] = {
+	{"auto", LDM_VERIFY_AUTO}, {"no", LDM_VERIFY_NO}, {"yes", LDM_VERIFY_YES}, {NULL, 0}};
+static const struct word words_tls[] = {{"1.0", LDM_TLS_1_0}, {"1.1", LDM_TLS_1_1},
+	{"1.2", LDM_TLS_1_2}, {"1.3", LDM_TLS_1_3}, {NULL, 0}};
+static const struct word words_data[] = {
+	{"auto", LDM_DATA_AUTO}, {"2.0", LDM_DATA_2}, {"3.0", LDM_DATA_3}, {NULL, 0}};
+static const struct word words_level[] = {{"error", LOG_LEVEL_ERROR},
+	{"warning", LOG_LEVEL_WARNING}, {"notice", LOG_LEVEL_NOTICE}, {"info", LOG_LEVEL_INFO},
+	{"debug", LOG_LEVEL_DEBUG}, {NULL, 0}};
+
+#define AT(field)   offsetof(struct settings, field)
+#define MS(seconds) ((seconds)*UINT64_C(1000))
+
+/* clang-format off */
+static const struct directive directives[] = {
+	{"ldm", KIND_TEXT, AT(ldm), .text = DEFAULT_LDM_ADDRESS, .check = check_ldm},
+	{"ldmUser", KIND_TEXT, AT(ldm_user)},
+	{"ldmPasswordFile", KIND_PATH, AT(ldm_password_file)},
+	{"ldmCertificate", KIND_PATH, AT(ldm_certificate)},
+	{"ldmVerify", KIND_WORD, AT(ldm_verify), .words = words_verify, .why = "yes, no or auto"},
+	{"ldmTlsMinimum", KIND_WORD, AT(ldm_tls_minimum), .value = LDM_TLS_1_2,
+		.words = words_tls, .why = "1.0, 1.1, 1.2 or 1.3"},
+	{"ldmDataVersion", KIND_WORD, AT(ldm_data_version), .words = words_data,
+		.why = "auto, 2.0 or 3.0"},
+	{"agentXSocket", KIND_TEXT, AT(agentx_socket), .text = DEFAULT_AGENTX_SOCKET,
+		.check = check_agentx},
+	{"refreshInterval", KIND_SECONDS, AT(refresh_interval_ms), .value = MS(5),
+		.low = 100, .high = MS(3600), .live = true, .why = "0.1 to 3600 seconds"},
+	{"staleAfter", KIND_SECONDS, AT(stale_after_ms), .value = MS(300),
+		.high = MS(604800), .live = true, .why = "0 (never) to 604800 seconds"},
+	{"setWait", KIND_MILLISECONDS, AT(set_wait_ms), .value = 400,
+		.high = 700, .live = true, .why = "0 to 700 milliseconds"},
+	{"requestTimeout", KIND_SECONDS, AT(request_timeout_ms), .value = MS(10),
+		.low = 100, .high = MS(3600), .live = true, .why = "0.1 to 3600 seconds"},
+	{"commandTimeout", KIND_SECONDS, AT(command_timeout_ms), .value = MS(600),
+		.low = 100, .high = MS(86400), .live = true, .why = "0.1 to 86400 seconds"},
+	{"readOnly", KIND_WORD, AT(read_only), .words = words_bool, .live = true,
+		.why = "yes or no"},
+	{"setAllow", KIND_LIST, AT(set_allow), .live = true, .check = check_allow},
+	{"forceStopAfter", KIND_SECONDS, AT(force_stop_after_ms),
+		.high = MS(86400), .live = true, .why = "0 (never) to 86400 seconds"},
+	{"notifications", KIND_WORD, AT(notifications), .value = 1, .words = words_bool,
+		.live = true, .why = "yes or no"},
+	{"notificationRate", KIND_NUMBER, AT(notification_rate), .value = 60,
+		.high = 100000, .live = true, .why = "0 (no limit) to 100000 a domain and minute"},
+	{"templateDirectory", KIND_PATH, AT(template_directory), .text = DEFAULT_TEMPLATE_DIR},
+	{"stateDirectory", KIND_PATH, AT(state_directory), .text = DEFAULT_STATE_DIR},
+	{"logLevel", KIND_WORD, AT(log_level), .value = LOG_LEVEL_NOTICE, .words = words_level,
+		.live = true, .why = "error, warning, notice, info or debug"},
+};
+/* clang-format on */
+
+#define N_DIRECTIVES ARRAY_SIZE(directives)
+
+static char **text_of(struct settings *s, const struct directive *d)
+{
+	return (char **)((char *)s + d->offset);
+}
+
+static uint64_t *number_of(struct settings *s, const struct directive *d)
+{
+	return (uint64_t *)((char *)s + d->offset);
+}
+
+static char ***list_of(struct settings *s, const struct directive *d)
+{
+	return (char ***)((char *)s + d->offset);
+}
+
+static bool is_text(const struct directive *d)
+{
+	return d->kind == KIND_TEXT || d->kind == KIND_PATH;
+}
+
+static void list_free(char **list)
+{
+	for (char **p = list; p && *p; p++)
+		free(*p);
+	free(list);
+}
+
+static size_t list_length(char *const *list)
+{
+	size_t n = 0;
+	while (list && list[n])
+		n++;
+	return n;
+}
+
+static void settings_free(struct settings *s)
+{
+	for (size_t i = 0; i < N_DIRECTIVES; i++) {
+		if (is_text(&directives[i]))
+			free(*text_of(s, &directives[i]));
+		else if (directives[i].kind == KIND_LIST)
+			list_free(*list_of(s, &directives[i]));
+	}
+	free(s);
+}
+
+struct settings *settings_ref(struct settings *s)
+{
+	if (s)
+		atomic_fetch_add(&s->references, 1);
+	return s;
+}
+
+void settings_unref(struct settings *s)
+{
+	if (s && atomic_fetch_sub(&s->references, 1) == 1)
+		settings_free(s);
+}
+
+struct settings *settings_new(void)
+{
+	struct settings *s = calloc(1, sizeof(*s));
+	if (!s)
+		return NULL;
+	atomic_init(&s->references, 1);
+
+	for (size_t i = 0; i < N_DIRECTIVES; i++) {
+		const struct directive *d = &directives[i];
+		if (is_text(d)) {
+			if (!d->text)
+				continue;
+			*text_of(s, d) = strdup(d->text);
+			if (!*text_of(s, d)) {
+				settings_free(s);
+				return NULL;
+			}
+		} else if (d->kind != KIND_LIST) {
+			*number_of(s, d) = d->value;
+		}
+	}
+	return s;
+}
+
+static int set_text(struct settings *s, const struct directive *d, const char *value)
+{
+	char *copy = strdup(value);
+	if (!copy)
+		return -ENOMEM;
+	free(*text_of(s, d));
+	*text_of(s, d) = copy;
+	return 0;
+}
+
+static int set_word(
+	struct settings *s, const struct directive *d, const char *value, const char **ret_why)
+{
+	for (const struct word *w = d->words; w->word; w++) {
+		if (strcasecmp(w->word, value) == 0) {
+			*number_of(s, d) = w->value;
+			return 0;
+		}
+	}
+	*ret_why = d->why;
+	return -EINVAL;
+}
+
+/* Thousandths of a decimal number with up to three digits after the point: "0.25" is 250. */
+static int read_thousandths(const char **p, uint64_t *ret)
+{
+	uint64_t whole = 0, part = 0, scale = 1000;
+	const char *c = *p;
+
+	if (!isdigit((unsigned char)*c))
+		return -EINVAL;
+	for (; isdigit((unsigned char)*c); c++) {
+		whole = whole * 10 + (uint64_t)(*c - '0');
+		if (whole > UINT32_MAX)
+			return -ERANGE;
+	}
+	if (*c == '.') {
+		c++;
+		if (!isdigit((unsigned char)*c))
+			return -EINVAL;
+		for (; isdigit((unsigned char)*c) && scale > 1; c++) {
+			scale /= 10;
+			part += (uint64_t)(*c - '0') * scale;
+		}
+	}
+	*p = c;
+	*ret = whole * 1000 + part;
+	return 0;
+}
+
+static int read_duration(const char *value, uint64_t bare_unit_ms, uint64_t *ret_ms)
+{
+	static const struct word units[] = {{"ms", 1}, {"s", 1000}, {"m", 60000}, {"min", 60000},
+		{"h", 3600000}, {"d", 86400000}, {NULL, 0}};
+	uint64_t thousandths, unit = 0;
+	const char *p = value;
+
+	int r = read_thousandths(&p, &thousandths);
+	if (r < 0)
+		return r;
+	while (*p == ' ' || *p == '\t')
+		p++;
+	if (!*p)
+		unit = bare_unit_ms;
+	for (const struct word *w = units; w->word; w++) {
+		if (*p && strcmp(w->word, p) == 0)
+			unit = w->value;
+	}
+	/* A part of a millisecond is a slip of the pen, not a wish. */
+	if (!unit || thousandths * unit % 1000)
+		return -EINVAL;
+	*ret_ms = thousandths * unit / 1000;
+	return 0;
+}
+
+static int set_number(
+	struct settings *s, const struct directive *d, const char *value, const char **ret_why)
+{
+	uint64_t n = 0;
+	int r;
+
+	if (d->kind == KIND_NUMBER) {
+		char *end;
+		errno = 0;
+		n = strtoull(value, &end, 10);
+		r = isdigit((unsigned char)*value) && !*end ? -errno : -EINVAL;
+	} else {
+		r = read_duration(value, d->kind == KIND_SECONDS ? 1000 : 1, &n);
+	}
+	if (r < 0 || n < d->low || n > d->high) {
+		*ret_why = d->why;
+		return -EINVAL;
+	}
+	*number_of(s, d) = n;
+	return 0;
+}
+
+static int add_to_list(
+	struct settings *s, const struct directive *d, const char *value, const char **ret_why)
+{
+	size_t n = list_length(*list_of(s, d));
+	if (n >= SET_ALLOW_MAX) {
+		*ret_why = "fewer of these lines";
+		return -EINVAL;
+	}
+	char **list = reallocarray(*list_of(s, d), n + 2, sizeof(char *));
+	if (!list)
+		return -ENOMEM;
+	*list_of(s, d) = list;
+	list[n + 1] = NULL;
+	list[n] = strdup(value);
+	return list[n] ? 0 : -ENOMEM;
+}
+
+static const struct directive *find(const char *name)
+{
+	for (size_t i = 0; i < N_DIRECTIVES; i++) {
+		if (strcasecmp(directives[i].name, name) == 0)
+			return &directives[i];
+	}
+	return NULL;
+}
+
+static int set(
+	struct settings *s, const struct directive *d, const char *value, const char **ret_why)
+{
+	if (!*value) {
+		*ret_why = d->why ? d->why : "a value";
+		return -EINVAL;
+	}
+	int r = d->check ? d->check(value, ret_why) : 0;
+	if (r < 0)
+		return r;
+	switch (d->kind) {
+	case KIND_PATH:
+		if (*value != '/') {
+			*ret_why = "an absolute path";
+			return -EINVAL;
+		}
+		return set_text(s, d, value);
+	case KIND_TEXT:
+		return set_text(s, d, value);
+	case KIND_WORD:
+		return set_word(s, d, value, ret_why);
+	case KIND_LIST:
+		return add_to_list(s, d, value, ret_why);
+	case KIND_NUMBER:
+	case KIND_SECONDS:
+	case KIND_MILLISECONDS:
+		break;
+	}
+	return set_number(s, d, value, ret_why);
+}
+
+int settings_set(struct settings *s, const char *directive, const char *value, const char **ret_why)
+{
+	const struct directive *d = find(directive);
+	if (!d) {
+		*ret_why = "a known directive";
+		return -EINVAL;
+	}
+	return set(s, d, value, ret_why);
+}
+
+/* Cuts white space from both ends, in place. */
+static char *trim(char *text)
+{
+	while (isspace((unsigned char)*text))
+		text++;
+	size_t n = strlen(text);
+	while (n && isspace((unsigned char)text[n - 1]))
+		n--;
+	text[n] = '\0';
+	return text;
+}
+
+/* A comment starts at a # that begins the line or follows white space. */
+static void cut_comment(char *line)
+{
+	for (char *p = line; *p; p++) {
+		if (*p == '#' && (p == line || isspace((unsigned char)p[-1]))) {
+			*p = '\0';
+			return;
+		}
+	}
+}
+
+struct reader {
+	struct settings *s;
+	const char *path;
+	unsigned line;
+	bool seen[N_DIRECTIVES];
+};
+
+static int read_line(struct reader *reader, char *line)
+{
+	cut_comment(line);
+	char *name = trim(line);
+	if (!*name)
+		return 0;
+
+	char *value = name + strcspn(name, " \t");
+	if (*value)
+		*value++ = '\0';
+	value = trim(value);
+
+	const struct directive *d = find(name);
+	if (!d) {
+		log_err("config", "%s:%u: unknown directive \"%s\"", reader->path, reader->line,
+			name);
+		return -EINVAL;
+	}
+	bool *seen = &reader->seen[d - directives];
+	if (*seen && d->kind != KIND_LIST) {
+		log_err("config", "%s:%u: %s is given a second time", reader->path, reader->line,
+			d->name);
+		return -EINVAL;
+	}
+	*seen = true;
+
+	const char *why = NULL;
+	int r = set(reader->s, d, value, &why);
+	if (r == -EINVAL)
+		log_err("config", "%s:%u: %s \"%s\": must be %s", reader->path, reader->line,
+			d->name, value, why ? why : "a valid value");
+	return r;
+}
+
+static int read_lines(struct reader *reader, char *text)
+{
+	int result = 0;
+
+	for (char *line = text, *next; line; line = next) {
+		next = strchr(line, '\n');
+		if (next)
+			*next++ = '\0';
+		reader->line++;
+		/* Go on after a mistake, so that all are told at once. */
+		int r = read_line(reader, line);
+		if (r < 0 && result != -ENOMEM)
+			result = r;
+	}
+	return result;
+}
+
+int settings_load(struct settings *s, const char *path)
+{
+	struct reader reader = {.s = s, .path = path};
+	_cleanup_free_ char *text = NULL;
+	size_t length;
+
+	int r = file_read(path, FILE_BYTES_MAX, &text, &length);
+	if (r == 0 && strlen(text) != length)
+		r = -EILSEQ;
+	if (r < 0) {
+		log_err("config", "%s: %s", path, strerror(-r));
+		return r;
+	}
+	return read_lines(&reader, text);
+}
+
+static bool same_text(const char *a, const char *b)
+{
+	return (!a && !b) || (a && b && strcmp(a, b) == 0);
+}
+
+static bool same_list(char *const *a, char *const *b)
+{
+	size_t n = list_length(a);
+	if (n != list_length(b))
+		return false;
+	for (size_t i = 0; i < n; i++) {
+		if (strcmp(a[i], b[i]) != 0)
+			return false;
+	}
+	return true;
+}
+
+static bool same(const struct settings *a, const struct settings *b, const struct directive *d)
+{
+	const char *pa = (const char *)a + d->offset, *pb = (const char *)b + d->offset;
+
+	if (is_text(d))
+		return same_text(*(char *const *)pa, *(char *const *)pb);
+	if (d->kind == KIND_LIST)
+		return same_list(*(char **const *)pa, *(char **const *)pb);
+	return *(const uint64_t *)pa == *(const uint64_t *)pb;
+}
+
+void settings_compare(const struct settings *old, const struct settings *new,
+	void (*what)(void *user, const char *directive, bool live), void *user)
+{
+	for (size_t i = 0; i < N_DIRECTIVES; i++) {
+		if (!same(old, new, &directives[i]))
+			what(user, directives[i].name, directives[i].live);
+	}
+}

@@ -1,0 +1,24 @@
+/*
+ * Signals become bytes in a pipe, which the main thread reads. To be set up before any thread is
+ * started: they inherit a mask that leaves all signals to the main thread.
+ */
+#ifndef DAEMON_SIGNALS_H
+#define DAEMON_SIGNALS_H
+
+enum daemon_event {
+	EVENT_STOP,   /* SIGTERM, SIGINT */
+	EVENT_RELOAD, /* SIGHUP */
+	EVENT_ENDED,  /* a thread ended by itself: signals_post() */
+};
+
+/* Blocks what the threads must not get, ignores SIGPIPE, installs handlers. -errno. */
+int signals_open(void);
+/* Lets the main thread have them; call after the threads are there. */
+void signals_unblock(void);
+/* Waits for the next one. -errno. */
+int signals_wait(enum daemon_event *ret);
+/* Any thread, any time between open and close. */
+void signals_post(enum daemon_event event);
+void signals_close(void);
+
+#endif

@@ -1,0 +1,197 @@
+/*
+ * The loop: ask what to wait for, poll, hand over new settings, dispatch. Other threads reach it
+ * through three atomics and a wake-up pipe only.
+ */
+#include "daemon/worker.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "daemon/platform.h"
+#include "daemon/settings.h"
+#include "daemon/signals.h"
+#include "util/clock.h"
+#include "util/log.h"
+#include "util/pollset.h"
+#include "util/wakeup.h"
+
+enum stop_wish { STOP_NO, STOP_PLEASE, STOP_NOW };
+
+struct worker {
+	const struct worker_ops *ops;
+	void *user;
+	struct wakeup *wakeup;
+	struct pollset pollset;
+	_Atomic(struct settings *) settings; /* not taken over yet */
+	_Atomic(int) stop;		     /* enum stop_wish */
+	_Atomic(bool) ended;
+	int result;
+	bool running;
+	pthread_t thread;
+
+	/* The start is a rendezvous: worker_start() returns what start() returned. */
+	pthread_mutex_t mutex;
+	pthread_cond_t started;
+	bool is_started;
+	int start_result;
+};
+
+static void take_settings(struct worker *w)
+{
+	struct settings *s = atomic_exchange(&w->settings, NULL);
+	if (!s)
+		return;
+	if (w->ops->configure)
+		w->ops->configure(w->user, s);
+	settings_unref(s);
+}
+
+static bool should_end(struct worker *w)
+{
+	switch (atomic_load(&w->stop)) {
+	case STOP_PLEASE:
+		return !w->ops->stop || w->ops->stop(w->user);
+	case STOP_NOW:
+		return true;
+	}
+	return false;
+}
+
+static int turn(struct worker *w)
+{
+	struct pollset *ps = &w->pollset;
+
+	pollset_reset(ps);
+	int r = pollset_add(ps, wakeup_fd(w->wakeup), POLLIN);
+	if (r >= 0)
+		r = w->ops->prepare(w->user, ps, clock_ms());
+	if (r >= 0)
+		r = pollset_wait(ps);
+	if (r < 0)
+		return r;
+
+	if (pollset_revents(ps, wakeup_fd(w->wakeup)))
+		wakeup_drain(w->wakeup);
+	take_settings(w);
+	w->ops->dispatch(w->user, ps, clock_ms());
+	return 0;
+}
+
+static void tell_started(struct worker *w, int result)
+{
+	pthread_mutex_lock(&w->mutex);
+	w->start_result = result;
+	w->is_started = true;
+	pthread_cond_signal(&w->started);
+	pthread_mutex_unlock(&w->mutex);
+}
+
+static void *run(void *arg)
+{
+	struct worker *w = arg;
+
+	platform_name_thread(w->ops->name);
+	int r = w->ops->start ? w->ops->start(w->user) : 0;
+	tell_started(w, r);
+	if (r < 0)
+		return NULL;
+
+	while (r == 0 && !should_end(w))
+		r = turn(w);
+	if (r < 0)
+		log_err(w->ops->name, "the thread cannot go on: %s", strerror(-r));
+	if (w->ops->finish)
+		w->ops->finish(w->user);
+	w->result = r;
+	atomic_store(&w->ended, true);
+	signals_post(EVENT_ENDED);
+	return NULL;
+}
+
+int worker_new(const struct worker_ops *ops, void *user, struct worker **ret)
+{
+	struct worker *w = calloc(1, sizeof(*w));
+	if (!w)
+		return -ENOMEM;
+	w->ops = ops;
+	w->user = user;
+	pthread_mutex_init(&w->mutex, NULL);
+	pthread_cond_init(&w->started, NULL);
+
+	w->pollset = POLLSET_EMPTY;
+	int r = wakeup_new(&w->wakeup);
+	if (r < 0) {
+		worker_free(w);
+		return r;
+	}
+	*ret = w;
+	return 0;
+}
+
+int worker_start(struct worker *w)
+{
+	int r = -pthread_create(&w->thread, NULL, run, w);
+	if (r < 0)
+		return r;
+	w->running = true;
+
+	pthread_mutex_lock(&w->mutex);
+	while (!w->is_started)
+		pthread_cond_wait(&w->started, &w->mutex);
+	r = w->start_result;
+	pthread_mutex_unlock(&w->mutex);
+	if (r < 0)
+		worker_join(w);
+	return r;
+}
+
+void worker_configure(struct worker *w, struct settings *settings)
+{
+	settings_unref(atomic_exchange(&w->settings, settings_ref(settings)));
+	wakeup_notify(w->wakeup);
+}
+
+void worker_stop(struct worker *w)
+{
+	int expected = STOP_NO;
+	atomic_compare_exchange_strong(&w->stop, &expected, STOP_PLEASE);
+	wakeup_notify(w->wakeup);
+}
+
+void worker_abandon(struct worker *w)
+{
+	atomic_store(&w->stop, STOP_NOW);
+	wakeup_notify(w->wakeup);
+}
+
+bool worker_ended(const struct worker *w)
+{
+	return atomic_load(&w->ended);
+}
+
+int worker_join(struct worker *w)
+{
+	if (w->running)
+		pthread_join(w->thread, NULL);
+	w->running = false;
+	return w->result;
+}
+
+void worker_free(struct worker *w)
+{
+	if (!w)
+		return;
+	if (w->running) {
+		worker_abandon(w);
+		worker_join(w);
+	}
+	settings_unref(atomic_exchange(&w->settings, NULL));
+	pollset_clear(&w->pollset);
+	wakeup_free(w->wakeup);
+	pthread_cond_destroy(&w->started);
+	pthread_mutex_destroy(&w->mutex);
+	free(w);
+}

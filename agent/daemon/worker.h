@@ -1,0 +1,47 @@
+/*
+ * A thread around a poll loop: the only loops of the program. What it runs is a set of operations
+ * that are all called in that thread.
+ */
+#ifndef DAEMON_WORKER_H
+#define DAEMON_WORKER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct pollset;
+struct settings;
+struct worker;
+
+struct worker_ops {
+	const char *name; /* of the thread; at most 15 characters */
+	/* First and last call in the thread; both may be NULL. start: -errno ends the thread. */
+	int (*start)(void *user);
+	void (*finish)(void *user);
+	/* One turn: what to wait for, then what happened. -errno ends the thread. */
+	int (*prepare)(void *user, struct pollset *ps, uint64_t now_ms);
+	void (*dispatch)(void *user, const struct pollset *ps, uint64_t now_ms);
+	/* New settings, borrowed. */
+	void (*configure)(void *user, const struct settings *settings);
+	/* Asked to stop: called each turn from then on until it says yes. NULL: at once. */
+	bool (*stop)(void *user);
+};
+
+/* ops and user must outlive it. */
+int worker_new(const struct worker_ops *ops, void *user, struct worker **ret);
+/* Stops and joins the thread if it runs. NULL is allowed. */
+void worker_free(struct worker *w);
+
+/* Starts the thread and waits for its start(): that one's error. */
+int worker_start(struct worker *w);
+/* The thread takes these settings at its next turn; a reference is taken. */
+void worker_configure(struct worker *w, struct settings *settings);
+/* Asks the thread to stop; returns at once. */
+void worker_stop(struct worker *w);
+/* The same, without waiting for the stop() operation to agree. */
+void worker_abandon(struct worker *w);
+/* Whether it ended. */
+bool worker_ended(const struct worker *w);
+/* Waits until it ended; 0, or the error that ended it. */
+int worker_join(struct worker *w);
+
+#endif
