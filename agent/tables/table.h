@@ -68,6 +68,8 @@ extern const size_t n_tables;
 /* Getters for members of row->object; unknown (NULL, 0) is "" or 0. */
 void column_get_u32(
 	const struct column *c, const struct view *v, const struct row *r, struct value *ret);
+void column_get_u64(
+	const struct column *c, const struct view *v, const struct row *r, struct value *ret);
 void column_get_text(
 	const struct column *c, const struct view *v, const struct row *r, struct value *ret);
 void column_get_bool(
@@ -76,7 +78,9 @@ void column_get_bool(
 /* The seek of a group of scalars that is always there. */
 bool group_seek(const struct view *v, const uint32_t *index, struct row *ret);
 
-/* Has what? NULL: no such column. */
+/* NULL: no such column. */
 const struct column *table_column(const struct table *t, uint32_t id);
+/* Position of the first column whose id is not less. */
+size_t table_lower_column(const struct table *t, uint32_t id);
 
 #endif

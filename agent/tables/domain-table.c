@@ -1,0 +1,170 @@
+/*
+ * ldomTable: one row for each domain of the snapshot, each with all columns.
+ */
+#include "tables/tables.h"
+
+#include <stddef.h>
+
+#include "control/oplog.h"
+
+#define MEGABYTE 1048576
+
+/* ldomMemUnit, ldomRoles */
+enum { UNIT_MEGABYTES = 2, N_ROLES = 5 };
+
+static const struct domain *domain_of(const struct row *r)
+{
+	return r->object;
+}
+
+static bool domain_seek(const struct view *v, const uint32_t *index, struct row *ret)
+{
+	if (!v->snapshot)
+		return false;
+	size_t i = snapshot_lower_bound(v->snapshot, index[0]);
+	if (i == v->snapshot->n_domains)
+		return false;
+	const struct domain *d = v->snapshot->domains[i];
+	*ret = (struct row){.index = {d->index}, .domain = d, .object = d};
+	return true;
+}
+
+static void get_admin_state(
+	const struct column *c, const struct view *v, const struct row *r, struct value *ret)
+{
+	(void)c;
+	value_set_integer(ret, (int32_t)control_admin_state(domain_of(r), v->operations));
+}
+
+static void get_oper_state(
+	const struct column *c, const struct view *v, const struct row *r, struct value *ret)
+{
+	(void)c, (void)v;
+	value_set_integer(ret, (int32_t)domain_of(r)->state);
+}
+
+static void get_mem_size(
+	const struct column *c, const struct view *v, const struct row *r, struct value *ret)
+{
+	(void)c, (void)v;
+	value_set_unsigned(ret, domain_of(r)->mem_bytes / MEGABYTE);
+}
+
+static void get_mem_unit(
+	const struct column *c, const struct view *v, const struct row *r, struct value *ret)
+{
+	(void)c, (void)v, (void)r;
+	value_set_integer(ret, UNIT_MEGABYTES);
+}
+
+static void get_roles(
+	const struct column *c, const struct view *v, const struct row *r, struct value *ret)
+{
+	(void)c, (void)v;
+	value_set_bits(ret, domain_of(r)->roles, N_ROLES);
+}
+
+static void get_template(
+	const struct column *c, const struct view *v, const struct row *r, struct value *ret)
+{
+	(void)c, (void)v, (void)r;
+	value_set_text(ret, NULL, 0);
+}
+
+static const struct operation *last_operation(const struct view *v, const struct row *r)
+{
+	return v->operations ? oplog_view_last(v->operations, r->index[0]) : NULL;
+}
+
+static void get_operation_status(
+	const struct column *c, const struct view *v, const struct row *r, struct value *ret)
+{
+	(void)c;
+	const struct operation *o = last_operation(v, r);
+	value_set_integer(ret, (int32_t)(o ? o->status : OPERATION_NONE));
+}
+
+static void get_operation_index(
+	const struct column *c, const struct view *v, const struct row *r, struct value *ret)
+{
+	(void)c;
+	const struct operation *o = last_operation(v, r);
+	value_set_unsigned(ret, o ? o->index : 0);
+}
+
+static void get_last_change(
+	const struct column *c, const struct view *v, const struct row *r, struct value *ret)
+{
+	(void)c;
+	value_set_ticks(ret, view_timestamp_ms(v, domain_of(r)->last_change_ms));
+}
+
+static void get_row_status(
+	const struct column *c, const struct view *v, const struct row *r, struct value *ret)
+{
+	(void)c, (void)v;
+	value_set_integer(ret, (int32_t)domain_of(r)->row_status);
+}
+
+#define TEXT(id, name, member, max)                                                                \
+	{                                                                                          \
+		id, name, VALUE_OCTETS, ACCESS_READ, column_get_text,                              \
+			offsetof(struct domain, member), 0, max                                    \
+	}
+#define NUMBER(id, name, access, member, max)                                                      \
+	{                                                                                          \
+		id, name, VALUE_UNSIGNED, access, column_get_u32, offsetof(struct domain, member), \
+			0, max                                                                     \
+	}
+#define OWN(id, name, type, access, get, min, max)                                                 \
+	{                                                                                          \
+		id, name, type, access, get, 0, min, max                                           \
+	}
+
+static const struct column columns[] = {
+	OWN(1, "ldomIndex", VALUE_UNSIGNED, ACCESS_NONE, NULL, 1, INT32_MAX),
+	{2, "ldomName", VALUE_OCTETS, ACCESS_CREATE, column_get_text, offsetof(struct domain, name),
+		0, 256},
+	OWN(3, "ldomAdminState", VALUE_INTEGER, ACCESS_CREATE, get_admin_state, 1, 5),
+	OWN(4, "ldomOperState", VALUE_INTEGER, ACCESS_READ, get_oper_state, 1, 8),
+	NUMBER(5, "ldomNumVCPU", ACCESS_CREATE, num_vcpu, 65535),
+	OWN(6, "ldomMemSize", VALUE_UNSIGNED, ACCESS_CREATE, get_mem_size, 0, UINT32_MAX),
+	OWN(7, "ldomMemUnit", VALUE_INTEGER, ACCESS_READ, get_mem_unit, 1, 4),
+	NUMBER(8, "ldomNumCrypto", ACCESS_CREATE, num_crypto, 65535),
+	NUMBER(9, "ldomNumIOBus", ACCESS_READ, num_iobus, UINT32_MAX),
+	TEXT(10, "ldomUUID", uuid, 36),
+	TEXT(11, "ldomMacAddress", mac, 17),
+	TEXT(12, "ldomHostID", hostid, 32),
+	TEXT(13, "ldomFailurePolicy", failure_policy, 32),
+	TEXT(14, "ldomMaster", master, 1027),
+	TEXT(15, "ldomExtMapinSpace", ext_mapin, 32),
+	TEXT(16, "ldomThreading", threading, 32),
+	NUMBER(17, "ldomWholeCore", ACCESS_READ, whole_core, UINT32_MAX),
+	TEXT(18, "ldomCpuArch", cpu_arch, 32),
+	{19, "ldomShutdownGroup", VALUE_INTEGER, ACCESS_READ, column_get_u32,
+		offsetof(struct domain, shutdown_group), 0, 15},
+	TEXT(20, "ldomFlags", flags, 16),
+	OWN(21, "ldomRoles", VALUE_OCTETS, ACCESS_READ, get_roles, 1, 1),
+	NUMBER(22, "ldomUtilization", ACCESS_READ, utilization_permille, 1000),
+	{23, "ldomUptime", VALUE_UNSIGNED, ACCESS_READ, column_get_u64,
+		offsetof(struct domain, uptime_s), 0, UINT32_MAX},
+	NUMBER(24, "ldomConsolePort", ACCESS_READ, console_port, 65535),
+	OWN(25, "ldomTemplate", VALUE_OCTETS, ACCESS_CREATE, get_template, 0, 64),
+	OWN(26, "ldomOperationStatus", VALUE_INTEGER, ACCESS_READ, get_operation_status, 1, 9),
+	OWN(27, "ldomOperationIndex", VALUE_UNSIGNED, ACCESS_READ, get_operation_index, 0,
+		UINT32_MAX),
+	OWN(28, "ldomLastChange", VALUE_TIME_TICKS, ACCESS_READ, get_last_change, 0, UINT32_MAX),
+	OWN(29, "ldomRowStatus", VALUE_INTEGER, ACCESS_CREATE, get_row_status, 1, 6),
+	{30, "ldomPending", VALUE_INTEGER, ACCESS_READ, column_get_bool,
+		offsetof(struct domain, pending), 1, 2},
+};
+
+const struct table domain_table = {
+	.name = "ldomTable",
+	.arc = {1, 3, 1},
+	.arc_len = 3,
+	.index_len = 1,
+	.columns = columns,
+	.n_columns = sizeof(columns) / sizeof(columns[0]),
+	.seek = domain_seek,
+};

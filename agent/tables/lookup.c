@@ -1,0 +1,169 @@
+/*
+ * The order of names: tables by arc, then columns, then rows. RFC 3416 4.2.1 and 4.2.2.
+ */
+#include "tables/lookup.h"
+
+#include <string.h>
+
+/* <0: the name is before the table's arc or a part of it; 0: it begins with it; >0: after it. */
+static int compare_arc(const struct table *t, const uint32_t *name, size_t length)
+{
+	for (size_t i = 0; i < t->arc_len; i++) {
+		if (i == length || name[i] < t->arc[i])
+			return -1;
+		if (name[i] > t->arc[i])
+			return 1;
+	}
+	return 0;
+}
+
+/* The first table that does not lie before the name as a whole; n_tables when none. */
+static size_t lower_table(const uint32_t *name, size_t length)
+{
+	size_t low = 0, high = n_tables;
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		if (compare_arc(tables[middle], name, length) > 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+static bool is_served(const struct column *c)
+{
+	return c->access >= ACCESS_READ;
+}
+
+static bool index_equal(const struct table *t, const struct row *r, const uint32_t *index)
+{
+	return memcmp(r->index, index, t->index_len * sizeof(index[0])) == 0;
+}
+
+enum lookup_result lookup_get(
+	const struct view *v, const uint32_t *name, size_t length, struct lookup *ret)
+{
+	*ret = (struct lookup){0};
+
+	size_t i = lower_table(name, length);
+	if (i == n_tables || compare_arc(tables[i], name, length) != 0)
+		return LOOKUP_NO_OBJECT;
+	const struct table *t = tables[i];
+	if (length == t->arc_len)
+		return LOOKUP_NO_OBJECT;
+	const struct column *c = table_column(t, name[t->arc_len]);
+	if (!c || !is_served(c))
+		return LOOKUP_NO_OBJECT;
+	ret->cell.table = t;
+	ret->cell.column = c;
+
+	const uint32_t *index = name + t->arc_len + 1;
+	if (length - t->arc_len - 1 != t->index_len)
+		return LOOKUP_NO_INSTANCE;
+	ret->index_complete = true;
+	struct row row;
+	if (t->seek(v, index, &row) && index_equal(t, &row, index)) {
+		ret->cell.row = row;
+		return LOOKUP_OK;
+	}
+	memcpy(ret->cell.row.index, index, t->index_len * sizeof(index[0]));
+	return LOOKUP_NO_INSTANCE;
+}
+
+/* The next index of the same length; false: there is none. */
+static bool index_successor(uint32_t *index, size_t length)
+{
+	while (length > 0)
+		if (++index[--length] != 0)
+			return true;
+	return false;
+}
+
+/*
+ * The least complete index that may be given for a partial, complete or over-long one. A partial
+ * one lies before all rows it is the beginning of; an over-long one behind its row.
+ */
+static bool first_index(
+	const struct table *t, const uint32_t *given, size_t length, bool inclusive, uint32_t *ret)
+{
+	size_t use = length < t->index_len ? length : t->index_len;
+	for (size_t i = 0; i < t->index_len; i++)
+		ret[i] = i < use ? given[i] : 0;
+	if (length < t->index_len || (length == t->index_len && inclusive))
+		return true;
+	return index_successor(ret, t->index_len);
+}
+
+static bool first_row(const struct view *v, const struct table *t, size_t column, struct cell *ret)
+{
+	static const uint32_t zero[TABLE_INDEX_MAX];
+
+	while (column < t->n_columns && !is_served(&t->columns[column]))
+		column++;
+	if (column == t->n_columns || !t->seek(v, zero, &ret->row))
+		return false;
+	ret->table = t;
+	ret->column = &t->columns[column];
+	return true;
+}
+
+/* The name begins with the table's arc. */
+static bool next_inside(const struct view *v, const struct table *t, const uint32_t *name,
+	size_t length, bool inclusive, struct cell *ret)
+{
+	if (length == t->arc_len)
+		return first_row(v, t, 0, ret);
+
+	uint32_t id = name[t->arc_len], index[TABLE_INDEX_MAX];
+	size_t column = table_lower_column(t, id);
+	if (column == t->n_columns || t->columns[column].id != id)
+		return first_row(v, t, column, ret);
+	if (is_served(&t->columns[column]) &&
+		first_index(t, name + t->arc_len + 1, length - t->arc_len - 1, inclusive, index) &&
+		t->seek(v, index, &ret->row)) {
+		ret->table = t;
+		ret->column = &t->columns[column];
+		return true;
+	}
+	return first_row(v, t, column + 1, ret);
+}
+
+bool lookup_next(
+	const struct view *v, const uint32_t *name, size_t length, bool inclusive, struct cell *ret)
+{
+	size_t i = lower_table(name, length);
+	if (i < n_tables && compare_arc(tables[i], name, length) == 0) {
+		if (next_inside(v, tables[i], name, length, inclusive, ret))
+			return true;
+		i++;
+	}
+	for (; i < n_tables; i++)
+		if (first_row(v, tables[i], 0, ret))
+			return true;
+	return false;
+}
+
+size_t cell_name(const struct cell *cell, uint32_t name[LOOKUP_NAME_MAX])
+{
+	const struct table *t = cell->table;
+	size_t n = 0;
+
+	for (size_t i = 0; i < t->arc_len; i++)
+		name[n++] = t->arc[i];
+	name[n++] = cell->column->id;
+	for (size_t i = 0; i < t->index_len; i++)
+		name[n++] = cell->row.index[i];
+	return n;
+}
+
+void cell_value(const struct cell *cell, const struct view *v, struct value *ret)
+{
+	const struct column *c = cell->column;
+
+	c->get(c, v, &cell->row, ret);
+	if (c->max && ret->type == VALUE_UNSIGNED && ret->number > c->max)
+		ret->number = (uint32_t)c->max;
+	if (c->max && ret->type == VALUE_INTEGER && ret->integer > (int64_t)c->max)
+		ret->integer = (int32_t)c->max;
+}
