@@ -34,7 +34,6 @@ struct free_devices {
 	uint32_t *core_ids;
 	size_t n_core_ids;
 	bool cpus_known, crypto_known, buses_known, memory_known;
-	bool all; /* the list had bound devices too (each told free or not) */
 };
 
 struct draft;
@@ -52,7 +51,8 @@ const char *draft_error(const struct draft *d);
 size_t draft_count(const struct draft *d);
 struct domain *const *draft_domains(const struct draft *d);
 const struct free_devices *draft_free_devices(const struct draft *d);
-const struct spconfig *draft_spconfigs(const struct draft *d, size_t *ret_n);
+/* The host with the SP configurations that were told, not numbered yet. */
+struct host *draft_host(const struct draft *d);
 
 /* Words and numbers of the LDM, exported for tests and for the control part. */
 enum domain_state build_state(const char *text);   /* any case, digits 1..7 */

@@ -68,19 +68,27 @@ enum row_status {
 	ROW_NOT_READY = 3,
 };
 
-/* What a reply told about a domain, so that a reply that leaves something out does not erase it. */
+/* What was told about a domain, so that a reply that leaves something out does not erase it. */
 enum domain_known {
 	KNOWN_UUID = 1 << 0,
-	KNOWN_STATE = 1 << 1,
-	KNOWN_FLAGS = 1 << 2,
-	KNOWN_CPU = 1 << 3,
-	KNOWN_MEMORY = 1 << 4,
-	KNOWN_CRYPTO = 1 << 5,
-	KNOWN_IO = 1 << 6,
-	KNOWN_CONSOLE = 1 << 7,
-	KNOWN_LOAD = 1 << 8,	 /* utilization, uptime */
-	KNOWN_ADDRESS = 1 << 9,	 /* MAC address, host id */
-	KNOWN_SETTINGS = 1 << 10 /* failure policy, master, ... */
+	KNOWN_MAC = 1 << 1,
+	KNOWN_HOSTID = 1 << 2,
+	KNOWN_FAILURE_POLICY = 1 << 3,
+	KNOWN_MASTER = 1 << 4,
+	KNOWN_EXT_MAPIN = 1 << 5,
+	KNOWN_THREADING = 1 << 6,
+	KNOWN_CPU_ARCH = 1 << 7,
+	KNOWN_SHUTDOWN_GROUP = 1 << 8,
+	KNOWN_FLAGS = 1 << 9,
+	KNOWN_UTILIZATION = 1 << 10,
+	KNOWN_UPTIME = 1 << 11,
+	KNOWN_VCPU = 1 << 12,
+	KNOWN_MEMORY = 1 << 13,
+	KNOWN_CRYPTO = 1 << 14,
+	KNOWN_WHOLE_CORE = 1 << 15,
+	KNOWN_CONSOLE = 1 << 16,
+	KNOWN_STATE = 1 << 17,
+	KNOWN_IO = 1 << 18,
 };
 
 struct vcpu {
@@ -198,7 +206,8 @@ struct domain_services {
 
 struct domain {
 	uint32_t index; /* registry.h; for ever */
-	uint32_t known; /* enum domain_known */
+	uint32_t known; /* enum domain_known: ever told */
+	uint32_t told;  /* the same, by the last list-domain */
 	char *name;	/* never NULL, at most 256 octets */
 	char *uuid;	/* 36 characters, lower case; or NULL */
 	char *mac, *hostid;
@@ -243,6 +252,8 @@ struct spconfig {
 /* Whole-host facts that belong to no domain. */
 struct host {
 	struct host_pools pools;
+	struct host_pools doubted; /* totals of the last list-devices that did not fit; see pools.h */
+	bool in_doubt;
 	struct spconfig *spconfigs;
 	size_t n_spconfigs;
 	bool spconfigs_known;

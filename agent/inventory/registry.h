@@ -28,7 +28,7 @@ struct registry_options {
 };
 
 /*
- * Errors: -EBUSY another agent has the directory; -EUCLEAN both files are damaged and
+ * Errors: -EBUSY another agent has the directory; -EBADMSG both files are damaged and
  * accept_damage is not set; else from the file system. Each is logged here with what to do.
  */
 int registry_open(const struct registry_options *options, struct registry **ret);

@@ -1,0 +1,224 @@
+/*
+ * Merging two snapshots, and two lists of devices, that are sorted alike.
+ */
+#include "inventory/diff.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "inventory/rows.h"
+
+struct differ {
+	struct change_list *list;
+	size_t max;
+	uint64_t *dropped;
+	const struct domain *before, *after;
+};
+
+const char *change_kind_name(enum change_kind kind)
+{
+	static const char *const names[_CHANGE_KIND_MAX] = {
+		[CHANGE_CREATE] = "create",
+		[CHANGE_DESTROY] = "destroy",
+		[CHANGE_STATE] = "state",
+		[CHANGE_VCPU] = "vcpu",
+		[CHANGE_VMEM] = "vmem",
+		[CHANGE_VDS] = "vds",
+		[CHANGE_VDISK] = "vdisk",
+		[CHANGE_VSW] = "vsw",
+		[CHANGE_VNET] = "vnet",
+		[CHANGE_VCC] = "vcc",
+		[CHANGE_VCONS] = "vcons",
+	};
+
+	return kind < _CHANGE_KIND_MAX ? names[kind] : "unknown";
+}
+
+void change_clear(struct change *c)
+{
+	domain_unref(c->before);
+	domain_unref(c->after);
+	free(c->object);
+	*c = (struct change){ 0 };
+}
+
+void change_list_clear(struct change_list *list)
+{
+	for (size_t i = 0; i < list->n; i++)
+		change_clear(&list->changes[i]);
+	free(list->changes);
+	*list = (struct change_list){ 0 };
+}
+
+static int make_room(struct change_list *list)
+{
+	size_t want = list->allocated ? list->allocated * 2 : 16;
+	struct change *more;
+
+	if (list->n < list->allocated)
+		return 0;
+	more = reallocarray(list->changes, want, sizeof(*more));
+	if (!more)
+		return -ENOMEM;
+	list->changes = more;
+	list->allocated = want;
+	return 0;
+}
+
+static int report(struct differ *d, enum change_kind kind, enum change_flag flag,
+	const char *object)
+{
+	struct change *c;
+	char *name = NULL;
+
+	if (d->max == 0) {
+		(*d->dropped)++;
+		return 0;
+	}
+	if (make_room(d->list) < 0)
+		return -ENOMEM;
+	if (object) {
+		name = strdup(object);
+		if (!name)
+			return -ENOMEM;
+	}
+	d->max--;
+	c = &d->list->changes[d->list->n++];
+	*c = (struct change){ .kind = kind, .flag = flag, .object = name };
+	c->before = domain_ref(d->before);
+	c->after = domain_ref(d->after);
+	return 0;
+}
+
+static int report_whole(struct differ *d, enum change_kind kind)
+{
+	int r = report(d, kind, kind == CHANGE_CREATE ? CHANGE_ADDED : CHANGE_REMOVED, NULL);
+	struct change *c;
+
+	if (r < 0 || d->list->n == 0)
+		return r;
+	c = &d->list->changes[d->list->n - 1];
+	if (c->kind == CHANGE_CREATE && c->after == d->after)
+		c->migrated = d->after->migration == MIGRATION_TARGET;
+	else if (c->kind == CHANGE_DESTROY && c->before == d->before)
+		c->migrated = d->before->migration == MIGRATION_SOURCE;
+	return 0;
+}
+
+/* What a row is called in a notification: its name, or its domain's when it has none. */
+static const char *object_name(const struct differ *d, const struct row_type *t, const void *row)
+{
+	const char *name = row_name(t, row);
+
+	if (name)
+		return name;
+	return d->after ? d->after->name : d->before->name;
+}
+
+static int diff_row(struct differ *d, const struct row_type *t, const void *x, const void *y)
+{
+	enum change_kind kind = (enum change_kind)t->change;
+
+	if (!y)
+		return report(d, kind, CHANGE_REMOVED, object_name(d, t, x));
+	if (!x)
+		return report(d, kind, CHANGE_ADDED, object_name(d, t, y));
+	if (fields_same(t->fields, x, y, false))
+		return 0;
+	return report(d, kind, CHANGE_MODIFIED, object_name(d, t, y));
+}
+
+static int diff_list(struct differ *d, const struct row_type *t, const void *a, const void *b)
+{
+	size_t i = 0, j = 0, n = rows_count(t, a), m = rows_count(t, b);
+	int r = 0;
+
+	while (r == 0 && (i < n || j < m)) {
+		const void *x = i < n ? rows_at(t, a, i) : NULL;
+		const void *y = j < m ? rows_at(t, b, j) : NULL;
+
+		if (x && y && row_index(x) < row_index(y))
+			y = NULL;
+		else if (x && y && row_index(x) > row_index(y))
+			x = NULL;
+		i += x != NULL;
+		j += y != NULL;
+		r = diff_row(d, t, x, y);
+	}
+	return r;
+}
+
+static int diff_owner(struct differ *d, enum row_owner which, const void *a, const void *b)
+{
+	int r = 0;
+
+	if (!a || !b || a == b)
+		return 0;
+	for (const struct row_type *t = row_types; r == 0 && t->resource; t++)
+		if (t->owner == which && t->change >= 0)
+			r = diff_list(d, t, a, b);
+	return r;
+}
+
+static int diff_values(struct differ *d)
+{
+	const struct domain *a = d->before, *b = d->after;
+	int r = 0;
+
+	if (a->state != b->state)
+		r = report(d, CHANGE_STATE, CHANGE_MODIFIED, NULL);
+	if (r == 0 && a->num_vcpu != b->num_vcpu)
+		r = report(d, CHANGE_VCPU, CHANGE_MODIFIED, NULL);
+	if (r == 0 && a->mem_bytes != b->mem_bytes)
+		r = report(d, CHANGE_VMEM, CHANGE_MODIFIED, NULL);
+	return r;
+}
+
+static int diff_domain(struct differ *d, const struct domain *before, const struct domain *after)
+{
+	int r;
+
+	if (before == after)
+		return 0;
+	d->before = before;
+	d->after = after;
+	if (!before || !after)
+		return report_whole(d, before ? CHANGE_DESTROY : CHANGE_CREATE);
+	r = diff_values(d);
+	if (r == 0)
+		r = diff_owner(d, OWNER_SERVICES, before->services, after->services);
+	if (r == 0)
+		r = diff_owner(d, OWNER_DETAIL, before->detail, after->detail);
+	return r;
+}
+
+/* A row in the making is nobody's domain yet. */
+static const struct domain *real(const struct domain *d)
+{
+	return d && d->row_status == ROW_ACTIVE ? d : NULL;
+}
+
+int snapshot_diff(const struct snapshot *before, const struct snapshot *after, size_t max,
+	struct change_list *list, uint64_t *dropped)
+{
+	struct differ d = { .list = list, .max = max, .dropped = dropped };
+	size_t i = 0, j = 0;
+	int r = 0;
+
+	if (!before)
+		return 0;
+	while (r == 0 && (i < before->n_domains || j < after->n_domains)) {
+		const struct domain *x = i < before->n_domains ? before->domains[i] : NULL;
+		const struct domain *y = j < after->n_domains ? after->domains[j] : NULL;
+
+		if (x && y && x->index < y->index)
+			y = NULL;
+		else if (x && y && x->index > y->index)
+			x = NULL;
+		i += x != NULL;
+		j += y != NULL;
+		r = diff_domain(&d, real(x), real(y));
+	}
+	return r;
+}

@@ -1,0 +1,27 @@
+/*
+ * What the host has in all, and what of it nobody has.
+ *
+ * Totals are free (list-devices) plus bound (the domains) at the moment of a list-devices; from
+ * then on free is total less bound, so that the two agree in every snapshot. As the two lists are
+ * not taken at the same instant, a total that moves is believed only when it comes twice.
+ */
+#ifndef INVENTORY_POOLS_H
+#define INVENTORY_POOLS_H
+
+#include "inventory/build.h"
+
+/* What the domains hold. Inactive ones and rows in the making hold nothing. -ENOMEM. */
+struct bound_devices {
+	uint64_t vcpus, crypto, buses, memory_bytes;
+	uint32_t *core_ids; /* sorted, each once; owned */
+	size_t n_core_ids;
+};
+int pools_bound(const struct domain *const *domains, size_t n, struct bound_devices *ret);
+void pools_bound_clear(struct bound_devices *b);
+
+/* After list-devices: new totals, or doubt. */
+void pools_learn(struct host *h, const struct free_devices *f, const struct bound_devices *b);
+/* After any change of a domain. */
+void pools_update(struct host *h, const struct bound_devices *b);
+
+#endif

@@ -1,0 +1,70 @@
+/*
+ * Rows that need a second look: what is secret, what is a bus, what is not measured.
+ */
+#include "inventory/rows-finish.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "inventory/model.h"
+#include "ldm/document.h"
+
+#define VARIABLE_MAX 255
+
+/* A strand under power management has an empty value or "---". */
+int finish_vcpu(void *row, const struct ldm_resource *from)
+{
+	struct vcpu *cpu = row;
+	const char *util = ldm_resource_get(from, "util_percent");
+
+	cpu->util_known = util && *util >= '0' && *util <= '9';
+	return 0;
+}
+
+bool is_bus_name(const char *name)
+{
+	return strncmp(name, "pci", 3) == 0 && !strchr(name, '/');
+}
+
+int finish_iobus(void *row, const struct ldm_resource *from)
+{
+	struct iobus *bus = row;
+
+	(void)from;
+	if (bus->type)
+		bus->is_bus = strcasecmp(bus->type, "BUS") == 0;
+	else
+		bus->is_bus = bus->name && is_bus_name(bus->name);
+	return 0;
+}
+
+static bool is_secret(const char *name)
+{
+	return strcasestr(name, "password") || strcasestr(name, "passwd") ||
+	       strcasestr(name, "secret") || strcasestr(name, "wan-boot-key");
+}
+
+/* The start of a UTF-8 character at or before at. */
+static size_t character_start(const char *text, size_t at)
+{
+	while (at > 0 && ((unsigned char)text[at] & 0xc0) == 0x80)
+		at--;
+	return at;
+}
+
+int finish_variable(void *row, const struct ldm_resource *from)
+{
+	struct variable *v = row;
+	const char *value = ldm_resource_get(from, "value");
+
+	if (v->name && is_secret(v->name)) {
+		free(v->value);
+		v->value = NULL;
+		return 0;
+	}
+	v->truncated = value && strlen(value) > VARIABLE_MAX;
+	if (v->truncated && v->value)
+		v->value[character_start(v->value, VARIABLE_MAX)] = '\0';
+	return 0;
+}
