@@ -89,6 +89,8 @@ const struct field domain_fields[] = {
 	DERIVED(FIELD_OTHER, op_status),
 	DERIVED(FIELD_OTHER, op_index),
 	DERIVED(FIELD_OTHER, row_status),
+	DERIVED(FIELD_TEXT, template_name),
+	DERIVED(FIELD_OTHER, wanted_admin),
 	END,
 };
 

@@ -231,6 +231,8 @@ struct domain {
 	enum operation_status op_status;
 	uint32_t op_index;
 	enum row_status row_status;
+	char *template_name;   /* of a row that is being made; or NULL */
+	uint32_t wanted_admin; /* the same: ldomAdminState asked for; 0: none */
 	const struct domain_detail *detail;	/* NULL: not read yet */
 	const struct domain_services *services; /* NULL: not read yet */
 };
@@ -268,6 +270,12 @@ static inline bool domain_in_transition(const struct domain *d)
 {
 	return d->state == DOMAIN_STOPPING || d->state == DOMAIN_STARTING ||
 	       d->state == DOMAIN_BINDING || d->state == DOMAIN_UNBINDING;
+}
+
+/* A row that is being made may have no name yet; what stands for one is none that ldmd takes. */
+static inline bool row_has_name(const struct domain *d)
+{
+	return d != NULL && d->name[0] != '?';
 }
 
 /* The vendor's word in lower case ("active"); never NULL. */
