@@ -265,6 +265,8 @@ enum admin_state control_admin_state(const struct domain *d, const struct oplog_
 {
 	const struct operation *o;
 
+	if (d->row_status != ROW_ACTIVE && d->wanted_admin != ADMIN_NONE)
+		return (enum admin_state)d->wanted_admin;
 	for (size_t i = v != NULL ? v->n_rows : 0; i > 0; i--) {
 		o = v->rows[i - 1];
 		if (o->domain_index == d->index && operation_running(o) && o->target != ADMIN_NONE)

@@ -25,11 +25,14 @@ enum step_action {
 	_STEP_ACTION_MAX,
 };
 
+#define STEP_NOT_KNOWN UINT64_MAX
+
 struct step {
 	enum step_action action;
-	size_t part;		/* position of the domain in the transaction */
-	unsigned field;		/* the desire's field it comes from (enum desire_field) */
-	uint64_t value, before; /* SET_*: CPUs, bytes, units */
+	size_t part;	 /* position of the domain in the transaction */
+	unsigned field;	 /* of the desire it comes from (enum desire_field); 0: of the row */
+	uint64_t value;	 /* SET_*: CPUs, bytes, units */
+	uint64_t before; /* the same at step 0; STEP_NOT_KNOWN in a domain that is being made */
 	bool irreversible;
 };
 
@@ -45,16 +48,23 @@ struct plan_input {
 };
 
 /*
- * -EPROTOTYPE: not possible from where the domains are now (*ret_part, *ret_field, *ret_reason say
+ * -ENOTSUP: not possible from where the domains are now (*ret_part, *ret_field, *ret_reason say
  * what, static text); -ENOMEM. An empty plan: ldmd is there already.
  */
 int plan_make(const struct plan_input *in, size_t n, struct plan *ret, size_t *ret_part,
 	unsigned *ret_field, const char **ret_reason);
 void plan_clear(struct plan *p);
 
-/* The state table of section 6 alone: up to 2 actions; -EPROTOTYPE where it says no. */
-int plan_state_steps(enum admin_state target, enum domain_state from, enum step_action *ret_actions,
-	size_t *ret_n);
+/*
+ * What setting ldomAdminState means where the domain is now: up to two actions. -ENOTSUP where the
+ * table says no. binding and unbinding run no guest, so forceStop is nothing there.
+ */
+#define PLAN_STATE_STEPS 2
+int plan_state_steps(enum admin_state target, enum domain_state from,
+	enum step_action ret_actions[PLAN_STATE_STEPS], size_t *ret_n);
+
+/* Whole megabytes of a domain's memory, as ldomMemSize reads. */
+uint32_t plan_memory_mb(const struct domain *d);
 
 /* Where a state step leads to. */
 enum step_progress {

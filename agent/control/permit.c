@@ -1,0 +1,275 @@
+/* See permit.h. */
+#include "control/permit.h"
+
+#include <errno.h>
+#include <fnmatch.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "util/cleanup.h"
+
+struct permit_rule {
+	unsigned what;
+	char *pattern;
+	char *exact; /* the name it is, when it has no special character left; else NULL */
+};
+
+struct permit {
+	struct permit_rule *rules;
+	size_t n;
+	bool stated; /* a directive was there: the default no longer holds */
+};
+
+int permit_new(struct permit **ret)
+{
+	struct permit *p = calloc(1, sizeof(*p));
+
+	if (p == NULL)
+		return -ENOMEM;
+	*ret = p;
+	return 0;
+}
+
+void permit_free(struct permit *p)
+{
+	if (p == NULL)
+		return;
+	for (size_t i = 0; i < p->n; i++) {
+		free(p->rules[i].pattern);
+		free(p->rules[i].exact);
+	}
+	free(p->rules);
+	free(p);
+}
+
+/* --- reading the directive ----------------------------------------------------------------- */
+
+static int parse_word(const char *word, unsigned *ret)
+{
+	static const struct {
+		const char *word;
+		unsigned what;
+	} words[] = {
+		{"state", PERMIT_STATE},
+		{"cpu", PERMIT_CPU},
+		{"memory", PERMIT_MEMORY},
+		{"crypto", PERMIT_CRYPTO},
+		{"create", PERMIT_CREATE},
+		{"all", PERMIT_ALL},
+		{"none", 0},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(words); i++) {
+		if (strcmp(words[i].word, word) == 0) {
+			*ret |= words[i].what;
+			return 0;
+		}
+	}
+	return -EINVAL;
+}
+
+static int parse_what(char *text, unsigned *ret)
+{
+	char *rest = text, *word;
+
+	*ret = 0;
+	while ((word = strsep(&rest, ",")) != NULL)
+		if (parse_word(word, ret) < 0)
+			return -EINVAL;
+	return 0;
+}
+
+/* The name a pattern without wildcards stands for: backslashes taken out. NULL: it has some. */
+static int literal_name(const char *pattern, char **ret)
+{
+	char *name = calloc(1, strlen(pattern) + 1), *to = name;
+
+	*ret = NULL;
+	if (name == NULL)
+		return -ENOMEM;
+	for (const char *p = pattern; *p != '\0'; p++) {
+		if (strchr("*?[", *p) != NULL) {
+			free(name);
+			return 0;
+		}
+		if (*p == '\\' && p[1] != '\0')
+			p++;
+		*to++ = *p;
+	}
+	*ret = name;
+	return 0;
+}
+
+static int add_rule(struct permit *p, unsigned what, const char *pattern)
+{
+	struct permit_rule *more = reallocarray(p->rules, p->n + 1, sizeof(*more));
+	struct permit_rule rule = {.what = what};
+
+	if (more == NULL)
+		return -ENOMEM;
+	p->rules = more;
+	rule.pattern = strdup(pattern);
+	if (rule.pattern == NULL || literal_name(pattern, &rule.exact) < 0) {
+		free(rule.pattern);
+		return -ENOMEM;
+	}
+	more[p->n++] = rule;
+	return 0;
+}
+
+static char *next_word(char **rest)
+{
+	char *word;
+
+	do
+		word = strsep(rest, " \t");
+	while (word != NULL && *word == '\0');
+	return word;
+}
+
+int permit_add(struct permit *p, const char *text, const char **ret_problem)
+{
+	_cleanup_free_ char *copy = strdup(text);
+	char *rest = copy, *word;
+	unsigned what;
+	size_t globs = 0;
+	int r = 0;
+
+	*ret_problem = "no memory";
+	if (copy == NULL)
+		return -ENOMEM;
+	word = next_word(&rest);
+	*ret_problem = "wants state, cpu, memory, crypto, create, all or none, with commas between";
+	if (word == NULL || parse_what(word, &what) < 0)
+		return -EINVAL;
+	*ret_problem = "no memory";
+	for (; r >= 0 && (word = next_word(&rest)) != NULL; globs++)
+		r = add_rule(p, what, word);
+	if (r >= 0 && globs == 0)
+		r = add_rule(p, what, "*");
+	if (r < 0)
+		return r;
+	p->stated = true;
+	*ret_problem = NULL;
+	return 0;
+}
+
+/* --- asking -------------------------------------------------------------------------------- */
+
+static bool in_list(const char *list, const char *name)
+{
+	size_t n = strlen(name);
+
+	for (const char *p = list; p != NULL; p = strchr(p, ',')) {
+		p += strspn(p, ", ");
+		if (strncmp(p, name, n) == 0 && (p[n] == '\0' || p[n] == ',' || p[n] == ' '))
+			return true;
+	}
+	return false;
+}
+
+static bool offers(const struct domain_services *s, const char *service)
+{
+	if (service == NULL)
+		return false;
+	for (size_t i = 0; i < s->n_vds; i++)
+		if (strcmp(s->vds[i].name, service) == 0)
+			return true;
+	for (size_t i = 0; i < s->n_vsw; i++)
+		if (strcmp(s->vsw[i].name, service) == 0)
+			return true;
+	for (size_t i = 0; i < s->n_vcc; i++)
+		if (strcmp(s->vcc[i].name, service) == 0)
+			return true;
+	return false;
+}
+
+static bool uses(const struct domain_detail *d, const struct domain_services *s)
+{
+	for (size_t i = 0; i < d->n_disks; i++)
+		if (offers(s, d->disks[i].service))
+			return true;
+	for (size_t i = 0; i < d->n_networks; i++)
+		if (offers(s, d->networks[i].service))
+			return true;
+	for (size_t i = 0; i < d->n_consoles; i++)
+		if (offers(s, d->consoles[i].service))
+			return true;
+	return false;
+}
+
+/* Where it is not known who uses what, the flag alone has to do. */
+static bool serves_others(const struct snapshot *s, const struct domain *d)
+{
+	if ((d->roles & DOMAIN_SERVICE) == 0)
+		return false;
+	if (d->services == NULL)
+		return true;
+	for (size_t i = 0; i < s->n_domains; i++) {
+		const struct domain *other = s->domains[i];
+
+		if (other->index == d->index || other->row_status != ROW_ACTIVE)
+			continue;
+		if (other->detail == NULL || uses(other->detail, d->services))
+			return true;
+	}
+	return false;
+}
+
+static bool is_master(const struct snapshot *s, const struct domain *d)
+{
+	for (size_t i = 0; i < s->n_domains; i++)
+		if (s->domains[i]->index != d->index && in_list(s->domains[i]->master, d->name))
+			return true;
+	return false;
+}
+
+const char *permit_special(const struct snapshot *s, const struct domain *d)
+{
+	if ((d->roles & DOMAIN_CONTROL) != 0)
+		return "the control domain is written only where setAllow names it";
+	if (serves_others(s, d))
+		return "a service domain in use is written only where setAllow names it";
+	if (is_master(s, d))
+		return "the master of other domains is written only where setAllow names it";
+	return NULL;
+}
+
+static bool rule_applies(const struct permit_rule *rule, const char *name, bool by_name_only)
+{
+	if (by_name_only)
+		return rule->exact != NULL && strcmp(rule->exact, name) == 0;
+	return fnmatch(rule->pattern, name, 0) == 0;
+}
+
+static unsigned permit_name(const struct permit *p, const char *name, bool by_name_only)
+{
+	unsigned what = 0;
+
+	if (p == NULL || !p->stated)
+		return by_name_only ? 0 : PERMIT_ALL;
+	for (size_t i = 0; i < p->n; i++)
+		if (rule_applies(&p->rules[i], name, by_name_only))
+			what |= p->rules[i].what;
+	return what;
+}
+
+unsigned permit_domain(const struct permit *p, const struct snapshot *s, const struct domain *d)
+{
+	return permit_name(p, d->name, permit_special(s, d) != NULL);
+}
+
+unsigned permit_new_name(const struct permit *p, const char *name)
+{
+	return permit_name(p, name, false);
+}
+
+bool permit_creation(const struct permit *p)
+{
+	if (p == NULL || !p->stated)
+		return true;
+	for (size_t i = 0; i < p->n; i++)
+		if ((p->rules[i].what & PERMIT_CREATE) != 0)
+			return true;
+	return false;
+}
