@@ -1,0 +1,486 @@
+"""What the integration tests stand on: a simulator, a private snmpd and an agent, each with its own
+directory and ports on loopback, and a few words for SNMP.
+
+    class Walk(harness.TestCase):
+        def test_something(self):
+            bed = self.bed(domains=8)           # all three, connected
+            self.assertEqual(bed.get("ldomName.1"), "primary")
+
+Nothing here waits by sleeping: wait_for() polls a condition. Only processes that were started here
+are ever signalled. They die with the test program, whatever happens to it.
+"""
+import ctypes
+import json
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import unittest
+
+SRC = os.environ.get("top_srcdir") or os.path.abspath(
+    os.path.join(os.path.dirname(__file__), "..", ".."))
+BUILD = os.environ.get("top_builddir") or os.getcwd()
+ROOT = "." + (os.environ.get("mib_root") or "1.3.6.1.4.1.8072.9999.9999.6482")
+AGENT = os.path.join(BUILD, "ldoms-agentx")
+SIM = os.path.join(BUILD, "ldmd-sim")
+
+# A loaded machine, sanitizers or valgrind make everything slower; what is asserted about time is
+# multiplied by this, what is waited for is not.
+SLOW = float(os.environ.get("LDOMS_TEST_SLOW", "1"))
+
+ENTRY = ROOT + ".1.3.1"
+COLUMNS = {name: number for number, name in enumerate(
+    "Index Name AdminState OperState NumVCPU MemSize MemUnit NumCrypto NumIOBus UUID MacAddress "
+    "HostID FailurePolicy Master ExtMapinSpace Threading WholeCore CpuArch ShutdownGroup Flags "
+    "Roles Utilization Uptime ConsolePort Template OperationStatus OperationIndex LastChange "
+    "RowStatus Pending".split(), 1)}
+
+_libc = ctypes.CDLL(None)
+
+
+def _die_with_parent():
+    _libc.prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG
+
+
+def wait_for(condition, timeout=10.0, what="the condition", interval=0.02):
+    """The first true value of condition(); fails after the timeout."""
+    end = time.monotonic() + timeout
+    while True:
+        value = condition()
+        if value:
+            return value
+        if time.monotonic() >= end:
+            raise AssertionError(f"{what} did not come true in {timeout} s")
+        time.sleep(interval)
+
+
+def free_port():
+    """A port that nobody listens on now, for TCP and UDP."""
+    while True:
+        with socket.socket() as tcp, socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp:
+            tcp.bind(("127.0.0.1", 0))
+            port = tcp.getsockname()[1]
+            try:
+                udp.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return port
+
+
+def find_program(name):
+    return shutil.which(name, path=os.environ.get("PATH", "") + ":/usr/sbin:/sbin")
+
+
+class Process:
+    """A program with a log, in a directory of its own."""
+
+    name = "process"
+
+    def __init__(self, directory):
+        os.makedirs(directory, exist_ok=True)
+        self.directory = directory
+        self.log_path = os.path.join(directory, self.name + ".log")
+        self.process = None
+
+    def path(self, *names):
+        return os.path.join(self.directory, *names)
+
+    def launch(self, command, env=None):
+        assert not self.running(), f"{self.name} runs already"
+        full = dict(os.environ)
+        full.update(env or {})
+        with open(self.log_path, "ab") as log:
+            self.process = subprocess.Popen(
+                command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=full,
+                cwd=self.directory, preexec_fn=_die_with_parent)
+
+    def running(self):
+        return self.process is not None and self.process.poll() is None
+
+    @property
+    def pid(self):
+        return self.process.pid
+
+    def send(self, signo):
+        os.kill(self.process.pid, signo)
+
+    def wait(self, timeout=15.0):
+        return self.process.wait(timeout)
+
+    def kill(self):
+        """At once, as a crash would."""
+        if self.process is not None and self.process.poll() is None:
+            self.process.kill()
+        if self.process is not None:
+            self.process.wait()
+
+    def stop(self, timeout=15.0):
+        """As an administrator would; the exit status."""
+        if self.process is None:
+            return None
+        if self.process.poll() is None:
+            # One that was frozen by a test could not die.
+            self.send(signal.SIGTERM)
+            self.send(signal.SIGCONT)
+        try:
+            return self.process.wait(timeout)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+            raise AssertionError(f"{self.name} did not end in {timeout} s") from None
+
+    def log(self):
+        try:
+            with open(self.log_path, errors="replace") as log:
+                return log.read()
+        except FileNotFoundError:
+            return ""
+
+    def wait_log(self, pattern, timeout=10.0, start=0):
+        return wait_for(lambda: re.search(pattern, self.log()[start:]), timeout,
+                        f"{self.name}'s log line /{pattern}/")
+
+
+class Simulator(Process):
+    """ldmd-sim, with its control socket."""
+
+    name = "ldmd-sim"
+
+    def __init__(self, directory, domains=None, transport="xmpp", options=(), faults=(), wait=0.05,
+                 port=None):
+        super().__init__(directory)
+        self.transport = transport
+        self.port = port or free_port()
+        self.control = self.path("control")
+        self.options = ["-p", str(self.port), "-T", transport, "-C", self.control, "-w", str(wait)]
+        if domains:
+            self.options += ["-n", str(domains)]
+        for fault in faults:
+            self.options += ["-F", fault]
+        self.options += list(options)
+
+    @property
+    def address(self):
+        return f"{self.transport}:127.0.0.1:{self.port}"
+
+    def start(self):
+        if os.path.exists(self.control):
+            os.unlink(self.control)
+        self.launch([SIM] + self.options)
+        wait_for(self._answers, 20, "ldmd-sim")
+        return self
+
+    def _answers(self):
+        assert self.running(), f"ldmd-sim ended: {self.log()}"
+        try:
+            self.command("stats")
+        except OSError:
+            return False
+        return True
+
+    def command(self, line):
+        """One line to the control socket; the answer as it comes."""
+        with socket.socket(socket.AF_UNIX) as connection:
+            connection.settimeout(30)
+            connection.connect(self.control)
+            connection.sendall(line.encode() + b"\n")
+            connection.shutdown(socket.SHUT_WR)
+            answer = b""
+            while True:
+                piece = connection.recv(65536)
+                if not piece:
+                    return answer.decode(errors="replace")
+                answer += piece
+
+    def do(self, line):
+        answer = self.command(line)
+        assert answer.startswith("ok"), f"{line}: {answer}"
+        return answer
+
+
+class Snmpd(Process):
+    """A master agent that shares nothing with the system's one."""
+
+    name = "snmpd"
+    users = {
+        "sha": ["-v3", "-u", "sha", "-l", "authPriv", "-a", "SHA", "-A", "auth-secret-1",
+                "-x", "AES", "-X", "priv-secret-1"],
+        "sha256": ["-v3", "-u", "sha256", "-l", "authPriv", "-a", "SHA-256", "-A",
+                   "auth-secret-2", "-x", "AES", "-X", "priv-secret-2"],
+    }
+
+    def __init__(self, directory, extra=""):
+        super().__init__(directory)
+        self.port = free_port()
+        self.agentx = self.path("agentx")
+        with open(self.path("snmpd.conf"), "w") as conf:
+            conf.write(f"""
+agentAddress udp:127.0.0.1:{self.port},tcp:127.0.0.1:{self.port}
+master agentx
+agentXSocket unix:{self.agentx}
+agentXPerms 0660 0755
+rocommunity public 127.0.0.1
+rwcommunity private 127.0.0.1
+createUser sha SHA "auth-secret-1" AES "priv-secret-1"
+createUser sha256 SHA-256 "auth-secret-2" AES "priv-secret-2"
+rwuser sha authpriv
+rwuser sha256 authpriv
+{extra}
+""")
+
+    @property
+    def address(self):
+        return "unix:" + self.agentx
+
+    def start(self):
+        program = find_program("snmpd")
+        if not program:
+            raise unittest.SkipTest("there is no snmpd")
+        self.launch([program, "-f", "-C", "-c", self.path("snmpd.conf"), "-Lf",
+                     self.path("messages"), "-p", self.path("pid"), "-I", "-smux"],
+                    {"SNMP_PERSISTENT_DIR": self.path("persistent"),
+                     "SNMPCONFPATH": self.directory, "MIBS": ""})
+        wait_for(self._answers, 20, "snmpd")
+        return self
+
+    def _answers(self):
+        assert self.running(), f"snmpd ended: {self.log()}"
+        return os.path.exists(self.agentx) and snmp(
+            self, "get", [".1.3.6.1.2.1.1.3.0"], options=["-t", "0.3", "-r", "0"],
+            check=False).returncode == 0
+
+
+class Agent(Process):
+    """ldoms-agentx in the foreground."""
+
+    name = "agent"
+
+    def __init__(self, directory, ldm, agentx, conf="", options=()):
+        super().__init__(directory)
+        self.ldm = ldm
+        self.agentx = agentx
+        self.state = self.path("state")
+        self.options = list(options)
+        os.makedirs(self.state, mode=0o700, exist_ok=True)
+        self.configure(conf)
+
+    def configure(self, conf):
+        text = f"ldm {self.ldm}\nagentXSocket {self.agentx}\nstateDirectory {self.state}\n"
+        with open(self.path("agent.conf.new"), "w") as f:
+            f.write(text + conf)
+        os.rename(self.path("agent.conf.new"), self.path("agent.conf"))
+
+    def command(self, *more):
+        wrapper = os.environ.get("AGENT_WRAPPER", "").split()
+        return wrapper + [AGENT, "-c", self.path("agent.conf")] + self.options + list(more)
+
+    def start(self):
+        self.launch(self.command("-f"))
+        return self
+
+    def run(self, *options, timeout=60):
+        """Once, to its end: -l, -t, -X."""
+        return subprocess.run(self.command(*options), stdin=subprocess.DEVNULL,
+                              stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+                              timeout=timeout, check=False)
+
+    def resident(self):
+        """Resident memory in KiB."""
+        with open(f"/proc/{self.pid}/status") as status:
+            return int(re.search(r"VmRSS:\s+(\d+)", status.read()).group(1))
+
+    def descriptors(self):
+        return len(os.listdir(f"/proc/{self.pid}/fd"))
+
+    def findings(self):
+        """What a sanitizer or valgrind complained about."""
+        return re.findall(r"^.*(?:ERROR: \w+Sanitizer|WARNING: ThreadSanitizer|runtime error:|"
+                          r"ERROR SUMMARY: [1-9]).*$", self.log(), re.M)
+
+
+def snmp(snmpd, verb, arguments, options=(), auth=("-v2c", "-c", "public"), check=True,
+         timeout=60, env=None):
+    """A net-snmp tool against the private snmpd."""
+    program = find_program("snmp" + verb)
+    if not program:
+        raise unittest.SkipTest(f"there is no snmp{verb}")
+    full = dict(os.environ, MIBS="", SNMPCONFPATH=snmpd.directory,
+                SNMP_PERSISTENT_DIR=snmpd.path("client"))
+    full.update(env or {})
+    result = subprocess.run(
+        [program, "-t", "5", "-r", "1"] + list(auth) + list(options) +
+        [f"udp:127.0.0.1:{snmpd.port}"] + list(arguments),
+        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        errors="surrogateescape", env=full, timeout=timeout, check=False)
+    if check and result.returncode != 0:
+        raise AssertionError(f"snmp{verb} {' '.join(arguments)}: {result.stderr or result.stdout}")
+    return result
+
+
+_LINE = re.compile(r"^(\.[\d.]+) = (.*?)(?=^\.[\d.]+ = |\Z)", re.M | re.S)
+
+
+def parse_value(text):
+    """What a net-snmp tool prints with -Oe: (type, value)."""
+    text = text.rstrip("\n")
+    if text == '""':
+        return "OCTETS", b""
+    kind, _, rest = text.partition(": ")
+    if kind in ("INTEGER", "Gauge32", "Counter32", "Counter64"):
+        return kind, int(rest)
+    if kind == "Timeticks":
+        return kind, int(re.match(r"\((\d+)\)", rest).group(1))
+    if kind == "STRING":
+        if rest.startswith('"'):
+            rest = re.sub(r"\\(.)", r"\1", rest[1:-1], flags=re.S)
+        return "OCTETS", rest.encode("utf-8", "surrogateescape")
+    if kind == "Hex-STRING":
+        return "OCTETS", bytes.fromhex(rest.replace("\n", " "))
+    return kind, rest  # an exception, or a type that our MIB does not have
+
+
+def parse_varbinds(text):
+    """[(name, type, value)]; the name is a tuple of sub-identifiers."""
+    return [(tuple(int(arc) for arc in name[1:].split(".")), *parse_value(value))
+            for name, value in _LINE.findall(text)]
+
+
+def oid(text):
+    return tuple(int(arc) for arc in text.strip(".").split("."))
+
+
+def cell(column, index):
+    return f"{ENTRY}.{COLUMNS[column]}.{index}"
+
+
+class Bed:
+    """Simulator, snmpd and agent that know each other."""
+
+    def __init__(self, directory, domains=None, transport="xmpp", sim_options=(), faults=(),
+                 conf="", snmpd_conf="", agent_options=(), wait=0.05, start=True):
+        self.directory = directory
+        self.sim = Simulator(os.path.join(directory, "s"), domains, transport, sim_options, faults,
+                             wait)
+        self.snmpd = Snmpd(os.path.join(directory, "m"), snmpd_conf)
+        self.agent = Agent(os.path.join(directory, "a"), self.sim.address, self.snmpd.address,
+                           conf, agent_options)
+        if start:
+            self.start()
+
+    def start(self):
+        self.sim.start()
+        self.snmpd.start()
+        self.agent.start()
+        self.wait_serving()
+
+    def wait_serving(self, timeout=20.0):
+        """The table is there."""
+        wait_for(self.serving, timeout, "the table")
+
+    def serving(self):
+        assert self.agent.running(), f"the agent ended: {self.agent.log()}"
+        result = self.snmp("getnext", [cell("Name", 0)], ["-t", "1", "-r", "0", "-On", "-Oe"],
+                           check=False)
+        found = parse_varbinds(result.stdout)
+        return bool(found) and found[0][0][:-1] == oid(cell("Name", 0))[:-1]
+
+    def snmp(self, verb, arguments, options=(), **more):
+        return snmp(self.snmpd, verb, arguments, options, **more)
+
+    def walk(self, where=ENTRY, verb="walk", auth=("-v2c", "-c", "public"), options=()):
+        result = self.snmp(verb, [where], ["-On", "-Oe", *options], auth=auth)
+        assert "not increasing" not in result.stdout + result.stderr, result.stdout
+        return parse_varbinds(result.stdout)
+
+    def get(self, *names, auth=("-v2c", "-c", "public"), options=()):
+        """Values of names (dotted), one or a list."""
+        found = self.snmp("get", names, ["-On", "-Oe", *options], auth=auth).stdout
+        values = [value for _, _, value in parse_varbinds(found)]
+        return values[0] if len(names) == 1 else values
+
+    def rows(self, **more):
+        """{index: {column: value}} of ldomTable."""
+        by_number = {number: name for name, number in COLUMNS.items()}
+        rows = {}
+        for name, _, value in self.walk(**more):
+            column, index = name[-2:]
+            rows.setdefault(index, {})[by_number[column]] = value
+        return rows
+
+    def indexes(self):
+        """{name: ldomIndex}."""
+        return {value.decode(): name[-1] for name, _, value in self.walk(cell("Name", 0)[:-2])}
+
+    def stop(self):
+        problems = []
+        for process in (self.agent, self.snmpd, self.sim):
+            try:
+                alive = process.running()
+                status = process.stop()
+                if process is self.agent and alive and status != 0:
+                    problems.append(f"the agent ended with {status}")
+            except AssertionError as error:
+                problems.append(str(error))
+        problems += self.agent.findings()
+        return problems
+
+
+class TestCase(unittest.TestCase):
+    """Gives each test a directory, takes everything down, and shows the logs when it failed."""
+
+    maxDiff = None
+
+    def setUp(self):
+        # Short: the path of a unix socket has 107 bytes.
+        self.directory = tempfile.mkdtemp(prefix="ldoms-")
+        self.addCleanup(self._remove)
+        self.beds = []
+        self.processes = []
+        self.addCleanup(self._take_down)
+
+    def _remove(self):
+        shutil.rmtree(self.directory, ignore_errors=True)
+
+    def _failed(self):
+        result = self._outcome.result
+        return any(test is self for test, _ in result.errors + result.failures)
+
+    def _take_down(self):
+        problems = []
+        for bed in self.beds:
+            problems += bed.stop()
+        for process in self.processes:
+            if process.running():
+                process.kill()
+        if problems or self._failed():
+            self.show_logs()
+        if problems:
+            self.fail("; ".join(problems))
+
+    def show_logs(self):
+        for folder, _, files in os.walk(self.directory):
+            for name in sorted(files):
+                if name.endswith(".log") or name == "messages":
+                    with open(os.path.join(folder, name), errors="replace") as log:
+                        lines = log.read().splitlines()
+                    for line in lines[-60:]:
+                        print(f"# {name}: {line}")
+
+    def bed(self, **more):
+        bed = Bed(os.path.join(self.directory, str(len(self.beds))), start=False, **more)
+        self.beds.append(bed)
+        bed.start()
+        return bed
+
+    def process(self, process):
+        """Remember a process that belongs to no bed, to end it."""
+        self.processes.append(process)
+        return process
+
+
+__all__ = [name for name in dir() if not name.startswith("_")]
