@@ -15,9 +15,10 @@
 struct assembly {
 	const struct assemble_input *in;
 	struct snapshot_builder *builder;
-	const struct domain **rows; /* borrowed from the builder: what is in it so far */
+	const struct domain **rows;    /* borrowed from the builder: what is in it so far */
+	const struct domain **by_name; /* those that the reply brought */
 	size_t n_rows;
-	bool changed;               /* a row was made, removed or changed */
+	bool changed; /* a row was made, removed or changed */
 };
 
 static bool has_name(const char *const *names, size_t n, const char *name)
@@ -143,36 +144,52 @@ static bool may_be_new(const struct assemble_input *in)
 	return in->source == BUILD_DOMAIN || in->source == BUILD_BINDINGS;
 }
 
-/* Services seen in list-bindings count only as long as list-services was never answered. */
-static void choose_services(const struct assemble_input *in, struct domain *d,
-	const struct domain *old)
+static void choose_services(const struct assemble_input *in, struct domain *d)
 {
-	if (in->source != BUILD_BINDINGS || (!in->ignore_bound_services && (!old || !old->services)))
+	if (in->source != BUILD_BINDINGS || !in->ignore_bound_services)
 		return;
 	services_unref(d->services);
 	d->services = NULL;
 }
 
-static int add_fresh(struct assembly *a, struct domain *d)
+/* Constraints are what an inactive domain shows; any other shows what it has. */
+static bool is_beside_the_point(const struct assemble_input *in, const struct domain *old)
+{
+	return in->source == BUILD_CONSTRAINTS && old->state != DOMAIN_INACTIVE;
+}
+
+static int add_merged(struct assembly *a, struct domain *d, const struct domain *old)
 {
 	const struct assemble_input *in = a->in;
-	const struct domain *old = snapshot_find_index(in->last, d->index);
 	int r;
 
-	if (old && old->row_status != ROW_ACTIVE)
-		old = NULL;
-	if (!old && !may_be_new(in))
-		return 0;
-	choose_services(in, d, old);
+	choose_services(in, d);
 	r = number_lists(in, d);
 	if (r == 0)
 		r = merge_domain(d, old, in->source, in->now_ms);
 	if (r < 0)
 		return r;
-	a->changed |= d->last_change_ms == in->now_ms && (!old || !domain_same(d, old));
+	a->changed |= !old || !domain_same(d, old);
 	if (old && domain_identical(d, old))
 		return add_row(a, domain_ref(old));
 	return add_row(a, domain_ref(d));
+}
+
+static int add_fresh(struct assembly *a, struct domain *d)
+{
+	const struct domain *old = snapshot_find_index(a->in->last, d->index);
+
+	/* What a manager was making has become a domain. */
+	if (old && old->row_status != ROW_ACTIVE) {
+		d->op_status = old->op_status;
+		d->op_index = old->op_index;
+		old = NULL;
+	}
+	if (!old && !may_be_new(a->in))
+		return 0;
+	if (old && is_beside_the_point(a->in, old))
+		return add_row(a, domain_ref(old));
+	return add_merged(a, d, old);
 }
 
 static int compare_index(const void *a, const void *b)
@@ -182,11 +199,20 @@ static int compare_index(const void *a, const void *b)
 	return (*x)->index < (*y)->index ? -1 : (*x)->index > (*y)->index;
 }
 
-static bool is_in(const struct domain *const *sorted, size_t n, uint32_t index)
+static int compare_name(const void *a, const void *b)
 {
-	const struct domain key = { .index = index }, *pointer = &key;
+	const struct domain *const *x = a, *const *y = b;
 
-	return n > 0 && bsearch(&pointer, sorted, n, sizeof(*sorted), compare_index);
+	return strcmp((*x)->name, (*y)->name);
+}
+
+/* The row is there with a new value, or its name belongs to another domain now. */
+static bool is_replaced(
+	const struct assembly *a, size_t n_fresh, const struct domain *d, bool *ret_same)
+{
+	*ret_same = n_fresh > 0 && bsearch(&d, a->rows, n_fresh, sizeof(*a->rows), compare_index);
+	return *ret_same ||
+	       (n_fresh > 0 && bsearch(&d, a->by_name, n_fresh, sizeof(*a->rows), compare_name));
 }
 
 /* Whether a row of the last snapshot stays although the reply does not bring it. */
@@ -226,28 +252,38 @@ static bool loses_services(const struct assemble_input *in, const struct domain 
 {
 	return in->source == BUILD_SERVICES && !in->only && d->row_status == ROW_ACTIVE &&
 	       !kept_back(in, d->name) &&
-	       (!d->services || d->services->n_vds + d->services->n_volumes +
-					d->services->n_vsw + d->services->n_vcc > 0);
+	       (!d->services || d->services->n_vds + d->services->n_volumes + d->services->n_vsw +
+						d->services->n_vcc >
+					0);
+}
+
+static int add_old(struct assembly *a, const struct domain *d)
+{
+	if (!stays(a->in, d)) {
+		a->changed = true;
+		return 0;
+	}
+	if (loses_services(a->in, d))
+		return add_without_services(a, d);
+	return add_row(a, domain_ref(d));
 }
 
 static int add_rest(struct assembly *a)
 {
-	const struct assemble_input *in = a->in;
 	size_t n_fresh = a->n_rows;
 	int r = 0;
 
+	memcpy(a->by_name, a->rows, n_fresh * sizeof(*a->rows));
 	qsort(a->rows, n_fresh, sizeof(*a->rows), compare_index);
-	for (size_t i = 0; r == 0 && i < last_count(in); i++) {
-		const struct domain *d = in->last->domains[i];
+	qsort(a->by_name, n_fresh, sizeof(*a->rows), compare_name);
+	for (size_t i = 0; r == 0 && i < last_count(a->in); i++) {
+		const struct domain *d = a->in->last->domains[i];
+		bool same;
 
-		if (is_in(a->rows, n_fresh, d->index))
-			continue;
-		if (!stays(in, d))
-			a->changed = true;
-		else if (loses_services(in, d))
-			r = add_without_services(a, d);
+		if (!is_replaced(a, n_fresh, d, &same))
+			r = add_old(a, d);
 		else
-			r = add_row(a, domain_ref(d));
+			a->changed |= !same;
 	}
 	return r;
 }
@@ -266,8 +302,7 @@ static int add_drafted(struct assembly *a)
 
 static bool same_host(const struct host *a, const struct host *b)
 {
-	return memcmp(&a->pools, &b->pools, sizeof(a->pools)) == 0 &&
-	       memcmp(&a->doubted, &b->doubted, sizeof(a->doubted)) == 0 &&
+	return pools_same(&a->pools, &b->pools) && pools_same(&a->doubted, &b->doubted) &&
 	       a->in_doubt == b->in_doubt && a->spconfigs_known == b->spconfigs_known &&
 	       rows_same(OWNER_HOST, a, b, true);
 }
@@ -353,11 +388,21 @@ static int finish(struct assembly *a, const struct snapshot **ret)
 	return snapshot_build(a->builder, &stamp, ret);
 }
 
+static int assembly_begin(struct assembly *a)
+{
+	size_t most = draft_count(a->in->draft) + last_count(a->in);
+
+	a->rows = calloc(most + 1, sizeof(struct domain *));
+	a->by_name = calloc(most + 1, sizeof(struct domain *));
+	if (!a->rows || !a->by_name)
+		return -ENOMEM;
+	return snapshot_builder_new(most, &a->builder);
+}
+
 int assemble(const struct assemble_input *in, const struct snapshot **ret)
 {
-	size_t most = draft_count(in->draft) + last_count(in);
-	struct assembly a = { .in = in, .rows = calloc(most + 1, sizeof(struct domain *)) };
-	int r = a.rows ? snapshot_builder_new(most, &a.builder) : -ENOMEM;
+	struct assembly a = {.in = in};
+	int r = assembly_begin(&a);
 
 	if (r == 0)
 		r = assign(in);
@@ -372,6 +417,7 @@ int assemble(const struct assemble_input *in, const struct snapshot **ret)
 	if (r < 0)
 		snapshot_builder_free(a.builder);
 	free(a.rows);
+	free(a.by_name);
 	return r;
 }
 

@@ -15,7 +15,9 @@ struct assemble_input {
 	const struct snapshot *last; /* NULL at first */
 	struct draft *draft;	     /* finished */
 	enum build_source source;
-	const char *only; /* the one domain a targeted query asked for; NULL: all */
+	const char *only;	    /* the one domain that was asked for; NULL: all */
+	const char *gone;	    /* a domain that ldmd says is not there; NULL: none */
+	bool ignore_bound_services; /* list-services works: what list-bindings says is the same */
 	/* Rows that this reply must not touch (a command on them ended meanwhile). */
 	const char *const *keep;
 	size_t n_keep;

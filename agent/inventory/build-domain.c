@@ -158,8 +158,8 @@ static bool wants_services(enum build_source source)
 	return source == BUILD_BINDINGS || source == BUILD_SERVICES;
 }
 
-static int building_begin(const struct ldm_content *content, enum build_source source,
-	struct building *b)
+static int building_begin(
+	const struct ldm_content *content, enum build_source source, struct building *b)
 {
 	int r = domain_new(content->domain, &b->domain);
 
@@ -186,7 +186,7 @@ static void building_end(struct building *b, enum build_source source)
 int build_domain(const struct ldm_content *content, enum build_source source, size_t *budget,
 	struct domain **ret)
 {
-	struct building b = { .budget = budget };
+	struct building b = {.budget = budget};
 	int r = building_begin(content, source, &b);
 
 	for (size_t i = 0; r == 0 && i < content->n_resources; i++)

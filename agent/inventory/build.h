@@ -46,6 +46,7 @@ int draft_feed(struct draft *d, const struct ldm_content *content);
 int draft_finish(struct draft *d);
 /* One line that says which rule and where; valid as long as the draft. */
 const char *draft_error(const struct draft *d);
+bool draft_was_refused(const struct draft *d);
 
 /* Valid after draft_finish(), owned by the draft. Domains are in ldmd's order, index 0. */
 size_t draft_count(const struct draft *d);

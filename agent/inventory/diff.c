@@ -40,7 +40,7 @@ void change_clear(struct change *c)
 	domain_unref(c->before);
 	domain_unref(c->after);
 	free(c->object);
-	*c = (struct change){ 0 };
+	*c = (struct change){0};
 }
 
 void change_list_clear(struct change_list *list)
@@ -48,7 +48,7 @@ void change_list_clear(struct change_list *list)
 	for (size_t i = 0; i < list->n; i++)
 		change_clear(&list->changes[i]);
 	free(list->changes);
-	*list = (struct change_list){ 0 };
+	*list = (struct change_list){0};
 }
 
 static int make_room(struct change_list *list)
@@ -66,8 +66,8 @@ static int make_room(struct change_list *list)
 	return 0;
 }
 
-static int report(struct differ *d, enum change_kind kind, enum change_flag flag,
-	const char *object)
+static int report(
+	struct differ *d, enum change_kind kind, enum change_flag flag, const char *object)
 {
 	struct change *c;
 	char *name = NULL;
@@ -85,7 +85,7 @@ static int report(struct differ *d, enum change_kind kind, enum change_flag flag
 	}
 	d->max--;
 	c = &d->list->changes[d->list->n++];
-	*c = (struct change){ .kind = kind, .flag = flag, .object = name };
+	*c = (struct change){.kind = kind, .flag = flag, .object = name};
 	c->before = domain_ref(d->before);
 	c->after = domain_ref(d->after);
 	return 0;
@@ -202,7 +202,7 @@ static const struct domain *real(const struct domain *d)
 int snapshot_diff(const struct snapshot *before, const struct snapshot *after, size_t max,
 	struct change_list *list, uint64_t *dropped)
 {
-	struct differ d = { .list = list, .max = max, .dropped = dropped };
+	struct differ d = {.list = list, .max = max, .dropped = dropped};
 	size_t i = 0, j = 0;
 	int r = 0;
 

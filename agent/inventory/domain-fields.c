@@ -7,18 +7,22 @@
 #define HERE(member) .offset = offsetof(struct domain, member)
 #define INFO(field_kind, member, bit, ...)                                                         \
 	{                                                                                          \
-		.kind = field_kind, .source = FROM_KEY, HERE(member), .known = bit,                \
-		.keys = { __VA_ARGS__ }                                                            \
+		.kind = field_kind, .source = FROM_KEY, HERE(member), .known = bit, .keys = {      \
+			__VA_ARGS__                                                                \
+		}                                                                                  \
 	}
 #define LOAD(field_kind, member, bit, ...)                                                         \
 	{                                                                                          \
 		.kind = field_kind, .source = FROM_KEY, HERE(member), .is_volatile = true,         \
-		.known = bit, .keys = { __VA_ARGS__ }                                       \
+		.known = bit, .keys = {                                                            \
+			__VA_ARGS__                                                                \
+		}                                                                                  \
 	}
 #define UNITS(field_kind, member, bit, ...)                                                        \
 	{                                                                                          \
-		.kind = field_kind, .source = FROM_UNITS, HERE(member), .known = bit,              \
-		.keys = { __VA_ARGS__ }                                                            \
+		.kind = field_kind, .source = FROM_UNITS, HERE(member), .known = bit, .keys = {    \
+			__VA_ARGS__                                                                \
+		}                                                                                  \
 	}
 #define DERIVED(field_kind, member)                                                                \
 	{                                                                                          \

@@ -14,7 +14,7 @@ extern const struct field domain_fields[];
 struct domain_resource {
 	const char *resource;
 	const struct field *fields; /* offsets in struct domain */
-	uint32_t known;             /* set when the resource is there, whatever is in it */
+	uint32_t known;		    /* set when the resource is there, whatever is in it */
 };
 /* Ends with resource NULL. */
 extern const struct domain_resource domain_resources[];

@@ -17,7 +17,7 @@
 #define NAME_MAX_OCTETS 256
 
 /* Four times what the largest machine can have, and rows for that many full ones. */
-const struct build_limits build_limits_default = { .domains = 1024, .rows = 500000 };
+const struct build_limits build_limits_default = {.domains = 1024, .rows = 500000};
 
 struct draft {
 	enum build_source source;
@@ -131,7 +131,8 @@ static int feed_spconfigs(struct draft *d, const struct ldm_content *content)
 	int r = 0;
 
 	for (const struct row_type *t = row_types; t->resource; t++)
-		for (size_t i = 0; t->owner == OWNER_HOST && i < content->n_resources && r == 0; i++)
+		for (size_t i = 0; t->owner == OWNER_HOST && i < content->n_resources && r == 0;
+			i++)
 			if (strcasecmp(content->resources[i].type, t->resource) == 0)
 				r = rows_read(t, &content->resources[i], d->host, &d->budget);
 	return r == -E2BIG ? too_many_rows(d, "the host") : r;
@@ -208,6 +209,11 @@ int draft_finish(struct draft *d)
 const char *draft_error(const struct draft *d)
 {
 	return d->error ? d->error : "out of memory";
+}
+
+bool draft_was_refused(const struct draft *d)
+{
+	return d->error != NULL;
 }
 
 size_t draft_count(const struct draft *d)

@@ -17,7 +17,7 @@
 static bool is_text(const struct field *f)
 {
 	return f->kind == FIELD_TEXT || f->kind == FIELD_MAC || f->kind == FIELD_HOSTID ||
-		f->kind == FIELD_UUID;
+	       f->kind == FIELD_UUID;
 }
 
 static size_t width(const struct field *f)
@@ -94,8 +94,8 @@ static int set_text(const struct field *f, const char *text, void *record, bool 
 
 static bool parse_switch(const char *text, bool *ret)
 {
-	static const char *const on[] = { "on", "yes", "true", "enabled", "1" };
-	static const char *const off[] = { "off", "no", "false", "disabled", "0", "" };
+	static const char *const on[] = {"on", "yes", "true", "enabled", "1"};
+	static const char *const off[] = {"off", "no", "false", "disabled", "0", ""};
 
 	for (size_t i = 0; i < sizeof(on) / sizeof(on[0]); i++)
 		if (strcasecmp(text, on[i]) == 0) {
@@ -255,8 +255,8 @@ static bool field_same(const struct field *f, const void *a, const void *b)
 	const char *x, *y;
 
 	if (!is_text(f))
-		return memcmp((const char *)a + f->offset, (const char *)b + f->offset,
-			       width(f)) == 0;
+		return memcmp((const char *)a + f->offset, (const char *)b + f->offset, width(f)) ==
+		       0;
 	x = text_of(f, a);
 	y = text_of(f, b);
 	return x == y || (x && y && strcmp(x, y) == 0);

@@ -41,7 +41,7 @@ struct field {
 	enum field_source source;
 	size_t offset;
 	bool is_volatile; /* moves by itself; no change worth telling */
-	uint32_t known;   /* bit of enum domain_known that reading it sets */
+	uint32_t known;	  /* bit of enum domain_known that reading it sets */
 	const char *keys[4];
 };
 

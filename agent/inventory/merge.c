@@ -75,8 +75,8 @@ static void reset_what_cannot_be(struct domain *d)
 		d->console_port = 0;
 }
 
-int merge_domain(struct domain *fresh, const struct domain *old, enum build_source source,
-	uint64_t now_ms)
+int merge_domain(
+	struct domain *fresh, const struct domain *old, enum build_source source, uint64_t now_ms)
 {
 	if (old) {
 		if (inherit_values(fresh, old, source) < 0)

@@ -10,7 +10,7 @@
  * Completes `fresh` from `old` (may be NULL), derives what follows from the whole (roles, flags)
  * and stamps last_change_ms. -ENOMEM.
  */
-int merge_domain(struct domain *fresh, const struct domain *old, enum build_source source,
-	uint64_t now_ms);
+int merge_domain(
+	struct domain *fresh, const struct domain *old, enum build_source source, uint64_t now_ms);
 
 #endif

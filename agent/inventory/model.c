@@ -146,26 +146,25 @@ int domain_copy(const struct domain *d, struct domain **ret)
 static bool shared_same(const struct domain *a, const struct domain *b, bool with_volatile)
 {
 	bool detail = a->detail == b->detail ||
-		(a->detail && b->detail &&
-			rows_same(OWNER_DETAIL, a->detail, b->detail, with_volatile));
+		      (a->detail && b->detail &&
+			      rows_same(OWNER_DETAIL, a->detail, b->detail, with_volatile));
 
 	return detail &&
-		(a->services == b->services ||
-			(a->services && b->services &&
-				rows_same(OWNER_SERVICES, a->services, b->services,
-					with_volatile)));
+	       (a->services == b->services ||
+		       (a->services && b->services &&
+			       rows_same(OWNER_SERVICES, a->services, b->services, with_volatile)));
 }
 
 bool domain_same(const struct domain *a, const struct domain *b)
 {
 	return strcmp(a->name, b->name) == 0 && fields_same(domain_fields, a, b, false) &&
-		shared_same(a, b, false);
+	       shared_same(a, b, false);
 }
 
 bool domain_identical(const struct domain *a, const struct domain *b)
 {
 	return strcmp(a->name, b->name) == 0 && fields_same(domain_fields, a, b, true) &&
-		shared_same(a, b, true) && a->known == b->known && a->told == b->told;
+	       shared_same(a, b, true) && a->known == b->known && a->told == b->told;
 }
 
 const struct domain_detail *detail_ref(const struct domain_detail *d)

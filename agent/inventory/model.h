@@ -207,7 +207,7 @@ struct domain_services {
 struct domain {
 	uint32_t index; /* registry.h; for ever */
 	uint32_t known; /* enum domain_known: ever told */
-	uint32_t told;  /* the same, by the last list-domain */
+	uint32_t told;	/* the same, by the last list-domain */
 	char *name;	/* never NULL, at most 256 octets */
 	char *uuid;	/* 36 characters, lower case; or NULL */
 	char *mac, *hostid;
@@ -231,8 +231,8 @@ struct domain {
 	enum operation_status op_status;
 	uint32_t op_index;
 	enum row_status row_status;
-	char *template_name;   /* of a row that is being made; or NULL */
-	uint32_t wanted_admin; /* the same: ldomAdminState asked for; 0: none */
+	char *template_name;			/* of a row that is being made; or NULL */
+	uint32_t wanted_admin;			/* the same: ldomAdminState asked for; 0: none */
 	const struct domain_detail *detail;	/* NULL: not read yet */
 	const struct domain_services *services; /* NULL: not read yet */
 };
@@ -254,7 +254,8 @@ struct spconfig {
 /* Whole-host facts that belong to no domain. */
 struct host {
 	struct host_pools pools;
-	struct host_pools doubted; /* totals of the last list-devices that did not fit; see pools.h */
+	struct host_pools
+		doubted; /* totals of the last list-devices that did not fit; see pools.h */
 	bool in_doubt;
 	struct spconfig *spconfigs;
 	size_t n_spconfigs;

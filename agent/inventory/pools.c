@@ -63,7 +63,7 @@ static int collect_cores(const struct domain *const *domains, size_t n, struct b
 
 int pools_bound(const struct domain *const *domains, size_t n, struct bound_devices *ret)
 {
-	struct bound_devices b = { 0 };
+	struct bound_devices b = {0};
 	int r;
 
 	for (size_t i = 0; i < n; i++) {
@@ -87,7 +87,7 @@ int pools_bound(const struct domain *const *domains, size_t n, struct bound_devi
 void pools_bound_clear(struct bound_devices *b)
 {
 	free(b->core_ids);
-	*b = (struct bound_devices){ 0 };
+	*b = (struct bound_devices){0};
 }
 
 static size_t count_union(const uint32_t *a, size_t n, const uint32_t *b, size_t m)
@@ -107,7 +107,7 @@ static size_t count_union(const uint32_t *a, size_t n, const uint32_t *b, size_t
 
 static struct pool learn(uint64_t free_now, uint64_t bound)
 {
-	return (struct pool){ .total = free_now + bound, .free = free_now };
+	return (struct pool){.total = free_now + bound, .free = free_now};
 }
 
 static struct host_pools add_up(const struct free_devices *f, const struct bound_devices *b)
@@ -117,7 +117,7 @@ static struct host_pools add_up(const struct free_devices *f, const struct bound
 	return (struct host_pools){
 		.known = true,
 		.vcpus = learn(f->vcpus, b->vcpus),
-		.cores = { .total = cores, .free = cores - b->n_core_ids },
+		.cores = {.total = cores, .free = cores - b->n_core_ids},
 		.crypto = learn(f->crypto, b->crypto),
 		.buses = learn(f->buses, b->buses),
 		.memory_bytes = learn(f->memory_bytes, b->memory_bytes),
@@ -129,6 +129,13 @@ static bool same_totals(const struct host_pools *a, const struct host_pools *b)
 	return a->known == b->known && a->vcpus.total == b->vcpus.total &&
 	       a->cores.total == b->cores.total && a->crypto.total == b->crypto.total &&
 	       a->buses.total == b->buses.total && a->memory_bytes.total == b->memory_bytes.total;
+}
+
+bool pools_same(const struct host_pools *a, const struct host_pools *b)
+{
+	return same_totals(a, b) && a->vcpus.free == b->vcpus.free &&
+	       a->cores.free == b->cores.free && a->crypto.free == b->crypto.free &&
+	       a->buses.free == b->buses.free && a->memory_bytes.free == b->memory_bytes.free;
 }
 
 void pools_learn(struct host *h, const struct free_devices *f, const struct bound_devices *b)

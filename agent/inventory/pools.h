@@ -23,5 +23,6 @@ void pools_bound_clear(struct bound_devices *b);
 void pools_learn(struct host *h, const struct free_devices *f, const struct bound_devices *b);
 /* After any change of a domain. */
 void pools_update(struct host *h, const struct bound_devices *b);
+bool pools_same(const struct host_pools *a, const struct host_pools *b);
 
 #endif

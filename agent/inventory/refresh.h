@@ -18,7 +18,10 @@
 struct pollset;
 struct ldm_endpoint;
 struct ldm_conn;
+struct ldm_conn_ops;
 struct ldm_event;
+struct ldm_reply_ops;
+struct ldm_request;
 struct registry;
 struct refresh;
 
@@ -31,9 +34,23 @@ struct refresh_config {
 	uint64_t backoff_max_ms;     /* 1500 on the same host, 30000 to another */
 	uint64_t first_detail_ms;    /* 1500; the first snapshot waits that long for the details */
 	size_t max_domains;	     /* 0: build_limits_default */
-	uint32_t (*random)(void *);  /* NULL: own generator; tests give a fixed one */
+	const struct refresh_link *link; /* NULL: ldm/conn.h; tests give their own */
+	uint32_t (*random)(void *);	 /* NULL: own generator; tests give a fixed one */
 	void *random_user;
 };
+
+/* What the refresh needs of a connection to ldmd; see ldm/conn.h. */
+struct refresh_link {
+	int (*open)(const struct ldm_endpoint *e, const struct ldm_conn_ops *ops, void *user,
+		struct ldm_conn **c); /* makes it the first time (*c NULL), then opens */
+	void (*free)(struct ldm_conn *c);
+	int (*submit)(struct ldm_conn *c, struct ldm_request *take, uint64_t timeout_ms,
+		const struct ldm_reply_ops *ops, void *user);
+	void (*set_data)(struct ldm_conn *c, int version); /* enum ldm_data_version */
+	void (*prepare)(struct ldm_conn *c, struct pollset *ps);
+	void (*dispatch)(struct ldm_conn *c, const struct pollset *ps, uint64_t now_ms);
+};
+
 /* The defaults above; local says whether ldmd is on this host. */
 void refresh_config_init(struct refresh_config *c, bool local);
 
@@ -64,7 +81,8 @@ void refresh_all_now(struct refresh *r);
  * Read one domain now, ahead of everything but the query that runs. A query that started before
  * this call does not count. err 0: `domain` is as ldmd gave it, NULL if it does not exist; a
  * snapshot that shows it has been published before. err < 0 (-ENOTCONN, -ETIMEDOUT, -EBADMSG,
- * -EPERM ...): nothing was learned. Called exactly once, except when the refresh is freed before.
+ * -EPERM ...): nothing was learned. Called exactly once, never from within this call, and not at
+ * all when this call fails (-ENOTCONN, -ENOMEM) or the refresh is freed before.
  */
 typedef void refresh_domain_cb(
 	void *user, int err, const struct domain *domain, const struct snapshot *s);

@@ -50,7 +50,7 @@ static void *found(void *const *node)
 
 void state_init(struct registry_state *s)
 {
-	*s = (struct registry_state){ .next = 1, .turn = 1 };
+	*s = (struct registry_state){.next = 1, .turn = 1};
 }
 
 static void counters_free(struct registry_counters *c)
@@ -89,21 +89,21 @@ void state_clear(struct registry_state *s)
 
 struct registry_entry *state_find_index(struct registry_state *s, uint32_t index)
 {
-	struct registry_entry key = { .index = index };
+	struct registry_entry key = {.index = index};
 
 	return found(tfind(&key, &s->by_index, compare_index));
 }
 
 struct registry_entry *state_find_uuid(struct registry_state *s, const char *uuid)
 {
-	struct registry_entry key = { .uuid = (char *)(uintptr_t)uuid };
+	struct registry_entry key = {.uuid = (char *)(uintptr_t)uuid};
 
 	return found(tfind(&key, &s->by_uuid, compare_uuid));
 }
 
 struct registry_entry *state_find_name(struct registry_state *s, const char *name)
 {
-	struct registry_entry key = { .name = (char *)(uintptr_t)name };
+	struct registry_entry key = {.name = (char *)(uintptr_t)name};
 
 	return found(tfind(&key, &s->by_name, compare_name));
 }
@@ -159,7 +159,8 @@ int state_add(struct registry_state *s, uint32_t index, const char *uuid, const 
 {
 	struct registry_entry *e;
 
-	if (state_find_index(s, index) || (uuid ? state_find_uuid(s, uuid) : state_find_name(s, name)))
+	if (state_find_index(s, index) ||
+		(uuid ? state_find_uuid(s, uuid) : state_find_name(s, name)))
 		return -EEXIST;
 	if (make_room(&s->entries, s->n_entries, &s->entries_allocated) < 0)
 		return -ENOMEM;
@@ -190,8 +191,8 @@ void state_remove(struct registry_state *s, struct registry_entry *e)
 	entry_free(e);
 }
 
-int state_rename(struct registry_state *s, struct registry_entry *e, const char *uuid,
-	const char *name)
+int state_rename(
+	struct registry_state *s, struct registry_entry *e, const char *uuid, const char *name)
 {
 	char *new_name = strdup(name), *new_uuid = uuid ? strdup(uuid) : NULL;
 	char *old_name = e->name, *old_uuid = e->uuid;
@@ -218,8 +219,8 @@ int state_rename(struct registry_state *s, struct registry_entry *e, const char 
 	return 0;
 }
 
-struct registry_object *state_find_object(struct registry_state *s, uint32_t owner,
-	const char *kind, const char *name)
+struct registry_object *state_find_object(
+	struct registry_state *s, uint32_t owner, const char *kind, const char *name)
 {
 	struct registry_object key = {
 		.owner = owner,
@@ -278,12 +279,12 @@ static int add_counter(struct registry_counters *list, const char *kind)
 		free(copy);
 		return -ENOMEM;
 	}
-	list->items[list->n++] = (struct registry_counter){ .kind = copy, .next = 1 };
+	list->items[list->n++] = (struct registry_counter){.kind = copy, .next = 1};
 	return 0;
 }
 
-int state_counter(struct registry_state *s, uint32_t owner, const char *kind,
-	struct registry_counter **ret)
+int state_counter(
+	struct registry_state *s, uint32_t owner, const char *kind, struct registry_counter **ret)
 {
 	struct registry_entry *e = owner ? state_find_index(s, owner) : NULL;
 	struct registry_counters *list = e ? &e->counters : &s->host_counters;

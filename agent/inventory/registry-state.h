@@ -22,10 +22,10 @@ struct registry_counters {
 
 struct registry_entry {
 	uint32_t index;
-	char *uuid;      /* NULL: none */
+	char *uuid; /* NULL: none */
 	char *name;
-	uint64_t seen;   /* turn in which the domain was last there; from a file: its order there */
-	bool reserved;   /* promised to a manager, not made yet */
+	uint64_t seen;	 /* turn in which the domain was last there; from a file: its order there */
+	bool reserved;	 /* promised to a manager, not made yet */
 	size_t position; /* in entries[] */
 	struct registry_counters counters;
 };
@@ -62,17 +62,17 @@ int state_add(struct registry_state *s, uint32_t index, const char *uuid, const 
 	struct registry_entry **ret);
 void state_remove(struct registry_state *s, struct registry_entry *e);
 /* New name and, where it had none, UUID. -ENOMEM: nothing changed. */
-int state_rename(struct registry_state *s, struct registry_entry *e, const char *uuid,
-	const char *name);
+int state_rename(
+	struct registry_state *s, struct registry_entry *e, const char *uuid, const char *name);
 
-struct registry_object *state_find_object(struct registry_state *s, uint32_t owner,
-	const char *kind, const char *name);
+struct registry_object *state_find_object(
+	struct registry_state *s, uint32_t owner, const char *kind, const char *name);
 int state_add_object(struct registry_state *s, uint32_t owner, const char *kind, uint32_t index,
 	const char *name, struct registry_object **ret);
 void state_remove_object(struct registry_state *s, struct registry_object *o);
 /* Made at first use. -ENOENT: no such owner; -ENOMEM. Valid until the next call. */
-int state_counter(struct registry_state *s, uint32_t owner, const char *kind,
-	struct registry_counter **ret);
+int state_counter(
+	struct registry_state *s, uint32_t owner, const char *kind, struct registry_counter **ret);
 /* With what is below it. */
 void state_forget(struct registry_state *s, struct registry_entry *e);
 /* All but the `keep` last seen of those that are not there in this turn. */

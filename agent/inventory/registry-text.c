@@ -272,8 +272,8 @@ static int parse_line(struct registry_state *s, size_t at, char *line)
 	if (!what || !line)
 		return -EBADMSG;
 	if (at == 2)
-		return bad_unless(strcmp(what, "serial") == 0 &&
-			number(&line, UINT64_MAX, &s->serial));
+		return bad_unless(
+			strcmp(what, "serial") == 0 && number(&line, UINT64_MAX, &s->serial));
 	if (at == 3)
 		return strcmp(what, "next") == 0 ? parse_mark(s, line) : -EBADMSG;
 	if (strcmp(what, "d") == 0)

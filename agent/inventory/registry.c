@@ -37,7 +37,8 @@ int registry_open(const struct registry_options *options, struct registry **ret)
 	r->departed_max = options->departed_max ? options->departed_max : REGISTRY_DEPARTED_MAX;
 	rc = registry_files_open(options->directory, &r->files);
 	if (rc == 0)
-		rc = registry_files_load(r->files, options->accept_damage, &r->state, &r->recovered);
+		rc = registry_files_load(
+			r->files, options->accept_damage, &r->state, &r->recovered);
 	if (rc < 0) {
 		registry_free(r);
 		return rc;
@@ -161,8 +162,8 @@ static int add_object(struct registry *r, uint32_t owner, const char *kind, cons
 	return 0;
 }
 
-int registry_assign_object(struct registry *r, uint32_t owner, const char *kind, const char *name,
-	uint32_t *ret)
+int registry_assign_object(
+	struct registry *r, uint32_t owner, const char *kind, const char *name, uint32_t *ret)
 {
 	struct registry_object *o = state_find_object(&r->state, owner, kind, name);
 	int rc = o ? 0 : add_object(r, owner, kind, name, &o);

@@ -12,7 +12,7 @@
 #include "inventory/rows-finish.h"
 #include "ldm/document.h"
 
-#define AT(type, member)  .offset = offsetof(struct type, member)
+#define AT(type, member) .offset = offsetof(struct type, member)
 #define TEXT(type, member, ...)                                                                    \
 	{                                                                                          \
 		.kind = FIELD_TEXT, .source = FROM_KEY, AT(type, member), .keys = { __VA_ARGS__ }  \
@@ -24,12 +24,15 @@
 #define LOAD(field_kind, type, member, ...)                                                        \
 	{                                                                                          \
 		.kind = field_kind, .source = FROM_KEY, AT(type, member), .is_volatile = true,     \
-		.keys = { __VA_ARGS__ }                                                            \
+		.keys = {                                                                          \
+			__VA_ARGS__                                                                \
+		}                                                                                  \
 	}
 #define ADDRESS(type, member, ...)                                                                 \
 	{                                                                                          \
-		.kind = FIELD_MAC, .source = FROM_ADDRESS, AT(type, member),                       \
-		.keys = { __VA_ARGS__ }                                                            \
+		.kind = FIELD_MAC, .source = FROM_ADDRESS, AT(type, member), .keys = {             \
+			__VA_ARGS__                                                                \
+		}                                                                                  \
 	}
 #define DERIVED(field_kind, type, member)                                                          \
 	{                                                                                          \
@@ -405,8 +408,8 @@ static bool budget_spent(size_t *budget)
 	return false;
 }
 
-int rows_read(const struct row_type *t, const struct ldm_resource *from, void *owner,
-	size_t *budget)
+int rows_read(
+	const struct row_type *t, const struct ldm_resource *from, void *owner, size_t *budget)
 {
 	int r = 0;
 

@@ -32,13 +32,13 @@ struct row_type {
 	const char *kind;     /* short word for the registry */
 	enum row_owner owner;
 	enum row_numbering numbering;
-	bool from_bindings;   /* a row is a binding of the resource, not the resource itself */
-	int change;           /* enum change_kind to report, or -1 */
-	size_t size;          /* of a row */
-	size_t list, count;   /* offsets in the owner */
-	size_t number;        /* NUMBER_OWN, NUMBER_SIZE: offset in the row */
-	size_t name;          /* offset of the char * that names it, or ROW_NO_NAME */
-	size_t scope;         /* offset of a char * that the name is unique within, or ROW_NO_NAME */
+	bool from_bindings; /* a row is a binding of the resource, not the resource itself */
+	int change;	    /* enum change_kind to report, or -1 */
+	size_t size;	    /* of a row */
+	size_t list, count; /* offsets in the owner */
+	size_t number;	    /* NUMBER_OWN, NUMBER_SIZE: offset in the row */
+	size_t name;	    /* offset of the char * that names it, or ROW_NO_NAME */
+	size_t scope;	    /* offset of a char * that the name is unique within, or ROW_NO_NAME */
 	const struct field *fields;
 	/* What a table cannot say, after the fields were read. May be NULL. -ENOMEM. */
 	int (*finish)(void *row, const struct ldm_resource *from);
@@ -64,8 +64,8 @@ bool rows_same(enum row_owner which, const void *a, const void *b, bool with_vol
  * Adds a row for the resource, or for each of its bindings, as the type wants it; what has no name
  * is skipped. *budget is counted down; -E2BIG when it is used up. -ENOMEM.
  */
-int rows_read(const struct row_type *t, const struct ldm_resource *from, void *owner,
-	size_t *budget);
+int rows_read(
+	const struct row_type *t, const struct ldm_resource *from, void *owner, size_t *budget);
 /* Numbers and sorts the lists; of two rows with one number the later is dropped. -ENOMEM. */
 int rows_number(enum row_owner which, void *owner, uint32_t owner_index, struct registry *r);
 

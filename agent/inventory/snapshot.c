@@ -25,7 +25,7 @@ struct snapshot_builder {
 static struct snapshot_box *box_of(const struct snapshot *s)
 {
 	return (struct snapshot_box *)(void *)((char *)(uintptr_t)s -
-		offsetof(struct snapshot_box, snapshot));
+					       offsetof(struct snapshot_box, snapshot));
 }
 
 const struct snapshot *snapshot_ref(const struct snapshot *s)
@@ -163,7 +163,8 @@ static int compare_name(const void *a, const void *b)
 	return strcmp((*x)->name, (*y)->name);
 }
 
-static int sort_unique(const struct domain **rows, size_t n, int (*compare)(const void *, const void *))
+static int sort_unique(
+	const struct domain **rows, size_t n, int (*compare)(const void *, const void *))
 {
 	qsort(rows, n, sizeof(*rows), compare);
 	for (size_t i = 1; i < n; i++)
@@ -194,8 +195,8 @@ static size_t count_active(const struct snapshot_builder *b)
 	return n;
 }
 
-static void fill(struct snapshot_box *box, struct snapshot_builder *b,
-	const struct snapshot_stamp *stamp)
+static void fill(
+	struct snapshot_box *box, struct snapshot_builder *b, const struct snapshot_stamp *stamp)
 {
 	atomic_init(&box->refs, 1);
 	box->snapshot = (struct snapshot){
@@ -214,8 +215,8 @@ static void fill(struct snapshot_box *box, struct snapshot_builder *b,
 	snapshot_builder_free(b);
 }
 
-int snapshot_build(struct snapshot_builder *b, const struct snapshot_stamp *stamp,
-	const struct snapshot **ret)
+int snapshot_build(
+	struct snapshot_builder *b, const struct snapshot_stamp *stamp, const struct snapshot **ret)
 {
 	struct snapshot_box *box;
 	int r;

@@ -26,27 +26,27 @@ static const struct flag_word {
 	unsigned column;
 	char letter;
 } flag_words[] = {
-	{ "starting", 0, 's' },
-	{ "stopping", 0, 's' },
-	{ "normal", 1, 'n' },
-	{ "transition", 1, 't' },
-	{ "degraded", 1, 'd' },
-	{ "delayedreconfiguration", 2, 'd' },
-	{ "delayedreconfig", 2, 'd' },
-	{ "delayreconf", 2, 'd' },
-	{ "reconf", 2, 'd' },
-	{ "memorydr", 2, 'r' },
-	{ "memorydynamicreconfiguration", 2, 'r' },
-	{ "control", 3, 'c' },
-	{ "controldomain", 3, 'c' },
-	{ "vioservice", 4, 'v' },
-	{ "virtualioservice", 4, 'v' },
-	{ "migrationsource", 5, 's' },
-	{ "source", 5, 's' },
-	{ "migrationtarget", 5, 't' },
-	{ "target", 5, 't' },
-	{ "migrationerror", 5, 'e' },
-	{ "error", 5, 'e' },
+	{"starting", 0, 's'},
+	{"stopping", 0, 's'},
+	{"normal", 1, 'n'},
+	{"transition", 1, 't'},
+	{"degraded", 1, 'd'},
+	{"delayedreconfiguration", 2, 'd'},
+	{"delayedreconfig", 2, 'd'},
+	{"delayreconf", 2, 'd'},
+	{"reconf", 2, 'd'},
+	{"memorydr", 2, 'r'},
+	{"memorydynamicreconfiguration", 2, 'r'},
+	{"control", 3, 'c'},
+	{"controldomain", 3, 'c'},
+	{"vioservice", 4, 'v'},
+	{"virtualioservice", 4, 'v'},
+	{"migrationsource", 5, 's'},
+	{"source", 5, 's'},
+	{"migrationtarget", 5, 't'},
+	{"target", 5, 't'},
+	{"migrationerror", 5, 'e'},
+	{"error", 5, 'e'},
 };
 
 static bool word_is(const char *text, size_t length, const char *word)
@@ -82,7 +82,7 @@ static void apply_words(const char *text, char *columns)
 /* Each column has its own letters; anything else is words. */
 static bool is_columns(const char *text)
 {
-	static const char *const letters[FLAG_COLUMNS] = { "s", "ntd", "dr", "c", "v", "ste" };
+	static const char *const letters[FLAG_COLUMNS] = {"s", "ntd", "dr", "c", "v", "ste"};
 	size_t n = strlen(text);
 
 	if (n != FLAG_COLUMNS && n != FLAG_COLUMNS - 1)

@@ -1,0 +1,38 @@
+/*
+ * Copying the status from thread to thread.
+ */
+#include "inventory/status.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+int ldm_status_copy(const struct ldm_status *s, struct ldm_status *ret)
+{
+	*ret = *s;
+	ret->last_error = s->last_error ? strdup(s->last_error) : NULL;
+	return s->last_error && !ret->last_error ? -ENOMEM : 0;
+}
+
+void ldm_status_clear(struct ldm_status *s)
+{
+	free(s->last_error);
+	*s = (struct ldm_status){0};
+}
+
+const char *link_state_name(enum link_state state)
+{
+	switch (state) {
+	case LINK_UP:
+		return "up";
+	case LINK_CONNECTING:
+		return "connecting";
+	case LINK_DOWN:
+		return "down";
+	case LINK_UNAUTHORISED:
+		return "unauthorised";
+	case LINK_SLOW:
+		return "slow";
+	}
+	return "unknown";
+}
