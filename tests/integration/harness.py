@@ -199,7 +199,7 @@ class Simulator(Process):
 
     def do(self, line):
         answer = self.command(line)
-        assert answer.startswith("ok"), f"{line}: {answer}"
+        assert answer.splitlines()[-1:] == ["ok"], f"{line}: {answer}"
         return answer
 
 
@@ -356,6 +356,125 @@ def oid(text):
 
 def cell(column, index):
     return f"{ENTRY}.{COLUMNS[column]}.{index}"
+
+
+def _read_scalars():
+    """{name: oid} of the scalars, from the MIB itself."""
+    with open(os.path.join(SRC, "mibs", "LDOMS-MIB.txt")) as mib:
+        text = mib.read()
+    groups = {"ldomManager": ".1.1.", "ldomResourcePools": ".1.2."}
+    return {name: ROOT + groups[group] + number + ".0"
+            for name, group, number in re.findall(
+                r"^(\w+) +OBJECT-TYPE\n(?:(?!::=).)*::= \{ (\w+) (\d+) \}", text, re.M | re.S)
+            if group in groups}
+
+
+SCALARS = _read_scalars()
+
+
+def scalar(bed, name, **more):
+    return bed.get(SCALARS[name], **more)
+
+
+def dump(sim):
+    """What the simulator holds."""
+    return json.loads(sim.command("dump").splitlines()[0])
+
+
+def stats(sim):
+    """What it was asked, and how often."""
+    return json.loads(sim.command("stats").splitlines()[0])
+
+
+OPER_STATES = {"active": 1, "stopping": 2, "inactive": 3, "binding": 4, "unbinding": 5,
+               "bound": 6, "starting": 7}
+ADMIN_STATES = {"active": 1, "starting": 1, "bound": 2, "stopping": 2, "binding": 2,
+                "inactive": 3, "unbinding": 3}
+ROLES = ["control", "service", "io", "root", "guest"]
+
+
+def expected_row(domain):
+    """The cells that a domain of the dump must have; without those that only the agent knows."""
+    bits = 0
+    for role in domain["roles"]:
+        bits |= 0x80 >> ROLES.index(role)
+    text = {"Name": "name", "UUID": "uuid", "MacAddress": "mac", "HostID": "hostid",
+            "FailurePolicy": "failure_policy", "Master": "master",
+            "ExtMapinSpace": "extended_mapin_space", "Threading": "threading",
+            "CpuArch": "cpu_arch", "Flags": "flags"}
+    row = {column: (domain[key] or "").encode() for column, key in text.items()}
+    if row["HostID"] and not row["HostID"].startswith(b"0x"):
+        row["HostID"] = b"0x" + row["HostID"]
+    row.update({
+        "AdminState": ADMIN_STATES[domain["state"]], "OperState": OPER_STATES[domain["state"]],
+        "NumVCPU": domain["vcpus"], "MemSize": domain["memory"] // 1048576, "MemUnit": 2,
+        "NumCrypto": domain["mau"], "NumIOBus": len(domain["iobus"]),
+        "WholeCore": domain["whole_core"], "ShutdownGroup": domain["shutdown_group"],
+        "Roles": bytes([bits]), "Utilization": domain["utilization_permille"],
+        "Uptime": domain["uptime"], "ConsolePort": domain["console_port"], "Template": b"",
+        "OperationStatus": 1, "OperationIndex": 0, "RowStatus": 1,
+        "Pending": 1 if domain["delayed_reconf"] else 2})
+    return row
+
+
+def differences(rows, domains, uptime_slack=5):
+    """What ldomTable (Bed.rows()) has else than the dump; empty when they agree."""
+    found = []
+    by_name = {row.get("Name", b"").decode(): row for row in rows.values()}
+    wanted = {domain["name"]: expected_row(domain) for domain in domains}
+    if set(by_name) != set(wanted):
+        return [f"rows {sorted(by_name)} instead of {sorted(wanted)}"]
+    for name, row in wanted.items():
+        have = dict(by_name[name])
+        if len(have) != len(COLUMNS) - 1:
+            found.append(f"{name}: {len(have)} columns")
+        if not isinstance(have.pop("LastChange", None), int):
+            found.append(f"{name}: LastChange")
+        if abs(have.pop("Uptime", -99) - row.pop("Uptime")) > uptime_slack:
+            found.append(f"{name}: Uptime")
+        for column, value in row.items():
+            if have.get(column) != value:
+                found.append(f"{name}: {column} is {have.get(column)!r}, not {value!r}")
+    return found
+
+
+POOLS = {"Cpu": "vcpus", "Mem": "memory", "Crypto": "mau", "IOBus": "buses", "Core": "cores"}
+
+
+def pool_differences(bed, state, **more):
+    """The same for the host's resource pools."""
+    found = []
+    for pool, key in POOLS.items():
+        capacity, free = state["capacity"][key], state["free"][key]
+        if pool == "Mem":
+            capacity, free = capacity // 1048576, free // 1048576
+        for what, value in (("Capacity", capacity), ("Free", free),
+                            ("Reserved", capacity - free)):
+            have = scalar(bed, f"ldom{pool}Rp{what}", **more)
+            if have != value:
+                found.append(f"ldom{pool}Rp{what} is {have}, not {value}")
+    return found
+
+
+def base_mibs():
+    """A folder with SNMPv2-TC and its like, for the tools; None where there is none."""
+    import glob
+    for folder in glob.glob("/usr/lib/erlang/lib/snmp-*/mibs") + ["/usr/share/snmp/mibs/ietf",
+                                                                 "/usr/share/snmp/mibs"]:
+        if glob.glob(os.path.join(folder, "SNMPv2-TC*")):
+            return folder
+    return None
+
+
+def mib_environment():
+    """What makes net-snmp's tools know our names."""
+    folder = base_mibs()
+    if not folder:
+        raise unittest.SkipTest("there are no base MIB modules")
+    built = os.path.join(BUILD, "mibs")
+    ours = built if os.path.exists(os.path.join(built, "LDOMS-MIB.txt")) else \
+        os.path.join(SRC, "mibs")
+    return {"MIBDIRS": f"{ours}:{folder}", "MIBS": "LDOMS-MIB"}
 
 
 class Bed:

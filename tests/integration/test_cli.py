@@ -1,0 +1,302 @@
+"""The program itself: what it answers when asked, what it says about mistakes, signals."""
+import os
+import re
+import signal
+import socket
+import subprocess
+import time
+import unittest
+
+import harness
+from harness import Agent, Bed, Simulator, wait_for
+
+
+class Plain(harness.TestCase):
+    """What needs nobody else."""
+
+    def agent(self, conf="", ldm="xmpp:127.0.0.1:1", options=()):
+        agent = Agent(os.path.join(self.directory, "a"), ldm, "unix:/nonexistent/agentx", conf,
+                      options)
+        return self.process(agent)
+
+    def test_help_names_every_option(self):
+        result = self.agent().run("-h")
+        self.assertEqual(result.returncode, 0)
+        for letter in "fcxmspDlXtRVh":
+            self.assertRegex(result.stdout, rf"(?m)^  -{letter}\b")
+
+    def test_version_tells_where_the_mib_is(self):
+        result = self.agent().run("-V")
+        self.assertEqual(result.returncode, 0)
+        self.assertIn(harness.ROOT[1:], result.stdout)
+        self.assertIn("will move once", result.stdout)
+        self.assertIn("net-snmp 5", result.stdout)
+
+    def test_wrong_usage(self):
+        for options in (["-Z"], ["-l", "-t"], ["-X"], ["extra"], ["-l", "-X", "a"]):
+            with self.subTest(options):
+                result = self.agent().run(*options)
+                self.assertEqual(result.returncode, 2, result)
+                self.assertTrue(result.stderr)
+                self.assertFalse(result.stdout)
+
+    def test_mistakes_have_file_and_line(self):
+        agent = self.agent("\n"
+                           "unknownThing 5\n"                   # line 5
+                           "setWait 900    # too much\n"        # 6
+                           "readOnly perhaps\n"                 # 7
+                           "setAllow everything *\n"            # 8
+                           "refreshInterval 5 parsecs\n"        # 9
+                           "templateDirectory templates\n"      # 10
+                           "agentXSocket tcp:192.0.2.1:705\n"   # 11, also given twice
+                           "requestTimeout\n")                  # 12
+        for mode in (["-f"], ["-t"], ["-l"]):
+            result = agent.run(*mode)
+            self.assertEqual(result.returncode, 2, result)
+            for line in range(5, 13):
+                self.assertRegex(result.stderr, rf"agent\.conf:{line}: ")
+            self.assertIn('unknown directive "unknownThing"', result.stderr)
+            self.assertIn("0 to 700 milliseconds", result.stderr)
+
+    def test_missing_file_must_exist_if_named(self):
+        agent = self.agent()
+        os.unlink(agent.path("agent.conf"))
+        result = agent.run("-l")
+        self.assertEqual(result.returncode, 2)
+        self.assertIn("agent.conf", result.stderr)
+
+    def test_bad_addresses_on_the_command_line(self):
+        for option, value in (("-m", "telnet:host"), ("-m", "xmpp:host:99999"), ("-m", "xmpp:"),
+                              ("-x", "tcp:192.0.2.7:705"), ("-x", "udp:localhost:1"),
+                              ("-s", "relative/path")):
+            with self.subTest(f"{option} {value}"):
+                result = self.agent().run(option, value, "-l")
+                self.assertEqual(result.returncode, 2, result)
+                self.assertIn(value, result.stderr)
+
+    def test_plain_is_for_loopback_only(self):
+        result = self.agent(ldm="plain:192.0.2.1").run("-l")
+        self.assertNotEqual(result.returncode, 0)
+        self.assertIn("loopback", result.stderr)
+
+    def test_no_address(self):
+        agent = self.agent()
+        with open(agent.path("agent.conf"), "w") as conf:
+            conf.write(f"stateDirectory {agent.state}\n")
+        result = agent.run("-l")
+        self.assertNotEqual(result.returncode, 0)
+        self.assertIn("no LDM address", result.stderr)
+
+    def test_nobody_there(self):
+        agent = self.agent("requestTimeout 2\n", ldm=f"xmpp:127.0.0.1:{harness.free_port()}")
+        for mode in (["-l"], ["-X", "primary"]):
+            result = agent.run(*mode)
+            self.assertEqual(result.returncode, 1)
+            self.assertRegex(result.stderr, r"(?i)refused")
+
+    def test_test_says_what_is_missing(self):
+        agent = self.agent("requestTimeout 2\n", ldm=f"xmpp:127.0.0.1:{harness.free_port()}",
+                           options=["-s", "/nonexistent/state"])
+        result = agent.run("-t")
+        self.assertEqual(result.returncode, 1)
+        self.assertIn("MISSING  state directory /nonexistent/state", result.stdout)
+        self.assertIn("MISSING  ldmd xmpp:127.0.0.1", result.stdout)
+        self.assertIn("MISSING  AgentX master unix:/nonexistent/agentx", result.stdout)
+        self.assertIn("master agentx", result.stdout)
+
+    def test_password_must_be_private(self):
+        agent = self.agent("requestTimeout 2\nldmUser snmp\n")
+        password = agent.path("password")
+        with open(password, "w") as f:
+            f.write("secret-word\n")
+        os.chmod(password, 0o644)
+        agent.configure(f"requestTimeout 2\nldmUser snmp\nldmPasswordFile {password}\n")
+        result = agent.run("-l")
+        self.assertEqual(result.returncode, 1)
+        self.assertIn("0600", result.stderr)
+        self.assertNotIn("secret-word", result.stderr)
+
+
+class WithSimulator(harness.TestCase):
+    """What is asked of ldmd, once."""
+
+    def pair(self, conf="", **more):
+        sim = self.process(Simulator(os.path.join(self.directory, "s"), **more)).start()
+        agent = Agent(os.path.join(self.directory, "a"), sim.address,
+                      "unix:/nonexistent/agentx", conf)
+        return sim, agent
+
+    def test_list(self):
+        sim, agent = self.pair()
+        result = agent.run("-l")
+        self.assertEqual(result.returncode, 0, result)
+        lines = result.stdout.splitlines()
+        self.assertEqual(lines[0].split(),
+                         "NAME STATE FLAGS CONS VCPU MEMORY UTIL UPTIME".split())
+        domains = harness.dump(sim)["domains"]
+        self.assertEqual([line.split()[0] for line in lines[1:]], [d["name"] for d in domains])
+        for line, domain in zip(lines[1:], domains):
+            self.assertEqual(line.split()[1], domain["state"])
+            self.assertEqual(line.split()[2], domain["flags"])
+
+    def test_list_in_data_version_2(self):
+        sim, agent = self.pair(options=["-d", "2.0"])
+        result = agent.run("-l")
+        self.assertEqual(result.returncode, 0, result)
+        self.assertEqual(len(result.stdout.splitlines()), 1 + len(harness.dump(sim)["domains"]))
+
+    def test_constraints_are_a_template(self):
+        sim, agent = self.pair()
+        name = [d["name"] for d in harness.dump(sim)["domains"]][1]
+        result = agent.run("-X", name)
+        self.assertEqual(result.returncode, 0, result)
+        self.assertIn("LDM_interface", result.stdout)
+        self.assertIn(name, result.stdout)
+        self.assertNotIn("<response", result.stdout)
+
+    def test_constraints_of_nobody(self):
+        _, agent = self.pair()
+        result = agent.run("-X", "no-such-domain")
+        self.assertEqual(result.returncode, 1)
+        self.assertFalse(result.stdout)
+        self.assertIn("no-such-domain", result.stderr)
+
+    def test_unauthorised_is_told(self):
+        _, agent = self.pair(faults=["unauthorised"])
+        result = agent.run("-t")
+        self.assertEqual(result.returncode, 1)
+        self.assertIn("solaris.ldoms.read", result.stdout)
+
+    def test_a_hung_ldmd_does_not_hang_us(self):
+        _, agent = self.pair("requestTimeout 1\n", faults=["hang"])
+        before = time.monotonic()
+        self.assertEqual(agent.run("-l").returncode, 1)
+        self.assertLess(time.monotonic() - before, 10 * harness.SLOW)
+
+    def test_debug_shows_documents_without_secrets(self):
+        sim = self.process(Simulator(os.path.join(self.directory, "s"),
+                                     options=["-u", "snmp:pass-word-1"])).start()
+        agent = Agent(os.path.join(self.directory, "a"), sim.address, "unix:/nonexistent/x")
+        password = agent.path("password")
+        with open(password, "w") as f:
+            f.write("pass-word-1\n")
+        os.chmod(password, 0o600)
+        agent.configure(f"ldmUser snmp\nldmPasswordFile {password}\n")
+        result = agent.run("-D", "all", "-l")
+        self.assertEqual(result.returncode, 0, result)
+        self.assertIn("list-domain", result.stderr)
+        self.assertNotIn("pass-word-1", result.stderr)
+        self.assertNotIn("AHNubXAAcGFzcy13b3JkLTE", result.stderr)  # its base64 with the user
+        with open(password, "w") as f:
+            f.write("wrong\n")
+        self.assertEqual(agent.run("-l").returncode, 1)
+
+
+class Running(harness.TestCase):
+    """Signals, the pid file, the background, one agent a state directory."""
+
+    def test_test_is_content(self):
+        bed = self.bed()
+        result = bed.agent.run("-t")
+        self.assertEqual(result.returncode, 0, result)
+        self.assertNotIn("MISSING", result.stdout)
+        self.assertIn("everything is in place", result.stdout)
+
+    def test_term_closes_and_ends_with_0(self):
+        for signo in (signal.SIGTERM, signal.SIGINT):
+            bed = self.bed()
+            bed.agent.send(signo)
+            self.assertEqual(bed.agent.wait(), 0)
+            # An AgentX Close, not a lost connection: the table goes at once.
+            self.assertFalse(bed.walk())
+
+    def test_hup_applies_what_it_says(self):
+        bed = self.bed(conf="refreshInterval 5\n")
+        start = len(bed.agent.log())
+        bed.agent.configure("refreshInterval 0.5\nsetWait 100\nldmUser someone\n")
+        bed.agent.send(signal.SIGHUP)
+        bed.agent.wait_log(r"config: reloaded", start=start)
+        log = bed.agent.log()[start:]
+        self.assertRegex(log, "refreshInterval applies")
+        self.assertRegex(log, "setWait applies")
+        self.assertRegex(log, "ldmUser has changed: it needs a restart")
+        # ldomRefreshIntervalMin and ldomSetWait show it.
+        wait_for(lambda: harness.scalar(bed, "ldomSetWait") == 100, what="the new setWait")
+        # And the pace is another one.
+        before = harness.stats(bed.sim)["requests"].get("list-domain", 0)
+        wait_for(lambda: harness.stats(bed.sim)["requests"].get("list-domain", 0) >= before + 4,
+                 8, "more queries")
+
+    def test_hup_with_a_mistake_changes_nothing(self):
+        bed = self.bed(conf="setWait 300\n")
+        start = len(bed.agent.log())
+        bed.agent.configure("setWait 200\nnonsense\n")
+        bed.agent.send(signal.SIGHUP)
+        bed.agent.wait_log(r"agent\.conf:5: unknown directive", start=start)
+        bed.agent.wait_log(r"not reloaded", start=start)
+        self.assertEqual(harness.scalar(bed, "ldomSetWait"), 300)
+        self.assertTrue(bed.agent.running())
+
+    def test_second_agent_is_refused_the_state_directory(self):
+        bed = self.bed()
+        result = bed.agent.run("-f")
+        self.assertEqual(result.returncode, 1)
+        self.assertRegex(result.stderr, r"(?i)another agent")
+        self.assertTrue(bed.serving())
+
+    def test_background_pid_file_and_syslog(self):
+        bed = Bed(os.path.join(self.directory, "0"), start=False)
+        self.beds.append(bed)
+        bed.sim.start()
+        bed.snmpd.start()
+        pidfile = bed.agent.path("pid")
+        result = bed.agent.run("-p", pidfile)  # returns when the child is ready
+        self.assertEqual(result.returncode, 0, result)
+        with open(pidfile) as f:
+            pid = int(f.read())
+        try:
+            with open(f"/proc/{pid}/cmdline", "rb") as f:
+                self.assertIn(b"ldoms-agentx", f.read())
+            wait_for(lambda: bed.walk(), what="the table")
+            # The same pid file is taken.
+            second = bed.agent.run("-f", "-p", pidfile)
+            self.assertEqual(second.returncode, 1)
+            self.assertIn("another agent is running", second.stderr)
+        finally:
+            os.kill(pid, signal.SIGTERM)
+        wait_for(lambda: not os.path.exists(pidfile), what="the end")
+        wait_for(lambda: not os.path.exists(f"/proc/{pid}"), what="the end")
+
+    def test_a_failed_start_in_the_background_is_told(self):
+        agent = Agent(os.path.join(self.directory, "a"), "xmpp:127.0.0.1:1", "unix:/nonexistent")
+        result = agent.run("-s", "/proc/nonexistent")
+        self.assertEqual(result.returncode, 1)
+
+    def test_service_manager_is_told(self):
+        bed = Bed(os.path.join(self.directory, "0"), start=False)
+        self.beds.append(bed)
+        path = os.path.join(self.directory, "notify")
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as notify:
+            notify.bind(path)
+            notify.settimeout(20)
+            bed.sim.start()
+            bed.snmpd.start()
+            bed.agent.launch(bed.agent.command("-f"),
+                             {"NOTIFY_SOCKET": path, "WATCHDOG_USEC": "900000"})
+            seen = []
+
+            def wait_told(text):
+                while not any(text in message for message in seen):
+                    seen.append(notify.recv(4096).decode())
+                del seen[:]
+
+            wait_told("READY=1")
+            wait_told("STATUS=serving")
+            wait_told("WATCHDOG=1")
+            wait_told("WATCHDOG=1")
+            bed.agent.send(signal.SIGHUP)
+            wait_told("RELOADING=1")
+            wait_told("READY=1")
+            bed.agent.send(signal.SIGTERM)
+            wait_told("STOPPING=1")
+            self.assertEqual(bed.agent.wait(), 0)
