@@ -134,7 +134,7 @@ struct console {
 	bool log;
 };
 
-struct variable {
+struct environment_variable {
 	uint32_t index;
 	char *name, *value; /* NULL value: secret */
 	bool truncated;	    /* value was longer than 255 octets */
@@ -186,7 +186,7 @@ struct domain_detail {
 	size_t n_networks;
 	struct console *consoles;
 	size_t n_consoles;
-	struct variable *variables;
+	struct environment_variable *variables;
 	size_t n_variables;
 	struct policy *policies;
 	size_t n_policies;

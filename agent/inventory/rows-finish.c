@@ -55,7 +55,7 @@ static size_t character_start(const char *text, size_t at)
 
 int finish_variable(void *row, const struct ldm_resource *from)
 {
-	struct variable *v = row;
+	struct environment_variable *v = row;
 	const char *value = ldm_resource_get(from, "value");
 
 	if (v->name && is_secret(v->name)) {
