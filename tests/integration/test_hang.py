@@ -6,11 +6,11 @@ from harness import cell, dump, scalar, wait_for
 
 
 def freeze(sim):
-    sim.do("fault hang-all")
+    sim.do("freeze on")
 
 
 def thaw(sim):
-    sim.do("clear hang-all")
+    sim.do("freeze off")
 
 
 class Hang(harness.TestCase):
@@ -46,11 +46,11 @@ class Hang(harness.TestCase):
         self.fresh(bed, lambda: thaw(bed.sim))
 
     def fresh(self, bed, change):
-        index = bed.indexes()["ldg3"]
+        index = bed.indexes()["ldg1"]
         change()
         begun = time.monotonic()
-        bed.sim.do("do add-vcpu ldg3 1")
-        vcpus = {d["name"]: d["vcpus"] for d in dump(bed.sim)["domains"]}["ldg3"]
+        bed.sim.do("do add-vcpu ldg1 1")
+        vcpus = {d["name"]: d["vcpus"] for d in dump(bed.sim)["domains"]}["ldg1"]
         wait_for(lambda: bed.get(cell("NumVCPU", index)) == vcpus, 15, "the change")
         self.assertLess(time.monotonic() - begun, 2.0 * harness.SLOW)
         wait_for(lambda: scalar(bed, "ldomLinkState") == 1, 5, "the link")

@@ -142,17 +142,17 @@ class Walk(harness.TestCase):
         """An event brings them: far sooner than the next poll."""
         bed = self.bed(conf="refreshInterval 60\n")
         self.same(bed)
-        index = bed.indexes()["ldg3"]
+        index = bed.indexes()["ldg1"]
         before = bed.get(harness.cell("NumVCPU", index))
-        bed.sim.do("do add-vcpu ldg3 2")
+        bed.sim.do("do add-vcpu ldg1 2")
         wait_for(lambda: bed.get(harness.cell("NumVCPU", index)) == before + 2, 5, "the CPUs")
 
     def test_changes_arrive_without_events(self):
         bed = self.bed(conf="refreshInterval 0.5\n", faults=["no-events"])
         self.same(bed)
-        index = bed.indexes()["ldg3"]
+        index = bed.indexes()["ldg1"]
         before = bed.get(harness.cell("NumVCPU", index))
-        bed.sim.do("do add-vcpu ldg3 2")
+        bed.sim.do("do add-vcpu ldg1 2")
         wait_for(lambda: bed.get(harness.cell("NumVCPU", index)) == before + 2, 5, "the CPUs")
 
     def test_changing_while_walking(self):
