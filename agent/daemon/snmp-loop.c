@@ -52,6 +52,8 @@ static void agent_settings(
 		.set_wait_ms = s->set_wait_ms,
 		.read_only = s->read_only,
 		.notifications = s->notifications,
+		.notification_rate = s->notification_rate,
+		.set_allow = s->set_allow,
 	};
 }
 

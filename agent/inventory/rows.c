@@ -112,10 +112,10 @@ static const struct field console_fields[] = {
 	END,
 };
 static const struct field variable_fields[] = {
-	DERIVED(FIELD_OTHER, variable, index),
-	TEXT(variable, name, "name"),
-	TEXT(variable, value, "value"),
-	DERIVED(FIELD_FLAG, variable, truncated),
+	DERIVED(FIELD_OTHER, environment_variable, index),
+	TEXT(environment_variable, name, "name"),
+	TEXT(environment_variable, value, "value"),
+	DERIVED(FIELD_FLAG, environment_variable, truncated),
 	END,
 };
 static const struct field policy_fields[] = {
@@ -208,8 +208,8 @@ const struct row_type row_types[] = {
 	{ "console", "cons", OWNER_DETAIL, .numbering = NUMBER_NAME, .name = ROW_NO_NAME,
 	  .scope = ROW_NO_NAME, .change = CHANGE_VCONS,
 	  LIST(domain_detail, consoles, n_consoles, console), .fields = console_fields },
-	{ "var", "var", OWNER_DETAIL, BY_NAME(variable, name), .change = -1,
-	  LIST(domain_detail, variables, n_variables, variable), .fields = variable_fields,
+	{ "var", "var", OWNER_DETAIL, BY_NAME(environment_variable, name), .change = -1,
+	  LIST(domain_detail, variables, n_variables, environment_variable), .fields = variable_fields,
 	  .finish = finish_variable },
 	{ "policy", "pol", OWNER_DETAIL, BY_NAME(policy, name), .change = -1,
 	  LIST(domain_detail, policies, n_policies, policy), .fields = policy_fields },

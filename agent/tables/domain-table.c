@@ -64,13 +64,6 @@ static void get_roles(
 	value_set_bits(ret, domain_of(r)->roles, N_ROLES);
 }
 
-static void get_template(
-	const struct column *c, const struct view *v, const struct row *r, struct value *ret)
-{
-	(void)c, (void)v, (void)r;
-	value_set_text(ret, NULL, 0);
-}
-
 static const struct operation *last_operation(const struct view *v, const struct row *r)
 {
 	return v->operations ? oplog_view_last(v->operations, r->index[0]) : NULL;
@@ -149,7 +142,8 @@ static const struct column columns[] = {
 	{23, "ldomUptime", VALUE_UNSIGNED, ACCESS_READ, column_get_u64,
 		offsetof(struct domain, uptime_s), 0, UINT32_MAX},
 	NUMBER(24, "ldomConsolePort", ACCESS_READ, console_port, 65535),
-	OWN(25, "ldomTemplate", VALUE_OCTETS, ACCESS_CREATE, get_template, 0, 64),
+	{25, "ldomTemplate", VALUE_OCTETS, ACCESS_CREATE, column_get_text,
+		offsetof(struct domain, template_name), 0, 64},
 	OWN(26, "ldomOperationStatus", VALUE_INTEGER, ACCESS_READ, get_operation_status, 1, 9),
 	OWN(27, "ldomOperationIndex", VALUE_UNSIGNED, ACCESS_READ, get_operation_index, 0,
 		UINT32_MAX),

@@ -22,4 +22,10 @@ enum domain_column {
 	DOMAIN_COLUMN_OPERATION_INDEX = 27,
 };
 
+/* Manager scalars that others need by number. */
+enum manager_scalar {
+	MANAGER_LINK_STATE = 5,
+	MANAGER_LINK_LAST_ERROR = 7,
+};
+
 #endif

@@ -1,0 +1,104 @@
+/*
+ * One line for each domain that had a notification within the last minute, sorted by index.
+ */
+#include "snmp/damper.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define MINUTE_MS 60000
+
+struct line {
+	uint32_t index;
+	uint64_t since_ms, count;
+};
+
+struct damper {
+	uint64_t rate;
+	struct line *lines;
+	size_t n, allocated;
+};
+
+int damper_new(struct damper **ret)
+{
+	*ret = calloc(1, sizeof(**ret));
+	return *ret ? 0 : -ENOMEM;
+}
+
+void damper_free(struct damper *d)
+{
+	if (!d)
+		return;
+	free(d->lines);
+	free(d);
+}
+
+void damper_set_rate(struct damper *d, uint64_t per_minute)
+{
+	d->rate = per_minute;
+}
+
+static size_t lower_bound(const struct damper *d, uint32_t index)
+{
+	size_t low = 0, high = d->n;
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		if (d->lines[middle].index < index)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+static void forget_quiet(struct damper *d, uint64_t now_ms)
+{
+	size_t kept = 0;
+	for (size_t i = 0; i < d->n; i++)
+		if (now_ms - d->lines[i].since_ms < MINUTE_MS)
+			d->lines[kept++] = d->lines[i];
+	d->n = kept;
+}
+
+static bool make_room(struct damper *d, uint64_t now_ms)
+{
+	if (d->n < d->allocated)
+		return true;
+	forget_quiet(d, now_ms);
+	if (d->n < d->allocated / 2)
+		return true;
+	size_t allocated = d->allocated ? d->allocated * 2 : 64;
+	struct line *lines = reallocarray(d->lines, allocated, sizeof(*lines));
+	if (!lines)
+		return false;
+	d->lines = lines;
+	d->allocated = allocated;
+	return true;
+}
+
+static struct line *find_or_add(struct damper *d, uint32_t index, uint64_t now_ms)
+{
+	size_t i = lower_bound(d, index);
+	if (i < d->n && d->lines[i].index == index)
+		return &d->lines[i];
+	if (!make_room(d, now_ms))
+		return NULL;
+	i = lower_bound(d, index);
+	memmove(&d->lines[i + 1], &d->lines[i], (d->n - i) * sizeof(d->lines[0]));
+	d->n++;
+	d->lines[i] = (struct line){.index = index, .since_ms = now_ms};
+	return &d->lines[i];
+}
+
+bool damper_pass(struct damper *d, uint32_t index, uint64_t now_ms)
+{
+	if (d->rate == 0)
+		return true;
+	struct line *l = find_or_add(d, index, now_ms);
+	if (!l)
+		return true;
+	if (now_ms - l->since_ms >= MINUTE_MS)
+		*l = (struct line){.index = index, .since_ms = now_ms};
+	return ++l->count <= d->rate;
+}

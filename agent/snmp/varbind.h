@@ -1,0 +1,34 @@
+/*
+ * Between net-snmp's varbinds and our values and names. Nothing else knows ASN.1 types.
+ */
+#ifndef SNMP_VARBIND_H
+#define SNMP_VARBIND_H
+
+#include <net-snmp/net-snmp-config.h>
+#include <net-snmp/net-snmp-includes.h>
+
+#include "tables/lookup.h"
+
+/* The root of LDOMS-MIB, from configure. */
+extern const oid mib_root[];
+extern const size_t mib_root_length;
+
+enum name_place {
+	NAME_BEFORE, /* the root, or something before it */
+	NAME_INSIDE, /* below the root: sub holds what follows it */
+	NAME_AFTER,
+};
+
+/* A name longer than MAX_OID_LEN cannot come out of the library. */
+struct relative_name {
+	uint32_t sub[MAX_OID_LEN];
+	size_t length;
+};
+
+enum name_place varbind_name(const netsnmp_variable_list *vb, struct relative_name *ret);
+/* Full names; false: no memory. */
+bool varbind_set_name(netsnmp_variable_list *vb, const struct cell *cell);
+bool varbind_set_value(netsnmp_variable_list *vb, const struct value *value);
+u_char value_asn_type(enum value_type type);
+
+#endif

@@ -1,0 +1,231 @@
+/*
+ * Changes, operations and the state of the link in the words of the MIB.
+ */
+#include "tables/notification.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "control/oplog.h"
+#include "tables/tables.h"
+
+#define MEGABYTE 1048576
+
+/* Below .0; the first eleven follow the kinds of changes. */
+enum { ARC_OPERATION_DONE = 12, ARC_MANAGER_LINK = 13 };
+
+/* ldomNotifTable */
+enum notif_column {
+	NOTIF_INDEX = 1,
+	NOTIF_STATE_PREV = 2,
+	NOTIF_NUM_VCPU_PREV = 3,
+	NOTIF_MEM_SIZE_PREV = 4,
+	NOTIF_MEM_UNIT_PREV = 5,
+	NOTIF_CHANGED_NAME = 6,
+	NOTIF_CHANGE_FLAG = 7,
+	NOTIF_TRAP_DESC = 8,
+};
+
+enum { UNIT_MEGABYTES = 2, TEXT_MAX = 255 };
+
+/* --- objects -------------------------------------------------------------------------------- */
+
+static struct value *add(struct notification *n, const uint32_t *arc, size_t arc_len,
+	uint32_t column, uint32_t index)
+{
+	struct notification_object *o = &n->objects[n->n++];
+
+	memcpy(o->name, arc, arc_len * sizeof(arc[0]));
+	o->name[arc_len] = column;
+	o->name[arc_len + 1] = index;
+	o->length = arc_len + 2;
+	return &o->value;
+}
+
+static struct value *add_notif(struct notification *n, enum notif_column column, uint32_t index)
+{
+	static const uint32_t arc[] = {1, 31, 1};
+	return add(n, arc, 3, column, index);
+}
+
+static struct value *add_domain(struct notification *n, uint32_t column, uint32_t index)
+{
+	return add(n, domain_table.arc, domain_table.arc_len, column, index);
+}
+
+/* A column of ldomTable as the domain has it. */
+static void add_cell(struct notification *n, uint32_t column, const struct domain *d)
+{
+	const struct view nothing = {0};
+	const struct cell cell = {
+		.table = &domain_table,
+		.column = table_column(&domain_table, column),
+		.row = {.index = {d->index}, .domain = d, .object = d},
+	};
+	cell_value(&cell, &nothing, add_domain(n, column, d->index));
+}
+
+static void begin(struct notification *n, uint32_t arc, uint32_t index, const char *name)
+{
+	*n = (struct notification){.arc = arc};
+	value_set_unsigned(add_notif(n, NOTIF_INDEX, index), index);
+	value_set_text(add_domain(n, DOMAIN_COLUMN_NAME, index), name, 256);
+}
+
+static void end(struct notification *n, uint32_t index)
+{
+	value_set_text(add_notif(n, NOTIF_TRAP_DESC, index), n->text, TEXT_MAX);
+}
+
+/* --- changes -------------------------------------------------------------------------------- */
+
+static void add_state(struct notification *n, const struct change *c)
+{
+	add_cell(n, DOMAIN_COLUMN_OPER_STATE, c->after);
+	value_set_integer(
+		add_notif(n, NOTIF_STATE_PREV, c->after->index), (int32_t)c->before->state);
+}
+
+static void add_vcpu(struct notification *n, const struct change *c)
+{
+	add_cell(n, DOMAIN_COLUMN_NUM_VCPU, c->after);
+	value_set_unsigned(add_notif(n, NOTIF_NUM_VCPU_PREV, c->after->index), c->before->num_vcpu);
+}
+
+static void add_memory(struct notification *n, const struct change *c)
+{
+	uint32_t index = c->after->index;
+
+	add_cell(n, DOMAIN_COLUMN_MEM_SIZE, c->after);
+	value_set_unsigned(
+		add_notif(n, NOTIF_MEM_SIZE_PREV, index), c->before->mem_bytes / MEGABYTE);
+	add_cell(n, DOMAIN_COLUMN_MEM_UNIT, c->after);
+	value_set_integer(add_notif(n, NOTIF_MEM_UNIT_PREV, index), UNIT_MEGABYTES);
+}
+
+static void add_device(struct notification *n, const struct change *c)
+{
+	uint32_t index = c->after->index;
+
+	value_set_text(add_notif(n, NOTIF_CHANGED_NAME, index), c->object, TEXT_MAX);
+	value_set_integer(add_notif(n, NOTIF_CHANGE_FLAG, index), (int32_t)c->flag);
+}
+
+static const char *flag_word(enum change_flag flag)
+{
+	return flag == CHANGE_ADDED ? "added" : flag == CHANGE_REMOVED ? "removed" : "modified";
+}
+
+static const char *device_word(enum change_kind kind)
+{
+	static const char *const words[_CHANGE_KIND_MAX] = {
+		[CHANGE_VDS] = "virtual disk server",
+		[CHANGE_VDISK] = "virtual disk",
+		[CHANGE_VSW] = "virtual switch",
+		[CHANGE_VNET] = "virtual network device",
+		[CHANGE_VCC] = "virtual console concentrator",
+		[CHANGE_VCONS] = "virtual console",
+	};
+	return words[kind];
+}
+
+static int describe(const struct change *c, char **ret)
+{
+	const struct domain *before = c->before, *after = c->after;
+
+	switch (c->kind) {
+	case CHANGE_CREATE:
+		return asprintf(ret, "domain %s %s", after->name,
+			c->migrated ? "arrived by migration" : "was created");
+	case CHANGE_DESTROY:
+		return asprintf(ret, "domain %s %s", before->name,
+			c->migrated ? "left by migration" : "was removed");
+	case CHANGE_STATE:
+		return asprintf(ret, "domain %s is %s, was %s", after->name,
+			domain_state_name(after->state), domain_state_name(before->state));
+	case CHANGE_VCPU:
+		return asprintf(ret, "domain %s has %u virtual CPUs, had %u", after->name,
+			after->num_vcpu, before->num_vcpu);
+	case CHANGE_VMEM:
+		return asprintf(ret, "domain %s has %llu MB of memory, had %llu", after->name,
+			(unsigned long long)after->mem_bytes / MEGABYTE,
+			(unsigned long long)before->mem_bytes / MEGABYTE);
+	default:
+		return asprintf(ret, "%s %s of domain %s was %s", device_word(c->kind),
+			c->object ? c->object : "", after->name, flag_word(c->flag));
+	}
+}
+
+int notification_from_change(const struct change *c, struct notification *ret)
+{
+	const struct domain *d = c->after ? c->after : c->before;
+	char *text;
+
+	if (describe(c, &text) < 0)
+		return -ENOMEM;
+	begin(ret, (uint32_t)c->kind + 1, d->index, d->name);
+	ret->text = text;
+	switch (c->kind) {
+	case CHANGE_CREATE:
+	case CHANGE_DESTROY:
+		break;
+	case CHANGE_STATE:
+		add_state(ret, c);
+		break;
+	case CHANGE_VCPU:
+		add_vcpu(ret, c);
+		break;
+	case CHANGE_VMEM:
+		add_memory(ret, c);
+		break;
+	default:
+		add_device(ret, c);
+	}
+	end(ret, d->index);
+	return 0;
+}
+
+/* --- the rest ------------------------------------------------------------------------------- */
+
+int notification_from_operation(const struct operation *o, struct notification *ret)
+{
+	char *text;
+
+	if (asprintf(&text, "%s of %s: %s%s%s", o->request ? o->request : "", o->domain,
+		    operation_status_name(o->status), o->message ? ": " : "",
+		    o->message ? o->message : "") < 0)
+		return -ENOMEM;
+	begin(ret, ARC_OPERATION_DONE, o->domain_index, o->domain);
+	ret->text = text;
+	value_set_unsigned(
+		add_domain(ret, DOMAIN_COLUMN_OPERATION_INDEX, o->domain_index), o->index);
+	value_set_integer(add_domain(ret, DOMAIN_COLUMN_OPERATION_STATUS, o->domain_index),
+		(int32_t)o->status);
+	end(ret, o->domain_index);
+	return 0;
+}
+
+int notification_from_link(const struct ldm_status *status, struct notification *ret)
+{
+	const struct view view = {.status = status};
+	static const uint32_t ids[] = {MANAGER_LINK_STATE, MANAGER_LINK_LAST_ERROR};
+
+	*ret = (struct notification){.arc = ARC_MANAGER_LINK};
+	for (size_t i = 0; i < 2; i++) {
+		const struct cell cell = {
+			.table = &manager_group,
+			.column = table_column(&manager_group, ids[i]),
+		};
+		cell_value(&cell, &view,
+			add(ret, manager_group.arc, manager_group.arc_len, ids[i], 0));
+	}
+	return 0;
+}
+
+void notification_clear(struct notification *n)
+{
+	free(n->text);
+	*n = (struct notification){0};
+}

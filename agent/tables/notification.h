@@ -1,0 +1,35 @@
+/*
+ * What a notification says: its number and its objects with their instances, in the MIB's order.
+ * Pure; how it is sent is snmp/notify.c's.
+ */
+#ifndef TABLES_NOTIFICATION_H
+#define TABLES_NOTIFICATION_H
+
+#include "inventory/diff.h"
+#include "inventory/status.h"
+#include "tables/lookup.h"
+
+struct operation;
+
+#define NOTIFICATION_OBJECTS_MAX 7
+
+struct notification_object {
+	uint32_t name[LOOKUP_NAME_MAX];
+	size_t length;
+	struct value value; /* borrowed from what the notification was made of, or from text */
+};
+
+struct notification {
+	uint32_t arc; /* below .0 of the MIB */
+	size_t n;
+	struct notification_object objects[NOTIFICATION_OBJECTS_MAX];
+	char *text; /* ldomTrapDesc; owned */
+};
+
+/* Values are borrowed from the argument, which must live as long as the result. -ENOMEM. */
+int notification_from_change(const struct change *c, struct notification *ret);
+int notification_from_operation(const struct operation *o, struct notification *ret);
+int notification_from_link(const struct ldm_status *status, struct notification *ret);
+void notification_clear(struct notification *n);
+
+#endif
