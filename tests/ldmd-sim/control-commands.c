@@ -1,0 +1,415 @@
+/*
+ * The operator's commands. Adding one = adding a function and one line to the table.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "chaos.h"
+#include "dump.h"
+#include "guest.h"
+#include "pool.h"
+#include "sim.h"
+#include "words.h"
+
+static void run_dump(struct operator* operator, const struct words * words)
+{
+	(void)words;
+	dump_write(&operator->sim->host, &operator->out);
+	buf_add_string(&operator->out, "\n");
+	control_ok(operator);
+}
+
+static void run_stats(struct operator* operator, const struct words * words)
+{
+	(void)words;
+	journal_write_stats(operator->sim, &operator->out);
+	buf_add_string(&operator->out, "\n");
+	control_ok(operator);
+}
+
+static void run_log(struct operator* operator, const struct words * words)
+{
+	(void)words;
+	journal_write_log(&operator->sim->journal, &operator->out);
+	buf_add_string(&operator->out, "\n");
+	control_ok(operator);
+}
+
+static void run_reset_stats(struct operator* operator, const struct words * words)
+{
+	(void)words;
+	journal_reset(&operator->sim->journal);
+	control_ok(operator);
+}
+
+static void run_fault(struct operator* operator, const struct words * words)
+{
+	const char *why;
+
+	if (fault_add(&operator->sim->faults, words->list[1], &why))
+		control_ok(operator);
+	else
+		control_error(operator, "%s: %s", words->list[1], why);
+}
+
+static void run_faults(struct operator* operator, const struct words * words)
+{
+	(void)words;
+	faults_list(&operator->sim->faults, &operator->out);
+	control_ok(operator);
+}
+
+static void run_clear(struct operator* operator, const struct words * words)
+{
+	const char *spec = words->count > 1 ? words->list[1] : NULL;
+
+	if (faults_clear(&operator->sim->faults, spec))
+		control_ok(operator);
+	else
+		control_error(operator, "no fault %s", spec);
+}
+
+static void finish_do(struct operator* operator, const struct task * task)
+{
+	if (task->verdict == VERDICT_OK)
+		control_ok(operator);
+	else
+		control_error(operator, "%s", task->message ? task->message : "refused");
+}
+
+static void do_is_done(struct task *task, void *arg)
+{
+	struct operator* operator= arg;
+
+	if (operator->task == NULL) /* task_start() has not returned yet */
+		return;
+	operator->task = NULL;
+	finish_do(operator, task);
+	task_free(task);
+}
+
+static void run_do(struct operator* operator, const struct words * words)
+{
+	const char *why = NULL;
+	struct task *task = words_to_task(operator->sim, words, 1, &why);
+
+	if (task == NULL) {
+		control_error(operator, "%s", why);
+		return;
+	}
+	task_start(task, do_is_done, operator);
+	if (task->verdict == VERDICT_PENDING) {
+		operator->task = task;
+		return;
+	}
+	finish_do(operator, task);
+	task_free(task);
+}
+
+/* As do, but does not wait for the end. */
+static void run_begin(struct operator* operator, const struct words * words)
+{
+	const char *why = NULL;
+	struct task *task = words_to_task(operator->sim, words, 1, &why);
+
+	if (task == NULL) {
+		control_error(operator, "%s", why);
+		return;
+	}
+	task_start(task, NULL, NULL);
+	if (task->verdict == VERDICT_PENDING) {
+		task_abandon(task);
+		control_ok(operator);
+		return;
+	}
+	finish_do(operator, task);
+	task_free(task);
+}
+
+static struct domain *named_domain(struct operator* operator, const struct words * words)
+{
+	struct domain *domain = domain_find(&operator->sim->host, words->list[1]);
+
+	if (domain == NULL)
+		control_error(operator, "LDom \"%s\" was not found", words->list[1]);
+	return domain;
+}
+
+static void run_guest(struct operator* operator, const struct words * words)
+{
+	static const struct {
+		const char *name;
+		bool (*act)(struct domain *domain);
+	} acts[] = {
+		{"halt", guest_halt},
+		{"reset", guest_reset},
+		{"panic", guest_panic},
+		{"obp", guest_openboot},
+		{"os", guest_os},
+	};
+	struct domain *domain = named_domain(operator, words);
+
+	if (domain == NULL)
+		return;
+	operator->sim->dirty = true;
+	for (size_t i = 0; i < ARRAY_SIZE(acts); i++) {
+		if (!str_equal(words->list[2], acts[i].name))
+			continue;
+		if (acts[i].act(domain))
+			control_ok(operator);
+		else
+			control_error(operator, "LDom %s is %s", domain->name,
+				state_word(domain->state));
+		return;
+	}
+	control_error(operator, "halt, reset, panic, obp or os expected");
+}
+
+/* A resource policy changes CPUs as an administrator would, whole-core constraint or not. */
+static void run_drm(struct operator* operator, const struct words * words)
+{
+	char *line = xasprintf("do set-vcpu %s %s", words->list[1], words->list[2]);
+	struct words change;
+
+	words_split(&change, line);
+	run_do(operator, & change);
+	words_free(&change);
+	free(line);
+}
+
+static void run_util(struct operator* operator, const struct words * words)
+{
+	struct domain *domain = named_domain(operator, words);
+	uint64_t permille;
+
+	if (domain == NULL)
+		return;
+	if (!parse_count(words->list[2], 1000, &permille)) {
+		control_error(operator, "0..1000 expected");
+		return;
+	}
+	domain->permille = (unsigned)permille;
+	for (size_t i = 0; i < domain->n_vcpus; i++)
+		domain->vcpus[i].permille = domain->permille;
+	operator->sim->dirty = true;
+	control_ok(operator);
+}
+
+static void run_migrate_out(struct operator* operator, const struct words * words)
+{
+	struct domain *domain = named_domain(operator, words);
+	double seconds = 5 * operator->sim->transition;
+
+	if (domain == NULL)
+		return;
+	if (words->count > 2 && !parse_seconds(words->list[2], &seconds)) {
+		control_error(operator, "seconds expected");
+		return;
+	}
+	if (domain->control || domain->migration || domain->op || domain->dr ||
+		(domain->state != STATE_ACTIVE && domain->state != STATE_BOUND)) {
+		control_error(operator, "LDom %s cannot migrate now", domain->name);
+		return;
+	}
+	migration_begin(domain, operator->sim->host.control->name, seconds, false);
+	control_ok(operator);
+}
+
+static void run_migrate_in(struct operator* operator, const struct words * words)
+{
+	struct host *host = &operator->sim->host;
+	struct domain *domain;
+	double seconds = 5 * operator->sim->transition;
+
+	if (!name_is_legal(words->list[1]) || domain_find(host, words->list[1]) ||
+		domain_find_uuid(host, words->list[2])) {
+		control_error(operator, "name or UUID is known already");
+		return;
+	}
+	if (words->count > 3)
+		parse_seconds(words->list[3], &seconds);
+	domain = domain_new(operator->sim, words->list[1], words->list[2], NULL);
+	domain->want = (struct quantities){.vcpus = 2, .memory = GIB};
+	if (!cpus_take(host, domain, 2) || !memory_take(host, domain, GIB) ||
+		!console_take(host, domain)) {
+		domain_remove(domain);
+		control_error(operator, "insufficient resources");
+		return;
+	}
+	domain->state = STATE_BOUND;
+	migration_begin(domain, "other-host", seconds, true);
+	control_ok(operator);
+}
+
+static bool read_switch(struct operator* operator, const char * word, bool *ret)
+{
+	*ret = str_equal(word, "on");
+	if (*ret || str_equal(word, "off"))
+		return true;
+	control_error(operator, "on or off expected");
+	return false;
+}
+
+static void run_reconf(struct operator* operator, const struct words * words)
+{
+	bool on;
+
+	if (!read_switch(operator, words->list[1], &on))
+		return;
+	if (on)
+		reconf_begin(&operator->sim->host);
+	else
+		reconf_cancel(&operator->sim->host);
+	control_ok(operator);
+}
+
+static void run_reboot_control(struct operator* operator, const struct words * words)
+{
+	(void)words;
+	control_reboot(&operator->sim->host);
+	control_ok(operator);
+}
+
+/* Through set-domain's checks if it is one of its properties. */
+static void run_set_prop(struct operator* operator, const struct words * words)
+{
+	struct words change = {.count = 4};
+	char *list[4];
+
+	list[0] = "do";
+	list[1] = "set-domain";
+	list[2] = words->list[1];
+	list[3] = xasprintf("%s=%s", words->list[2], words->list[3]);
+	change.list = list;
+	run_do(operator, & change);
+	free(list[3]);
+}
+
+static void run_chaos(struct operator* operator, const struct words * words)
+{
+	struct sim *sim = operator->sim;
+	uint64_t count, seed;
+	unsigned done;
+
+	if (!parse_count(words->list[1], 1000000, &count)) {
+		control_error(operator, "a number expected");
+		return;
+	}
+	if (words->count > 2 && parse_count(words->list[2], UINT64_MAX, &seed))
+		random_seed(&sim->host.random, seed);
+	done = chaos_run(sim, (unsigned)count, str_equal(words->list[0], "random-storm"));
+	buf_addf(&operator->out, "%u\n", done);
+	if (done == count)
+		control_ok(operator);
+	else
+		control_error(operator, "only %u changes were possible", done);
+}
+
+static void run_free_cpu(struct operator* operator, const struct words * words)
+{
+	(void)words;
+	buf_addf(&operator->out, "%u\n", operator->sim->host.free_threads);
+	control_ok(operator);
+}
+
+static void run_wait(struct operator* operator, const struct words * words)
+{
+	if (parse_seconds(words->list[1], &operator->sim->transition))
+		control_ok(operator);
+	else
+		control_error(operator, "seconds expected");
+}
+
+static void run_disconnect(struct operator* operator, const struct words * words)
+{
+	(void)words;
+	server_drop_all(operator->sim);
+	control_ok(operator);
+}
+
+static void run_listen(struct operator* operator, const struct words * words)
+{
+	bool on;
+
+	if (!read_switch(operator, words->list[1], &on))
+		return;
+	if (!on)
+		server_unlisten(operator->sim);
+	else if (!server_listen(operator->sim)) {
+		control_error(operator, "cannot listen");
+		return;
+	}
+	control_ok(operator);
+}
+
+static void run_freeze(struct operator* operator, const struct words * words)
+{
+	if (read_switch(operator, words->list[1], &operator->sim->frozen))
+		control_ok(operator);
+}
+
+static void run_quit(struct operator* operator, const struct words * words)
+{
+	(void)words;
+	operator->sim->quit = true;
+	control_ok(operator);
+}
+
+static const struct command_type {
+	const char *name;
+	size_t min, max; /* words, the name included */
+	void (*run)(struct operator* operator, const struct words * words);
+	const char *usage;
+} commands[] = {
+	{"dump", 1, 1, run_dump, ""},
+	{"stats", 1, 1, run_stats, ""},
+	{"log", 1, 1, run_log, ""},
+	{"reset-stats", 1, 1, run_reset_stats, ""},
+	{"fault", 2, 2, run_fault, "SPEC"},
+	{"faults", 1, 1, run_faults, ""},
+	{"clear", 1, 2, run_clear, "[SPEC]"},
+	{"do", 3, SIZE_MAX, run_do, "ACTION DOMAIN [ARG]..."},
+	{"begin", 3, SIZE_MAX, run_begin, "ACTION DOMAIN [ARG]..."},
+	{"guest", 3, 3, run_guest, "DOMAIN halt|reset|panic|obp|os"},
+	{"drm", 3, 3, run_drm, "DOMAIN VCPUS"},
+	{"util", 3, 3, run_util, "DOMAIN PERMILLE"},
+	{"migrate-out", 2, 3, run_migrate_out, "DOMAIN [SECONDS]"},
+	{"migrate-in", 3, 4, run_migrate_in, "NAME UUID [SECONDS]"},
+	{"reconf", 2, 2, run_reconf, "on|off"},
+	{"reboot-control", 1, 1, run_reboot_control, ""},
+	{"set-prop", 4, 4, run_set_prop, "DOMAIN KEY VALUE"},
+	{"random", 2, 3, run_chaos, "N [SEED]"},
+	{"random-storm", 2, 3, run_chaos, "N [SEED]"},
+	{"free-cpu", 1, 1, run_free_cpu, ""},
+	{"wait", 2, 2, run_wait, "SECONDS"},
+	{"disconnect", 1, 1, run_disconnect, ""},
+	{"listen", 2, 2, run_listen, "on|off"},
+	{"freeze", 2, 2, run_freeze, "on|off"},
+	{"quit", 1, 1, run_quit, ""},
+};
+
+static void run_words(struct operator* operator, const struct words * words)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(commands); i++) {
+		const struct command_type *command = &commands[i];
+
+		if (!str_equal(words->list[0], command->name))
+			continue;
+		if (words->count < command->min || words->count > command->max)
+			control_error(operator, "usage: %s %s", command->name, command->usage);
+		else
+			command->run(operator, words);
+		return;
+	}
+	control_error(operator, "no such command");
+}
+
+void control_run(struct operator* operator, const char * line)
+{
+	struct words words;
+
+	words_split(&words, line);
+	if (words.count)
+		run_words(operator, & words);
+	words_free(&words);
+}

@@ -1,0 +1,241 @@
+/*
+ * The table of faults, reading NAME[:ARG][@ACTION[/DOMAIN]][#COUNT], and the list of active ones.
+ */
+#include "faults.h"
+
+#include <fnmatch.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum argument { ARG_NONE, ARG_NUMBER, ARG_TEXT, ARG_NUMBER_TEXT };
+
+static const struct fault_type {
+	const char *name;
+	enum argument argument;
+	double fallback; /* number if none is given */
+	const char *help;
+} types[FAULT_MAX] = {
+	[FAULT_DELAY] = {"delay", ARG_NUMBER, 1, "SECONDS: do it in time, answer late"},
+	[FAULT_HANG] = {"hang", ARG_NONE, 0, "neither do nor answer matching requests"},
+	[FAULT_HANG_ALL] = {"hang-all", ARG_NONE, 0, "answer nothing at all"},
+	[FAULT_REFUSE] = {"refuse", ARG_TEXT, 0, "TEXT: refuse, do nothing"},
+	[FAULT_REFUSE_LATE] = {"refuse-late", ARG_NUMBER_TEXT, 1, "SECONDS:TEXT: refuse later"},
+	[FAULT_FAIL_BUT_DO] = {"fail-but-do", ARG_TEXT, 0,
+		"TEXT: report failure at once, do it all the same"},
+	[FAULT_CLOSE_BEFORE] = {"close-before", ARG_NONE, 0, "drop the connection, do nothing"},
+	[FAULT_CLOSE_DURING] = {"close-during", ARG_NONE, 0, "drop it while the operation goes on"},
+	[FAULT_CLOSE_AFTER] = {"close-after", ARG_NONE, 0, "do it, then drop without an answer"},
+	[FAULT_PARTIAL] = {"partial", ARG_TEXT, 0, "SIZE: memory removal gives back only this"},
+	[FAULT_STOP_TIMEOUT] = {"stop-timeout", ARG_NUMBER, 1,
+		"SECONDS: a plain stop fails as timed out, the guest goes down later"},
+	[FAULT_UNAUTHORISED] = {"unauthorised", ARG_NONE, 0, "refuse for lack of rights"},
+	[FAULT_NO_EVENTS] = {"no-events", ARG_NONE, 0, "send no events"},
+	[FAULT_CLOSE_MID] = {"close-mid", ARG_NONE, 0, "close in the middle of the answer"},
+	[FAULT_SPLIT] = {"split", ARG_NUMBER, 7, "K: write K bytes at a time"},
+	[FAULT_JOIN] = {"join", ARG_NONE, 0, "an event in the same write behind the answer"},
+	[FAULT_DRIP] = {"drip", ARG_NUMBER, 1000, "MS: one byte each MS milliseconds"},
+	[FAULT_EVENT_BETWEEN] = {"event-between", ARG_NONE, 0, "an event before the answer"},
+	[FAULT_NO_PREFIX] = {"no-prefix", ARG_NONE, 0, "declare no namespaces"},
+	[FAULT_CHILD_PROPS] = {"child-props", ARG_NONE, 0, "properties as child elements"},
+	[FAULT_PLAIN_ID] = {"plain-id", ARG_NONE, 0, "id instead of ovf:id"},
+	[FAULT_NO_REFERENCES] = {"no-references", ARG_NONE, 0, "leave References out"},
+	[FAULT_TYPE_LOWER] = {"type-lower", ARG_NONE, 0, "..._type instead of ..._Type"},
+	[FAULT_WHITESPACE] = {"whitespace", ARG_NONE, 0, "blanks and newlines around values"},
+	[FAULT_XML_DECL] = {"xml-decl", ARG_NONE, 0, "an XML declaration before each document"},
+	[FAULT_SHUFFLE] = {"shuffle", ARG_NONE, 0, "sections and properties in other order"},
+	[FAULT_UNKNOWN_ELEMENTS] = {"unknown-elements", ARG_NONE, 0, "strange elements and keys"},
+	[FAULT_UPPER_STATUS] = {"upper-status", ARG_NONE, 0, "SUCCESS and FAILURE"},
+	[FAULT_MALFORMED] = {"malformed", ARG_NONE, 0, "end tags that do not match"},
+	[FAULT_DTD] = {"dtd", ARG_NONE, 0, "a document type declaration"},
+	[FAULT_ENTITIES] = {"entities", ARG_NONE, 0, "entities that grow exponentially"},
+	[FAULT_OVERSIZE] = {"oversize", ARG_TEXT, 0, "SIZE: pad the answer to this size"},
+	[FAULT_ATTR_BOMB] = {"attr-bomb", ARG_NUMBER, 100000, "N: attributes on one element"},
+	[FAULT_DEEP] = {"deep", ARG_NUMBER, 10000, "N: nested elements"},
+	[FAULT_DUP_NAMES] = {"dup-names", ARG_NONE, 0, "list every domain twice, other UUID"},
+	[FAULT_DUP_UUIDS] = {"dup-uuids", ARG_NONE, 0, "all domains with the same UUID"},
+	[FAULT_MISSING] = {"missing", ARG_TEXT, 0, "KEY: leave out this property or resource"},
+	[FAULT_WRONG_ACTION] = {"wrong-action", ARG_NONE, 0, "answer as if for another action"},
+	[FAULT_LATE] = {"late", ARG_NUMBER, 1, "SECONDS: answer late and out of order"},
+	[FAULT_EVENT_STORM] = {"event-storm", ARG_NUMBER, 1000, "N: events when a request comes"},
+	[FAULT_NON_UTF8] = {"non-utf8", ARG_NONE, 0, "bytes that are not UTF-8"},
+	[FAULT_TRUNCATE] = {"truncate", ARG_NONE, 0, "send half of the answer, stay connected"},
+	[FAULT_NO_TLS] = {"no-tls", ARG_NONE, 0, "do not offer starttls"},
+	[FAULT_TLS_GARBAGE] = {"tls-garbage", ARG_NONE, 0, "noise instead of a TLS handshake"},
+	[FAULT_TLS_OLD] = {"tls-old", ARG_NONE, 0, "TLS 1.0 and 1.1 only"},
+	[FAULT_NEW_CERT] = {"new-cert", ARG_NONE, 0, "another certificate from now on"},
+};
+
+void faults_init(struct faults *faults)
+{
+	TAILQ_INIT(&faults->list);
+}
+
+static void fault_free(struct fault *fault)
+{
+	free(fault->spec);
+	free(fault->text);
+	free(fault->action);
+	free(fault->domain);
+	free(fault);
+}
+
+void faults_free(struct faults *faults)
+{
+	faults_clear(faults, NULL);
+}
+
+static int find_type(const char *name)
+{
+	for (int i = 0; i < FAULT_MAX; i++)
+		if (str_equal(types[i].name, name))
+			return i;
+	return -1;
+}
+
+/* Cuts s at the last `mark` and returns what follows, or NULL. */
+static char *cut(char *s, char mark)
+{
+	char *at = strrchr(s, mark);
+
+	if (at)
+		*at++ = '\0';
+	return at;
+}
+
+static bool read_argument(struct fault *fault, const char *arg)
+{
+	const struct fault_type *type = &types[fault->kind];
+	char *head;
+	size_t n;
+	bool ok;
+
+	fault->number = type->fallback;
+	if (type->argument == ARG_NONE)
+		return arg == NULL;
+	if (arg == NULL)
+		arg = "";
+	n = type->argument == ARG_TEXT ? 0 : strcspn(arg, ":");
+	head = xstrndup(arg, n);
+	ok = *head == '\0' || parse_seconds(head, &fault->number);
+	free(head);
+	arg += n + (arg[n] == ':' && n);
+	fault->text = xstrdup(*arg ? arg : "simulated failure");
+	return ok && (type->argument != ARG_NUMBER || *arg == '\0');
+}
+
+static bool read_filter(struct fault *fault, const char *filter)
+{
+	const char *slash = strchr(filter, '/');
+
+	fault->action = slash ? xstrndup(filter, (size_t)(slash - filter)) : xstrdup(filter);
+	if (slash)
+		fault->domain = xstrdup(slash + 1);
+	return true;
+}
+
+static bool read_spec(struct fault *fault, char *spec, const char **ret_why)
+{
+	char *count = cut(spec, '#');
+	uint64_t left;
+	char *filter, *arg;
+	int kind;
+
+	*ret_why = "bad count";
+	fault->left = -1;
+	if (count) {
+		if (!parse_count(count, 1000000000, &left))
+			return false;
+		fault->left = (int)left;
+	}
+	fault->spec = xstrdup(spec);
+	filter = cut(spec, '@');
+	if (filter)
+		read_filter(fault, filter);
+	arg = strchr(spec, ':');
+	if (arg)
+		*arg++ = '\0';
+	*ret_why = "no such fault";
+	if ((kind = find_type(spec)) < 0)
+		return false;
+	fault->kind = (enum fault_kind)kind;
+	*ret_why = "bad argument";
+	return read_argument(fault, arg);
+}
+
+bool fault_add(struct faults *faults, const char *spec, const char **ret_why)
+{
+	struct fault *fault = xcalloc(1, sizeof(*fault));
+	char *copy = xstrdup(spec);
+	bool ok = read_spec(fault, copy, ret_why);
+
+	free(copy);
+	if (ok)
+		TAILQ_INSERT_TAIL(&faults->list, fault, entry);
+	else
+		fault_free(fault);
+	return ok;
+}
+
+static bool is_meant(const struct fault *fault, const char *spec)
+{
+	return spec == NULL || str_equal(fault->spec, spec) ||
+	       str_equal(types[fault->kind].name, spec);
+}
+
+bool faults_clear(struct faults *faults, const char *spec)
+{
+	struct fault *fault, *next;
+	bool found = spec == NULL;
+
+	LIST_EACH_SAFE(fault, &faults->list, entry, next)
+	{
+		if (!is_meant(fault, spec))
+			continue;
+		found = true;
+		TAILQ_REMOVE(&faults->list, fault, entry);
+		fault_free(fault);
+	}
+	return found;
+}
+
+void faults_list(const struct faults *faults, struct buf *out)
+{
+	const struct fault *fault;
+
+	TAILQ_FOREACH (fault, &faults->list, entry) {
+		if (fault->left == 0)
+			continue;
+		buf_add_string(out, fault->spec);
+		if (fault->left > 0)
+			buf_addf(out, "#%d", fault->left);
+		buf_add_string(out, "\n");
+	}
+}
+
+static bool matches(const char *pattern, const char *name)
+{
+	return pattern == NULL || (name && fnmatch(pattern, name, 0) == 0);
+}
+
+const struct fault *fault_hit(
+	struct faults *faults, enum fault_kind kind, const char *action, const char *domain)
+{
+	struct fault *fault;
+
+	TAILQ_FOREACH (fault, &faults->list, entry) {
+		if (fault->kind != kind || fault->left == 0 || !matches(fault->action, action) ||
+			!matches(fault->domain, domain))
+			continue;
+		if (fault->left > 0)
+			fault->left--;
+		return fault;
+	}
+	return NULL;
+}
+
+void faults_usage(FILE *out)
+{
+	for (int i = 0; i < FAULT_MAX; i++)
+		fprintf(out, "  %-17s %s%s\n", types[i].name,
+			types[i].argument == ARG_NONE ? "" : ":", types[i].help);
+}

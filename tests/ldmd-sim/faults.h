@@ -1,0 +1,103 @@
+/*
+ * Misbehaviour on demand: which faults exist, which are switched on, and whether one applies to a
+ * request. What a fault does is told by the code that asks for it.
+ */
+#ifndef LDMD_SIM_FAULTS_H
+#define LDMD_SIM_FAULTS_H
+
+#include <stdbool.h>
+#include <stdio.h>
+#include <sys/queue.h>
+
+#include "util.h"
+
+enum fault_kind {
+	/* when and whether something is answered and done */
+	FAULT_DELAY,
+	FAULT_HANG,
+	FAULT_HANG_ALL,
+	FAULT_REFUSE,
+	FAULT_REFUSE_LATE,
+	FAULT_FAIL_BUT_DO,
+	FAULT_CLOSE_BEFORE,
+	FAULT_CLOSE_DURING,
+	FAULT_CLOSE_AFTER,
+	FAULT_PARTIAL,
+	FAULT_STOP_TIMEOUT,
+	FAULT_UNAUTHORISED,
+	FAULT_NO_EVENTS,
+	/* how the bytes are sent */
+	FAULT_CLOSE_MID,
+	FAULT_SPLIT,
+	FAULT_JOIN,
+	FAULT_DRIP,
+	FAULT_EVENT_BETWEEN,
+	/* legal variants of the documents */
+	FAULT_NO_PREFIX,
+	FAULT_CHILD_PROPS,
+	FAULT_PLAIN_ID,
+	FAULT_NO_REFERENCES,
+	FAULT_TYPE_LOWER,
+	FAULT_WHITESPACE,
+	FAULT_XML_DECL,
+	FAULT_SHUFFLE,
+	FAULT_UNKNOWN_ELEMENTS,
+	FAULT_UPPER_STATUS,
+	/* hostile */
+	FAULT_MALFORMED,
+	FAULT_DTD,
+	FAULT_ENTITIES,
+	FAULT_OVERSIZE,
+	FAULT_ATTR_BOMB,
+	FAULT_DEEP,
+	FAULT_DUP_NAMES,
+	FAULT_DUP_UUIDS,
+	FAULT_MISSING,
+	FAULT_WRONG_ACTION,
+	FAULT_LATE,
+	FAULT_EVENT_STORM,
+	FAULT_NON_UTF8,
+	FAULT_TRUNCATE,
+	/* TLS */
+	FAULT_NO_TLS,
+	FAULT_TLS_GARBAGE,
+	FAULT_TLS_OLD,
+	FAULT_NEW_CERT,
+	FAULT_MAX,
+};
+
+struct fault {
+	TAILQ_ENTRY(fault) entry;
+	enum fault_kind kind;
+	char *spec; /* as given, without the count */
+	double number;
+	char *text;
+	char *action; /* patterns; NULL = any */
+	char *domain;
+	int left; /* -1 = for ever, 0 = used up */
+};
+TAILQ_HEAD(fault_list, fault);
+
+struct faults {
+	struct fault_list list;
+};
+
+void faults_init(struct faults *faults);
+void faults_free(struct faults *faults);
+/* false and a reason (static) for a bad specification. */
+bool fault_add(struct faults *faults, const char *spec, const char **ret_why);
+/* Removes those with this specification or name; all if NULL. False if there was none. */
+bool faults_clear(struct faults *faults, const char *spec);
+/* One specification a line. */
+void faults_list(const struct faults *faults, struct buf *out);
+
+/*
+ * The fault of this kind that applies, or NULL. Counts as one use. action and domain may be NULL
+ * for "not about a request". The result stays valid until the faults are cleared.
+ */
+const struct fault *fault_hit(
+	struct faults *faults, enum fault_kind kind, const char *action, const char *domain);
+
+void faults_usage(FILE *out);
+
+#endif

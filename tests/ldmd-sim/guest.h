@@ -1,0 +1,28 @@
+/*
+ * What happens inside a guest without ldmd being asked: boot, halt, reset, panic, and what its
+ * failure policy then does to others. Also migration, which runs by itself once begun.
+ */
+#ifndef LDMD_SIM_GUEST_H
+#define LDMD_SIM_GUEST_H
+
+#include "host.h"
+
+/* Enters OpenBoot; the OS follows after a while unless auto-boot? is false. */
+void guest_boot(struct domain *domain);
+/* false when the guest is not running. */
+bool guest_reset(struct domain *domain);
+bool guest_panic(struct domain *domain);
+bool guest_halt(struct domain *domain);
+bool guest_openboot(struct domain *domain);
+bool guest_os(struct domain *domain);
+
+/* Out: the domain leaves the host at the end. In: it becomes active. */
+void migration_begin(struct domain *domain, const char *peer, double seconds, bool incoming);
+void migration_cancel(struct domain *domain);
+
+/* The control domain reboots: what was delayed takes effect. */
+void control_reboot(struct host *host);
+void reconf_begin(struct host *host);
+void reconf_cancel(struct host *host);
+
+#endif

@@ -1,0 +1,148 @@
+/*
+ * Writing answers: object, command and document each end with a response.
+ */
+#include "reply.h"
+
+#include <ctype.h>
+#include <stdlib.h>
+
+#include "actions.h"
+#include "sim.h"
+#include "wire.h"
+
+static void write_response(struct wire *wire, bool ok, const char *message)
+{
+	bool upper = wire->style.upper_status;
+
+	wire_begin(wire, "response");
+	if (ok)
+		wire_text(wire, "status", upper ? "SUCCESS" : "success");
+	else
+		wire_text(wire, "status", upper ? "FAILURE" : "failure");
+	if (message)
+		wire_text(wire, "resp_msg", message);
+	wire_end(wire);
+}
+
+static void write_data(struct wire *wire, const struct object *object, const struct task *task)
+{
+	bool ok = task->verdict == VERDICT_OK;
+
+	wire_data_begin(wire);
+	wire_object(wire, object);
+	write_response(wire, ok, ok ? NULL : task->message);
+	wire_end(wire);
+}
+
+static void change_uuid(struct object *object, const char *uuid)
+{
+	struct resource *info = object_find(object, "ldom_info");
+
+	if (info)
+		resource_set(info, PROP_UUID, uuid);
+}
+
+static void write_result(struct wire *wire, struct object *object, const struct task *task)
+{
+	if (wire->style.dup_uuids)
+		change_uuid(object, "11111111-2222-4333-8444-555555555555");
+	write_data(wire, object, task);
+	if (wire->style.dup_names) {
+		change_uuid(object, "66666666-7777-4888-8999-aaaaaaaaaaaa");
+		write_data(wire, object, task);
+	}
+}
+
+/* What was sent comes back, but no passwords. */
+static void write_echo(struct wire *wire, const struct task *task)
+{
+	struct object *name;
+
+	if (!str_equal(task->action->name, "migrate-domain")) {
+		write_data(wire, task->object, task);
+		return;
+	}
+	name = object_new(task->object->name);
+	write_data(wire, name, task);
+	object_free(name);
+}
+
+static bool write_task(struct wire *wire, struct task *task)
+{
+	struct object *object;
+
+	if (TAILQ_EMPTY(&task->results))
+		write_echo(wire, task);
+	TAILQ_FOREACH (object, &task->results, entry)
+		write_result(wire, object, task);
+	return task->verdict == VERDICT_OK;
+}
+
+static bool write_command(struct wire *wire, struct command *command, const char *other_name)
+{
+	bool ok = command->message == NULL;
+	struct task *task;
+
+	wire_begin(wire, "cmd");
+	if (command->name)
+		wire_text(wire, "action", other_name ? other_name : command->name);
+	if (*command->option)
+		wire_text(wire, "option", command->option);
+	TAILQ_FOREACH (task, &command->tasks, entry)
+		ok &= write_task(wire, task);
+	write_response(wire, ok, command->message);
+	wire_end(wire);
+	return ok;
+}
+
+static const char *first_domain(const struct request *request)
+{
+	const struct command *command = TAILQ_FIRST(&request->commands);
+	const struct task *task = command ? TAILQ_FIRST(&command->tasks) : NULL;
+
+	return task && task->object ? task->object->name : NULL;
+}
+
+static const char *root_version(const struct request *request)
+{
+	if (request->version && *request->version)
+		return request->version;
+	return request->data_version == 2 ? "1.0" : "1.3";
+}
+
+static void write_commands(struct wire *wire, struct request *request, const char *other_name)
+{
+	struct command *command;
+	bool ok = true;
+
+	TAILQ_FOREACH (command, &request->commands, entry)
+		ok &= write_command(wire, command, other_name);
+	write_response(wire, ok, NULL);
+}
+
+void reply_write(struct request *request, struct buf *out)
+{
+	const struct command *first = TAILQ_FIRST(&request->commands);
+	const char *action = first ? first->name : NULL;
+	const char *domain = first_domain(request);
+	struct sim *sim = request->sim;
+	const char *other_name = NULL;
+	struct style style;
+	struct wire wire;
+
+	if (fault_hit(&sim->faults, FAULT_WRONG_ACTION, action, domain))
+		other_name = "list-hba";
+	style_choose(&style, sim, action, domain, request->data_version == 2);
+	if (request->message)
+		style.no_prefix = true;
+	wire_init(&wire, &style);
+	if (fault_hit(&sim->faults, FAULT_XML_DECL, action, domain))
+		xmlTextWriterStartDocument(wire.writer, "1.0", "utf-8", NULL);
+	wire_root(&wire, "LDM_interface", root_version(request));
+	if (request->message)
+		write_response(&wire, false, request->message);
+	else
+		write_commands(&wire, request, other_name);
+	wire_finish(&wire, out);
+	reply_mangle(sim, action, domain, out);
+}
