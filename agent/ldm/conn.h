@@ -47,7 +47,10 @@ enum ldm_closed {
 
 struct ldm_conn_ops {
 	void (*on_ready)(void *user);
-	/* Once for each open that the owner did not close. text: one line for people. */
+	/*
+	 * Once for each open that the owner did not end, after on_done of all requests. text: one
+	 * line for people.
+	 */
 	void (*on_closed)(void *user, enum ldm_closed reason, int error, const char *text);
 	void (*on_event)(void *user, const struct ldm_event *event);
 };
@@ -56,14 +59,18 @@ struct ldm_reply_ops {
 	/* See document.h; what is given is not final before on_done with err 0. May be NULL. */
 	int (*on_content)(
 		void *user, const struct ldm_content *content, bool ok, const char *message);
-	/* The reply as it came, before it is read. May be NULL. */
+	/* The reply as it came, once it is known to be good. May be NULL. */
 	void (*on_document)(void *user, const char *xml, size_t len);
 	/*
 	 * Exactly once, last. err 0: an answer, see reply->ok. Else reply->ok is false,
 	 * reply->message says why, and reply->sent whether the request may have been done:
-	 * -ETIMEDOUT no answer in time, -ECONNRESET connection lost, -EBADMSG broken document,
-	 * -EPROTO answer to another action (these close the connection), -ECANCELED closed by
-	 * the owner, or what on_content returned (the connection stays).
+	 *   -ETIMEDOUT   no answer in time; closes the connection
+	 *   -EPROTO      an answer to another action; closes the connection
+	 *   -ECONNRESET  connection lost, or lost for another request's sake
+	 *   -EBADMSG     an answer that breaks a rule (logged); the connection stays if it was
+	 *                framed well
+	 *   -ECANCELED   closed by the owner
+	 *   or what on_content returned (< 0); the connection stays.
 	 */
 	void (*on_done)(void *user, int err, const struct ldm_reply *reply);
 };

@@ -16,7 +16,7 @@ struct ldm_limits {
 	size_t value;	   /* bytes of one text */
 	size_t properties; /* of a resource */
 	size_t resources;  /* of a domain, bindings counted */
-	size_t messages;   /* resp_msg of a reply that are kept; more are ignored */
+	size_t messages;   /* bytes of all resp_msg of a reply; what is beyond is left out */
 };
 
 /* 64 MiB, 64 deep, 64 attributes, 64 KiB a tag, 256 KiB a value, 256 properties, 65,536

@@ -1,0 +1,193 @@
+/*
+ * The rules of what may be spoken with whom are all in ldm_endpoint_check().
+ */
+#include <arpa/inet.h>
+#include <errno.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+#include "ldm/endpoint.h"
+#include "util/number.h"
+
+#define HANDSHAKE_TIMEOUT_MS 10000
+
+static const struct {
+	const char *word;
+	enum ldm_transport transport;
+} transports[] = {
+	{"xmpp", LDM_TRANSPORT_XMPP},
+	{"auto", LDM_TRANSPORT_XMPP},
+	{"plain", LDM_TRANSPORT_PLAIN},
+};
+
+/* Skips "word:" at the front of *address if word is a transport. */
+static enum ldm_transport take_transport(const char **address)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(transports); i++) {
+		size_t len = strlen(transports[i].word);
+
+		if (strncasecmp(*address, transports[i].word, len) || (*address)[len] != ':')
+			continue;
+		*address += len + 1;
+		return transports[i].transport;
+	}
+	return LDM_TRANSPORT_XMPP;
+}
+
+/* Ends the host within [address, *ret_end); what is behind it is "" or ":PORT". */
+static int find_host_end(const char **address, const char **ret_end, const char **ret_rest)
+{
+	const char *colon;
+
+	if (**address == '[') {
+		*ret_end = strchr(++*address, ']');
+		if (!*ret_end)
+			return -EINVAL;
+		*ret_rest = *ret_end + 1;
+		return 0;
+	}
+	colon = strchr(*address, ':');
+	if (colon && strchr(colon + 1, ':'))
+		colon = NULL; /* an IPv6 address without a port */
+	*ret_end = *ret_rest = colon ? colon : *address + strlen(*address);
+	return 0;
+}
+
+static int parse_port(const char *rest, uint16_t *ret)
+{
+	uint32_t port;
+
+	if (*rest == '\0')
+		return 0;
+	if (*rest != ':' || parse_u32(rest + 1, &port) < 0 || port < 1 || port > 65535)
+		return -EINVAL;
+	*ret = (uint16_t)port;
+	return 0;
+}
+
+/* What no host name and no address has; it would only confuse in a log or in a certificate. */
+static bool is_host(const char *host)
+{
+	return *host && strlen(host) <= 255 &&
+	       strspn(host,
+		       "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_:%") ==
+		       strlen(host);
+}
+
+int ldm_endpoint_parse(const char *address, struct ldm_endpoint **ret)
+{
+	_cleanup_(ldm_endpoint_freep) struct ldm_endpoint *e = calloc(1, sizeof(*e));
+	const char *end, *rest;
+
+	if (!e)
+		return -ENOMEM;
+	e->transport = take_transport(&address);
+	e->port = LDM_DEFAULT_PORT;
+	e->data_version = LDM_DATA_3;
+	e->tls_min = LDM_TLS_1_2;
+	e->handshake_timeout_ms = HANDSHAKE_TIMEOUT_MS;
+	e->limits = ldm_limits_default;
+	if (find_host_end(&address, &end, &rest) < 0 || parse_port(rest, &e->port) < 0)
+		return -EINVAL;
+	e->host = strndup(address, end - address);
+	if (!e->host)
+		return -ENOMEM;
+	if (!is_host(e->host))
+		return -EINVAL;
+	*ret = steal_ptr(e);
+	return 0;
+}
+
+static int copy_text(const char *from, char **to)
+{
+	*to = from ? strdup(from) : NULL;
+	return from && !*to ? -ENOMEM : 0;
+}
+
+int ldm_endpoint_copy(const struct ldm_endpoint *e, struct ldm_endpoint **ret)
+{
+	_cleanup_(ldm_endpoint_freep) struct ldm_endpoint *copy = malloc(sizeof(*copy));
+
+	if (!copy)
+		return -ENOMEM;
+	*copy = *e;
+	copy->host = copy->user = copy->password = copy->certificate = NULL;
+	if (copy_text(e->host, &copy->host) < 0 || copy_text(e->user, &copy->user) < 0 ||
+		copy_text(e->password, &copy->password) < 0 ||
+		copy_text(e->certificate, &copy->certificate) < 0)
+		return -ENOMEM;
+	*ret = steal_ptr(copy);
+	return 0;
+}
+
+void ldm_endpoint_free(struct ldm_endpoint *e)
+{
+	if (!e)
+		return;
+	for (volatile char *p = e->password; p && *p; p++)
+		*p = '\0';
+	free(e->password);
+	free(e->host);
+	free(e->user);
+	free(e->certificate);
+	free(e);
+}
+
+bool ldm_endpoint_is_local(const struct ldm_endpoint *e)
+{
+	struct in_addr v4;
+	struct in6_addr v6;
+
+	if (strcasecmp(e->host, "localhost") == 0)
+		return true;
+	if (inet_pton(AF_INET, e->host, &v4) == 1)
+		return ntohl(v4.s_addr) >> 24 == 127;
+	return inet_pton(AF_INET6, e->host, &v6) == 1 && IN6_IS_ADDR_LOOPBACK(&v6);
+}
+
+bool ldm_endpoint_verifies(const struct ldm_endpoint *e)
+{
+	if (e->verify != LDM_VERIFY_AUTO)
+		return e->verify == LDM_VERIFY_YES;
+	return e->certificate || !ldm_endpoint_is_local(e);
+}
+
+int ldm_endpoint_check(const struct ldm_endpoint *e, const char **ret_why)
+{
+	bool local = ldm_endpoint_is_local(e);
+
+	if (!local && e->transport == LDM_TRANSPORT_PLAIN) {
+		*ret_why = "plain text is for loopback addresses only";
+		return -EPERM;
+	}
+	if (!local && e->verify == LDM_VERIFY_NO) {
+		*ret_why = "the certificate of a remote ldmd must be verified";
+		return -EPERM;
+	}
+	if (!local && e->tls_min < LDM_TLS_1_2) {
+		*ret_why = "TLS before 1.2 is for loopback addresses only";
+		return -EPERM;
+	}
+	if (e->user && !e->password) {
+		*ret_why = "a user without a password";
+		return -EINVAL;
+	}
+	if (e->password && !e->user) {
+		*ret_why = "a password without a user";
+		return -EINVAL;
+	}
+	return 0;
+}
+
+char *ldm_endpoint_text(const struct ldm_endpoint *e)
+{
+	const char *word = e->transport == LDM_TRANSPORT_PLAIN ? "plain" : "xmpp";
+	bool v6 = strchr(e->host, ':') != NULL;
+	char *text;
+	int n = asprintf(&text, "%s:%s%s%s:%u", word, v6 ? "[" : "", e->host, v6 ? "]" : "",
+		(unsigned)e->port);
+
+	return n < 0 ? NULL : text;
+}

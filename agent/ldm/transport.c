@@ -1,0 +1,203 @@
+/*
+ * All system calls on the connection are here.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <poll.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "ldm/transport.h"
+
+/* At most this much in one turn, so that one talkative peer cannot keep the loop. */
+#define RECEIVE_MOST  ((size_t)256 << 10)
+#define RECEIVE_CHUNK ((size_t)32 << 10)
+
+void transport_init(struct ldm_transport_link *t)
+{
+	*t = (struct ldm_transport_link){.fd = -1};
+}
+
+void transport_close(struct ldm_transport_link *t)
+{
+	uint64_t in = t->bytes_in, out = t->bytes_out;
+
+	if (t->tls && t->fd >= 0 && !t->at_end) {
+		ldm_tls_bye(t->tls);
+		if (ldm_tls_drain(t->tls, &t->out) == 0)
+			(void)transport_flush(t);
+	}
+	ldm_tls_free(t->tls);
+	if (t->fd >= 0)
+		close(t->fd);
+	buffer_clear(&t->in);
+	buffer_clear_secret(&t->out);
+	free(t->error);
+	transport_init(t);
+	t->bytes_in = in;
+	t->bytes_out = out;
+}
+
+static int prepare_socket(int fd)
+{
+	const int on = 1;
+	int flags = fcntl(fd, F_GETFL);
+
+	if (flags < 0 || fcntl(fd, F_SETFL, flags | O_NONBLOCK) < 0 ||
+		fcntl(fd, F_SETFD, FD_CLOEXEC) < 0)
+		return -errno;
+	/* Each is a help, none is needed. */
+	(void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+	(void)setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof(on));
+	return 0;
+}
+
+int transport_connect(struct ldm_transport_link *t, const struct addrinfo *to)
+{
+	_cleanup_close_ int fd = socket(to->ai_family, to->ai_socktype, to->ai_protocol);
+	int r;
+
+	if (fd < 0)
+		return -errno;
+	r = prepare_socket(fd);
+	if (r < 0)
+		return r;
+	if (connect(fd, to->ai_addr, to->ai_addrlen) < 0 && errno != EINPROGRESS && errno != EINTR)
+		return -errno;
+	t->fd = steal_fd(&fd);
+	return 0;
+}
+
+int transport_connected(struct ldm_transport_link *t)
+{
+	int error = 0;
+	socklen_t len = sizeof(error);
+
+	if (getsockopt(t->fd, SOL_SOCKET, SO_ERROR, &error, &len) < 0)
+		return -errno;
+	return -error;
+}
+
+static int take_error(struct ldm_transport_link *t, int r)
+{
+	if (r == -EPROTO && t->tls && !t->error)
+		t->error = strdup(ldm_tls_error(t->tls));
+	return r;
+}
+
+int transport_start_tls(struct ldm_transport_link *t, const struct ldm_endpoint *e)
+{
+	/* What came in the clear must never be taken for something said within TLS. */
+	if (t->in.len > strspn(buffer_data(&t->in), " \t\r\n"))
+		return -EBADMSG;
+	buffer_reset(&t->in);
+	return ldm_tls_new(e, &t->tls, &t->error);
+}
+
+int transport_handshake(struct ldm_transport_link *t)
+{
+	int done = ldm_tls_handshake(t->tls);
+	int r = ldm_tls_drain(t->tls, &t->out);
+
+	/* Also when it failed: the alert tells the peer why. */
+	if (r == 0)
+		r = transport_flush(t);
+	if (done < 0)
+		return take_error(t, done);
+	return r < 0 ? r : done;
+}
+
+short transport_events(const struct ldm_transport_link *t)
+{
+	return (short)((t->at_end ? 0 : POLLIN) | (t->out.len > 0 ? POLLOUT : 0));
+}
+
+static int receive_once(struct ldm_transport_link *t, struct buffer *to)
+{
+	char *room;
+	ssize_t n;
+	int r = buffer_reserve(to, RECEIVE_CHUNK, &room);
+
+	if (r < 0)
+		return r;
+	n = recv(t->fd, room, RECEIVE_CHUNK, 0);
+	if (n < 0)
+		return -errno;
+	t->at_end = n == 0;
+	t->bytes_in += n;
+	buffer_commit(to, n);
+	return 0;
+}
+
+static int receive_raw(struct ldm_transport_link *t, struct buffer *to)
+{
+	size_t before = to->len;
+	int r;
+
+	do
+		r = receive_once(t, to);
+	while ((r == 0 && !t->at_end && to->len - before < RECEIVE_MOST) || r == -EINTR);
+	return r == -EAGAIN ? 0 : r;
+}
+
+static int decrypt(struct ldm_transport_link *t, const struct buffer *cipher)
+{
+	int r = ldm_tls_feed(t->tls, buffer_data(cipher), cipher->len), d;
+
+	if (r == 0)
+		r = ldm_tls_read(t->tls, &t->in);
+	d = ldm_tls_drain(t->tls, &t->out);
+	if (r == -EPIPE) {
+		t->at_end = true;
+		r = 0;
+	}
+	if (r < 0) {
+		(void)transport_flush(t); /* the alert that tells the peer why */
+		return take_error(t, r);
+	}
+	return d;
+}
+
+int transport_receive(struct ldm_transport_link *t)
+{
+	_cleanup_(buffer_clear) struct buffer cipher = BUFFER_EMPTY;
+	int r, d = 0;
+
+	if (t->at_end)
+		return 0;
+	if (!t->tls)
+		return receive_raw(t, &t->in);
+	r = receive_raw(t, &cipher);
+	if (cipher.len > 0)
+		d = decrypt(t, &cipher);
+	return d < 0 ? d : r;
+}
+
+int transport_write(struct ldm_transport_link *t, const void *bytes, size_t n)
+{
+	int r;
+
+	if (!t->tls)
+		return buffer_append(&t->out, bytes, n);
+	r = ldm_tls_write(t->tls, bytes, n);
+	if (r < 0)
+		return take_error(t, r);
+	return ldm_tls_drain(t->tls, &t->out);
+}
+
+int transport_flush(struct ldm_transport_link *t)
+{
+	while (t->out.len > 0) {
+		ssize_t n = send(t->fd, buffer_data(&t->out), t->out.len, MSG_NOSIGNAL);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return errno == EAGAIN ? 0 : -errno; /* EWOULDBLOCK is the same */
+		t->bytes_out += n;
+		buffer_consume(&t->out, n);
+	}
+	return 0;
+}

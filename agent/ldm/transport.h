@@ -1,0 +1,47 @@
+/*
+ * Bytes to and from ldmd: a non-blocking TCP socket, with TLS between when that is started.
+ */
+#ifndef LDM_TRANSPORT_H
+#define LDM_TRANSPORT_H
+
+#include <netdb.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "ldm/tls.h"
+#include "util/buffer.h"
+
+struct ldm_transport_link {
+	int fd;
+	struct ldm_tls *tls; /* NULL: plain */
+	struct buffer in;    /* what the peer said, decrypted */
+	struct buffer out;   /* on its way to the peer, encrypted */
+	bool at_end;	     /* the peer says no more */
+	char *error;	     /* of the last failure, one line; NULL: see the errno */
+	uint64_t bytes_in, bytes_out;
+};
+
+void transport_init(struct ldm_transport_link *t);
+/* Says good-bye if that can be done at once. */
+void transport_close(struct ldm_transport_link *t);
+
+/* Begins connecting; done when writable, then transport_connected(). -errno. */
+int transport_connect(struct ldm_transport_link *t, const struct addrinfo *to);
+/* 0, or why not. */
+int transport_connected(struct ldm_transport_link *t);
+
+/* -EBADMSG: the peer has said something already. */
+int transport_start_tls(struct ldm_transport_link *t, const struct ldm_endpoint *e);
+/* 1: done, 0: not yet; -errno. */
+int transport_handshake(struct ldm_transport_link *t);
+
+/* What to poll for. */
+short transport_events(const struct ldm_transport_link *t);
+/* Takes what is there, up to some 100 KB. 0, at_end may be set; or -errno. */
+int transport_receive(struct ldm_transport_link *t);
+/* Queues. -errno. */
+int transport_write(struct ldm_transport_link *t, const void *bytes, size_t n);
+/* Sends what can be sent without blocking. -errno. */
+int transport_flush(struct ldm_transport_link *t);
+
+#endif

@@ -1,0 +1,264 @@
+/*
+ * A table says what each stage of the handshake makes of each element.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <openssl/evp.h>
+
+#include "ldm/frame.h"
+#include "ldm/stanza.h"
+#include "ldm/xmpp.h"
+
+/*
+ * Byte for byte what libldom of Solaris sends, the one client known to work with every ldmd: its
+ * prefix is not declared.
+ */
+#define STREAM_HEADER                                                                              \
+	"<?xml version='1.0'?><stream:stream xml:lang=\"en\" version=\"1.0\" id=\"xmpp\">"
+#define STARTTLS "<starttls xmlns='urn:ietf:params:xml:ns:xmpp-tls'/>"
+#define AUTH	 "<auth xmlns='urn:ietf:params:xml:ns:xmpp-sasl' mechanism='PLAIN'>%s</auth>"
+
+enum stage {
+	STAGE_IDLE,
+	STAGE_CLEAR,   /* header sent, waits for features with starttls */
+	STAGE_PROCEED, /* asked for TLS */
+	STAGE_TLS,     /* the caller shakes hands */
+	STAGE_SECURED, /* header sent within TLS */
+	STAGE_SASL,    /* sent the password */
+	STAGE_THIRD,   /* header sent once more */
+	STAGE_READY,
+	STAGE_FAILED,
+};
+
+struct ldm_xmpp {
+	enum stage stage;
+	struct ldm_framer *framer;
+	const struct ldm_limits *limits;
+	char *user, *password;
+	int code;
+	char *error;
+};
+
+int ldm_xmpp_new(const struct ldm_limits *limits, const char *user, const char *password,
+	struct ldm_xmpp **ret)
+{
+	_cleanup_(ldm_xmpp_freep) struct ldm_xmpp *x = calloc(1, sizeof(*x));
+
+	if (!x)
+		return -ENOMEM;
+	x->limits = limits ? limits : &ldm_limits_default;
+	if (ldm_framer_new(x->limits, &x->framer) < 0)
+		return -ENOMEM;
+	if (user && password) {
+		x->user = strdup(user);
+		x->password = strdup(password);
+		if (!x->user || !x->password)
+			return -ENOMEM;
+	}
+	*ret = steal_ptr(x);
+	return 0;
+}
+
+void ldm_xmpp_free(struct ldm_xmpp *x)
+{
+	if (!x)
+		return;
+	if (x->password)
+		OPENSSL_cleanse(x->password, strlen(x->password));
+	free(x->password);
+	free(x->user);
+	ldm_framer_free(x->framer);
+	free(x->error);
+	free(x);
+}
+
+const char *ldm_xmpp_error(const struct ldm_xmpp *x)
+{
+	return x->error ? x->error : "the XMPP stream cannot be set up";
+}
+
+static int fail(struct ldm_xmpp *x, int code, const char *text, const char *detail)
+{
+	free(x->error);
+	if (asprintf(&x->error, "%s%s%s", text, detail ? ": " : "", detail ? detail : "") < 0)
+		x->error = NULL;
+	x->stage = STAGE_FAILED;
+	x->code = code;
+	return code;
+}
+
+static int send_header(struct ldm_xmpp *x, enum stage stage, struct buffer *out)
+{
+	ldm_framer_reset(x->framer);
+	ldm_framer_expect_open(x->framer);
+	x->stage = stage;
+	return buffer_append_text(out, STREAM_HEADER);
+}
+
+int ldm_xmpp_start(struct ldm_xmpp *x, struct buffer *out)
+{
+	return send_header(x, STAGE_CLEAR, out);
+}
+
+int ldm_xmpp_secured(struct ldm_xmpp *x, struct buffer *out)
+{
+	return send_header(x, STAGE_SECURED, out);
+}
+
+static int ask_for_tls(struct ldm_xmpp *x, const struct ldm_stanza *s, struct buffer *out)
+{
+	if (!s->starttls)
+		return fail(x, -EPROTONOSUPPORT, "ldmd offers no TLS", NULL);
+	x->stage = STAGE_PROCEED;
+	return buffer_append_text(out, STARTTLS);
+}
+
+static int proceed(struct ldm_xmpp *x, const struct ldm_stanza *s, struct buffer *out)
+{
+	(void)s;
+	(void)out;
+	x->stage = STAGE_TLS;
+	return LDM_XMPP_START_TLS;
+}
+
+/* RFC 4616: nothing, user, password, with NUL between, in base64. */
+static int send_password(struct ldm_xmpp *x, struct buffer *out)
+{
+	_cleanup_(buffer_clear_secret) struct buffer plain = BUFFER_EMPTY;
+	_cleanup_(buffer_clear_secret) struct buffer coded = BUFFER_EMPTY;
+	char *room;
+	int r = buffer_append(&plain, "", 1);
+
+	if (r == 0)
+		r = buffer_append(&plain, x->user, strlen(x->user) + 1);
+	if (r == 0)
+		r = buffer_append_text(&plain, x->password);
+	if (r == 0)
+		r = buffer_reserve(&coded, (plain.len + 2) / 3 * 4, &room);
+	if (r < 0)
+		return r;
+	buffer_commit(&coded, EVP_EncodeBlock((unsigned char *)room,
+				      (unsigned char *)buffer_data(&plain), (int)plain.len));
+	return buffer_printf(out, AUTH, buffer_data(&coded));
+}
+
+static int log_in(struct ldm_xmpp *x, const struct ldm_stanza *s, struct buffer *out)
+{
+	if (!s->mechanisms) {
+		x->stage = STAGE_READY;
+		return LDM_XMPP_READY;
+	}
+	if (!s->plain)
+		return fail(x, -EPROTONOSUPPORT, "ldmd offers no SASL PLAIN", NULL);
+	if (!x->user)
+		return fail(x, -EACCES, "ldmd asks for a user and a password", NULL);
+	x->stage = STAGE_SASL;
+	return send_password(x, out);
+}
+
+static int logged_in(struct ldm_xmpp *x, const struct ldm_stanza *s, struct buffer *out)
+{
+	(void)s;
+	return send_header(x, STAGE_THIRD, out);
+}
+
+static int become_ready(struct ldm_xmpp *x, const struct ldm_stanza *s, struct buffer *out)
+{
+	(void)s;
+	(void)out;
+	x->stage = STAGE_READY;
+	return LDM_XMPP_READY;
+}
+
+static int refused(struct ldm_xmpp *x, const struct ldm_stanza *s, struct buffer *out)
+{
+	(void)out;
+	if (x->stage == STAGE_SASL)
+		return fail(x, -EACCES, "ldmd refuses the user or the password", s->detail);
+	return fail(x, -EPROTONOSUPPORT, "ldmd refuses TLS", s->detail);
+}
+
+static int ended(struct ldm_xmpp *x, const struct ldm_stanza *s, struct buffer *out)
+{
+	bool rights = s->detail && strcmp(s->detail, "not-authorized") == 0;
+
+	(void)out;
+	return fail(x, rights ? -EACCES : -ECONNRESET, "ldmd ended the stream", s->detail);
+}
+
+static const struct {
+	enum stage stage;
+	const char *name;
+	int (*act)(struct ldm_xmpp *, const struct ldm_stanza *, struct buffer *);
+} acts[] = {
+	{STAGE_CLEAR, "features", ask_for_tls},
+	{STAGE_PROCEED, "proceed", proceed},
+	{STAGE_PROCEED, "failure", refused},
+	{STAGE_SECURED, "features", log_in},
+	{STAGE_SASL, "success", logged_in},
+	{STAGE_SASL, "failure", refused},
+	{STAGE_THIRD, "features", become_ready},
+	{STAGE_CLEAR, "error", ended},
+	{STAGE_PROCEED, "error", ended},
+	{STAGE_SECURED, "error", ended},
+	{STAGE_SASL, "error", ended},
+	{STAGE_THIRD, "error", ended},
+};
+
+/* What we do not know is none of our business. */
+static int act_on(struct ldm_xmpp *x, const struct ldm_stanza *s, struct buffer *out)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(acts); i++)
+		if (acts[i].stage == x->stage && strcmp(acts[i].name, s->name) == 0)
+			return acts[i].act(x, s, out);
+	return LDM_XMPP_MORE;
+}
+
+static int take_document(struct ldm_xmpp *x, struct buffer *out)
+{
+	_cleanup_(ldm_stanza_clear) struct ldm_stanza s = {0};
+	_cleanup_free_ char *error = NULL;
+	size_t len;
+	const char *document = ldm_framer_document(x->framer, &len);
+	int r = ldm_stanza_parse(document, len, x->limits, &s, &error);
+
+	return r < 0 ? fail(x, r, "not a stream of XMPP", error) : act_on(x, &s, out);
+}
+
+static int take_frame(struct ldm_xmpp *x, int frame, struct buffer *out)
+{
+	switch (frame) {
+	case LDM_FRAME_DOCUMENT:
+		return take_document(x, out);
+	case LDM_FRAME_CLOSED:
+		return fail(x, -ECONNRESET, "ldmd ended the stream", NULL);
+	case LDM_FRAME_MORE:
+	case LDM_FRAME_OPENED:
+		return LDM_XMPP_MORE;
+	}
+	return fail(x, frame, "not a stream of XMPP", ldm_framer_error(x->framer));
+}
+
+int ldm_xmpp_feed(
+	struct ldm_xmpp *x, const void *bytes, size_t n, size_t *ret_used, struct buffer *out)
+{
+	const char *at = bytes;
+	int r = LDM_XMPP_MORE;
+
+	*ret_used = 0;
+	while (n > 0 && r == LDM_XMPP_MORE) {
+		size_t used;
+
+		if (x->stage == STAGE_FAILED)
+			return x->code;
+		if (x->stage == STAGE_TLS || x->stage == STAGE_READY || x->stage == STAGE_IDLE)
+			return LDM_XMPP_MORE;
+		r = take_frame(x, ldm_framer_feed(x->framer, at, n, &used), out);
+		at += used;
+		n -= used;
+		*ret_used += used;
+	}
+	return r;
+}
