@@ -224,6 +224,7 @@ agentAddress udp:127.0.0.1:{self.port},tcp:127.0.0.1:{self.port}
 master agentx
 agentXSocket unix:{self.agentx}
 agentXPerms 0660 0755
+dontLogTCPWrappersConnects yes
 rocommunity public 127.0.0.1
 rwcommunity private 127.0.0.1
 createUser sha SHA "auth-secret-1" AES "priv-secret-1"

@@ -32,11 +32,15 @@ class TapResult(unittest.TestResult):
         super().stopTest(test)
 
     def _line(self, good, test, note="", text=""):
+        # A test has one result, though its subtests and its clean-up may fail as well.
+        for line in text.splitlines():
+            print("#", line)
+        if getattr(test, "told", False):
+            return
+        test.told = True
         self.number += 1
         name = str(test.id()).replace("#", "")
         took = time.monotonic() - self.started
-        for line in text.splitlines():
-            print("#", line)
         print(f"{'ok' if good else 'not ok'} {self.number} - {name}{note}", flush=True)
         print(f"# {took:.1f} s", flush=True)
 
@@ -75,7 +79,6 @@ class TapResult(unittest.TestResult):
 
     def close_subtests(self, test):
         if getattr(test, "subtest_failed", False):
-            test.subtest_failed = False
             self._line(False, test)
 
 
