@@ -1,24 +1,78 @@
-/* See engine.h. */
+/*
+ * See engine.h. Glue: the inventory's refresh on one side, the executor with its command
+ * connections on the other, the hand-over between this thread and the snmp thread.
+ */
 #include "control/engine.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "control/commander.h"
+#include "control/executor.h"
+#include "control/journal.h"
+#include "control/oplog-file.h"
+#include "control/rows.h"
+#include "control/settle.h"
 #include "control/transaction.h"
 #include "inventory/registry.h"
+#include "ldm/document.h"
+#include "util/clock.h"
 #include "util/log.h"
 #include "util/pollset.h"
+
+#define TOKEN	      "control"
+#define SAVE_EVERY_MS 200  /* operation rows go to disk no more often than that */
+#define SAVE_RETRY_MS 5000 /* after an error */
+#define STOP_GRACE_MS 5000 /* what runs may go on for that long after SIGTERM */
+
+/* A question of the executor's; the refresh forgets those that are open when it is freed. */
+struct look_request {
+	struct look_request *next;
+	struct engine *engine;
+	look_cb *cb;
+	void *user;
+};
 
 struct engine {
 	struct handover *handover; /* borrowed */
 	struct registry *registry;
 	struct refresh *refresh;
 	const struct snapshot *last; /* what the changes are told against */
+	struct journal *journal;
+	struct oplog_file *oplog_file;
+	struct settle *settle;
+	struct commander *commander;
+	struct rows *rows;
+	struct executor *executor;
+	bool config_unsaved;
 	bool stopping;
+	uint64_t save_at_ms;
+	struct look_request *looks;
 };
 
 /* --- from the inventory to the snmp thread ------------------------------------------------- */
+
+/* Somebody saved the configuration: what is on the service processor is another one now. */
+static bool spconfigs_differ(const struct host *a, const struct host *b)
+{
+	if (a == b || !a->spconfigs_known || !b->spconfigs_known)
+		return false;
+	if (a->n_spconfigs != b->n_spconfigs)
+		return true;
+	for (size_t i = 0; i < a->n_spconfigs; i++)
+		if (strcmp(a->spconfigs[i].name, b->spconfigs[i].name) != 0)
+			return true;
+	return false;
+}
+
+static void set_unsaved(struct engine *e, bool unsaved)
+{
+	if (e->config_unsaved == unsaved)
+		return;
+	e->config_unsaved = unsaved;
+	handover_publish_config_unsaved(e->handover, unsaved);
+}
 
 static void tell_changes(struct engine *e, const struct snapshot *s)
 {
@@ -30,8 +84,6 @@ static void tell_changes(struct engine *e, const struct snapshot *s)
 	if (changes.n > 0 || dropped > 0)
 		handover_post_changes(e->handover, &changes, dropped);
 	change_list_clear(&changes);
-	snapshot_unref(e->last);
-	e->last = snapshot_ref(s);
 }
 
 static void on_snapshot(void *user, const struct snapshot *s)
@@ -40,6 +92,10 @@ static void on_snapshot(void *user, const struct snapshot *s)
 
 	handover_publish_snapshot(e->handover, s);
 	tell_changes(e, s);
+	if (e->last != NULL && spconfigs_differ(e->last->host, s->host))
+		set_unsaved(e, false);
+	snapshot_unref(e->last);
+	e->last = snapshot_ref(s);
 }
 
 static void on_status(void *user, const struct ldm_status *status)
@@ -47,56 +103,215 @@ static void on_status(void *user, const struct ldm_status *status)
 	struct engine *e = user;
 
 	if (handover_publish_status(e->handover, status) < 0)
-		log_warn("control", "no memory for a text of the link status");
+		log_warn(TOKEN, "no memory for a text of the link status");
 }
+
+static void on_event(void *user, const struct ldm_event *event)
+{
+	struct engine *e = user;
+
+	if (strcmp(event->action, "add-spconfig") == 0)
+		set_unsaved(e, false);
+	if (event->domain != NULL && e->executor != NULL)
+		executor_hint(e->executor, event->domain);
+}
+
+/* --- what the executor sees of ldmd -------------------------------------------------------- */
+
+static void unlink_look(struct engine *e, struct look_request *request)
+{
+	struct look_request **p = &e->looks;
+
+	while (*p != NULL && *p != request)
+		p = &(*p)->next;
+	if (*p != NULL)
+		*p = request->next;
+}
+
+static void on_domain(void *user, int err, const struct domain *domain, const struct snapshot *s)
+{
+	struct look_request request = *(struct look_request *)user;
+
+	(void)s;
+	unlink_look(request.engine, user);
+	free(user);
+	/* A row that is being made is no domain. */
+	if (domain != NULL && domain->row_status != ROW_ACTIVE)
+		domain = NULL;
+	request.cb(request.user, err, domain);
+}
+
+static int port_look(void *user, const char *domain, look_cb *cb, void *cb_user)
+{
+	struct engine *e = user;
+	struct look_request *request = malloc(sizeof(*request));
+	int rc;
+
+	if (request == NULL)
+		return -ENOMEM;
+	*request = (struct look_request){e->looks, e, cb, cb_user};
+	e->looks = request;
+	rc = refresh_domain_now(e->refresh, domain, on_domain, request);
+	if (rc < 0) {
+		unlink_look(e, request);
+		free(request);
+	}
+	return rc;
+}
+
+static int port_command(void *user, const struct step *step, const struct desire *desire,
+	const char *domain, uint64_t timeout_ms, command_cb *cb, void *cb_user, void **ret_ticket)
+{
+	struct engine *e = user;
+
+	return commander_command(
+		e->commander, step, desire, domain, timeout_ms, cb, cb_user, ret_ticket);
+}
+
+static void port_cancel(void *user, void *ticket)
+{
+	struct engine *e = user;
+
+	commander_cancel(e->commander, ticket);
+}
+
+static const struct domain *port_row(void *user, uint32_t index)
+{
+	struct engine *e = user;
+
+	return rows_find(e->rows, index);
+}
+
+static int port_put_row(void *user, const struct desire *desire)
+{
+	struct engine *e = user;
+
+	return rows_put(e->rows, desire, clock_ms());
+}
+
+static void port_restore_row(void *user, uint32_t index, const struct domain *row)
+{
+	struct engine *e = user;
+
+	rows_restore(e->rows, index, row, clock_ms());
+}
+
+static void port_changed(void *user)
+{
+	set_unsaved(user, true);
+}
+
+static uint64_t port_now(void *user)
+{
+	(void)user;
+	return clock_ms();
+}
+
+static const struct executor_port port = {
+	.command = port_command,
+	.cancel = port_cancel,
+	.look = port_look,
+	.row = port_row,
+	.put_row = port_put_row,
+	.restore_row = port_restore_row,
+	.changed = port_changed,
+	.now = port_now,
+};
 
 /* --- life ---------------------------------------------------------------------------------- */
 
-static int open_registry(struct engine *e, const struct engine_config *config)
+static struct executor_config executor_config(const struct engine_config *config)
+{
+	return (struct executor_config){
+		.command_timeout_ms = config->command_timeout_ms,
+		.force_stop_after_ms = config->force_stop_after_ms,
+	};
+}
+
+static int open_files(struct engine *e, const struct engine_config *config)
 {
 	struct registry_options options = {
 		.directory = config->state_directory,
 		.accept_damage = config->accept_damage,
 	};
+	uint64_t patience = executor_config(config).command_timeout_ms;
+	int rc = registry_open(&options, &e->registry);
 
-	return registry_open(&options, &e->registry);
+	if (rc >= 0)
+		rc = oplog_file_open(config->state_directory, e->handover, &e->oplog_file);
+	if (rc >= 0)
+		rc = journal_open(config->state_directory, &e->journal);
+	if (rc >= 0)
+		rc = settle_new(e->journal, e->handover, patience, &e->settle);
+	return rc;
 }
 
-static int start_refresh(struct engine *e, const struct engine_config *config)
+static int make_parts(struct engine *e, const struct engine_config *config)
 {
 	static const struct refresh_ops ops = {
 		.on_snapshot = on_snapshot,
 		.on_status = on_status,
+		.on_event = on_event,
 	};
+	struct executor_config x = executor_config(config);
+	int rc = refresh_new(&config->refresh, config->endpoint, e->registry, &ops, e, &e->refresh);
 
-	return refresh_new(&config->refresh, config->endpoint, e->registry, &ops, e, &e->refresh);
+	if (rc >= 0)
+		rc = commander_new(config->endpoint, e->refresh, &e->commander);
+	if (rc >= 0)
+		rc = commander_set_templates(e->commander, config->template_directory);
+	if (rc >= 0)
+		rc = rows_new(e->refresh, e->registry, &e->rows);
+	if (rc >= 0)
+		rc = executor_new(&x, &port, e, e->handover, e->journal, &e->executor);
+	return rc;
 }
 
 int engine_new(const struct engine_config *config, struct handover *h, struct engine **ret)
 {
 	struct engine *e = calloc(1, sizeof(*e));
-	int r;
+	int rc;
 
 	if (e == NULL)
 		return -ENOMEM;
 	e->handover = h;
-	r = open_registry(e, config);
-	if (r >= 0)
-		r = start_refresh(e, config);
-	if (r < 0) {
+	rc = open_files(e, config);
+	if (rc >= 0)
+		rc = make_parts(e, config);
+	if (rc < 0) {
 		engine_free(e);
-		return r;
+		return rc;
 	}
 	on_status(e, refresh_status(e->refresh));
 	*ret = e;
 	return 0;
 }
 
+static void save_now(struct engine *e)
+{
+	if (oplog_file_save(e->oplog_file, e->handover) >= 0)
+		journal_commit(e->journal);
+}
+
 void engine_free(struct engine *e)
 {
 	if (e == NULL)
 		return;
+	if (e->executor != NULL)
+		save_now(e);
+	executor_free(e->executor);
+	commander_free(e->commander);
+	rows_free(e->rows);
 	refresh_free(e->refresh);
+	while (e->looks != NULL) {
+		struct look_request *next = e->looks->next;
+
+		free(e->looks);
+		e->looks = next;
+	}
+	settle_free(e->settle);
+	journal_free(e->journal);
+	oplog_file_free(e->oplog_file);
 	registry_free(e->registry);
 	snapshot_unref(e->last);
 	free(e);
@@ -104,34 +319,82 @@ void engine_free(struct engine *e)
 
 int engine_reconfigure(struct engine *e, const struct engine_config *config)
 {
+	struct executor_config x = executor_config(config);
+
 	refresh_reconfigure(e->refresh, &config->refresh);
-	return 0;
+	executor_configure(e->executor, &x);
+	return commander_set_templates(e->commander, config->template_directory);
 }
 
 void engine_stop(struct engine *e)
 {
+	if (!e->stopping)
+		executor_stop(e->executor, clock_ms(), STOP_GRACE_MS);
 	e->stopping = true;
 }
 
 bool engine_stopped(const struct engine *e)
 {
-	return e->stopping;
+	return e->stopping && executor_idle(e->executor);
 }
 
 /* --- one turn ------------------------------------------------------------------------------ */
 
 int engine_prepare(struct engine *e, struct pollset *ps, uint64_t now_ms)
 {
-	int r = pollset_add(ps, handover_ldm_fd(e->handover), POLLIN);
+	int rc = pollset_add(ps, handover_ldm_fd(e->handover), POLLIN);
 
-	return r < 0 ? r : refresh_prepare(e->refresh, ps, now_ms);
+	if (rc >= 0)
+		rc = refresh_prepare(e->refresh, ps, now_ms);
+	commander_prepare(e->commander, ps);
+	pollset_deadline(ps, executor_next(e->executor));
+	pollset_deadline(ps, settle_next(e->settle));
+	pollset_deadline(ps, rows_next(e->rows));
+	if (e->stopping)
+		pollset_deadline(ps, clock_after(now_ms, SAVE_EVERY_MS));
+	if (oplog_file_differs(e->oplog_file, e->handover))
+		pollset_deadline(ps, e->save_at_ms);
+	return rc;
+}
+
+static void take_orders(struct engine *e, uint64_t now_ms)
+{
+	struct handover_order order;
+
+	while (handover_next_order(e->handover, &order)) {
+		switch (order.word) {
+		case HANDOVER_START:
+			executor_start(e->executor, order.transaction, now_ms);
+			transaction_unref(order.transaction);
+			break;
+		case HANDOVER_UNDO:
+			executor_undo(e->executor, order.id, now_ms);
+			break;
+		case HANDOVER_KEEP:
+			executor_keep(e->executor, order.id, now_ms);
+			break;
+		}
+	}
+}
+
+static void save(struct engine *e, uint64_t now_ms)
+{
+	if (now_ms < e->save_at_ms || !oplog_file_differs(e->oplog_file, e->handover))
+		return;
+	e->save_at_ms = clock_after(now_ms, SAVE_EVERY_MS);
+	if (oplog_file_save(e->oplog_file, e->handover) >= 0)
+		journal_commit(e->journal);
+	else
+		e->save_at_ms = clock_after(now_ms, SAVE_RETRY_MS);
 }
 
 void engine_dispatch(struct engine *e, const struct pollset *ps, uint64_t now_ms)
 {
-	struct handover_order order;
-
-	while (handover_next_order(e->handover, &order))
-		transaction_unref(order.transaction);
 	refresh_dispatch(e->refresh, ps, now_ms);
+	commander_dispatch(e->commander, ps, now_ms);
+	take_orders(e, now_ms);
+	executor_turn(e->executor, now_ms);
+	settle_turn(e->settle, e->refresh, now_ms);
+	rows_turn(e->rows, now_ms);
+	save(e, now_ms);
 }

@@ -37,20 +37,26 @@ struct executor_port {
 	void (*cancel)(void *user, void *ticket);
 	/* Read one domain afresh; published before cb. err 0 and NULL: ldmd has none. */
 	int (*look)(void *user, const char *domain, look_cb *cb, void *cb_user);
-	/* Rows that managers are making. */
-	int (*reserve_row)(void *user, const struct desire *desire);
-	void (*drop_row)(void *user, uint32_t index);
-	/* What the snapshot has for a row; NULL: none. Borrowed until the next turn. */
+	/*
+	 * Rows that managers are making. row: what the snapshot has, NULL for none or a domain of
+	 * ldmd; borrowed until the next turn. put: makes or changes one as the desire says, -ERANGE
+	 * and -EEXIST for an index or name that is taken. restore: as it was, NULL takes it away.
+	 */
 	const struct domain *(*row)(void *user, uint32_t index);
+	int (*put_row)(void *user, const struct desire *desire);
+	void (*restore_row)(void *user, uint32_t index, const struct domain *row);
 	/* A command changed something at ldmd. */
 	void (*changed)(void *user);
+	uint64_t (*now)(void *user);
 };
 
 struct executor_config {
 	uint64_t command_timeout_ms;
 	uint64_t force_stop_after_ms; /* 0: never */
 	uint64_t settle_ms;	      /* how long an uncertain command may still show; 0: 10000 */
-	uint64_t poll_ms; /* between looks at a domain on its way; 0: 250, rising to 2000 */
+	uint64_t poll_ms;  /* between looks at a domain on its way; 0: 250, rising to 2000 */
+	uint64_t begin_ms; /* how long step 0 is tried while ldmd does not answer; 0: 30000 */
+	uint64_t keep_ms;  /* how long a finished one can be undone without a word; 0: 600000 */
 };
 
 int executor_new(const struct executor_config *config, const struct executor_port *port,
@@ -70,8 +76,14 @@ void executor_turn(struct executor *x, uint64_t now_ms);
 /* ldmd told something about a domain: look now instead of at the next poll. */
 void executor_hint(struct executor *x, const char *domain);
 
-/* No more steps; engine_stop(). Idle: no command is out. */
-void executor_stop(struct executor *x);
+/* For rows, as in "vcpus=4 memory=2048M crypto=0 state=active"; the caller frees. NULL: none. */
+char *executor_describe(const struct domain *d);
+
+/*
+ * Nothing new begins. What runs may go on for grace_ms, then no command is sent any more; the
+ * journal settles the rest at the next start. Idle: nothing is being done.
+ */
+void executor_stop(struct executor *x, uint64_t now_ms, uint64_t grace_ms);
 bool executor_idle(const struct executor *x);
 
 #endif

@@ -16,6 +16,7 @@ struct journal;
 /* One domain of an entry that was never closed. */
 struct journal_part {
 	uint32_t operation;
+	int64_t started_at;   /* wall clock, ms */
 	struct desire desire; /* domain set */
 	bool existed;	      /* at step 0 */
 	enum domain_state state;
@@ -38,9 +39,17 @@ const struct journal_entry *journal_entries(const struct journal *j, size_t *ret
 
 /* On disk (fsync) when it returns 0. in: one per part of t. */
 int journal_begin(struct journal *j, const struct transaction *t, const struct plan_input *in);
+/*
+ * It ended. Written by journal_commit(), which comes after its operation rows are on disk: a crash
+ * between leaves it open, and it is settled by reading once more.
+ */
 void journal_end(struct journal *j, uint32_t transaction);
+void journal_commit(struct journal *j);
 
-/* What became of a part of an open entry, by what ldmd has now (NULL: no such domain). */
+/*
+ * What became of a part of an open entry, by what ldmd has now (NULL: no such domain).
+ * OPERATION_RUNNING: it is on its way somewhere, look again.
+ */
 enum operation_status journal_settle(const struct journal_part *p, const struct domain *d);
 
 #endif

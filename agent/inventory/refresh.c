@@ -452,3 +452,10 @@ bool refresh_connected(const struct refresh *r)
 {
 	return r->state == REFRESH_CONNECTED;
 }
+
+int refresh_data_version(const struct refresh *r)
+{
+	if (r->endpoint->data_version != LDM_DATA_AUTO)
+		return (int)r->endpoint->data_version;
+	return r->on_version_2 ? LDM_DATA_2 : LDM_DATA_3;
+}

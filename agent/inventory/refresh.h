@@ -107,5 +107,7 @@ int refresh_drop_row(struct refresh *r, uint32_t index);
 const struct snapshot *refresh_snapshot(const struct refresh *r);
 const struct ldm_status *refresh_status(const struct refresh *r);
 bool refresh_connected(const struct refresh *r);
+/* enum ldm_data_version that ldmd is asked in now. */
+int refresh_data_version(const struct refresh *r);
 
 #endif

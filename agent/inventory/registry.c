@@ -218,6 +218,25 @@ int registry_reserve(struct registry *r, const char *name, uint32_t want, uint32
 	return 0;
 }
 
+int registry_rename(struct registry *r, uint32_t index, const char *name)
+{
+	struct registry_entry *e = state_find_index(&r->state, index);
+	int rc;
+
+	if (!e || !e->reserved)
+		return -ENOENT;
+	if (strcmp(e->name, name) == 0)
+		return 0;
+	rc = free_name(r, name);
+	if (rc < 0)
+		return rc;
+	rc = state_rename(&r->state, state_find_index(&r->state, index), NULL, name);
+	if (rc < 0)
+		return rc;
+	r->dirty = true;
+	return registry_commit(r);
+}
+
 void registry_release(struct registry *r, uint32_t index)
 {
 	struct registry_entry *e = state_find_index(&r->state, index);

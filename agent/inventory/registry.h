@@ -54,6 +54,8 @@ int registry_assign_object(
  * On disk when it returns; -EIO and the like when it could not be written (nothing reserved).
  */
 int registry_reserve(struct registry *r, const char *name, uint32_t want, uint32_t *ret);
+/* A reserved number gets the name of its domain. -ENOENT, -EEXIST as above; on disk as above. */
+int registry_rename(struct registry *r, uint32_t index, const char *name);
 /* The domain was not made after all: forget the entry, never the number. */
 void registry_release(struct registry *r, uint32_t index);
 

@@ -11,6 +11,8 @@
 
 /* Milliseconds since some moment in the past; never 0. */
 uint64_t clock_ms(void);
+/* The wall clock, for people: milliseconds since 1970. */
+int64_t clock_wall_ms(void);
 /* now + delay, CLOCK_NEVER when that is beyond all time. */
 uint64_t clock_after(uint64_t now_ms, uint64_t delay_ms);
 

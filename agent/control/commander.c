@@ -1,0 +1,278 @@
+/* See commander.h. */
+#include "control/commander.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "control/template.h"
+#include "inventory/refresh.h"
+#include "ldm/conn.h"
+#include "util/clock.h"
+#include "util/log.h"
+
+#define TOKEN	"control:command"
+#define IDLE_MS 30000 /* a connection that nothing goes over is given back */
+
+struct line {
+	struct commander *commander;
+	struct ldm_conn *conn; /* NULL: never needed */
+	bool busy;	       /* a command is out */
+	uint64_t idle_since_ms;
+	char *domain;
+	command_cb *cb; /* NULL: nobody waits for it any more */
+	void *cb_user;
+};
+
+struct commander {
+	const struct ldm_endpoint *endpoint;
+	struct refresh *refresh;
+	char *templates;
+	struct line lines[EXECUTOR_COMMANDS];
+};
+
+/* --- connections --------------------------------------------------------------------------- */
+
+static void on_closed(void *user, enum ldm_closed reason, int error, const char *text)
+{
+	(void)user;
+	(void)reason;
+	log_debug(TOKEN, "command connection closed (%d): %s", error, text != NULL ? text : "");
+}
+
+static const struct ldm_conn_ops conn_ops = {.on_closed = on_closed};
+
+int commander_new(
+	const struct ldm_endpoint *endpoint, struct refresh *refresh, struct commander **ret)
+{
+	struct commander *c = calloc(1, sizeof(*c));
+
+	if (c == NULL)
+		return -ENOMEM;
+	c->endpoint = endpoint;
+	c->refresh = refresh;
+	for (size_t i = 0; i < EXECUTOR_COMMANDS; i++)
+		c->lines[i].commander = c;
+	*ret = c;
+	return 0;
+}
+
+void commander_free(struct commander *c)
+{
+	if (c == NULL)
+		return;
+	for (size_t i = 0; i < EXECUTOR_COMMANDS; i++) {
+		c->lines[i].cb = NULL;
+		ldm_conn_free(c->lines[i].conn);
+		free(c->lines[i].domain);
+	}
+	free(c->templates);
+	free(c);
+}
+
+int commander_set_templates(struct commander *c, const char *directory)
+{
+	char *copy = directory != NULL ? strdup(directory) : NULL;
+
+	if (directory != NULL && copy == NULL)
+		return -ENOMEM;
+	free(c->templates);
+	c->templates = copy;
+	return 0;
+}
+
+static bool is_open(const struct line *l)
+{
+	enum ldm_conn_state s;
+
+	if (l->conn == NULL)
+		return false;
+	s = ldm_conn_get_state(l->conn);
+	return s != LDM_CONN_IDLE && s != LDM_CONN_CLOSED;
+}
+
+static struct line *free_line(struct commander *c)
+{
+	struct line *found = NULL;
+
+	for (size_t i = 0; i < EXECUTOR_COMMANDS; i++) {
+		struct line *l = &c->lines[i];
+
+		if (!l->busy && (found == NULL || (is_open(l) && !is_open(found))))
+			found = l;
+	}
+	return found;
+}
+
+static int open_line(struct line *l)
+{
+	int rc = 0;
+
+	if (is_open(l))
+		return 0;
+	if (l->conn == NULL)
+		rc = ldm_conn_new(l->commander->endpoint, &conn_ops, l, &l->conn);
+	return rc < 0 ? rc : ldm_conn_open(l->conn);
+}
+
+/* --- commands ------------------------------------------------------------------------------ */
+
+static int add_request(
+	struct commander *c, const struct desire *d, const char *domain, struct ldm_request **ret)
+{
+	struct buffer document = BUFFER_EMPTY;
+	const char *why = NULL;
+	int rc = template_document(c->templates, d, domain, &document, &why);
+
+	if (rc >= 0)
+		rc = ldm_request_add_domain(buffer_data(&document), document.len, ret, &why);
+	if (rc < 0)
+		log_err(TOKEN, "cannot make \"%s\" from template \"%s\": %s", domain,
+			d->template != NULL ? d->template : "", why != NULL ? why : strerror(-rc));
+	buffer_clear(&document);
+	return rc;
+}
+
+static int make_request(struct commander *c, const struct step *s, const struct desire *d,
+	const char *domain, struct ldm_request **ret)
+{
+	const char *action = step_action_name(s->action);
+
+	switch (s->action) {
+	case STEP_SET_VCPU:
+	case STEP_SET_CRYPTO:
+		return ldm_request_number(action, domain, s->value, ret);
+	case STEP_SET_MEMORY:
+		return ldm_request_memory(action, domain, s->value, ret);
+	case STEP_ADD:
+		return add_request(c, d, domain, ret);
+	case STEP_FORCE_STOP:
+		return ldm_request_command(action, domain, "-f", ret);
+	default:
+		return ldm_request_command(action, domain, NULL, ret);
+	}
+}
+
+static void finish(struct line *l)
+{
+	refresh_release(l->commander->refresh, l->domain);
+	free(l->domain);
+	l->domain = NULL;
+	l->busy = false;
+	l->idle_since_ms = clock_ms();
+}
+
+static enum command_outcome outcome_of(int err, const struct ldm_reply *reply)
+{
+	if (err == 0)
+		return reply->ok ? COMMAND_DONE : COMMAND_REFUSED;
+	return reply->sent ? COMMAND_UNCERTAIN : COMMAND_NOT_SENT;
+}
+
+static void on_done(void *user, int err, const struct ldm_reply *reply)
+{
+	struct line *l = user;
+	command_cb *cb = l->cb;
+	const char *message = reply->message != NULL ? reply->message : reply->warning;
+
+	l->cb = NULL;
+	finish(l);
+	if (cb != NULL)
+		cb(l->cb_user, outcome_of(err, reply), message);
+}
+
+static const struct ldm_reply_ops reply_ops = {.on_done = on_done};
+
+static int submit(struct line *l, struct ldm_request *request, uint64_t timeout_ms)
+{
+	int rc = open_line(l);
+
+	if (rc < 0)
+		return rc;
+	ldm_conn_set_data(
+		l->conn, (enum ldm_data_version)refresh_data_version(l->commander->refresh));
+	return ldm_conn_submit(l->conn, request, timeout_ms, &reply_ops, l);
+}
+
+static int start(
+	struct line *l, const char *domain, struct ldm_request *request, uint64_t timeout_ms)
+{
+	int rc;
+
+	l->domain = strdup(domain);
+	if (l->domain == NULL)
+		return -ENOMEM;
+	rc = refresh_hold(l->commander->refresh, domain);
+	if (rc >= 0) {
+		rc = submit(l, request, timeout_ms);
+		if (rc < 0)
+			refresh_release(l->commander->refresh, domain);
+	}
+	if (rc < 0) {
+		free(l->domain);
+		l->domain = NULL;
+	}
+	return rc;
+}
+
+int commander_command(void *user, const struct step *step, const struct desire *desire,
+	const char *domain, uint64_t timeout_ms, command_cb *cb, void *cb_user, void **ret_ticket)
+{
+	struct commander *c = user;
+	struct line *l = free_line(c);
+	struct ldm_request *request;
+	int rc;
+
+	if (l == NULL)
+		return -EBUSY;
+	rc = make_request(c, step, desire, domain, &request);
+	if (rc < 0)
+		return rc;
+	rc = start(l, domain, request, timeout_ms);
+	if (rc < 0) {
+		ldm_request_free(request);
+		return rc;
+	}
+	l->busy = true;
+	l->cb = cb;
+	l->cb_user = cb_user;
+	*ret_ticket = l;
+	return 0;
+}
+
+/* ldmd may go on with it; only the connection can be taken away. */
+void commander_cancel(void *user, void *ticket)
+{
+	struct line *l = ticket;
+
+	(void)user;
+	l->cb = NULL;
+	ldm_conn_close(l->conn);
+}
+
+/* --- turns --------------------------------------------------------------------------------- */
+
+void commander_prepare(struct commander *c, struct pollset *ps)
+{
+	for (size_t i = 0; i < EXECUTOR_COMMANDS; i++) {
+		struct line *l = &c->lines[i];
+
+		if (!is_open(l))
+			continue;
+		ldm_conn_prepare(l->conn, ps);
+		if (!l->busy)
+			pollset_deadline(ps, clock_after(l->idle_since_ms, IDLE_MS));
+	}
+}
+
+void commander_dispatch(struct commander *c, const struct pollset *ps, uint64_t now_ms)
+{
+	for (size_t i = 0; i < EXECUTOR_COMMANDS; i++) {
+		struct line *l = &c->lines[i];
+
+		if (l->conn != NULL)
+			ldm_conn_dispatch(l->conn, ps, now_ms);
+		if (is_open(l) && !l->busy && now_ms >= clock_after(l->idle_since_ms, IDLE_MS))
+			ldm_conn_close(l->conn);
+	}
+}

@@ -1,0 +1,446 @@
+/*
+ * See control.h. One entry per PDU from RESERVE until the master and the ldm thread are both done
+ * with it; what is under way is known from these entries alone, so nothing here waits for anybody.
+ */
+#include "control/control.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "control/permit.h"
+#include "control/repeat.h"
+#include "control/transaction.h"
+#include "util/clock.h"
+#include "util/log.h"
+
+#define TOKEN "control:set"
+
+struct entry {
+	struct entry *next;
+	struct control_key key;
+	uint64_t reserved_ms;
+	struct desire_list list;
+	enum judgement *judgements;
+	struct transaction *t; /* NULL: not started, or nothing to do */
+	bool started, released, undo_asked;
+	struct verdict verdict;
+};
+
+struct control {
+	struct control_config config;
+	struct handover *handover;
+	struct entry *entries; /* in the order they came */
+	size_t n_entries;
+	struct repeats repeats;
+};
+
+static uint64_t or_else(uint64_t value, uint64_t instead)
+{
+	return value != 0 ? value : instead;
+}
+
+int control_new(const struct control_config *config, struct handover *h, struct control **ret)
+{
+	struct control *c = calloc(1, sizeof(*c));
+
+	if (c == NULL)
+		return -ENOMEM;
+	c->handover = h;
+	control_configure(c, config);
+	*ret = c;
+	return 0;
+}
+
+void control_configure(struct control *c, const struct control_config *config)
+{
+	c->config = *config;
+	c->config.reserve_ms = or_else(config->reserve_ms, 60000);
+	c->config.repeat_ms = or_else(config->repeat_ms, 10000);
+}
+
+static void entry_free(struct entry *e)
+{
+	desire_list_clear(&e->list);
+	free(e->judgements);
+	transaction_unref(e->t);
+	free(e);
+}
+
+void control_free_all(struct control *c)
+{
+	if (c == NULL)
+		return;
+	while (c->entries != NULL) {
+		struct entry *e = c->entries;
+
+		c->entries = e->next;
+		entry_free(e);
+	}
+	repeats_clear(&c->repeats);
+	free(c);
+}
+
+/* --- entries ------------------------------------------------------------------------------- */
+
+static struct entry *find(const struct control *c, struct control_key key)
+{
+	for (struct entry *e = c->entries; e != NULL; e = e->next)
+		if (!e->released && e->key.epoch == key.epoch &&
+			e->key.transaction == key.transaction)
+			return e;
+	return NULL;
+}
+
+static struct entry *find_transaction(const struct control *c, uint32_t id)
+{
+	for (struct entry *e = c->entries; e != NULL; e = e->next)
+		if (e->t != NULL && e->t->id == id)
+			return e;
+	return NULL;
+}
+
+static struct entry *add(struct control *c, struct control_key key)
+{
+	struct entry *e = calloc(1, sizeof(*e)), **p = &c->entries;
+
+	if (e == NULL)
+		return NULL;
+	e->key = key;
+	while (*p != NULL)
+		p = &(*p)->next;
+	*p = e;
+	c->n_entries++;
+	return e;
+}
+
+static bool is_finished(const struct entry *e)
+{
+	return e->released && (e->t == NULL || e->verdict.settled);
+}
+
+static void drop_finished(struct control *c)
+{
+	struct entry **p = &c->entries;
+
+	while (*p != NULL) {
+		struct entry *e = *p;
+
+		if (!is_finished(e)) {
+			p = &e->next;
+			continue;
+		}
+		*p = e->next;
+		c->n_entries--;
+		entry_free(e);
+	}
+}
+
+/* Its domains still move, or wait to. */
+static bool is_under_way(const struct entry *e)
+{
+	if (e->t == NULL || e->verdict.settled)
+		return false;
+	return !e->verdict.decided || e->verdict.failed || e->undo_asked;
+}
+
+size_t control_places_used(const struct control *c)
+{
+	return c->n_entries;
+}
+
+void control_tick(struct control *c, uint64_t now_ms)
+{
+	for (struct entry *e = c->entries; e != NULL; e = e->next)
+		if (!e->started && now_ms >= clock_after(e->reserved_ms, c->config.reserve_ms))
+			e->released = true;
+	drop_finished(c);
+}
+
+/* --- RESERVE ------------------------------------------------------------------------------- */
+
+static bool is_usable(const struct control *c, const struct inbox *in, uint64_t now_ms)
+{
+	bool connected = in->status.link == LINK_UP || in->status.link == LINK_SLOW;
+
+	if (!connected || in->snapshot == NULL)
+		return false;
+	return c->config.stale_after_ms == 0 ||
+	       now_ms < clock_after(in->snapshot->taken_ms, c->config.stale_after_ms);
+}
+
+static size_t count_pending(const struct control *c)
+{
+	size_t n = 0;
+
+	for (const struct entry *e = c->entries; e != NULL; e = e->next)
+		if (is_under_way(e))
+			n += e->t->n_parts;
+	return n;
+}
+
+static int collect_pending(const struct control *c, struct pending **ret, size_t *ret_n)
+{
+	size_t n = count_pending(c), k = 0;
+	struct pending *p = calloc(n > 0 ? n : 1, sizeof(*p));
+
+	if (p == NULL)
+		return -ENOMEM;
+	for (const struct entry *e = c->entries; e != NULL; e = e->next) {
+		if (!is_under_way(e))
+			continue;
+		for (size_t i = 0; i < e->t->n_parts; i++)
+			p[k++] = (struct pending){e->t->id, &e->t->parts[i].desire};
+	}
+	*ret = p;
+	*ret_n = n;
+	return 0;
+}
+
+static const struct refusal no_memory = {CONTROL_GEN_ERR, 0, "no memory"};
+
+static struct refusal judge_entry(struct control *c, struct entry *e, const struct inbox *in,
+	struct refusal so_far, uint64_t now_ms)
+{
+	struct judge_view view = {
+		.snapshot = in->snapshot,
+		.usable = is_usable(c, in, now_ms),
+		.read_only = c->config.read_only,
+		.permit = c->config.permit,
+	};
+	const struct desire *repeats[REPEATS_MAX];
+	struct pending *pending;
+	struct refusal result;
+
+	e->judgements = calloc(e->list.n > 0 ? e->list.n : 1, sizeof(*e->judgements));
+	if (e->judgements == NULL || collect_pending(c, &pending, &view.n_pending) < 0)
+		return no_memory;
+	view.pending = pending;
+	view.repeats = repeats;
+	view.n_repeats =
+		repeats_valid(&c->repeats, in->snapshot, now_ms, c->config.repeat_ms, repeats);
+	result = judge(&view, &e->list, so_far, e->judgements);
+	free(pending);
+	return result;
+}
+
+/* A second TestSet of the same PDU finds the place of the first. */
+static struct entry *place_for(struct control *c, struct control_key key)
+{
+	struct entry *e = find(c, key);
+
+	if (e == NULL)
+		return c->n_entries < HANDOVER_PLANS ? add(c, key) : NULL;
+	if (e->started)
+		return NULL;
+	desire_list_clear(&e->list);
+	free(e->judgements);
+	e->judgements = NULL;
+	return e;
+}
+
+static struct refusal judge_pdu(struct control *c, struct entry *e, const struct inbox *in,
+	const struct set_varbind *varbinds, size_t n, uint64_t now_ms)
+{
+	struct refusal so_far = desire_merge(varbinds, n, &e->list);
+
+	if (c->config.read_only)
+		refuse(&so_far, CONTROL_NOT_WRITABLE, 0, "read-only mode");
+	return judge_entry(c, e, in, so_far, now_ms);
+}
+
+struct refusal control_reserve(struct control *c, struct control_key key, const struct inbox *in,
+	const struct set_varbind *varbinds, size_t n, uint64_t now_ms)
+{
+	struct entry *e, unplaced = {.key = key};
+	struct refusal result;
+
+	control_tick(c, now_ms);
+	e = place_for(c, key);
+	/* Without a place it is judged all the same: what is wrong with it comes before that. */
+	result = judge_pdu(c, e != NULL ? e : &unplaced, in, varbinds, n, now_ms);
+	if (e == NULL) {
+		refuse(&result, CONTROL_RESOURCE_UNAVAILABLE, 0, "too many SETs are under way");
+		desire_list_clear(&unplaced.list);
+		free(unplaced.judgements);
+	} else {
+		e->reserved_ms = now_ms;
+	}
+	if (result.error != CONTROL_OK) {
+		log_info(TOKEN, "SET refused: %s on varbind %u: %s",
+			control_error_name(result.error), result.position + 1, result.reason);
+		if (e != NULL)
+			e->released = true;
+		drop_finished(c);
+	}
+	return result;
+}
+
+/* --- ACTION -------------------------------------------------------------------------------- */
+
+static bool is_to_run(enum judgement j)
+{
+	return j == JUDGE_RUN || j == JUDGE_PREEMPT;
+}
+
+static int make_transaction(struct entry *e)
+{
+	const struct desire **list = calloc(e->list.n > 0 ? e->list.n : 1, sizeof(*list));
+	size_t n = 0;
+	int rc;
+
+	if (list == NULL)
+		return -ENOMEM;
+	for (size_t i = 0; i < e->list.n; i++)
+		if (is_to_run(e->judgements[i]))
+			list[n++] = &e->list.desires[i];
+	rc = n > 0 ? transaction_new(list, n, &e->t) : 0;
+	free(list);
+	for (size_t i = 0, k = 0; rc >= 0 && e->t != NULL && i < e->list.n; i++)
+		if (is_to_run(e->judgements[i]))
+			e->t->parts[k++].preempts = e->judgements[i] == JUDGE_PREEMPT;
+	return rc;
+}
+
+static int make_row(const struct desire *d, uint64_t now_ms, struct operation **ret)
+{
+	struct operation *o;
+	int rc = operation_new(&o);
+
+	if (rc < 0)
+		return rc;
+	rc = operation_set_text(&o->domain, d->domain != NULL ? d->domain : "");
+	if (rc >= 0)
+		rc = desire_describe(d, &o->request);
+	if (rc < 0) {
+		operation_unref(o);
+		return rc;
+	}
+	o->domain_index = d->index;
+	o->status = OPERATION_QUEUED;
+	o->target = (d->fields & FIELD_ADMIN_BIT) != 0 ? d->admin : ADMIN_NONE;
+	o->started_at = clock_wall_ms();
+	o->started_ms = now_ms;
+	*ret = o;
+	return 0;
+}
+
+static int hand_over(struct control *c, struct entry *e, uint64_t now_ms)
+{
+	size_t n = e->t->n_parts, made = 0;
+	struct operation **rows = calloc(n, sizeof(struct operation *));
+	int rc = rows != NULL ? 0 : -ENOMEM;
+
+	while (made < n && rc >= 0) {
+		rc = make_row(&e->t->parts[made].desire, now_ms, &rows[made]);
+		made += rc >= 0;
+	}
+	if (rc >= 0)
+		rc = handover_start(c->handover, e->t, rows, n);
+	for (size_t i = 0; rc < 0 && i < made; i++)
+		operation_unref(rows[i]);
+	free(rows);
+	return rc;
+}
+
+int control_start(struct control *c, struct control_key key, uint64_t now_ms)
+{
+	struct entry *e = find(c, key);
+	int rc;
+
+	if (e == NULL || e->started)
+		return -ENOENT;
+	rc = make_transaction(e);
+	if (rc >= 0 && e->t != NULL)
+		rc = hand_over(c, e, now_ms);
+	if (rc < 0) {
+		transaction_unref(e->t);
+		e->t = NULL;
+		return rc;
+	}
+	e->started = true;
+	if (e->t == NULL)
+		e->verdict = (struct verdict){.decided = true, .settled = true};
+	for (size_t i = 0; e->t != NULL && i < e->t->n_parts; i++)
+		repeats_forget(&c->repeats, e->t->parts[i].desire.index);
+	return 0;
+}
+
+/* --- verdicts ------------------------------------------------------------------------------ */
+
+static void remember_repeats(
+	struct control *c, const struct entry *e, const struct inbox *in, uint64_t now_ms)
+{
+	for (size_t i = 0; i < e->t->n_parts; i++)
+		repeats_add(&c->repeats, &e->t->parts[i].desire, in->snapshot, now_ms);
+}
+
+void control_receive(struct control *c, const struct inbox *in, uint64_t now_ms)
+{
+	for (size_t i = 0; i < in->n_verdicts; i++) {
+		const struct verdict *v = &in->verdicts[i];
+		struct entry *e = find_transaction(c, v->transaction);
+
+		if (e == NULL)
+			continue;
+		if (v->decided && !v->failed && !e->verdict.decided)
+			remember_repeats(c, e, in, now_ms);
+		e->verdict = *v;
+	}
+	control_tick(c, now_ms);
+}
+
+struct verdict control_result(const struct control *c, struct control_key key)
+{
+	const struct entry *e = find(c, key);
+
+	if (e == NULL)
+		return (struct verdict){.undone = true, .settled = true};
+	return e->verdict;
+}
+
+/* --- UNDO, COMMIT, FREE -------------------------------------------------------------------- */
+
+int control_undo(struct control *c, struct control_key key)
+{
+	struct entry *e = find(c, key);
+
+	if (e == NULL || e->t == NULL || (e->verdict.settled && e->verdict.undone))
+		return -EALREADY;
+	if (!e->undo_asked && !e->verdict.settled) {
+		handover_undo(c->handover, e->t->id);
+		for (size_t i = 0; i < e->t->n_parts; i++)
+			repeats_forget(&c->repeats, e->t->parts[i].desire.index);
+	}
+	e->undo_asked = true;
+	return 0;
+}
+
+static void release(struct control *c, struct entry *e)
+{
+	if (e->t != NULL && !e->verdict.settled)
+		handover_keep(c->handover, e->t->id);
+	e->released = true;
+}
+
+void control_commit(struct control *c, struct control_key key)
+{
+	control_free(c, key);
+}
+
+void control_free(struct control *c, struct control_key key)
+{
+	struct entry *e = find(c, key);
+
+	if (e != NULL)
+		release(c, e);
+	drop_finished(c);
+}
+
+void control_session_lost(struct control *c, uint32_t epoch)
+{
+	for (struct entry *e = c->entries; e != NULL; e = e->next)
+		if (!e->released && e->key.epoch == epoch)
+			release(c, e);
+	drop_finished(c);
+}

@@ -1,0 +1,77 @@
+/* See repeat.h. A ring: with more than 64 in ten seconds the oldest is forgotten. */
+#include "control/repeat.h"
+
+#include <string.h>
+
+#include "util/clock.h"
+
+static void repeat_clear(struct repeat *e)
+{
+	desire_clear(&e->desire);
+	domain_unref(e->domain);
+	memset(e, 0, sizeof(*e));
+}
+
+void repeats_clear(struct repeats *r)
+{
+	for (size_t i = 0; i < REPEATS_MAX; i++)
+		repeat_clear(&r->list[i]);
+	r->n = r->next = 0;
+}
+
+static bool does_it_each_time(const struct desire *d)
+{
+	bool state = (d->fields & FIELD_ADMIN_BIT) != 0 &&
+		     (d->admin == ADMIN_RESTART || d->admin == ADMIN_FORCE_STOP);
+	bool row = (d->fields & FIELD_ROW_BIT) != 0 &&
+		   (d->row == ROW_REQUEST_CREATE_AND_GO || d->row == ROW_REQUEST_DESTROY);
+
+	return state || row;
+}
+
+void repeats_add(
+	struct repeats *r, const struct desire *d, const struct snapshot *s, uint64_t now_ms)
+{
+	struct repeat *e = &r->list[r->next];
+	struct repeat new = {.at_ms = now_ms};
+
+	if (!does_it_each_time(d) || desire_copy(d, &new.desire) < 0)
+		return;
+	new.domain = s != NULL ? domain_ref(snapshot_find_index(s, d->index)) : NULL;
+	repeat_clear(e);
+	*e = new;
+	r->next = (r->next + 1) % REPEATS_MAX;
+	r->n = r->n < REPEATS_MAX ? r->n + 1 : r->n;
+}
+
+void repeats_forget(struct repeats *r, uint32_t index)
+{
+	for (size_t i = 0; i < r->n; i++)
+		if (r->list[i].at_ms != 0 && r->list[i].desire.index == index)
+			repeat_clear(&r->list[i]);
+}
+
+/* A guest that boots changes its flags and its load by itself; that is nobody's touch. */
+static bool same_domain(const struct domain *a, const struct domain *b)
+{
+	if (a == NULL || b == NULL)
+		return a == b;
+	return a->state == b->state && a->num_vcpu == b->num_vcpu && a->mem_bytes == b->mem_bytes &&
+	       a->num_crypto == b->num_crypto && a->row_status == b->row_status &&
+	       strcmp(a->name, b->name) == 0;
+}
+
+size_t repeats_valid(const struct repeats *r, const struct snapshot *s, uint64_t now_ms,
+	uint64_t within_ms, const struct desire *ret[REPEATS_MAX])
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < r->n && s != NULL; i++) {
+		const struct repeat *e = &r->list[i];
+
+		if (e->at_ms != 0 && now_ms < clock_after(e->at_ms, within_ms) &&
+			same_domain(e->domain, snapshot_find_index(s, e->desire.index)))
+			ret[n++] = &e->desire;
+	}
+	return n;
+}

@@ -1,0 +1,246 @@
+/* See rows.h. */
+#include "control/rows.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "inventory/model.h"
+#include "inventory/refresh.h"
+#include "inventory/registry.h"
+#include "util/cleanup.h"
+#include "util/clock.h"
+#include "util/log.h"
+
+#define MEGABYTE 1048576u
+
+struct touched {
+	uint32_t index;
+	uint64_t at_ms;
+};
+
+struct rows {
+	struct refresh *refresh;
+	struct registry *registry;
+	struct touched touched[ROWS_MAX];
+	size_t n;
+};
+
+int rows_new(struct refresh *refresh, struct registry *registry, struct rows **ret)
+{
+	struct rows *r = calloc(1, sizeof(*r));
+
+	if (r == NULL)
+		return -ENOMEM;
+	r->refresh = refresh;
+	r->registry = registry;
+	*ret = r;
+	return 0;
+}
+
+void rows_free(struct rows *r)
+{
+	free(r);
+}
+
+const struct domain *rows_find(const struct rows *r, uint32_t index)
+{
+	const struct snapshot *s = refresh_snapshot(r->refresh);
+	const struct domain *d = s != NULL ? snapshot_find_index(s, index) : NULL;
+
+	return d != NULL && d->row_status != ROW_ACTIVE ? d : NULL;
+}
+
+/* --- which there are ----------------------------------------------------------------------- */
+
+static int touch(struct rows *r, uint32_t index, uint64_t now_ms)
+{
+	size_t i = 0;
+
+	while (i < r->n && r->touched[i].index != index)
+		i++;
+	if (i == ROWS_MAX)
+		return -ENOSPC;
+	r->touched[i] = (struct touched){index, now_ms};
+	r->n = i == r->n ? i + 1 : r->n;
+	return 0;
+}
+
+static void forget(struct rows *r, uint32_t index)
+{
+	for (size_t i = 0; i < r->n; i++) {
+		if (r->touched[i].index == index) {
+			r->touched[i] = r->touched[--r->n];
+			return;
+		}
+	}
+}
+
+/* --- changing them ------------------------------------------------------------------------- */
+
+static int set_template(struct domain *row, const struct desire *d)
+{
+	char *copy = NULL;
+
+	if (d->template[0] != '\0') {
+		copy = strdup(d->template);
+		if (copy == NULL)
+			return -ENOMEM;
+	}
+	free(row->template_name);
+	row->template_name = copy;
+	return 0;
+}
+
+static bool is_complete(const struct domain *row)
+{
+	return row_has_name(row) &&
+	       (row->template_name != NULL || (row->num_vcpu > 0 && row->mem_bytes > 0));
+}
+
+static int set_values(struct domain *row, const struct desire *d)
+{
+	if ((d->fields & FIELD_VCPU_BIT) != 0) {
+		row->num_vcpu = d->vcpus;
+		row->known |= KNOWN_VCPU;
+	}
+	if ((d->fields & FIELD_MEMORY_BIT) != 0) {
+		row->mem_bytes = (uint64_t)d->memory_mb * MEGABYTE;
+		row->known |= KNOWN_MEMORY;
+	}
+	if ((d->fields & FIELD_CRYPTO_BIT) != 0) {
+		row->num_crypto = d->crypto;
+		row->known |= KNOWN_CRYPTO;
+	}
+	if ((d->fields & FIELD_ADMIN_BIT) != 0)
+		row->wanted_admin = d->admin;
+	if ((d->fields & FIELD_TEMPLATE_BIT) != 0 && set_template(row, d) < 0)
+		return -ENOMEM;
+	row->row_status = is_complete(row) ? ROW_NOT_IN_SERVICE : ROW_NOT_READY;
+	return 0;
+}
+
+static int set_name(struct rows *r, struct domain *row, const struct desire *d)
+{
+	char *copy;
+	int rc;
+
+	if ((d->fields & FIELD_NAME_BIT) == 0 || strcmp(d->name, row->name) == 0)
+		return 0;
+	copy = strdup(d->name);
+	if (copy == NULL)
+		return -ENOMEM;
+	rc = registry_rename(r->registry, row->index, d->name);
+	if (rc < 0) {
+		free(copy);
+		return rc;
+	}
+	free(row->name);
+	row->name = copy;
+	return 0;
+}
+
+static int new_row(struct rows *r, const struct desire *d, struct domain **ret)
+{
+	_cleanup_free_ char *name = NULL;
+	uint32_t index;
+	int rc;
+
+	if ((d->fields & FIELD_NAME_BIT) != 0)
+		name = strdup(d->name);
+	else if (asprintf(&name, "?%u", d->index) < 0)
+		name = NULL;
+	if (name == NULL)
+		return -ENOMEM;
+	rc = domain_new(name, ret);
+	if (rc < 0)
+		return rc;
+	rc = registry_reserve(r->registry, name, d->index, &index);
+	if (rc < 0) {
+		domain_unref(*ret);
+		return rc;
+	}
+	(*ret)->index = index;
+	(*ret)->state = DOMAIN_INACTIVE;
+	(*ret)->op_status = OPERATION_NONE;
+	return 0;
+}
+
+int rows_put(struct rows *r, const struct desire *d, uint64_t now_ms)
+{
+	const struct domain *old = rows_find(r, d->index);
+	struct domain *row;
+	int rc = old != NULL ? domain_copy(old, &row) : new_row(r, d, &row);
+
+	if (rc < 0)
+		return rc;
+	rc = touch(r, d->index, now_ms);
+	if (rc >= 0)
+		rc = set_name(r, row, d);
+	if (rc >= 0)
+		rc = set_values(row, d);
+	row->last_change_ms = now_ms;
+	if (rc >= 0)
+		return refresh_put_row(r->refresh, row);
+	domain_unref(row);
+	if (old == NULL) {
+		registry_release(r->registry, d->index);
+		forget(r, d->index);
+	}
+	return rc;
+}
+
+static void drop(struct rows *r, uint32_t index)
+{
+	int rc = rows_find(r, index) != NULL ? refresh_drop_row(r->refresh, index) : 0;
+
+	if (rc < 0)
+		log_warn("control:rows", "row %u cannot be taken away: %s", index, strerror(-rc));
+	registry_release(r->registry, index);
+	forget(r, index);
+}
+
+void rows_restore(struct rows *r, uint32_t index, const struct domain *row, uint64_t now_ms)
+{
+	int rc;
+
+	if (row == NULL) {
+		drop(r, index);
+		return;
+	}
+	rc = registry_rename(r->registry, index, row->name);
+	if (rc >= 0)
+		rc = touch(r, index, now_ms);
+	if (rc >= 0)
+		rc = refresh_put_row(r->refresh, domain_ref(row));
+	if (rc < 0)
+		log_warn("control:rows", "row %u cannot be put back: %s", index, strerror(-rc));
+}
+
+/* --- time ---------------------------------------------------------------------------------- */
+
+void rows_turn(struct rows *r, uint64_t now_ms)
+{
+	for (size_t i = r->n; i > 0; i--) {
+		struct touched *t = &r->touched[i - 1];
+
+		/* Its domain is there: the row is ldmd's now. */
+		if (rows_find(r, t->index) == NULL)
+			*t = r->touched[--r->n];
+		else if (now_ms >= clock_after(t->at_ms, ROWS_IDLE_MS))
+			drop(r, t->index);
+	}
+}
+
+uint64_t rows_next(const struct rows *r)
+{
+	uint64_t next = CLOCK_NEVER;
+
+	for (size_t i = 0; i < r->n; i++) {
+		uint64_t at = clock_after(r->touched[i].at_ms, ROWS_IDLE_MS);
+
+		next = at < next ? at : next;
+	}
+	return next;
+}
