@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "inventory/cores.h"
 #include "inventory/merge.h"
 #include "inventory/pools.h"
 #include "inventory/registry.h"
@@ -117,12 +118,14 @@ static int assign(const struct assemble_input *in)
 
 static int number_lists(const struct assemble_input *in, struct domain *d)
 {
+	/* Fresh from the draft, so nobody else has these lists. */
+	struct domain_detail *detail = (struct domain_detail *)(uintptr_t)d->detail;
 	int r = 0;
 
-	/* Fresh from the draft, so nobody else has these lists. */
-	if (d->detail)
-		r = rows_number(OWNER_DETAIL, (struct domain_detail *)(uintptr_t)d->detail,
-			d->index, in->registry);
+	if (detail)
+		r = rows_number(OWNER_DETAIL, detail, d->index, in->registry);
+	if (r == 0 && detail)
+		r = cores_derive(detail);
 	if (r == 0 && d->services)
 		r = rows_number(OWNER_SERVICES, (struct domain_services *)(uintptr_t)d->services,
 			d->index, in->registry);

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "inventory/cores.h"
 #include "inventory/domain-fields.h"
 #include "inventory/rows.h"
 
@@ -184,6 +185,7 @@ void detail_unref(const struct domain_detail *d)
 	if (!count_down(&box->refs))
 		return;
 	rows_free(OWNER_DETAIL, &box->detail);
+	cores_free(&box->detail);
 	free(box);
 }
 

@@ -96,6 +96,14 @@ struct vcpu {
 	uint32_t vid, pid, cid;
 	uint32_t strand_permille, util_permille, norm_util_permille;
 	bool util_known; /* false for a strand under power management */
+	bool parked;	 /* under power management: there, but without a load */
+};
+
+/* Derived from the vcpus; see cores.h. */
+struct core {
+	uint32_t index; /* id + 1 */
+	uint32_t id, n_vcpus;
+	char *cpuset; /* the hardware threads of it that the domain has: "8,9,10" */
 };
 
 struct memory_block {
@@ -136,8 +144,9 @@ struct console {
 
 struct environment_variable {
 	uint32_t index;
-	char *name, *value; /* NULL value: secret */
+	char *name, *value; /* NULL value: none, or secret */
 	bool truncated;	    /* value was longer than 255 octets */
+	bool secret;	    /* has a value that is not shown */
 };
 
 struct policy {
@@ -174,6 +183,8 @@ struct vcc {
 struct domain_detail {
 	struct vcpu *vcpus;
 	size_t n_vcpus;
+	struct core *cores;
+	size_t n_cores;
 	struct memory_block *memory;
 	size_t n_memory;
 	struct crypto_unit *crypto;

@@ -19,6 +19,7 @@ int finish_vcpu(void *row, const struct ldm_resource *from)
 	const char *util = ldm_resource_get(from, "util_percent");
 
 	cpu->util_known = util && *util >= '0' && *util <= '9';
+	cpu->parked = util && !cpu->util_known;
 	return 0;
 }
 
@@ -59,6 +60,7 @@ int finish_variable(void *row, const struct ldm_resource *from)
 	const char *value = ldm_resource_get(from, "value");
 
 	if (v->name && is_secret(v->name)) {
+		v->secret = v->value && *v->value != '\0';
 		free(v->value);
 		v->value = NULL;
 		return 0;

@@ -53,6 +53,7 @@ static const struct field vcpu_fields[] = {
 	LOAD(FIELD_PERCENT, vcpu, util_permille, "util_percent", "util"),
 	LOAD(FIELD_PERCENT, vcpu, norm_util_permille, "normalized_utilization"),
 	{ .kind = FIELD_FLAG, .source = FROM_NOWHERE, AT(vcpu, util_known), .is_volatile = true },
+	{ .kind = FIELD_FLAG, .source = FROM_NOWHERE, AT(vcpu, parked), .is_volatile = true },
 	END,
 };
 static const struct field memory_fields[] = {
@@ -116,6 +117,7 @@ static const struct field variable_fields[] = {
 	TEXT(environment_variable, name, "name"),
 	TEXT(environment_variable, value, "value"),
 	DERIVED(FIELD_FLAG, environment_variable, truncated),
+	DERIVED(FIELD_FLAG, environment_variable, secret),
 	END,
 };
 static const struct field policy_fields[] = {

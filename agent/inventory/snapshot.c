@@ -10,8 +10,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "inventory/links.h"
+#include "inventory/lists.h"
+
 struct snapshot_box {
 	atomic_uint refs;
+	struct list_ends *ends;
+	struct links *links;
 	struct snapshot snapshot;
 	const struct domain *rows[]; /* by index, then by name */
 };
@@ -26,6 +31,15 @@ static struct snapshot_box *box_of(const struct snapshot *s)
 {
 	return (struct snapshot_box *)(void *)((char *)(uintptr_t)s -
 					       offsetof(struct snapshot_box, snapshot));
+}
+
+static void box_free(struct snapshot_box *box)
+{
+	if (!box)
+		return;
+	list_ends_free(box->ends);
+	links_free(box->links);
+	free(box);
 }
 
 const struct snapshot *snapshot_ref(const struct snapshot *s)
@@ -47,7 +61,7 @@ void snapshot_unref(const struct snapshot *s)
 	for (size_t i = 0; i < s->n_domains; i++)
 		domain_unref(box->rows[i]);
 	host_unref(s->host);
-	free(box);
+	box_free(box);
 }
 
 size_t snapshot_lower_bound(const struct snapshot *s, uint32_t index)
@@ -209,14 +223,33 @@ static void fill(
 		.domains = box->rows,
 		.by_name = box->rows + b->n,
 		.host = b->host,
+		.list_ends = box->ends,
+		.links = box->links,
 	};
 	b->host = NULL;
 	b->n = 0;
 	snapshot_builder_free(b);
 }
 
-int snapshot_build(
-	struct snapshot_builder *b, const struct snapshot_stamp *stamp, const struct snapshot **ret)
+/* Both orders, and what is found by searching through all domains. */
+static int order_rows(struct snapshot_box *box, const struct snapshot_builder *b)
+{
+	int r;
+
+	memcpy(box->rows, b->rows, b->n * sizeof(box->rows[0]));
+	memcpy(box->rows + b->n, b->rows, b->n * sizeof(box->rows[0]));
+	r = sort_unique(box->rows, b->n, compare_index);
+	if (r == 0)
+		r = sort_unique(box->rows + b->n, b->n, compare_name);
+	if (r == 0)
+		r = list_ends_new(box->rows, b->n, &box->ends);
+	if (r == 0)
+		r = links_new(box->rows, b->n, &box->links);
+	return r;
+}
+
+int snapshot_build(struct snapshot_builder *b, const struct snapshot_stamp *stamp,
+	const struct snapshot **ret)
 {
 	struct snapshot_box *box;
 	int r;
@@ -224,16 +257,12 @@ int snapshot_build(
 	r = ensure_host(b);
 	if (r < 0)
 		return r;
-	box = malloc(sizeof(*box) + 2 * b->n * sizeof(box->rows[0]));
+	box = calloc(1, sizeof(*box) + 2 * b->n * sizeof(box->rows[0]));
 	if (!box)
 		return -ENOMEM;
-	memcpy(box->rows, b->rows, b->n * sizeof(box->rows[0]));
-	memcpy(box->rows + b->n, b->rows, b->n * sizeof(box->rows[0]));
-	r = sort_unique(box->rows, b->n, compare_index);
-	if (r == 0)
-		r = sort_unique(box->rows + b->n, b->n, compare_name);
+	r = order_rows(box, b);
 	if (r < 0) {
-		free(box);
+		box_free(box);
 		return r;
 	}
 	fill(box, b, stamp);

@@ -9,6 +9,9 @@
 
 #include "inventory/model.h"
 
+struct links;
+struct list_ends;
+
 struct snapshot {
 	uint64_t serial;	       /* rises by one with each snapshot of this process */
 	uint64_t taken_ms;	       /* monotonic; last good answer about all domains */
@@ -19,6 +22,8 @@ struct snapshot {
 	const struct domain *const *domains; /* sorted by index */
 	const struct domain *const *by_name; /* the same rows sorted by name */
 	const struct host *host;	     /* never NULL */
+	const struct list_ends *list_ends;   /* lists.h */
+	const struct links *links;	     /* links.h */
 };
 
 /* NULL is allowed and given back. Atomic: any thread may do it. */
