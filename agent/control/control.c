@@ -12,9 +12,6 @@
 #include "control/repeat.h"
 #include "control/transaction.h"
 #include "util/clock.h"
-#include "util/log.h"
-
-#define TOKEN "control:set"
 
 struct entry {
 	struct entry *next;
@@ -267,8 +264,6 @@ struct refusal control_reserve(struct control *c, struct control_key key, const 
 		e->reserved_ms = now_ms;
 	}
 	if (result.error != CONTROL_OK) {
-		log_info(TOKEN, "SET refused: %s on varbind %u: %s",
-			control_error_name(result.error), result.position + 1, result.reason);
 		if (e != NULL)
 			e->released = true;
 		drop_finished(c);

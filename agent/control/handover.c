@@ -218,8 +218,10 @@ int handover_start(struct handover *h, struct transaction *t, struct operation *
 		add_order(h, HANDOVER_START, t->id, transaction_ref(t));
 	}
 	pthread_mutex_unlock(&h->lock);
-	if (r >= 0)
+	if (r >= 0) {
 		wakeup_notify(h->to_ldm);
+		wakeup_notify(h->to_snmp); /* the rows */
+	}
 	return r;
 }
 

@@ -228,23 +228,16 @@ static void forward_ended(struct run *r, enum act_result result)
 {
 	const struct step *s = &r->plan.steps[r->at];
 
-	switch (result) {
-	case ACT_SHORT:
-		r->parts[s->part].gave_less = true;
-		/* fall through */
-	case ACT_REACHED:
+	if (result == ACT_REACHED || result == ACT_SHORT) {
+		r->parts[s->part].gave_less |= result == ACT_SHORT;
 		mark(r, MARK_DID);
 		r->at++;
 		report_rows(r);
 		run_advance(r);
 		return;
-	case ACT_CHANGED:
-	case ACT_UNCERTAIN:
-		mark(r, MARK_MAYBE);
-		break;
-	case ACT_UNCHANGED:
-		break;
 	}
+	if (result != ACT_UNCHANGED)
+		mark(r, MARK_MAYBE);
 	run_fail(r, s->part, s->field);
 }
 
