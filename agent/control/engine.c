@@ -12,7 +12,7 @@
 #include "control/executor.h"
 #include "control/journal.h"
 #include "control/oplog-file.h"
-#include "control/rows.h"
+#include "control/drafts.h"
 #include "control/settle.h"
 #include "control/transaction.h"
 #include "inventory/registry.h"
@@ -43,7 +43,7 @@ struct engine {
 	struct oplog_file *oplog_file;
 	struct settle *settle;
 	struct commander *commander;
-	struct rows *rows;
+	struct drafts *drafts;
 	struct executor *executor;
 	bool config_unsaved;
 	bool stopping;
@@ -179,21 +179,21 @@ static const struct domain *port_row(void *user, uint32_t index)
 {
 	struct engine *e = user;
 
-	return rows_find(e->rows, index);
+	return drafts_find(e->drafts, index);
 }
 
 static int port_put_row(void *user, const struct desire *desire)
 {
 	struct engine *e = user;
 
-	return rows_put(e->rows, desire, clock_ms());
+	return drafts_put(e->drafts, desire, clock_ms());
 }
 
 static void port_restore_row(void *user, uint32_t index, const struct domain *row)
 {
 	struct engine *e = user;
 
-	rows_restore(e->rows, index, row, clock_ms());
+	drafts_restore(e->drafts, index, row, clock_ms());
 }
 
 static void port_changed(void *user)
@@ -261,7 +261,7 @@ static int make_parts(struct engine *e, const struct engine_config *config)
 	if (rc >= 0)
 		rc = commander_set_templates(e->commander, config->template_directory);
 	if (rc >= 0)
-		rc = rows_new(e->refresh, e->registry, &e->rows);
+		rc = drafts_new(e->refresh, e->registry, &e->drafts);
 	if (rc >= 0)
 		rc = executor_new(&x, &port, e, e->handover, e->journal, &e->executor);
 	return rc;
@@ -301,7 +301,7 @@ void engine_free(struct engine *e)
 		save_now(e);
 	executor_free(e->executor);
 	commander_free(e->commander);
-	rows_free(e->rows);
+	drafts_free(e->drafts);
 	refresh_free(e->refresh);
 	while (e->looks != NULL) {
 		struct look_request *next = e->looks->next;
@@ -349,7 +349,7 @@ int engine_prepare(struct engine *e, struct pollset *ps, uint64_t now_ms)
 	commander_prepare(e->commander, ps);
 	pollset_deadline(ps, executor_next(e->executor));
 	pollset_deadline(ps, settle_next(e->settle));
-	pollset_deadline(ps, rows_next(e->rows));
+	pollset_deadline(ps, drafts_next(e->drafts));
 	if (e->stopping)
 		pollset_deadline(ps, clock_after(now_ms, SAVE_EVERY_MS));
 	if (oplog_file_differs(e->oplog_file, e->handover))
@@ -395,6 +395,6 @@ void engine_dispatch(struct engine *e, const struct pollset *ps, uint64_t now_ms
 	take_orders(e, now_ms);
 	executor_turn(e->executor, now_ms);
 	settle_turn(e->settle, e->refresh, now_ms);
-	rows_turn(e->rows, now_ms);
+	drafts_turn(e->drafts, now_ms);
 	save(e, now_ms);
 }

@@ -1,5 +1,5 @@
-/* See rows.h. */
-#include "control/rows.h"
+/* See drafts.h. */
+#include "control/drafts.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -20,16 +20,16 @@ struct touched {
 	uint64_t at_ms;
 };
 
-struct rows {
+struct drafts {
 	struct refresh *refresh;
 	struct registry *registry;
-	struct touched touched[ROWS_MAX];
+	struct touched touched[DRAFTS_MAX];
 	size_t n;
 };
 
-int rows_new(struct refresh *refresh, struct registry *registry, struct rows **ret)
+int drafts_new(struct refresh *refresh, struct registry *registry, struct drafts **ret)
 {
-	struct rows *r = calloc(1, sizeof(*r));
+	struct drafts *r = calloc(1, sizeof(*r));
 
 	if (r == NULL)
 		return -ENOMEM;
@@ -39,12 +39,12 @@ int rows_new(struct refresh *refresh, struct registry *registry, struct rows **r
 	return 0;
 }
 
-void rows_free(struct rows *r)
+void drafts_free(struct drafts *r)
 {
 	free(r);
 }
 
-const struct domain *rows_find(const struct rows *r, uint32_t index)
+const struct domain *drafts_find(const struct drafts *r, uint32_t index)
 {
 	const struct snapshot *s = refresh_snapshot(r->refresh);
 	const struct domain *d = s != NULL ? snapshot_find_index(s, index) : NULL;
@@ -54,20 +54,20 @@ const struct domain *rows_find(const struct rows *r, uint32_t index)
 
 /* --- which there are ----------------------------------------------------------------------- */
 
-static int touch(struct rows *r, uint32_t index, uint64_t now_ms)
+static int touch(struct drafts *r, uint32_t index, uint64_t now_ms)
 {
 	size_t i = 0;
 
 	while (i < r->n && r->touched[i].index != index)
 		i++;
-	if (i == ROWS_MAX)
+	if (i == DRAFTS_MAX)
 		return -ENOSPC;
 	r->touched[i] = (struct touched){index, now_ms};
 	r->n = i == r->n ? i + 1 : r->n;
 	return 0;
 }
 
-static void forget(struct rows *r, uint32_t index)
+static void forget(struct drafts *r, uint32_t index)
 {
 	for (size_t i = 0; i < r->n; i++) {
 		if (r->touched[i].index == index) {
@@ -121,7 +121,7 @@ static int set_values(struct domain *row, const struct desire *d)
 	return 0;
 }
 
-static int set_name(struct rows *r, struct domain *row, const struct desire *d)
+static int set_name(struct drafts *r, struct domain *row, const struct desire *d)
 {
 	char *copy;
 	int rc;
@@ -141,7 +141,7 @@ static int set_name(struct rows *r, struct domain *row, const struct desire *d)
 	return 0;
 }
 
-static int new_row(struct rows *r, const struct desire *d, struct domain **ret)
+static int new_row(struct drafts *r, const struct desire *d, struct domain **ret)
 {
 	_cleanup_free_ char *name = NULL;
 	uint32_t index;
@@ -167,9 +167,9 @@ static int new_row(struct rows *r, const struct desire *d, struct domain **ret)
 	return 0;
 }
 
-int rows_put(struct rows *r, const struct desire *d, uint64_t now_ms)
+int drafts_put(struct drafts *r, const struct desire *d, uint64_t now_ms)
 {
-	const struct domain *old = rows_find(r, d->index);
+	const struct domain *old = drafts_find(r, d->index);
 	struct domain *row;
 	int rc = old != NULL ? domain_copy(old, &row) : new_row(r, d, &row);
 
@@ -191,17 +191,17 @@ int rows_put(struct rows *r, const struct desire *d, uint64_t now_ms)
 	return rc;
 }
 
-static void drop(struct rows *r, uint32_t index)
+static void drop(struct drafts *r, uint32_t index)
 {
-	int rc = rows_find(r, index) != NULL ? refresh_drop_row(r->refresh, index) : 0;
+	int rc = drafts_find(r, index) != NULL ? refresh_drop_row(r->refresh, index) : 0;
 
 	if (rc < 0)
-		log_warn("control:rows", "row %u cannot be taken away: %s", index, strerror(-rc));
+		log_warn("control:drafts", "row %u cannot be taken away: %s", index, strerror(-rc));
 	registry_release(r->registry, index);
 	forget(r, index);
 }
 
-void rows_restore(struct rows *r, uint32_t index, const struct domain *row, uint64_t now_ms)
+void drafts_restore(struct drafts *r, uint32_t index, const struct domain *row, uint64_t now_ms)
 {
 	int rc;
 
@@ -215,30 +215,30 @@ void rows_restore(struct rows *r, uint32_t index, const struct domain *row, uint
 	if (rc >= 0)
 		rc = refresh_put_row(r->refresh, domain_ref(row));
 	if (rc < 0)
-		log_warn("control:rows", "row %u cannot be put back: %s", index, strerror(-rc));
+		log_warn("control:drafts", "row %u cannot be put back: %s", index, strerror(-rc));
 }
 
 /* --- time ---------------------------------------------------------------------------------- */
 
-void rows_turn(struct rows *r, uint64_t now_ms)
+void drafts_turn(struct drafts *r, uint64_t now_ms)
 {
 	for (size_t i = r->n; i > 0; i--) {
 		struct touched *t = &r->touched[i - 1];
 
 		/* Its domain is there: the row is ldmd's now. */
-		if (rows_find(r, t->index) == NULL)
+		if (drafts_find(r, t->index) == NULL)
 			*t = r->touched[--r->n];
-		else if (now_ms >= clock_after(t->at_ms, ROWS_IDLE_MS))
+		else if (now_ms >= clock_after(t->at_ms, DRAFTS_IDLE_MS))
 			drop(r, t->index);
 	}
 }
 
-uint64_t rows_next(const struct rows *r)
+uint64_t drafts_next(const struct drafts *r)
 {
 	uint64_t next = CLOCK_NEVER;
 
 	for (size_t i = 0; i < r->n; i++) {
-		uint64_t at = clock_after(r->touched[i].at_ms, ROWS_IDLE_MS);
+		uint64_t at = clock_after(r->touched[i].at_ms, DRAFTS_IDLE_MS);
 
 		next = at < next ? at : next;
 	}
