@@ -55,6 +55,11 @@ static enum verdict refuse_state(struct task *task, const char *wanted)
 		state_word(task->domain->state), wanted);
 }
 
+static size_t domain_limit(const struct host *host)
+{
+	return host->max_domains < host->n_threads ? host->max_domains : host->n_threads;
+}
+
 static enum verdict check_new_domain(struct task *task)
 {
 	const struct host *host = &task->sim->host;
@@ -69,9 +74,9 @@ static enum verdict check_new_domain(struct task *task)
 		return task_refuse(task, "LDom \"%s\" already exists", name);
 	if (uuid && *uuid && domain_find_uuid(host, uuid))
 		return task_refuse(task, "A domain with UUID %s already exists", uuid);
-	if (host->n_domains >= host->max_domains)
+	if (host->n_domains >= domain_limit(host))
 		return task_refuse(task, "The maximum number of domains (%zu) has been reached",
-			host->max_domains);
+			domain_limit(host));
 	return VERDICT_OK;
 }
 

@@ -112,19 +112,19 @@ static void chunk_done(struct conn *conn, struct chunk *chunk)
 /* False when the socket is full, a pause is due or the connection died. */
 static bool write_piece(struct conn *conn, struct chunk *chunk)
 {
-	size_t size = chunk->bytes.len;
+	size_t size = chunk->bytes.len - chunk->sent;
 	ssize_t n;
 
 	if (chunk->piece && chunk->piece < size)
 		size = chunk->piece;
-	n = size ? write_some(conn, chunk->bytes.data, size) : 0;
+	n = size ? write_some(conn, chunk->bytes.data + chunk->sent, size) : 0;
 	if (n < 0) {
 		if (errno != EAGAIN && errno != EINTR)
 			conn_drop(conn);
 		return false;
 	}
-	buf_drop(&chunk->bytes, (size_t)n);
-	if (chunk->bytes.len == 0) {
+	chunk->sent += (size_t)n;
+	if (chunk->sent == chunk->bytes.len) {
 		chunk_done(conn, chunk);
 		return !conn->dead;
 	}
@@ -178,7 +178,7 @@ static void handle_end_tag(struct conn *conn, const char *text, size_t len)
 static void handle_frame(struct conn *conn, enum frame_result result, size_t end)
 {
 	size_t start = conn->frame.start;
-	char *text = xstrndup(conn->in.data + start, end - start);
+	char *text = xmemdup(conn->in.data + start, end - start);
 
 	end -= start;
 	consume(conn, start + end);

@@ -29,6 +29,7 @@ enum conn_state {
 struct chunk {
 	TAILQ_ENTRY(chunk) entry;
 	struct buf bytes;
+	size_t sent;
 	size_t piece; /* 0 = all at once */
 	double gap;   /* seconds between pieces */
 	bool close;   /* and then hang up */

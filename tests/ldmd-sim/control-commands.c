@@ -42,14 +42,26 @@ static void run_reset_stats(struct operator* operator, const struct words * word
 	control_ok(operator);
 }
 
+/* The text of a fault may have blanks. */
+static char *join_words(const struct words *words, size_t first)
+{
+	struct buf text = {0};
+
+	for (size_t i = first; i < words->count; i++)
+		buf_addf(&text, "%s%s", i > first ? " " : "", words->list[i]);
+	return text.data;
+}
+
 static void run_fault(struct operator* operator, const struct words * words)
 {
+	char *spec = join_words(words, 1);
 	const char *why;
 
-	if (fault_add(&operator->sim->faults, words->list[1], &why))
+	if (fault_add(&operator->sim->faults, spec, &why))
 		control_ok(operator);
 	else
-		control_error(operator, "%s: %s", words->list[1], why);
+		control_error(operator, "%s: %s", spec, why);
+	free(spec);
 }
 
 static void run_faults(struct operator* operator, const struct words * words)
@@ -61,12 +73,13 @@ static void run_faults(struct operator* operator, const struct words * words)
 
 static void run_clear(struct operator* operator, const struct words * words)
 {
-	const char *spec = words->count > 1 ? words->list[1] : NULL;
+	char *spec = words->count > 1 ? join_words(words, 1) : NULL;
 
 	if (faults_clear(&operator->sim->faults, spec))
 		control_ok(operator);
 	else
 		control_error(operator, "no fault %s", spec);
+	free(spec);
 }
 
 static void finish_do(struct operator* operator, const struct task * task)
@@ -365,9 +378,9 @@ static const struct command_type {
 	{"stats", 1, 1, run_stats, ""},
 	{"log", 1, 1, run_log, ""},
 	{"reset-stats", 1, 1, run_reset_stats, ""},
-	{"fault", 2, 2, run_fault, "SPEC"},
+	{"fault", 2, SIZE_MAX, run_fault, "SPEC"},
 	{"faults", 1, 1, run_faults, ""},
-	{"clear", 1, 2, run_clear, "[SPEC]"},
+	{"clear", 1, SIZE_MAX, run_clear, "[SPEC]"},
 	{"do", 3, SIZE_MAX, run_do, "ACTION DOMAIN [ARG]..."},
 	{"begin", 3, SIZE_MAX, run_begin, "ACTION DOMAIN [ARG]..."},
 	{"guest", 3, 3, run_guest, "DOMAIN halt|reset|panic|obp|os"},

@@ -158,6 +158,8 @@ static bool read_spec(struct fault *fault, char *spec, const char **ret_why)
 	if ((kind = find_type(spec)) < 0)
 		return false;
 	fault->kind = (enum fault_kind)kind;
+	if (fault->kind == FAULT_NEW_CERT && fault->left < 0)
+		fault->left = 1;
 	*ret_why = "bad argument";
 	return read_argument(fault, arg);
 }

@@ -78,7 +78,7 @@ static void follow_master(struct domain *slave, const char *policy)
 {
 	if (str_equal(policy, "reset"))
 		guest_reset(slave);
-	else if (str_equal(policy, "panic"))
+	else if (str_equal(policy, "panic") && !slave->openboot) /* masters may form a ring */
 		guest_panic(slave);
 	else if (str_equal(policy, "stop") && is_running(slave) && !slave->control)
 		go_down(slave, 0);

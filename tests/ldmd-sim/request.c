@@ -215,8 +215,7 @@ static void count(struct request *request)
 	if (request->message)
 		journal->bad_documents++;
 	TAILQ_FOREACH (command, &request->commands, entry) {
-		if (command->name)
-			journal_count(journal, command->name);
+		journal_count(journal, command->action ? command->name : "unknown");
 		TAILQ_FOREACH (task, &command->tasks, entry)
 			task->conn = request->conn->number;
 	}

@@ -42,6 +42,14 @@ char *xstrndup(const char *s, size_t n)
 	return must(strndup(s, n));
 }
 
+char *xmemdup(const char *data, size_t len)
+{
+	char *copy = xcalloc(len + 1, 1);
+
+	memcpy(copy, data, len);
+	return copy;
+}
+
 char *xasprintf(const char *format, ...)
 {
 	va_list ap;

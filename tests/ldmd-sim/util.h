@@ -20,6 +20,8 @@ void *xcalloc(size_t count, size_t size);
 void *xreallocarray(void *old, size_t count, size_t size);
 char *xstrdup(const char *s);
 char *xstrndup(const char *s, size_t n);
+/* len bytes, NULs included, and a NUL behind them. */
+char *xmemdup(const char *data, size_t len);
 char *xasprintf(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /* Frees *target and stores a copy of value, which may be NULL. */

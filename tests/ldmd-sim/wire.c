@@ -50,6 +50,7 @@ void wire_init(struct wire *wire, const struct style *style)
 {
 	wire->style = *style;
 	wire->buffer = xmlBufferCreate();
+	xmlBufferSetAllocationScheme(wire->buffer, XML_BUFFER_ALLOC_DOUBLEIT);
 	wire->writer = xmlNewTextWriterMemory(wire->buffer, 0);
 	xmlTextWriterSetIndent(wire->writer, 1);
 	xmlTextWriterSetIndentString(wire->writer, BAD_CAST "  ");
