@@ -321,13 +321,16 @@ static int use_answer(struct refresh *r)
 	return rc;
 }
 
-/* ldmd may not know data version 3.0, or not 2.0; ask in the other one next time. */
+/* ldmd may not know data version 3.0, or not 2.0: ask in the other one, the first time at once. */
 static void change_version(struct refresh *r)
 {
 	if (r->had_list || r->endpoint->data_version != LDM_DATA_AUTO)
 		return;
 	r->on_version_2 = !r->on_version_2;
 	r->config.link->set_data(r->conn, r->on_version_2 ? LDM_DATA_2 : LDM_DATA_3);
+	if (!r->version_changed)
+		r->needs |= NEED_LIST;
+	r->version_changed = true;
 }
 
 static void list_failed(struct refresh *r, const struct ldm_reply *reply)

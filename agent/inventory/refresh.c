@@ -253,6 +253,7 @@ static void on_ready(void *user)
 	r->state = REFRESH_CONNECTED;
 	r->registered = r->endpoint->data_version == LDM_DATA_2;
 	r->had_list = false;
+	r->version_changed = false;
 	r->bindings_work = true;
 	r->services_work = true;
 	r->status.connects++;

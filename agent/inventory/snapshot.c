@@ -248,8 +248,8 @@ static int order_rows(struct snapshot_box *box, const struct snapshot_builder *b
 	return r;
 }
 
-int snapshot_build(struct snapshot_builder *b, const struct snapshot_stamp *stamp,
-	const struct snapshot **ret)
+int snapshot_build(
+	struct snapshot_builder *b, const struct snapshot_stamp *stamp, const struct snapshot **ret)
 {
 	struct snapshot_box *box;
 	int r;

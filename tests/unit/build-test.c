@@ -1,0 +1,547 @@
+/*
+ * From resources to domains: words, numbers, lists, limits, pools.
+ */
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include <cmocka.h>
+
+#include "content-text.h"
+#include "inventory/build.h"
+#include "inventory/merge.h"
+#include "inventory/pools.h"
+
+#define UUID_A "0f6f8e1c-19f4-6a0b-b1d2-3c33a7c51a07"
+#define UUID_B "5b1f0c52-7d44-4c0e-9a6e-0d6c2f1b7e10"
+
+static struct draft *draft_of(enum build_source source, const char *const *texts)
+{
+	struct draft *d;
+
+	assert_int_equal(draft_new(source, NULL, &d), 0);
+	for (; *texts; texts++) {
+		struct ldm_content c = content_from(*texts);
+
+		assert_int_equal(draft_feed(d, &c), 0);
+		content_free(&c);
+	}
+	assert_int_equal(draft_finish(d), 0);
+	return d;
+}
+
+#define DRAFT(source, ...) draft_of(source, (const char *const[]){__VA_ARGS__, NULL})
+
+static const struct domain *first(struct draft *d)
+{
+	assert_true(draft_count(d) > 0);
+	return draft_domains(d)[0];
+}
+
+static void test_states(void **state)
+{
+	static const struct {
+		const char *text;
+		enum domain_state state;
+	} cases[] = {
+		{"active", DOMAIN_ACTIVE},
+		{"ACTIVE", DOMAIN_ACTIVE},
+		{"Bound", DOMAIN_BOUND},
+		{"stopping", DOMAIN_STOPPING},
+		{"inactive", DOMAIN_INACTIVE},
+		{"binding", DOMAIN_BINDING},
+		{"unbinding", DOMAIN_UNBINDING},
+		{"starting", DOMAIN_STARTING},
+		{"1", DOMAIN_ACTIVE},
+		{"7", DOMAIN_STARTING},
+		{"0", DOMAIN_UNKNOWN},
+		{"8", DOMAIN_UNKNOWN},
+		{"", DOMAIN_UNKNOWN},
+		{"12", DOMAIN_UNKNOWN},
+		{"suspended", DOMAIN_UNKNOWN},
+		{"unknown", DOMAIN_UNKNOWN},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+		assert_int_equal(build_state(cases[i].text), cases[i].state);
+}
+
+static void test_flags(void **state)
+{
+	static const struct {
+		const char *text, *six;
+	} cases[] = {
+		{"-n-cv-", "-n-cv-"},
+		{"------", "------"},
+		{"-t-cv", "-t-cv-"},
+		{"-----", "------"},
+		{"sn---s", "sn---s"},
+		{"-nd---", "-nd---"},
+		{"normal,control,vio-service", "-n-cv-"},
+		{"transition", "-t----"},
+		{"Degraded", "-d----"},
+		{"starting,normal", "sn----"},
+		{"normal,migration-target", "-n---t"},
+		{"", "------"},
+		{"rubbish!", "------"},
+		{"normal,memory-dr", "-nr---"},
+		{"normal,delayed-reconfiguration", "-nd---"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		char *six;
+
+		assert_int_equal(build_flags(cases[i].text, &six), 0);
+		assert_string_equal(six, cases[i].six);
+		free(six);
+	}
+}
+
+static void check_word(int (*build)(const char *, char **), const char *text, const char *expected)
+{
+	char *made = NULL;
+	int r = build(text, &made);
+
+	if (!expected) {
+		assert_int_equal(r, -EINVAL);
+		return;
+	}
+	assert_int_equal(r, 0);
+	assert_string_equal(made, expected);
+	free(made);
+}
+
+static void test_identifiers(void **state)
+{
+	(void)state;
+	check_word(build_mac, "00:14:4F:F8:11:22", "00:14:4f:f8:11:22");
+	check_word(build_mac, "0:14:4f:f8:1:2", "00:14:4f:f8:01:02");
+	check_word(build_mac, "", NULL);
+	check_word(build_mac, "00:14:4f:f8:11", NULL);
+	check_word(build_mac, "00:14:4f:f8:11:22:33", NULL);
+	check_word(build_mac, "00:14:4f:f8:11:2g", NULL);
+	check_word(build_hostid, "84F81122", "0x84f81122");
+	check_word(build_hostid, "0x84f81122", "0x84f81122");
+	check_word(build_hostid, "", NULL);
+	check_word(build_hostid, "0x123456789", NULL);
+	check_word(build_uuid, "0F6F8E1C-19F4-6A0B-B1D2-3C33A7C51A07", UUID_A);
+	check_word(build_uuid, "0f6f8e1c19f46a0bb1d23c33a7c51a07", NULL);
+	check_word(build_uuid, "", NULL);
+}
+
+static void test_list_domain(void **state)
+{
+	struct draft *draft = DRAFT(BUILD_DOMAIN,
+		"orchid | ldom_info uuid=" UUID_A " address=00:14:4f:f8:11:22 hostid=84f81122"
+		" state=Active flags=-n---- utilization=0.7% uptime=1d~22h~53m"
+		" | cpu units=8 | memory units=4G | mau units=1 | console port=5001");
+	const struct domain *d = first(draft);
+
+	(void)state;
+	assert_string_equal(d->name, "orchid");
+	assert_string_equal(d->uuid, UUID_A);
+	assert_string_equal(d->mac, "00:14:4f:f8:11:22");
+	assert_string_equal(d->hostid, "0x84f81122");
+	assert_int_equal(d->state, DOMAIN_ACTIVE);
+	assert_int_equal(d->num_vcpu, 8);
+	assert_int_equal(d->mem_bytes, 4ull << 30);
+	assert_int_equal(d->num_crypto, 1);
+	assert_int_equal(d->utilization_permille, 7);
+	assert_int_equal(d->uptime_s, ((1 * 24 + 22) * 60 + 53) * 60);
+	assert_int_equal(d->console_port, 5001);
+	assert_null(d->detail);
+	draft_free(draft);
+}
+
+static void test_nonsense_is_as_if_missing(void **state)
+{
+	struct draft *draft = DRAFT(BUILD_DOMAIN,
+		"x | ldom_info uuid=nope address=zz state=floating utilization=--- uptime=soon"
+		" | cpu units=many | memory units=4X | blob a=b");
+	const struct domain *d = first(draft);
+
+	(void)state;
+	assert_int_equal(d->known, KNOWN_STATE);
+	assert_int_equal(d->state, DOMAIN_UNKNOWN);
+	assert_null(d->uuid);
+	assert_null(d->mac);
+	assert_int_equal(d->num_vcpu, 0);
+	draft_free(draft);
+}
+
+static void test_bindings(void **state)
+{
+	struct draft *draft = DRAFT(BUILD_BINDINGS,
+		"orchid | ldom_info failure-policy=ignore wcore=2 extended-mapin-space=on"
+		" cpu-arch=native shutdown-group=3 state=active flags=-n----"
+		" | cpu units=2 | + cpu vid=0 pid=8 cid=1 strand_percent=100 util_percent=1.1%"
+		" | + cpu vid=1 pid=9 cid=1 strand_percent=100 util_percent=---"
+		" | memory units=2G | + memory ra=0x10000000 pa=0x200000000 size=2147483648"
+		" | mau units=1 | + mau id=1 cpuset=8,9"
+		" | physio_device name=pci@7c0 | physio_device name=/SYS/MB/NET0/IOVNET.PF0.VF0"
+		" | disk vdisk_name=vdisk0 service_name=primary-vds0 vol_name=root id=0 timeout=60"
+		" | network vnet_name=vnet0 service_name=primary-vsw0 address=0:14:4f:f8:11:23"
+		" pvid=1 linkprop= | console port=5000 service_name=primary-vcc0 group=orchid"
+		" | var name=boot-device value=vdisk0 | var name=security-password value=geheim"
+		" | policy policy_name=day policy_enable=on policy_vcpu_max=8");
+	const struct domain *d = first(draft);
+	const struct domain_detail *t = d->detail;
+
+	(void)state;
+	assert_non_null(t);
+	assert_string_equal(d->failure_policy, "ignore");
+	assert_int_equal(d->whole_core, 2);
+	assert_int_equal(d->shutdown_group, 3);
+	assert_int_equal(d->num_iobus, 1);
+	assert_int_equal(d->roles & (DOMAIN_IO | DOMAIN_ROOT), DOMAIN_IO | DOMAIN_ROOT);
+	assert_int_equal(t->n_vcpus, 2);
+	assert_int_equal(t->vcpus[0].pid, 8);
+	assert_int_equal(t->vcpus[0].strand_permille, 1000);
+	assert_int_equal(t->vcpus[0].util_permille, 11);
+	assert_true(t->vcpus[0].util_known);
+	assert_false(t->vcpus[1].util_known);
+	assert_int_equal(t->n_memory, 1);
+	assert_int_equal(t->memory[0].real_address, 0x10000000);
+	assert_int_equal(t->memory[0].size, 2147483648);
+	assert_string_equal(t->crypto[0].cpuset, "8,9");
+	assert_int_equal(t->n_iobuses, 2);
+	assert_string_equal(t->disks[0].volume, "root");
+	assert_int_equal(t->disks[0].timeout, 60);
+	assert_string_equal(t->networks[0].mac, "00:14:4f:f8:11:23");
+	assert_null(t->networks[0].linkprop);
+	assert_string_equal(t->consoles[0].group, "orchid");
+	assert_int_equal(t->n_variables, 2);
+	assert_string_equal(t->variables[0].value, "vdisk0");
+	assert_null(t->variables[1].value);
+	assert_true(t->policies[0].enabled);
+	assert_int_equal(t->policies[0].vcpu_max, 8);
+	draft_free(draft);
+}
+
+static void test_long_variable_is_cut_between_characters(void **state)
+{
+	struct domain_detail *t;
+	struct draft *draft;
+	char *text, value[301];
+
+	(void)state;
+	memset(value, 'x', 300);
+	value[300] = '\0';
+	memcpy(value + 254, "\xc3\xa9", 2);
+	assert_true(asprintf(&text, "a | var name=nvramrc value=%s", value) > 0);
+	draft = DRAFT(BUILD_BINDINGS, text);
+	t = (struct domain_detail *)(uintptr_t)first(draft)->detail;
+	assert_true(t->variables[0].truncated);
+	assert_int_equal(strlen(t->variables[0].value), 254);
+	draft_free(draft);
+	free(text);
+}
+
+static void test_services_flat_and_nested(void **state)
+{
+	static const char *const forms[] = {
+		"primary | vds service_name=vds0 | vds_volume service_name=vds0 vol_name=a"
+		" block_dev=/dev/a vol_opts=ro,slice | vds_volume service_name=vds0 vol_name=b",
+		"primary | vds service_name=vds0 | + vds_volume vol_name=a block_dev=/dev/a"
+		" vol_opts=ro,slice | + vds_volume service_name=vds0 vol_name=b",
+	};
+
+	(void)state;
+	for (size_t i = 0; i < 2; i++) {
+		struct draft *draft = DRAFT(BUILD_SERVICES, forms[i]);
+		const struct domain_services *s = first(draft)->services;
+
+		assert_int_equal(s->n_vds, 1);
+		assert_int_equal(s->n_volumes, 2);
+		assert_string_equal(s->volumes[0].service, "vds0");
+		assert_string_equal(s->volumes[0].options, "ro,slice");
+		assert_string_equal(s->volumes[1].name, "b");
+		draft_free(draft);
+	}
+}
+
+static int feed(struct draft *d, const char *text)
+{
+	struct ldm_content c = content_from(text);
+	int r = draft_feed(d, &c);
+
+	content_free(&c);
+	return r;
+}
+
+static void check_refused(struct draft *d, const char *words)
+{
+	assert_non_null(strstr(draft_error(d), words));
+	assert_true(draft_was_refused(d));
+	draft_free(d);
+}
+
+static void test_doubles_are_refused(void **state)
+{
+	struct draft *d;
+
+	(void)state;
+	assert_int_equal(draft_new(BUILD_DOMAIN, NULL, &d), 0);
+	assert_int_equal(feed(d, "a | cpu units=1"), 0);
+	assert_int_equal(feed(d, "b | cpu units=1"), 0);
+	assert_int_equal(feed(d, "a | cpu units=1"), 0);
+	assert_int_equal(draft_finish(d), -EBADMSG);
+	check_refused(d, "\"a\"");
+
+	assert_int_equal(draft_new(BUILD_DOMAIN, NULL, &d), 0);
+	assert_int_equal(feed(d, "a | ldom_info uuid=" UUID_A), 0);
+	assert_int_equal(feed(d, "c | ldom_info state=active"), 0);
+	assert_int_equal(feed(d, "d | ldom_info state=active"), 0);
+	assert_int_equal(feed(d, "b | ldom_info uuid=0F6F8E1C-19F4-6A0B-B1D2-3C33A7C51A07"), 0);
+	assert_int_equal(draft_finish(d), -EBADMSG);
+	check_refused(d, UUID_A);
+}
+
+static void test_limits(void **state)
+{
+	const struct build_limits limits = {.domains = 2, .rows = 3};
+	char name[300];
+	struct draft *d;
+
+	(void)state;
+	assert_int_equal(draft_new(BUILD_DOMAIN, &limits, &d), 0);
+	assert_int_equal(feed(d, "a | cpu units=1"), 0);
+	assert_int_equal(feed(d, "b | cpu units=1"), 0);
+	assert_int_equal(feed(d, "c | cpu units=1"), -EBADMSG);
+	check_refused(d, "more than 2 domains");
+
+	assert_int_equal(draft_new(BUILD_BINDINGS, &limits, &d), 0);
+	assert_int_equal(feed(d, "a | var name=a | var name=b"), 0);
+	assert_int_equal(feed(d, "b | var name=a | var name=b"), -EBADMSG);
+	check_refused(d, "more than 3");
+
+	assert_int_equal(draft_new(BUILD_DEVICES, &limits, &d), 0);
+	assert_int_equal(feed(d, "- | cpu | + cpu pid=1 | + cpu pid=2 | + cpu pid=3"), -EBADMSG);
+	check_refused(d, "more than 3");
+
+	memset(name, 'n', 257);
+	name[257] = '\0';
+	assert_int_equal(draft_new(BUILD_DOMAIN, &limits, &d), 0);
+	assert_int_equal(feed(d, name), -EBADMSG);
+	check_refused(d, "257");
+	name[256] = '\0';
+	assert_int_equal(draft_new(BUILD_DOMAIN, &limits, &d), 0);
+	assert_int_equal(feed(d, name), 0);
+	draft_free(d);
+}
+
+static void test_devices_in_all_shapes(void **state)
+{
+	static const char *const forms[] = {
+		"- | cpu units=4 | memory units=8G | physio_device name=pci@7c0 | mau units=2",
+		"- | cpu units=4 | + cpu pid=0 cid=0 | + cpu pid=1 cid=0 | + cpu pid=8 cid=1"
+		" | + cpu pid=9 cid=1 | memory units=8G | + memory pa=0x0 size=4294967296"
+		" | + memory pa=0x200000000 size=4294967296 | physio_device name=pci@7c0"
+		" | mau units=2 | + mau id=0 | + mau id=1",
+		"- | cpu units=6 | + cpu pid=0 cid=0 free=1 | + cpu pid=1 cid=0 free=100"
+		" | + cpu pid=8 cid=1 free=1 | + cpu pid=9 cid=1 free=1 | + cpu pid=16 cid=2 free=0"
+		" | + cpu pid=17 cid=2 free=no | memory units=16G | + memory size=8G free=1"
+		" | + memory size=8G free=0 | physio_device name=pci@7c0 free=yes"
+		" | physio_device name=pci@780 free=0 | mau units=3 | + mau id=0 free=1"
+		" | + mau id=1 free=1 | + mau id=2 free=0",
+		"- | cpu pid=0 cid=0 | cpu pid=1 cid=0 | cpu pid=8 cid=1 | cpu pid=9 cid=1"
+		" | memory size=8G | physio_device name=pci@7c0 | physio_device name=/SYS/MB/NET0"
+		" | mau id=0 | mau id=1",
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(forms) / sizeof(forms[0]); i++) {
+		struct draft *draft = DRAFT(BUILD_DEVICES, forms[i]);
+		const struct free_devices *f = draft_free_devices(draft);
+
+		assert_int_equal(f->vcpus, 4);
+		assert_int_equal(f->memory_bytes, 8ull << 30);
+		assert_int_equal(f->buses, 1);
+		assert_int_equal(f->crypto, 2);
+		assert_int_equal(f->n_core_ids, i == 0 ? 0 : 2);
+		draft_free(draft);
+	}
+}
+
+static struct domain *merged(enum build_source source, const char *text, struct domain *old)
+{
+	struct draft *draft = DRAFT(source, text);
+	struct domain *d = draft_domains(draft)[0];
+
+	domain_ref(d);
+	draft_free(draft);
+	assert_int_equal(merge_domain(d, old, source, 77), 0);
+	domain_unref(old);
+	return d;
+}
+
+/* A list that never shows a thing says nothing about it; one that showed it and stops does. */
+static void test_merge(void **state)
+{
+	struct domain *d = merged(BUILD_DOMAIN,
+		"a | ldom_info uuid=" UUID_A " state=active flags=-n---- uptime=9s | cpu units=4"
+		" | memory units=2G",
+		NULL);
+
+	(void)state;
+	assert_int_equal(d->roles, DOMAIN_GUEST);
+	d = merged(BUILD_BINDINGS,
+		"a | ldom_info state=active flags=-n---- master=b failure-policy=stop"
+		" | cpu units=4 wcore=1 | memory units=2G | mau units=2 | physio_device name=pci@1"
+		" | console port=5003",
+		d);
+	assert_int_equal(d->num_crypto, 2);
+	assert_int_equal(d->uptime_s, 9);
+	assert_string_equal(d->uuid, UUID_A);
+	assert_int_equal(d->roles, DOMAIN_GUEST | DOMAIN_IO | DOMAIN_ROOT);
+
+	d = merged(BUILD_DOMAIN,
+		"a | ldom_info state=active flags=-n---- uptime=14s | cpu units=4"
+		" | memory units=2G | mau units=2",
+		d);
+	assert_string_equal(d->master, "b");
+	assert_int_equal(d->whole_core, 1);
+	assert_int_equal(d->num_iobus, 1);
+	assert_int_equal(d->console_port, 5003);
+	assert_int_equal(d->roles, DOMAIN_GUEST | DOMAIN_IO | DOMAIN_ROOT);
+	assert_non_null(d->detail);
+
+	d = merged(BUILD_DOMAIN,
+		"a | ldom_info state=bound flags=------ | cpu units=4 | memory units=2G", d);
+	assert_int_equal(d->num_crypto, 0);
+	assert_int_equal(d->uptime_s, 0);
+	assert_string_equal(d->uuid, UUID_A);
+
+	d = merged(BUILD_BINDINGS,
+		"a | ldom_info state=bound flags=------ | cpu units=4 | memory units=2G", d);
+	assert_null(d->master);
+	assert_int_equal(d->num_iobus, 0);
+	assert_int_equal(d->roles, DOMAIN_GUEST);
+	domain_unref(d);
+}
+
+static void test_last_change(void **state)
+{
+	static const char text[] = "a | ldom_info state=active flags=-n---- utilization=%d%%"
+				   " uptime=%ds | cpu units=%d | memory units=2G";
+	struct domain *d = NULL;
+	char *line;
+
+	(void)state;
+	for (int i = 0; i < 3; i++) {
+		assert_true(asprintf(&line, text, i, i, i < 2 ? 4 : 5) > 0);
+		d = merged(BUILD_DOMAIN, line, d);
+		free(line);
+		assert_int_equal(d->last_change_ms, i == 1 ? 1 : 77);
+		d->last_change_ms = 1;
+	}
+	domain_unref(d);
+}
+
+static void test_flags_give_roles(void **state)
+{
+	struct domain *d;
+
+	(void)state;
+	d = merged(BUILD_DOMAIN, "primary | ldom_info flags=-ndcv- | cpu units=1", NULL);
+	assert_int_equal(d->roles, DOMAIN_CONTROL | DOMAIN_SERVICE);
+	assert_true(d->pending);
+	domain_unref(d);
+	d = merged(BUILD_DOMAIN, "primary | cpu units=1", NULL);
+	assert_int_equal(d->roles, DOMAIN_CONTROL);
+	domain_unref(d);
+	d = merged(BUILD_DOMAIN, "g | ldom_info flags=-nr--e | cpu units=1", NULL);
+	assert_int_equal(d->roles, DOMAIN_GUEST);
+	assert_true(d->memory_dr);
+	assert_int_equal(d->migration, MIGRATION_ERROR);
+	domain_unref(d);
+}
+
+static void check_pool(struct pool p, uint64_t total, uint64_t free_now)
+{
+	assert_int_equal(p.total, total);
+	assert_int_equal(p.free, free_now);
+}
+
+static void learn(struct host *h, const char *devices, const struct bound_devices *b)
+{
+	struct draft *free_draft = DRAFT(BUILD_DEVICES, devices);
+
+	pools_learn(h, draft_free_devices(free_draft), b);
+	draft_free(free_draft);
+}
+
+static void test_pools(void **state)
+{
+	struct draft *draft = DRAFT(BUILD_BINDINGS,
+		"primary | ldom_info state=active | cpu units=2 | + cpu vid=0 pid=0 cid=0"
+		" | + cpu vid=1 pid=1 cid=0 | memory units=4G | physio_device name=pci@1",
+		"g | ldom_info state=bound | cpu units=3 | + cpu vid=0 pid=2 cid=0"
+		" | + cpu vid=1 pid=8 cid=1 | + cpu vid=2 pid=9 cid=1 | memory units=2G | mau "
+		"units=1",
+		"i | ldom_info state=inactive | cpu units=100 | memory units=100G");
+	const struct domain *const *rows = (const struct domain *const *)draft_domains(draft);
+	struct bound_devices bound;
+	struct host *h;
+
+	(void)state;
+	assert_int_equal(host_new(&h), 0);
+	assert_int_equal(pools_bound(rows, 3, &bound), 0);
+	learn(h,
+		"- | cpu units=3 | + cpu pid=3 cid=0 | + cpu pid=16 cid=2 | + cpu pid=17 cid=2"
+		" | memory units=10G | physio_device name=pci@2 | mau units=0",
+		&bound);
+	check_pool(h->pools.vcpus, 8, 3);
+	check_pool(h->pools.cores, 3, 1);
+	check_pool(h->pools.memory_bytes, 16ull << 30, 10ull << 30);
+	check_pool(h->pools.crypto, 1, 0);
+	check_pool(h->pools.buses, 2, 1);
+
+	/* Without a word from list-devices, what is bound comes off the total. */
+	pools_bound_clear(&bound);
+	assert_int_equal(pools_bound(rows, 1, &bound), 0);
+	pools_update(h, &bound);
+	check_pool(h->pools.vcpus, 8, 6);
+	check_pool(h->pools.cores, 3, 2);
+
+	/* A total that moves is believed the second time. */
+	learn(h, "- | cpu units=7 | memory units=12G | physio_device name=pci@2 | mau units=1",
+		&bound);
+	assert_true(h->in_doubt);
+	check_pool(h->pools.vcpus, 8, 6);
+	learn(h, "- | cpu units=7 | memory units=12G | physio_device name=pci@2 | mau units=1",
+		&bound);
+	assert_false(h->in_doubt);
+	check_pool(h->pools.vcpus, 9, 7);
+	pools_bound_clear(&bound);
+	host_unref(h);
+	draft_free(draft);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_states),
+		cmocka_unit_test(test_flags),
+		cmocka_unit_test(test_identifiers),
+		cmocka_unit_test(test_list_domain),
+		cmocka_unit_test(test_nonsense_is_as_if_missing),
+		cmocka_unit_test(test_bindings),
+		cmocka_unit_test(test_long_variable_is_cut_between_characters),
+		cmocka_unit_test(test_services_flat_and_nested),
+		cmocka_unit_test(test_doubles_are_refused),
+		cmocka_unit_test(test_limits),
+		cmocka_unit_test(test_devices_in_all_shapes),
+		cmocka_unit_test(test_merge),
+		cmocka_unit_test(test_last_change),
+		cmocka_unit_test(test_flags_give_roles),
+		cmocka_unit_test(test_pools),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

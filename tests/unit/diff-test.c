@@ -1,0 +1,331 @@
+/*
+ * What two snapshots differ in, and what is no difference.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "content-text.h"
+#include "inventory/assemble.h"
+#include "inventory/diff.h"
+#include "inventory/registry.h"
+
+static struct registry *registry;
+static char *directory;
+
+static int setup(void **state)
+{
+	char template[] = "/tmp/diff-test-XXXXXX";
+	struct registry_options options = {0};
+
+	(void)state;
+	directory = strdup(mkdtemp(template));
+	options.directory = directory;
+	return registry_open(&options, &registry);
+}
+
+static int teardown(void **state)
+{
+	static const char *const names[] = {"lock", "index-registry", "index-registry.copy"};
+
+	(void)state;
+	registry_free(registry);
+	for (size_t i = 0; i < 3; i++) {
+		char *path;
+
+		if (asprintf(&path, "%s/%s", directory, names[i]) < 0)
+			return -1;
+		unlink(path);
+		free(path);
+	}
+	rmdir(directory);
+	free(directory);
+	return 0;
+}
+
+/* The next snapshot; the last one is given back. */
+static const struct snapshot *next(
+	const struct snapshot *last, enum build_source source, const char *const *texts)
+{
+	struct assemble_input in = {
+		.last = last,
+		.source = source,
+		.now_ms = last ? last->taken_ms + 1000 : 1000,
+		.registry = registry,
+		.ignore_bound_services = true,
+	};
+	const struct snapshot *s;
+
+	assert_int_equal(draft_new(source, NULL, &in.draft), 0);
+	for (; *texts; texts++) {
+		struct ldm_content c = content_from(*texts);
+
+		assert_int_equal(draft_feed(in.draft, &c), 0);
+		content_free(&c);
+	}
+	assert_int_equal(draft_finish(in.draft), 0);
+	assert_int_equal(assemble(&in, &s), 0);
+	draft_free(in.draft);
+	return s;
+}
+
+#define NEXT(last, source, ...) next(last, source, (const char *const[]){__VA_ARGS__, NULL})
+
+static void words_of(const struct change_list *list, char **ret)
+{
+	size_t size;
+	FILE *out = open_memstream(ret, &size);
+
+	for (size_t i = 0; i < list->n; i++) {
+		const struct change *c = &list->changes[i];
+		const struct domain *d = c->after ? c->after : c->before;
+
+		fprintf(out, "%s%s:%s", i ? " " : "", d->name, change_kind_name(c->kind));
+		if (c->object)
+			fprintf(out, ":%s:%c", c->object, " +-~"[c->flag]);
+		if (c->migrated)
+			fprintf(out, ":migrated");
+	}
+	fclose(out);
+}
+
+/* Consumes a; both are compared, and what comes out is expected in these words. */
+static const struct snapshot *check(
+	const struct snapshot *a, const struct snapshot *b, const char *expected)
+{
+	struct change_list list = {0};
+	uint64_t dropped = 0;
+	char *words;
+
+	assert_int_equal(snapshot_diff(a, b, 1000, &list, &dropped), 0);
+	words_of(&list, &words);
+	assert_string_equal(words, expected);
+	assert_int_equal(dropped, 0);
+	free(words);
+	change_list_clear(&list);
+	snapshot_unref(a);
+	return b;
+}
+
+#define DOMAIN(name, state, flags, cpus, memory)                                                   \
+	name " | ldom_info state=" state " flags=" flags " | cpu units=" cpus                      \
+	     " | memory units=" memory
+#define PRIMARY DOMAIN("primary", "active", "-n-cv-", "8", "4G")
+
+static void test_values(void **state)
+{
+	const struct snapshot *s = NULL;
+
+	(void)state;
+	s = check(s, NEXT(s, BUILD_DOMAIN, PRIMARY, DOMAIN("a", "bound", "------", "4", "2G")), "");
+	s = check(s, NEXT(s, BUILD_DOMAIN, PRIMARY, DOMAIN("a", "bound", "------", "4", "2G")), "");
+	s = check(s, NEXT(s, BUILD_DOMAIN, PRIMARY, DOMAIN("a", "active", "-n----", "6", "3G")),
+		"a:state a:vcpu a:vmem");
+	s = check(s,
+		NEXT(s, BUILD_DOMAIN, PRIMARY " | x y=z",
+			DOMAIN("a", "active", "-n----", "6", "3G"),
+			DOMAIN("b", "inactive", "------", "1", "1G")),
+		"b:create");
+	s = check(s, NEXT(s, BUILD_DOMAIN, PRIMARY, DOMAIN("b", "inactive", "------", "1", "1G")),
+		"a:destroy");
+	snapshot_unref(s);
+}
+
+static void test_migration(void **state)
+{
+	const struct snapshot *s = NULL;
+
+	(void)state;
+	s = check(
+		s, NEXT(s, BUILD_DOMAIN, PRIMARY, DOMAIN("a", "active", "-n---s", "4", "2G")), "");
+	s = check(s, NEXT(s, BUILD_DOMAIN, PRIMARY, DOMAIN("b", "bound", "-----t", "4", "2G")),
+		"a:destroy:migrated b:create:migrated");
+	snapshot_unref(s);
+}
+
+static void test_identity_decides(void **state)
+{
+	static const char one[] =
+		"a | ldom_info state=bound uuid=0f6f8e1c-19f4-6a0b-b1d2-3c33a7c51a07";
+	static const char renamed[] =
+		"b | ldom_info state=bound uuid=0f6f8e1c-19f4-6a0b-b1d2-3c33a7c51a07";
+	static const char other[] =
+		"b | ldom_info state=bound uuid=1f6f8e1c-19f4-6a0b-b1d2-3c33a7c51a07";
+	const struct snapshot *s = NULL;
+
+	(void)state;
+	s = check(s, NEXT(s, BUILD_DOMAIN, PRIMARY, one), "");
+	assert_int_equal(snapshot_find_name(s, "primary")->index, 1);
+	s = check(s, NEXT(s, BUILD_DOMAIN, PRIMARY, renamed), "");
+	assert_int_equal(snapshot_find_name(s, "b")->index, 2);
+	s = check(s, NEXT(s, BUILD_DOMAIN, PRIMARY, other), "b:destroy b:create");
+	assert_int_equal(snapshot_find_name(s, "b")->index, 3);
+	/* A targeted reply can bring the exchange, too. */
+	s = check(s, NEXT(s, BUILD_BINDINGS, renamed), "b:create b:destroy");
+	assert_int_equal(s->n_domains, 2);
+	assert_int_equal(s->next_index, 4);
+	snapshot_unref(s);
+}
+
+#define DISK(name, volume) " | disk vdisk_name=" name " service_name=vds0 vol_name=" volume
+
+static void test_devices(void **state)
+{
+	const struct snapshot *s = NULL;
+
+	(void)state;
+	s = NEXT(s, BUILD_DOMAIN, PRIMARY, DOMAIN("a", "bound", "------", "4", "2G"));
+	/* What is learnt for the first time did not change. */
+	s = check(s,
+		NEXT(s, BUILD_BINDINGS,
+			DOMAIN("a", "bound", "------", "4", "2G") DISK("d0", "v0")
+				DISK("d1", "v1") " | network vnet_name=n0 pvid=1"
+						 " | console port=5000"),
+		"");
+	s = check(s,
+		NEXT(s, BUILD_BINDINGS,
+			DOMAIN("a", "bound", "------", "4",
+				"2G") " | console port=5001"
+				      " | network vnet_name=n0 pvid=2" DISK("d2", "v2")
+					      DISK("d1", "v1")),
+		"a:vdisk:d0:- a:vdisk:d2:+ a:vnet:n0:~ a:vcons:a:~");
+	/* The number of a disk is its own: the second one is still 2. */
+	assert_int_equal(snapshot_find_name(s, "a")->detail->disks[0].index, 2);
+	assert_int_equal(snapshot_find_name(s, "a")->detail->disks[1].index, 3);
+	s = check(s, NEXT(s, BUILD_SERVICES, "primary | vds service_name=vds0"), "");
+	s = check(s,
+		NEXT(s, BUILD_SERVICES,
+			"primary | vds service_name=vds0 | vds_volume service_name=vds0"
+			" vol_name=v0 | vsw service_name=sw | vcc service_name=cc"),
+		"primary:vds:v0:+ primary:vsw:sw:+ primary:vcc:cc:+");
+	s = check(s, NEXT(s, BUILD_SERVICES, "a | vds service_name=vds0"),
+		"primary:vds:vds0:- primary:vds:v0:- primary:vsw:sw:- primary:vcc:cc:- "
+		"a:vds:vds0:+");
+	snapshot_unref(s);
+}
+
+static void test_rows_in_the_making_are_not_there(void **state)
+{
+	const struct snapshot *a = NEXT(NULL, BUILD_DOMAIN, PRIMARY), *b;
+	struct domain *row;
+	uint32_t index;
+
+	(void)state;
+	assert_int_equal(registry_reserve(registry, "new", 0, &index), 0);
+	assert_int_equal(domain_new("new", &row), 0);
+	row->index = index;
+	row->row_status = ROW_NOT_READY;
+	row->op_status = OPERATION_RUNNING;
+	row->op_index = 17;
+	assert_int_equal(assemble_patch(a, index, row, 5, index + 1, &b), 0);
+	domain_unref(row);
+	a = check(a, b, "");
+	a = check(a, NEXT(a, BUILD_DOMAIN, PRIMARY), "");
+	assert_int_equal(a->n_domains, 2);
+	a = check(a, NEXT(a, BUILD_DOMAIN, PRIMARY, DOMAIN("new", "inactive", "------", "1", "1G")),
+		"new:create");
+	assert_int_equal(snapshot_find_name(a, "new")->index, index);
+	assert_int_equal(snapshot_find_name(a, "new")->op_index, 17);
+	assert_int_equal(snapshot_find_name(a, "new")->row_status, ROW_ACTIVE);
+	snapshot_unref(a);
+}
+
+static void test_bounded(void **state)
+{
+	const struct snapshot *a = NEXT(NULL, BUILD_DOMAIN, PRIMARY), *b;
+	struct change_list list = {0};
+	uint64_t dropped = 0;
+
+	(void)state;
+	b = NEXT(a, BUILD_DOMAIN, PRIMARY, DOMAIN("a", "bound", "------", "4", "2G"),
+		DOMAIN("b", "bound", "------", "4", "2G"),
+		DOMAIN("c", "bound", "------", "4", "2G"));
+	assert_int_equal(snapshot_diff(a, b, 2, &list, &dropped), 0);
+	assert_int_equal(list.n, 2);
+	assert_int_equal(dropped, 1);
+	change_list_clear(&list);
+	snapshot_unref(a);
+	snapshot_unref(b);
+}
+
+/* Ten thousand of everything: a quadratic step anywhere would take minutes. */
+static void test_large(void **state)
+{
+	const struct build_limits limits = {.domains = 20000, .rows = 20000};
+	struct assemble_input in = {.source = BUILD_DOMAIN, .now_ms = 1, .registry = registry};
+	const struct snapshot *rounds[2];
+	struct change_list list = {0};
+	uint64_t dropped = 0;
+
+	(void)state;
+	for (int round = 0; round < 2; round++) {
+		assert_int_equal(draft_new(BUILD_DOMAIN, &limits, &in.draft), 0);
+		for (int i = 0; i < 10000; i++) {
+			struct ldm_content c;
+			char *text;
+
+			assert_true(asprintf(&text, "d%d | cpu units=%d", i, round) > 0);
+			c = content_from(text);
+			assert_int_equal(draft_feed(in.draft, &c), 0);
+			content_free(&c);
+			free(text);
+		}
+		assert_int_equal(draft_finish(in.draft), 0);
+		in.last = round ? rounds[0] : NULL;
+		assert_int_equal(assemble(&in, &rounds[round]), 0);
+		draft_free(in.draft);
+	}
+	assert_int_equal(snapshot_diff(rounds[0], rounds[1], 20000, &list, &dropped), 0);
+	assert_int_equal(list.n, 10000);
+	change_list_clear(&list);
+	snapshot_unref(rounds[0]);
+	snapshot_unref(rounds[1]);
+}
+
+/* Everything that did not change is the same memory. */
+static void test_sharing(void **state)
+{
+	const struct snapshot *a, *b;
+
+	(void)state;
+	a = NEXT(NULL, BUILD_DOMAIN, PRIMARY, DOMAIN("a", "bound", "------", "4", "2G"));
+	b = NEXT(a, BUILD_DOMAIN, PRIMARY, DOMAIN("a", "bound", "------", "5", "2G"));
+	assert_ptr_equal(snapshot_find_name(a, "primary"), snapshot_find_name(b, "primary"));
+	assert_ptr_not_equal(snapshot_find_name(a, "a"), snapshot_find_name(b, "a"));
+	assert_int_equal(snapshot_find_name(b, "a")->last_change_ms, 2000);
+	assert_int_equal(snapshot_find_name(b, "primary")->last_change_ms, 1000);
+	assert_int_equal(b->table_last_change_ms, 2000);
+	snapshot_unref(a);
+	a = NEXT(b, BUILD_DOMAIN, PRIMARY, DOMAIN("a", "bound", "------", "5", "2G"));
+	assert_int_equal(a->table_last_change_ms, 2000);
+	assert_int_equal(a->taken_ms, 3000);
+	assert_ptr_equal(a->host, b->host);
+	snapshot_unref(a);
+	snapshot_unref(b);
+}
+
+int main(void)
+{
+#define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+	const struct CMUnitTest tests[] = {
+		TEST(test_values),
+		TEST(test_migration),
+		TEST(test_identity_decides),
+		TEST(test_devices),
+		TEST(test_rows_in_the_making_are_not_there),
+		TEST(test_bounded),
+		TEST(test_large),
+		TEST(test_sharing),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
