@@ -13,6 +13,9 @@
 #include "control/transaction.h"
 #include "util/clock.h"
 
+/* PDUs that have nothing to run need no place in the queue, but are remembered all the same. */
+#define ENTRIES_MAX (2 * HANDOVER_PLANS)
+
 struct entry {
 	struct entry *next;
 	struct control_key key;
@@ -20,6 +23,7 @@ struct entry {
 	struct desire_list list;
 	enum judgement *judgements;
 	struct transaction *t; /* NULL: not started, or nothing to do */
+	bool needs_place;      /* something is to be run */
 	bool started, released, undo_asked;
 	struct verdict verdict;
 };
@@ -143,7 +147,11 @@ static bool is_under_way(const struct entry *e)
 
 size_t control_places_used(const struct control *c)
 {
-	return c->n_entries;
+	size_t n = 0;
+
+	for (const struct entry *e = c->entries; e != NULL; e = e->next)
+		n += e->needs_place;
+	return n;
 }
 
 void control_tick(struct control *c, uint64_t now_ms)
@@ -227,7 +235,7 @@ static struct entry *place_for(struct control *c, struct control_key key)
 	struct entry *e = find(c, key);
 
 	if (e == NULL)
-		return c->n_entries < HANDOVER_PLANS ? add(c, key) : NULL;
+		return c->n_entries < ENTRIES_MAX ? add(c, key) : NULL;
 	if (e->started)
 		return NULL;
 	desire_list_clear(&e->list);
@@ -246,37 +254,42 @@ static struct refusal judge_pdu(struct control *c, struct entry *e, const struct
 	return judge_entry(c, e, in, so_far, now_ms);
 }
 
+static bool is_to_run(enum judgement j)
+{
+	return j == JUDGE_RUN || j == JUDGE_PREEMPT;
+}
+
+static bool has_to_run(const struct entry *e)
+{
+	for (size_t i = 0; i < e->list.n; i++)
+		if (is_to_run(e->judgements[i]))
+			return true;
+	return false;
+}
+
 struct refusal control_reserve(struct control *c, struct control_key key, const struct inbox *in,
 	const struct set_varbind *varbinds, size_t n, uint64_t now_ms)
 {
-	struct entry *e, unplaced = {.key = key};
-	struct refusal result;
+	struct refusal result = {CONTROL_RESOURCE_UNAVAILABLE, 0, "too many SETs are under way"};
+	struct entry *e;
 
 	control_tick(c, now_ms);
 	e = place_for(c, key);
-	/* Without a place it is judged all the same: what is wrong with it comes before that. */
-	result = judge_pdu(c, e != NULL ? e : &unplaced, in, varbinds, n, now_ms);
-	if (e == NULL) {
+	if (e == NULL)
+		return result;
+	e->reserved_ms = now_ms;
+	result = judge_pdu(c, e, in, varbinds, n, now_ms);
+	e->needs_place = result.error == CONTROL_OK && has_to_run(e);
+	if (e->needs_place && control_places_used(c) > HANDOVER_PLANS)
 		refuse(&result, CONTROL_RESOURCE_UNAVAILABLE, 0, "too many SETs are under way");
-		desire_list_clear(&unplaced.list);
-		free(unplaced.judgements);
-	} else {
-		e->reserved_ms = now_ms;
-	}
 	if (result.error != CONTROL_OK) {
-		if (e != NULL)
-			e->released = true;
+		e->released = true;
 		drop_finished(c);
 	}
 	return result;
 }
 
 /* --- ACTION -------------------------------------------------------------------------------- */
-
-static bool is_to_run(enum judgement j)
-{
-	return j == JUDGE_RUN || j == JUDGE_PREEMPT;
-}
 
 static int make_transaction(struct entry *e)
 {

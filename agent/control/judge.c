@@ -334,7 +334,8 @@ struct refusal judge(const struct judge_view *view, struct desire_list *list, st
 	if (list->n == 0 || so_far.error == CONTROL_GEN_ERR)
 		return so_far;
 	judge_whole(&j);
-	if (view->snapshot == NULL)
+	/* Old data say nothing about what is possible now. */
+	if (view->snapshot == NULL || !view->usable)
 		return j.best;
 	for (size_t i = 0; i < list->n; i++) {
 		struct desire *d = &list->desires[i];
