@@ -20,7 +20,7 @@ enum value_type {
 	_VALUE_TYPE_MAX,
 };
 
-#define VALUE_INLINE_MAX 16
+#define VALUE_INLINE_MAX 24
 
 struct value {
 	enum value_type type;

@@ -1,0 +1,23 @@
+/*
+ * ldomIOBusTable: buses and other physical I/O devices that domains own.
+ */
+#include "tables/tables.h"
+
+#include "tables/device-table.h"
+
+static bool seek(const struct view *v, const uint32_t *index, struct row *ret)
+{
+	return device_seek(v, LIST_IOBUS, index, ret);
+}
+
+static const struct column columns[] = {
+	COLUMN_INDEX(1, "ldomIOBusIndex"),
+	COLUMN_DOMAIN(2, "ldomIOBusLdomIndex"),
+	COLUMN_TEXT(3, "ldomIOBusName", iobus, name, NAME_MAX_OCTETS),
+	COLUMN_TEXT(4, "ldomIOBusPath", iobus, path, LONG_TEXT_MAX_OCTETS),
+	COLUMN_TEXT(5, "ldomIOBusOptions", iobus, options, TEXT_MAX_OCTETS),
+	COLUMN_TEXT(6, "ldomIOBusType", iobus, type, TEXT_MAX_OCTETS),
+	COLUMN_TRUTH(7, "ldomIOBusIsBus", iobus, is_bus),
+};
+
+const struct table iobus_table = {TABLE_OF("ldomIOBusTable", 9, 2), .seek = seek};

@@ -1,0 +1,54 @@
+/*
+ * ldomVcpuTable: the virtual CPUs that domains really have, with the hardware thread behind each.
+ */
+#include "tables/tables.h"
+
+#include "tables/device-table.h"
+
+/* ldomVcpuOperationalStatus: the vendor's list; the rest of it is never given. */
+enum { STATUS_UNKNOWN = 1, STATUS_OK = 3, STATUS_STOPPED = 11, STATUS_POWER_MODE = 19 };
+
+static bool seek(const struct view *v, const uint32_t *index, struct row *ret)
+{
+	return device_seek(v, LIST_VCPU, index, ret);
+}
+
+static int status_of(const struct domain *d, const struct vcpu *cpu)
+{
+	switch (d->state) {
+	case DOMAIN_ACTIVE:
+	case DOMAIN_STARTING:
+	case DOMAIN_STOPPING:
+		return cpu->parked ? STATUS_POWER_MODE : STATUS_OK;
+	case DOMAIN_BOUND:
+	case DOMAIN_BINDING:
+	case DOMAIN_UNBINDING:
+	case DOMAIN_INACTIVE:
+		return STATUS_STOPPED;
+	default:
+		return STATUS_UNKNOWN;
+	}
+}
+
+static void get_status(
+	const struct column *c, const struct view *v, const struct row *r, struct value *ret)
+{
+	(void)c, (void)v;
+	value_set_integer(ret, status_of(r->domain, r->object));
+}
+
+static const struct column columns[] = {
+	COLUMN_INDEX(1, "ldomVcpuIndex"),
+	COLUMN_DOMAIN(2, "ldomVcpuLdomIndex"),
+	COLUMN_NUMBER(3, "ldomVcpuDeviceID", vcpu, vid, UINT32_MAX),
+	COLUMN_MADE(4, "ldomVcpuOperationalStatus", VALUE_INTEGER, get_status, 19),
+	COLUMN_NUMBER(5, "ldomVcpuPhysBind", vcpu, pid, UINT32_MAX),
+	COLUMN_NUMBER(6, "ldomVcpuPhysBindUsage", vcpu, strand_permille, 1000),
+	COLUMN_NUMBER(7, "ldomVcpuCoreID", vcpu, cid, UINT32_MAX),
+	COLUMN_MEMBER(8, "ldomVcpuUtilPercent", VALUE_UNSIGNED, device_get_percent, vcpu,
+		util_permille, 100),
+	COLUMN_NUMBER(9, "ldomVcpuUtilization", vcpu, util_permille, 1000),
+	COLUMN_NUMBER(10, "ldomVcpuNormUtilization", vcpu, norm_util_permille, 1000),
+};
+
+const struct table vcpu_table = {TABLE_OF("ldomVcpuTable", 4, 2), .seek = seek};
