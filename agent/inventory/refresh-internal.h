@@ -83,8 +83,7 @@ struct refresh {
 	bool refusal_counted;
 
 	/* Of this connection. */
-	bool registered, had_list, bindings_work, services_work, version_changed;
-	bool on_version_2; /* kept for the next one */
+	bool registered, had_list, bindings_work, services_work, version_changed, on_version_2;
 
 	uint32_t needs;
 	uint64_t not_before_ms[N_NEEDS]; /* by bit: coalescing, and pace under a storm */

@@ -3,6 +3,7 @@
  */
 #include "inventory/refresh-internal.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -322,15 +323,21 @@ static int use_answer(struct refresh *r)
 }
 
 /* ldmd may not know data version 3.0, or not 2.0: ask in the other one, the first time at once. */
-static void change_version(struct refresh *r)
+static bool change_version(struct refresh *r, const char *message)
 {
-	if (r->had_list || r->endpoint->data_version != LDM_DATA_AUTO)
-		return;
+	bool at_once = !r->version_changed;
+
+	if (r->query.need != NEED_LIST || r->had_list || r->endpoint->data_version != LDM_DATA_AUTO)
+		return false;
+	r->version_changed = true;
 	r->on_version_2 = !r->on_version_2;
 	r->config.link->set_data(r->conn, r->on_version_2 ? LDM_DATA_2 : LDM_DATA_3);
-	if (!r->version_changed)
-		r->needs |= NEED_LIST;
-	r->version_changed = true;
+	if (!at_once)
+		return false;
+	log_notice(REFRESH_TOKEN, "ldmd does not take data version 3.0 (%s): asking in 2.0",
+		message ? message : "no reason given");
+	r->needs |= NEED_LIST;
+	return true;
 }
 
 static void list_failed(struct refresh *r, const struct ldm_reply *reply)
@@ -341,18 +348,15 @@ static void list_failed(struct refresh *r, const struct ldm_reply *reply)
 	/* Nothing is asked about single domains before the first list. */
 	if (!r->had_list)
 		agenda_fail_waiters(r, refused ? -EPERM : -EREMOTEIO);
-	if (refused) {
-		unauthorised(r, reply->message);
-		return;
-	}
-	refresh_trouble(r, "ldmd answers %s with failure: %s", action_of(r->query.source),
-		reply->message ? reply->message : "no reason given");
 	if (r->query.source == BUILD_BINDINGS)
 		r->bindings_work = false;
 	else if (r->query.source == BUILD_SERVICES)
 		r->services_work = false;
-	else if (r->query.need == NEED_LIST)
-		change_version(r);
+	if (refused)
+		unauthorised(r, reply->message);
+	else if (!change_version(r, reply->message))
+		refresh_trouble(r, "ldmd answers %s with failure: %s", action_of(r->query.source),
+			reply->message ? reply->message : "no reason given");
 }
 
 static void end_list(struct refresh *r, int err, const struct ldm_reply *reply)
@@ -397,6 +401,28 @@ static void target_is_gone(struct refresh *r)
 	settle_target(r, make_snapshot(r, r->query.target->name));
 }
 
+static bool in_name(char c)
+{
+	return c != '\0' && (isalnum((unsigned char)c) || strchr("-_+#.:;~()", c));
+}
+
+/* Names the domain, not just has its letters somewhere. */
+static bool names_domain(const char *message, const char *name)
+{
+	size_t n = strlen(name);
+
+	for (const char *at = strstr(message, name); at; at = strstr(at + 1, name))
+		if ((at == message || !in_name(at[-1])) && !in_name(at[n]))
+			return true;
+	return false;
+}
+
+/* "no such action" is no word about the domain. */
+static bool is_about(const struct refresh *r, const char *message)
+{
+	return r->query.source == BUILD_DOMAIN || names_domain(message, r->query.target->name);
+}
+
 /* A refusal of the long list may be about the list and not about the domain. */
 static void target_failed(struct refresh *r, const struct ldm_reply *reply)
 {
@@ -404,7 +430,7 @@ static void target_failed(struct refresh *r, const struct ldm_reply *reply)
 	if (is_refusal(reply->message)) {
 		unauthorised(r, reply->message);
 		settle_target(r, -EPERM);
-	} else if (is_absence(reply->message)) {
+	} else if (is_absence(reply->message) && is_about(r, reply->message)) {
 		target_is_gone(r);
 	} else if (r->query.source == BUILD_BINDINGS) {
 		ask_again(r, true);

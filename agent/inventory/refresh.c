@@ -254,6 +254,9 @@ static void on_ready(void *user)
 	r->registered = r->endpoint->data_version == LDM_DATA_2;
 	r->had_list = false;
 	r->version_changed = false;
+	r->on_version_2 = false;
+	if (r->endpoint->data_version == LDM_DATA_AUTO)
+		r->config.link->set_data(r->conn, LDM_DATA_3);
 	r->bindings_work = true;
 	r->services_work = true;
 	r->status.connects++;
@@ -383,11 +386,11 @@ int refresh_hold(struct refresh *r, const char *name)
 
 void refresh_release(struct refresh *r, const char *name)
 {
-	if (!names_remove(&r->holds, name))
+	(void)names_remove(&r->holds, name);
+	if (!r->query.running || names_have(&r->query.keep, name))
 		return;
-	if (r->query.running && !names_have(&r->query.keep, name) &&
-		names_add(&r->query.keep, name) < 0)
-		/* Without memory the whole answer has to go. */
+	/* Without memory the whole answer has to go. */
+	if (names_add(&r->query.keep, name) < 0)
 		r->query.spoiled = true;
 }
 

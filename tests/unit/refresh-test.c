@@ -801,6 +801,21 @@ static void test_domain_now_falls_back_to_the_short_list(void **state)
 	assert_int_equal(told.err, -EPERM);
 }
 
+static void test_absence_must_be_about_the_domain(void **state)
+{
+	struct told told = {0};
+
+	(void)state;
+	begin();
+	assert_int_equal(refresh_domain_now(r, "a", on_domain, &told), 0);
+	turn(1000);
+	refuse("no such action");
+	expect("list-domain", "a");
+	refuse("it does not exist");
+	assert_int_equal(told.times, 1);
+	assert_false(told.there);
+}
+
 static void test_domain_now_when_the_connection_goes(void **state)
 {
 	struct told a = {0}, b = {0};
@@ -947,6 +962,7 @@ int main(void)
 		TEST(test_domain_now_goes_first_and_asks_anew),
 		TEST(test_domain_now_of_what_is_gone),
 		TEST(test_domain_now_falls_back_to_the_short_list),
+		TEST(test_absence_must_be_about_the_domain),
 		TEST(test_domain_now_when_the_connection_goes),
 		TEST(test_hold),
 		TEST(test_hold_of_a_single_question),
