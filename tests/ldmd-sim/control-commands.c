@@ -289,12 +289,14 @@ static void run_set_prop(struct operator* operator, const struct words * words)
 	struct words change = {.count = 4};
 	char *list[4];
 
-	list[0] = "do";
-	list[1] = "set-domain";
+	list[0] = xstrdup("do");
+	list[1] = xstrdup("set-domain");
 	list[2] = words->list[1];
 	list[3] = xasprintf("%s=%s", words->list[2], words->list[3]);
 	change.list = list;
 	run_do(operator, & change);
+	free(list[0]);
+	free(list[1]);
 	free(list[3]);
 }
 
