@@ -406,19 +406,28 @@ def expected_row(domain):
     row = {column: (domain[key] or "").encode() for column, key in text.items()}
     if row["HostID"] and not row["HostID"].startswith(b"0x"):
         row["HostID"] = b"0x" + row["HostID"]
+    running = domain["state"] in ("active", "stopping")
     row.update({
         "AdminState": ADMIN_STATES[domain["state"]], "OperState": OPER_STATES[domain["state"]],
         "NumVCPU": domain["vcpus"], "MemSize": domain["memory"] // 1048576, "MemUnit": 2,
         "NumCrypto": domain["mau"], "NumIOBus": len(domain["iobus"]),
         "WholeCore": domain["whole_core"], "ShutdownGroup": domain["shutdown_group"],
-        "Roles": bytes([bits]), "Utilization": domain["utilization_permille"],
-        "Uptime": domain["uptime"], "ConsolePort": domain["console_port"], "Template": b"",
+        "Roles": bytes([bits]),
+        # ldmd tells these two of running domains only.
+        "Utilization": domain["utilization_permille"] * running,
+        "Uptime": domain["uptime"] * running, "ConsolePort": domain["console_port"], "Template": b"",
         "OperationStatus": 1, "OperationIndex": 0, "RowStatus": 1,
         "Pending": 1 if domain["delayed_reconf"] else 2})
     return row
 
 
-def differences(rows, domains, uptime_slack=5):
+def told_uptimes(seconds, slack):
+    """What ldmd says of an uptime, now or a little earlier: above a minute in whole minutes."""
+    return {value if value < 60 else value - value % 60
+            for value in range(max(0, seconds - slack), seconds + 2)}
+
+
+def differences(rows, domains, uptime_slack=7):
     """What ldomTable (Bed.rows()) has else than the dump; empty when they agree."""
     found = []
     by_name = {row.get("Name", b"").decode(): row for row in rows.values()}
@@ -431,7 +440,7 @@ def differences(rows, domains, uptime_slack=5):
             found.append(f"{name}: {len(have)} columns")
         if not isinstance(have.pop("LastChange", None), int):
             found.append(f"{name}: LastChange")
-        if abs(have.pop("Uptime", -99) - row.pop("Uptime")) > uptime_slack:
+        if have.pop("Uptime", None) not in told_uptimes(row.pop("Uptime"), uptime_slack):
             found.append(f"{name}: Uptime")
         for column, value in row.items():
             if have.get(column) != value:
@@ -515,7 +524,9 @@ class Bed:
     def walk(self, where=ENTRY, verb="walk", auth=("-v2c", "-c", "public"), options=()):
         result = self.snmp(verb, [where], ["-On", "-Oe", *options], auth=auth)
         assert "not increasing" not in result.stdout + result.stderr, result.stdout
-        return parse_varbinds(result.stdout)
+        # A walk of nothing ends with a GET, which says that there is nothing.
+        return [found for found in parse_varbinds(result.stdout)
+                if not found[1].startswith("No Such") and found[0][:len(oid(where))] == oid(where)]
 
     def get(self, *names, auth=("-v2c", "-c", "public"), options=()):
         """Values of names (dotted), one or a list."""

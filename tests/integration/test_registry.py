@@ -16,9 +16,16 @@ class Registry(harness.TestCase):
         return [name for name in found if "lock" not in name and "damaged" not in name]
 
     def all_there(self, bed):
-        names = {domain["name"] for domain in dump(bed.sim)["domains"]}
-        wait_for(lambda: set(bed.indexes()) == names, 15, "all domains")
-        return bed.indexes()
+        """{name: ldomIndex}, when each domain of the simulator is there and no other."""
+        wanted = {domain["name"]: domain["uuid"] for domain in dump(bed.sim)["domains"]}
+
+        def found():
+            # A name may come back with another domain behind it.
+            rows = bed.rows()
+            have = {row.get("Name", b"").decode(): row.get("UUID", b"").decode()
+                    for row in rows.values()}
+            return have == wanted and {row["Name"].decode(): index for index, row in rows.items()}
+        return wait_for(found, 15, "all domains")
 
     def test_kill_while_domains_come_and_go(self):
         """Every surviving domain keeps its number, and no number is used twice."""

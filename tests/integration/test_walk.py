@@ -47,7 +47,7 @@ class Walk(harness.TestCase):
 
     def table(self, bed, *options):
         """snmptable: [{heading: text}]."""
-        out = bed.snmp("table", ["LDOMS-MIB::ldomTable"], ["-Ci", "-Cf", "|", *options],
+        out = bed.snmp("table", ["LDOMS-MIB::ldomTable"], ["-Ci", "-OU", "-Cf", "|", *options],
                        env=harness.mib_environment()).stdout.splitlines()
         head = next(n for n, line in enumerate(out) if line.count("|") > 5)
         names = out[head].split("|")
