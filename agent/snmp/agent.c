@@ -245,8 +245,10 @@ void snmp_agent_free(struct snmp_agent *a)
 {
 	if (!a)
 		return;
-	if (a->session)
+	if (a->session) {
+		agentx_session_detach(a->session);
 		library_stop();
+	}
 	set_phases_free(a->sets);
 	agentx_session_free(a->session);
 	notifier_free(a->notifier);

@@ -168,15 +168,19 @@ int agentx_session_new(const char *address, struct agentx_session **ret)
 	return 0;
 }
 
-void agentx_session_free(struct agentx_session *s)
+void agentx_session_detach(struct agentx_session *s)
 {
-	if (!s)
-		return;
 	snmp_unregister_callback(SNMP_CALLBACK_LIBRARY, SNMP_CALLBACK_LOGGING, on_log, s, 1);
 	snmp_unregister_callback(
 		SNMP_CALLBACK_APPLICATION, SNMPD_CALLBACK_INDEX_START, on_open, s, 1);
 	snmp_unregister_callback(
 		SNMP_CALLBACK_APPLICATION, SNMPD_CALLBACK_INDEX_STOP, on_close, s, 1);
+}
+
+void agentx_session_free(struct agentx_session *s)
+{
+	if (!s)
+		return;
 	probe_free(s->probe);
 	free(s->address);
 	free(s);
@@ -184,7 +188,10 @@ void agentx_session_free(struct agentx_session *s)
 
 /* --- registration ---------------------------------------------------------------------------- */
 
-/* Asks the master again; locally nothing changes, so no request that is open is disturbed. */
+/*
+ * Asks the master again; locally nothing changes, so no request that is open is disturbed. Without
+ * an Unregister before it: net-snmp's master would take the root away from whoever holds it.
+ */
 static void register_again(struct agentx_session *s)
 {
 	oid name[MAX_OID_LEN];
@@ -197,26 +204,40 @@ static void register_again(struct agentx_session *s)
 		.contextName = "",
 	};
 
-	/* In case it was registered after all, and only the answer was lost. */
-	snmp_call_callbacks(SNMP_CALLBACK_APPLICATION, SNMPD_CALLBACK_UNREGISTER_OID, &p);
 	s->refused = false;
 	snmp_call_callbacks(SNMP_CALLBACK_APPLICATION, SNMPD_CALLBACK_REGISTER_OID, &p);
+}
+
+/* The library notices the end of the stream by itself and tidies up. */
+static void hang_up(const struct agentx_session *s)
+{
+	netsnmp_transport *t = snmp_sess_transport(snmp_sess_pointer(s->library));
+	if (t)
+		shutdown(t->sock, SHUT_RDWR);
+}
+
+static void refused(struct agentx_session *s, uint64_t now_ms)
+{
+	set_state(s, AGENTX_CONTESTED);
+	s->retry_ms = s->retry_ms ? s->retry_ms * 2 : RETRY_MIN_MS;
+	if (s->retry_ms > RETRY_MAX_MS)
+		s->retry_ms = RETRY_MAX_MS;
+	s->retry_at_ms = now_ms + s->retry_ms;
 }
 
 static void judge_registration(struct agentx_session *s, uint64_t began_ms, uint64_t now_ms)
 {
 	if (!s->library)
 		return;
-	if (!s->refused && now_ms - began_ms < UNANSWERED_MS) {
+	if (s->refused) {
+		refused(s, now_ms);
+	} else if (now_ms - began_ms >= UNANSWERED_MS) {
+		/* Whether it is registered or not: only a new session can tell. */
+		hang_up(s);
+	} else {
 		set_state(s, AGENTX_SERVING);
 		s->retry_ms = 0;
-		return;
 	}
-	set_state(s, AGENTX_CONTESTED);
-	s->retry_ms = s->retry_ms ? s->retry_ms * 2 : RETRY_MIN_MS;
-	if (s->retry_ms > RETRY_MAX_MS)
-		s->retry_ms = RETRY_MAX_MS;
-	s->retry_at_ms = now_ms + s->retry_ms;
 }
 
 static void retry_registration(struct agentx_session *s, uint64_t now_ms)
@@ -226,14 +247,6 @@ static void retry_registration(struct agentx_session *s, uint64_t now_ms)
 }
 
 /* --- Ping ----------------------------------------------------------------------------------- */
-
-/* The library notices the end of the stream by itself and tidies up. */
-static void hang_up(const struct agentx_session *s)
-{
-	netsnmp_transport *t = snmp_sess_transport(snmp_sess_pointer(s->library));
-	if (t)
-		shutdown(t->sock, SHUT_RDWR);
-}
 
 static void set_slow(struct agentx_session *s, bool slow, uint64_t now_ms)
 {

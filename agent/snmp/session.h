@@ -21,6 +21,8 @@ struct agentx_session;
 
 /* After library_start(). address: of the master. */
 int agentx_session_new(const char *address, struct agentx_session **ret);
+/* Before library_stop(): it frees the arguments of callbacks that are left then. */
+void agentx_session_detach(struct agentx_session *s);
 /* After library_stop(). */
 void agentx_session_free(struct agentx_session *s);
 
