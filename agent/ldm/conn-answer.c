@@ -16,7 +16,7 @@ struct reading {
 	uint64_t generation;
 	struct ldm_document document;
 	int stopped_by_user; /* what on_content returned */
-	bool mismatch;	     /* an answer, but not to what was asked */
+	char *mismatch;	     /* what is wrong with an answer that is not to what was asked */
 };
 
 static bool is_over(const struct reading *r)
@@ -26,7 +26,13 @@ static bool is_over(const struct reading *r)
 
 static int refuse_answer(struct reading *r)
 {
-	r->mismatch = true;
+	const struct ldm_call *call = r->conn->reading;
+	const char *asked = call ? ldm_request_action(call->request) : "nothing";
+	const char *got = r->document.reply.action;
+
+	if (!r->mismatch && asprintf(&r->mismatch, "ldmd answers %s, but was asked %s",
+				    got ? got : "something", asked) < 0)
+		r->mismatch = NULL;
 	return -EPROTO;
 }
 
@@ -81,15 +87,8 @@ static const struct ldm_document_ops document_ops = {
 
 static void fail_mismatch(struct reading *r)
 {
-	struct ldm_conn *c = r->conn;
-	const char *asked = c->reading ? ldm_request_action(c->reading->request) : "nothing";
-	const char *got = r->document.reply.action;
-	_cleanup_free_ char *text = NULL;
-
-	if (asprintf(&text, "ldmd answers %s, but was asked %s", got ? got : "something", asked) <
-		0)
-		text = NULL;
-	conn_fail(c, LDM_CLOSED_PROTOCOL, -EPROTO, text ? text : "answer to another question");
+	conn_fail(r->conn, LDM_CLOSED_PROTOCOL, -EPROTO,
+		r->mismatch ? r->mismatch : "an answer to another request");
 }
 
 static void finish_answer(struct reading *r, const char *bytes, size_t len)
@@ -140,11 +139,11 @@ static void fail_answer(struct reading *r, int error, const char *why)
 	}
 	if (r->document.kind == LDM_DOCUMENT_EVENT)
 		return;
-	if (r->document.kind == LDM_DOCUMENT_OTHER || begin_answer(r) < 0) {
+	/* Its action is not known any more, but nobody else waits for an answer. */
+	if (r->document.kind == LDM_DOCUMENT_OTHER || begin_answer(r) < 0)
 		conn_fail(c, LDM_CLOSED_PROTOCOL, error, why);
-		return;
-	}
-	call_fail(steal_ptr(c->reading), error, why);
+	else
+		call_fail(steal_ptr(c->reading), error, why);
 }
 
 static void take_bytes(struct reading *r, const char *bytes, size_t len)
@@ -156,7 +155,7 @@ static void take_bytes(struct reading *r, const char *bytes, size_t len)
 
 	if (is_over(r))
 		return;
-	if (r->mismatch)
+	if (e == -EPROTO && r->stopped_by_user == 0)
 		fail_mismatch(r);
 	else if (r->stopped_by_user != 0)
 		call_fail(steal_ptr(c->reading), r->stopped_by_user, "not taken");
@@ -179,6 +178,7 @@ void conn_take_document(struct ldm_conn *c)
 	ldm_mask_log("<-", bytes, len);
 	take_bytes(&r, bytes, len);
 	ldm_document_clear(&r.document);
+	free(r.mismatch);
 	if (is_over(&r) || c->framer)
 		ldm_framer_free(framer);
 	else

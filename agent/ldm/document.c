@@ -158,6 +158,18 @@ static void parse_clear(struct parse *p)
 	ldm_reader_close(&p->reader);
 }
 
+/* Looked at by itself: the parser reads ahead and may refuse a document before telling its root. */
+static enum ldm_document_kind kind_of(const char *root)
+{
+	const char *name = root + 1, *end = name + strcspn(name, " \t\r\n/>");
+	_cleanup_free_ char *copy = strndup(name, end - name);
+	const char *local = ldm_local_name(copy);
+
+	if (strcmp(local, "LDM_interface") == 0)
+		return LDM_DOCUMENT_REPLY;
+	return strcmp(local, "LDM_event") == 0 ? LDM_DOCUMENT_EVENT : LDM_DOCUMENT_OTHER;
+}
+
 int ldm_document_parse(const char *bytes, size_t len, const struct ldm_limits *limits,
 	const struct ldm_document_ops *ops, void *user, struct ldm_document *ret, char **ret_error)
 {
@@ -172,6 +184,8 @@ int ldm_document_parse(const char *bytes, size_t len, const struct ldm_limits *l
 	*ret = (struct ldm_document){.kind = LDM_DOCUMENT_OTHER};
 	p.levels = calloc(p.limits->depth + 2, sizeof(*p.levels));
 	r = p.levels ? ldm_reader_open(&p.reader, bytes, len, p.limits) : -ENOMEM;
+	if (p.reader.root)
+		ret->kind = kind_of(p.reader.root);
 	if (r == 0)
 		r = read_document(&p);
 	if (ret_error)

@@ -94,18 +94,6 @@ static int new_content(struct parse *p)
 	return p->content ? 0 : -ENOMEM;
 }
 
-static int open_interface(struct parse *p)
-{
-	p->document->kind = LDM_DOCUMENT_REPLY;
-	return 0;
-}
-
-static int open_event(struct parse *p)
-{
-	p->document->kind = LDM_DOCUMENT_EVENT;
-	return 0;
-}
-
 static int open_command(struct parse *p)
 {
 	verdict_begin(&p->verdict, VERDICT_COMMAND);
@@ -341,8 +329,6 @@ static const struct {
 	int (*close)(struct parse *);
 	bool has_text;
 } places[_AT_MAX] = {
-	[AT_INTERFACE] = {open_interface, NULL, false},
-	[AT_EVENT] = {open_event, NULL, false},
 	[AT_COMMAND] = {open_command, NULL, false},
 	[AT_ACTION] = {NULL, close_action, true},
 	[AT_DATA] = {open_data, parse_deliver, false},

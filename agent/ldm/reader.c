@@ -14,6 +14,12 @@
 /* The scanner has thrown away the declaration, and ldmd speaks UTF-8 whatever that said. */
 #define PARSE_OPTIONS (XML_PARSE_NONET | XML_PARSE_IGNORE_ENC | XML_PARSE_NOWARNING)
 
+#if LIBXML_VERSION >= 21200
+typedef const xmlError *xml_error;
+#else
+typedef xmlError *xml_error;
+#endif
+
 const char *ldm_local_name(const char *name)
 {
 	const char *colon = name ? strrchr(name, ':') : NULL;
@@ -37,7 +43,7 @@ int ldm_reader_refuse(struct ldm_reader *r, const char *rule)
 }
 
 /* Undeclared prefixes are an error to libxml2 and everyday life with ldmd. */
-static void on_xml_error(void *user, xmlErrorPtr error)
+static void on_xml_error(void *user, xml_error error)
 {
 	struct ldm_reader *r = user;
 	_cleanup_free_ char *text = NULL;
@@ -79,6 +85,7 @@ int ldm_reader_open(
 	r->code = ldm_scan_whole(bytes, len, limits, &bytes, &len, &r->error);
 	if (r->code < 0)
 		return r->code;
+	r->root = bytes;
 	good = utf8_xml_span(bytes, len);
 	if (good < len) {
 		r->code = make_clean(r, bytes, len, good);

@@ -15,6 +15,7 @@
 struct ldm_reader {
 	xmlTextReaderPtr xml;
 	struct buffer clean; /* a copy, if the document had bytes that XML must not have */
+	const char *root;    /* where the root element begins; NULL: none was found */
 	char *error;
 	int code; /* -EBADMSG, -ENOMEM once something is wrong */
 };

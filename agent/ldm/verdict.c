@@ -37,17 +37,19 @@ void verdict_status(struct verdict *v, const char *word)
 	v->says_failure = strcasecmp(word, "success") != 0;
 }
 
+/* At most cap bytes, and no half characters. */
 static int join(struct buffer *to, const char *text, size_t cap)
 {
-	size_t len = strlen(text);
+	const char *between = to->len > 0 ? "; " : "";
+	size_t len = strlen(text), before = to->len + strlen(between);
 	int r;
 
-	if (len == 0 || to->len >= cap)
+	if (len == 0 || before >= cap)
 		return 0;
-	if (len > cap - to->len)
-		for (len = cap - to->len; len > 0 && (text[len] & 0xc0) == 0x80; len--)
-			; /* no half characters */
-	r = to->len > 0 ? buffer_append_text(to, "; ") : 0;
+	if (len > cap - before)
+		for (len = cap - before; len > 0 && (text[len] & 0xc0) == 0x80; len--)
+			;
+	r = buffer_append_text(to, between);
 	return r < 0 ? r : buffer_append(to, text, len);
 }
 

@@ -242,5 +242,8 @@ int parse_duration(const char *text, uint64_t unit_ms, uint64_t *ret_ms)
 		return -EINVAL;
 	if (at_end(text) < 0)
 		return -EINVAL;
-	return __builtin_mul_overflow(value, factor, ret_ms) ? -ERANGE : 0;
+	if (__builtin_mul_overflow(value, factor, &value))
+		return -ERANGE;
+	*ret_ms = value;
+	return 0;
 }

@@ -1,0 +1,267 @@
+/*
+ * Buffer, poll set, files, wake-up, log: the small parts everything stands on.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "test.h"
+#include "util/buffer.h"
+#include "util/cleanup.h"
+#include "util/clock.h"
+#include "util/file.h"
+#include "util/log.h"
+#include "util/pollset.h"
+#include "util/wakeup.h"
+
+static void test_buffer_is_a_queue(void **state)
+{
+	_cleanup_(buffer_clear) struct buffer b = BUFFER_EMPTY;
+	unsigned in = 0, out = 0;
+
+	(void)state;
+	assert_string_equal(buffer_data(&b), "");
+	for (int round = 0; round < 200; round++) {
+		for (int i = 0; i < round; i++) {
+			unsigned char c = (unsigned char)in++;
+
+			assert_int_equal(buffer_append(&b, &c, 1), 0);
+		}
+		for (int i = 0; i < round && b.len > 7; i++) {
+			assert_int_equal((unsigned char)buffer_data(&b)[0], (unsigned char)out++);
+			buffer_consume(&b, 1);
+		}
+		assert_int_equal(b.len, in - out);
+		assert_int_equal(buffer_data(&b)[b.len], 0);
+	}
+	buffer_consume(&b, b.len);
+	assert_int_equal(b.len, 0);
+	assert_string_equal(buffer_data(&b), "");
+}
+
+static void test_buffer_text(void **state)
+{
+	struct buffer b = BUFFER_EMPTY;
+	_cleanup_free_ char *text = NULL;
+	char *room;
+
+	(void)state;
+	assert_int_equal(buffer_append_text(&b, "dropped "), 0);
+	assert_int_equal(buffer_printf(&b, "%s-%d", "vds", 0), 0);
+	buffer_consume(&b, 8);
+	assert_string_equal(buffer_data(&b), "vds-0");
+	text = buffer_steal(&b);
+	assert_string_equal(text, "vds-0");
+	assert_int_equal(b.len, 0);
+	assert_int_equal(buffer_reserve(&b, SIZE_MAX, &room), -EOVERFLOW);
+	free(text);
+	text = buffer_steal(&b);
+	assert_string_equal(text, "");
+}
+
+static void test_large_buffer_gives_memory_back(void **state)
+{
+	_cleanup_(buffer_clear) struct buffer b = BUFFER_EMPTY;
+	char *room;
+
+	(void)state;
+	assert_int_equal(buffer_reserve(&b, 4 << 20, &room), 0);
+	memset(room, 'x', 4 << 20);
+	buffer_commit(&b, 4 << 20);
+	buffer_consume(&b, 4 << 20);
+	assert_int_equal(b.size, 0);
+}
+
+static void test_pollset(void **state)
+{
+	_cleanup_(pollset_clear) struct pollset ps = POLLSET_EMPTY;
+
+	(void)state;
+	assert_int_equal(pollset_timeout(&ps, 100), -1);
+	assert_int_equal(pollset_add(&ps, -1, POLLIN), 0);
+	assert_int_equal(ps.n, 0);
+	for (int fd = 0; fd < 40; fd++)
+		assert_int_equal(pollset_add(&ps, fd, POLLIN), 0);
+	assert_int_equal(pollset_add(&ps, 7, POLLOUT), 0);
+	assert_int_equal(ps.n, 40);
+	assert_int_equal(ps.fds[7].events, POLLIN | POLLOUT);
+	assert_int_equal(pollset_revents(&ps, 99), 0);
+	assert_int_equal(pollset_revents(&ps, -1), 0);
+
+	pollset_deadline(&ps, 5000);
+	pollset_deadline(&ps, 3000);
+	pollset_deadline(&ps, 4000);
+	assert_int_equal(pollset_timeout(&ps, 1000), 2000);
+	assert_int_equal(pollset_timeout(&ps, 3001), 0);
+	pollset_reset(&ps);
+	assert_int_equal(ps.n, 0);
+	pollset_deadline(&ps, UINT64_MAX - 1);
+	assert_int_equal(pollset_timeout(&ps, 1), 3600 * 1000);
+}
+
+static void test_wakeup(void **state)
+{
+	_cleanup_(pollset_clear) struct pollset ps = POLLSET_EMPTY;
+	struct wakeup *w = NULL;
+
+	(void)state;
+	assert_int_equal(wakeup_new(&w), 0);
+	for (int i = 0; i < 100000; i++)
+		wakeup_notify(w);
+	pollset_add(&ps, wakeup_fd(w), POLLIN);
+	assert_int_equal(pollset_wait(&ps), 0);
+	assert_true(pollset_revents(&ps, wakeup_fd(w)) & POLLIN);
+	wakeup_drain(w);
+	pollset_deadline(&ps, 0);
+	assert_int_equal(pollset_wait(&ps), 0);
+	assert_int_equal(pollset_revents(&ps, wakeup_fd(w)), 0);
+	wakeup_free(w);
+	wakeup_free(NULL);
+}
+
+static void test_clock(void **state)
+{
+	uint64_t now = clock_ms();
+
+	(void)state;
+	assert_true(now > 0 && clock_ms() >= now);
+	assert_true(clock_after(now, CLOCK_NEVER) == CLOCK_NEVER);
+	assert_true(clock_after(100, 50) == 150);
+}
+
+static char *make_folder(void)
+{
+	char *folder = strdup("/tmp/util-test.XXXXXX");
+
+	assert_non_null(mkdtemp(folder));
+	return folder;
+}
+
+static char *path_in(const char *folder, const char *name)
+{
+	char *path;
+
+	assert_true(asprintf(&path, "%s/%s", folder, name) > 0);
+	return path;
+}
+
+static void test_file_round_trip(void **state)
+{
+	_cleanup_free_ char *folder = make_folder(), *path = path_in(folder, "registry");
+	_cleanup_free_ char *content = NULL;
+	struct stat st;
+	size_t len = 0;
+
+	(void)state;
+	assert_int_equal(file_write_atomic(path, "one", 3, 0600), 0);
+	assert_int_equal(file_write_atomic(path, "four\0five", 9, 0640), 0);
+	assert_int_equal(file_read(path, 9, &content, &len), 0);
+	assert_int_equal(len, 9);
+	assert_memory_equal(content, "four\0five", 10);
+	assert_int_equal(stat(path, &st), 0);
+	assert_int_equal(st.st_mode & 0777, 0640);
+	assert_int_equal(unlink(path), 0);
+	/* Nothing else is left: no temporary file. */
+	assert_int_equal(rmdir(folder), 0);
+}
+
+static void test_file_refusals(void **state)
+{
+	_cleanup_free_ char *folder = make_folder(), *path = path_in(folder, "secret");
+	_cleanup_free_ char *fifo = path_in(folder, "fifo"), *missing = path_in(folder, "a/b");
+	char *content = NULL;
+
+	(void)state;
+	assert_int_equal(file_write_atomic(path, "0123456789", 10, 0644), 0);
+	assert_int_equal(file_read(path, 9, &content, NULL), -EFBIG);
+	assert_int_equal(file_read_secret(path, 100, &content, NULL), -EPERM);
+	assert_null(content);
+	assert_int_equal(chmod(path, 0600), 0);
+	assert_int_equal(file_read_secret(path, 100, &content, NULL), 0);
+	assert_string_equal(content, "0123456789");
+	free(content);
+	assert_int_equal(mkfifo(fifo, 0600), 0);
+	assert_int_equal(file_read(fifo, 9, &content, NULL), -EINVAL);
+	assert_int_equal(file_read(missing, 9, &content, NULL), -ENOENT);
+	assert_int_equal(file_write_atomic(missing, "x", 1, 0600), -ENOENT);
+	unlink(path);
+	unlink(fifo);
+	rmdir(folder);
+}
+
+/* Runs fn with stderr in a file and returns what it wrote. */
+static char *capture(void (*fn)(void))
+{
+	_cleanup_free_ char *folder = make_folder(), *path = path_in(folder, "log");
+	int saved = dup(STDERR_FILENO), fd = open(path, O_CREAT | O_RDWR, 0600);
+	char *content = NULL;
+
+	dup2(fd, STDERR_FILENO);
+	close(fd);
+	fn();
+	dup2(saved, STDERR_FILENO);
+	close(saved);
+	assert_int_equal(file_read(path, 1 << 20, &content, NULL), 0);
+	unlink(path);
+	rmdir(folder);
+	return content;
+}
+
+static void say_things(void)
+{
+	const struct log_options options = {
+		.ident = "prog", .level = LOG_LEVEL_NOTICE, .tokens = "snmp, ldm:xml,ldm"};
+
+	log_setup(&options);
+	log_err("ldm", "name \"%s\"", "a\nb\x1b[0m\xc2\x9b c\x7f");
+	log_info("ldm", "not at this level");
+	log_debug("ldm:frame", "child of an enabled token");
+	log_debug("tables", "no");
+	log_debug("ldmx", "no");
+	log_dump("ldm:xml", "<-", "<a>\n</a>", 8);
+	log_dump("ldm:other", "<-", "no", 2);
+	log_set_level(LOG_LEVEL_DEBUG);
+	log_debug("tables", "at level debug");
+	log_shutdown();
+	log_set_level(LOG_LEVEL_NOTICE);
+}
+
+static void test_log(void **state)
+{
+	_cleanup_free_ char *text = capture(say_things);
+
+	(void)state;
+	assert_string_equal(text, "prog: error: ldm: name \"a\\x0ab\\x1b[0m\\xc2\x9b c\\x7f\"\n"
+				  "prog: debug: ldm:frame: child of an enabled token\n"
+				  "prog: debug: ldm:xml: <- <a>\n"
+				  "prog: debug: ldm:xml: <- </a>\n"
+				  "prog: debug: tables: at level debug\n");
+}
+
+static void test_log_levels(void **state)
+{
+	(void)state;
+	assert_int_equal(log_level_parse("Warning"), LOG_LEVEL_WARNING);
+	assert_int_equal(log_level_parse("debug"), LOG_LEVEL_DEBUG);
+	assert_int_equal(log_level_parse("loud"), _LOG_LEVEL_INVALID);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_buffer_is_a_queue),
+		cmocka_unit_test(test_buffer_text),
+		cmocka_unit_test(test_large_buffer_gives_memory_back),
+		cmocka_unit_test(test_pollset),
+		cmocka_unit_test(test_wakeup),
+		cmocka_unit_test(test_clock),
+		cmocka_unit_test(test_file_round_trip),
+		cmocka_unit_test(test_file_refusals),
+		cmocka_unit_test(test_log),
+		cmocka_unit_test(test_log_levels),
+	};
+
+	return cmocka_run_group_tests_name("util", tests, NULL, NULL);
+}
