@@ -228,7 +228,7 @@ static struct bus *need_bus(struct task *task)
 /* Buses move under a running domain since 3.3; before, the control domain must reboot. */
 static bool io_is_dynamic(const struct task *task)
 {
-	return task->domain->state != STATE_ACTIVE || task->sim->host.version >= VERSION(3, 3);
+	return task->domain->state != STATE_ACTIVE || task->sim->host.version >= LDM_VERSION(3, 3);
 }
 
 static enum verdict move_bus(struct task *task, struct bus *bus, struct domain *to)

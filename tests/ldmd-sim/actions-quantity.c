@@ -237,7 +237,7 @@ enum verdict run_memory(struct task *task)
 		return refuse_dr(task);
 	if (!requested_memory(task, &value))
 		return VERDICT_REFUSED;
-	if (domain->state == STATE_ACTIVE && host->version < VERSION(2, 0)) {
+	if (domain->state == STATE_ACTIVE && host->version < LDM_VERSION(2, 0)) {
 		if (!domain->control)
 			return task_refuse(task,
 				"Dynamic reconfiguration of memory is not supported for LDom %s",

@@ -270,7 +270,8 @@ static void make_current(struct host *host, struct spconfig *chosen)
 enum verdict run_add_spconfig(struct task *task)
 {
 	struct host *host = &task->sim->host;
-	size_t limit = host->version < VERSION(2, 0) ? SPCONFIG_NAME_MAX_OLD : SPCONFIG_NAME_MAX;
+	size_t limit =
+		host->version < LDM_VERSION(2, 0) ? SPCONFIG_NAME_MAX_OLD : SPCONFIG_NAME_MAX;
 	const char *name = need_spconfig_name(task);
 
 	if (name == NULL)

@@ -15,10 +15,10 @@
 #include "timer.h"
 #include "util.h"
 
-#define MIB		 (UINT64_C(1) << 20)
-#define GIB		 (UINT64_C(1) << 30)
-#define THREADS_PER_CORE 8
-#define VERSION(a, b)	 ((a)*100u + (b)) /* LDM 3.6 = VERSION(3, 6) */
+#define MIB		  (UINT64_C(1) << 20)
+#define GIB		  (UINT64_C(1) << 30)
+#define THREADS_PER_CORE  8
+#define LDM_VERSION(a, b) ((a)*100u + (b)) /* LDM 3.6 = LDM_VERSION(3, 6) */
 
 struct task;
 
@@ -152,7 +152,7 @@ struct extent {
 };
 
 struct host {
-	unsigned version; /* VERSION() of the pretended LDM */
+	unsigned version; /* LDM_VERSION() of the pretended LDM */
 	struct domain_list domains;
 	size_t n_domains;
 	size_t max_domains;

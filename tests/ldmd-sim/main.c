@@ -145,7 +145,8 @@ static void collect_fds(const struct sim *sim, struct fds *fds)
 	add_fd(fds, sim->control.fd, POLLIN);
 	add_fd(fds, sim->frozen ? -1 : sim->server.fd, POLLIN);
 	TAILQ_FOREACH (operator, & sim->control.operators, entry)
-		add_fd(fds, operator->fd, control_poll_events(operator));
+		add_fd(fds, control_poll_events(operator) ? operator->fd : -1,
+			control_poll_events(operator)); /* else a hang-up would be told for ever */
 	TAILQ_FOREACH (conn, &sim->server.conns, entry)
 		add_fd(fds, sim->frozen ? -1 : conn->fd, conn_poll_events(conn));
 }

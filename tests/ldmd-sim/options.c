@@ -41,7 +41,7 @@ static bool set_ldm_version(struct options *o, const char *arg)
 
 	if (n != 2 && !(n == 3 && extra == '.'))
 		return false;
-	o->ldm_version = VERSION(major, minor);
+	o->ldm_version = LDM_VERSION(major, minor);
 	return true;
 }
 
@@ -119,7 +119,7 @@ bool options_parse(struct options *o, int argc, char **argv)
 
 	*o = (struct options){.port = 6482,
 		.data_version = 3,
-		.ldm_version = VERSION(3, 6),
+		.ldm_version = LDM_VERSION(3, 6),
 		.seed = 1,
 		.transition = 0.2};
 	while ((letter = getopt(argc, argv, "p:T:d:L:n:D:N:i:S:F:w:C:u:r:k:h")) != -1) {

@@ -76,7 +76,7 @@ static SSL_CTX *make_context(const struct tls *tls, int min, int max)
 
 bool tls_init(struct tls *tls, unsigned ldm_version)
 {
-	int min = ldm_version >= VERSION(3, 4) ? TLS1_2_VERSION : TLS1_VERSION;
+	int min = ldm_version >= LDM_VERSION(3, 4) ? TLS1_2_VERSION : TLS1_VERSION;
 
 	if (!make_certificate(tls)) {
 		ERR_print_errors_fp(stderr);
