@@ -108,21 +108,26 @@ static void test_stream_header(void **state)
 {
 	static const char bytes[] = "<?xml version='1.0'?><stream:stream id='1'><stream:features>"
 				    "<starttls/></stream:features></stream:stream>";
+	static const struct {
+		int frame;
+		const char *document;
+	} wanted[] = {
+		{LDM_FRAME_OPENED, "<stream:stream id='1'>"},
+		{LDM_FRAME_DOCUMENT, "<stream:features><starttls/></stream:features>"},
+		{LDM_FRAME_CLOSED, "</stream:stream>"},
+	};
 	struct ldm_framer *f = new_framer();
-	const char *at = bytes;
-	size_t used, len;
+	size_t at = 0, used, len;
 
 	(void)state;
 	ldm_framer_expect_open(f);
-	assert_int_equal(ldm_framer_feed(f, at, strlen(at), &used), LDM_FRAME_OPENED);
-	assert_string_equal(ldm_framer_document(f, &len), "<stream:stream id='1'>");
-	at += used;
-	assert_int_equal(ldm_framer_feed(f, at, strlen(at), &used), LDM_FRAME_DOCUMENT);
-	assert_string_equal(
-		ldm_framer_document(f, &len), "<stream:features><starttls/></stream:features>");
-	at += used;
-	assert_int_equal(ldm_framer_feed(f, at, strlen(at), &used), LDM_FRAME_CLOSED);
-	assert_int_equal(used, strlen(at));
+	for (size_t i = 0; i < ARRAY_SIZE(wanted); i++) {
+		assert_int_equal(ldm_framer_feed(f, bytes + at, sizeof(bytes) - 1 - at, &used),
+			wanted[i].frame);
+		assert_string_equal(ldm_framer_document(f, &len), wanted[i].document);
+		at += used;
+	}
+	assert_int_equal(at, sizeof(bytes) - 1);
 	ldm_framer_free(f);
 }
 
