@@ -3,15 +3,18 @@
  */
 #include "daemon/oneshot.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "daemon/endpoint-settings.h"
 #include "daemon/query.h"
 #include "daemon/settings.h"
 #include "inventory/build.h"
 #include "ldm/endpoint.h"
+#include "util/buffer.h"
 #include "util/cleanup.h"
 #include "util/log.h"
 
@@ -26,64 +29,80 @@ static int on_content(void *user, const struct ldm_content *content, bool ok, co
 	return ok ? draft_feed(list->draft, content) : 0;
 }
 
-/* In the largest unit that leaves no rest, as `ldm list` does. */
-static void print_memory(uint64_t bytes)
+/* In the largest unit that leaves no rest, as `ldm list` does: 1968M is how people write it. */
+static int add_memory(struct buffer *line, uint64_t bytes)
 {
 	static const char units[] = "BKMGT";
+	_cleanup_free_ char *text = NULL;
 	unsigned int unit = 0;
 
 	while (units[unit + 1] && bytes && bytes % 1024 == 0) {
 		bytes /= 1024;
 		unit++;
 	}
-	/* 1968M is how people write it, 1.92G is not. */
-	int width = printf("%" PRIu64 "%c", bytes, units[unit]);
-	printf("%*s", width < 9 ? 9 - width : 1, "");
+	if (asprintf(&text, "%" PRIu64 "%c", bytes, units[unit]) < 0)
+		return -ENOMEM;
+	return buffer_printf(line, "%-8s ", text);
 }
 
-static void print_uptime(uint64_t seconds)
+static int add_load(struct buffer *line, const struct domain *d)
 {
-	uint64_t minutes = seconds / 60;
+	uint64_t minutes = d->uptime_s / 60;
 
-	if (!seconds)
-		return;
-	if (minutes >= 1440)
-		printf("%" PRIu64 "d ", minutes / 1440);
-	if (minutes >= 60)
-		printf("%" PRIu64 "h ", minutes % 1440 / 60);
-	printf("%" PRIu64 "m", minutes % 60);
+	if (d->state != DOMAIN_ACTIVE)
+		return 0;
+	int r = buffer_printf(line, "%3" PRIu32 ".%" PRIu32 "%%  ", d->utilization_permille / 10,
+		d->utilization_permille % 10);
+	if (r == 0 && minutes >= 1440)
+		r = buffer_printf(line, "%" PRIu64 "d ", minutes / 1440);
+	if (r == 0 && minutes >= 60)
+		r = buffer_printf(line, "%" PRIu64 "h ", minutes % 1440 / 60);
+	if (r == 0)
+		r = buffer_printf(line, "%" PRIu64 "m", minutes % 60);
+	return r;
 }
 
-static void print_console(const struct domain *d)
+/* The control domain has the console of the machine. */
+static int add_console(struct buffer *line, const struct domain *d)
 {
 	if (d->console_port)
-		printf("%-7" PRIu32 " ", d->console_port);
-	else
-		printf("%-7s ", d->roles & DOMAIN_CONTROL ? "UART" : "");
+		return buffer_printf(line, "%-7" PRIu32 " ", d->console_port);
+	return buffer_printf(line, "%-7s ", d->flags && strchr(d->flags, 'c') ? "UART" : "-");
 }
 
-static void print_domain(const struct domain *d)
+static int print_domain(const struct domain *d)
 {
-	printf("%-16s %-10s %-7s ", d->name, domain_state_name(d->state),
+	struct buffer line = BUFFER_EMPTY;
+
+	int r = buffer_printf(&line, "%-16s %-10s %-7s ", d->name, domain_state_name(d->state),
 		d->flags ? d->flags : "------");
-	print_console(d);
-	printf("%-5" PRIu32 " ", d->num_vcpu);
-	print_memory(d->mem_bytes);
-	if (d->state == DOMAIN_ACTIVE)
-		printf("%3" PRIu32 ".%" PRIu32 "%%  ", d->utilization_permille / 10,
-			d->utilization_permille % 10);
-	print_uptime(d->uptime_s);
-	putchar('\n');
+	if (r == 0)
+		r = add_console(&line, d);
+	if (r == 0)
+		r = buffer_printf(&line, "%-5" PRIu32 " ", d->num_vcpu);
+	if (r == 0)
+		r = add_memory(&line, d->mem_bytes);
+	if (r == 0)
+		r = add_load(&line, d);
+	size_t length = line.len;
+	while (length && buffer_data(&line)[length - 1] == ' ')
+		length--;
+	if (r == 0)
+		printf("%.*s\n", (int)length, buffer_data(&line));
+	buffer_clear(&line);
+	return r;
 }
 
-static void print_all(const struct draft *draft)
+static int print_all(const struct draft *draft)
 {
 	struct domain *const *domains = draft_domains(draft);
+	int r = 0;
 
 	printf("%-16s %-10s %-7s %-7s %-5s %-8s %-7s %s\n", "NAME", "STATE", "FLAGS", "CONS",
 		"VCPU", "MEMORY", "UTIL", "UPTIME");
-	for (size_t i = 0; i < draft_count(draft); i++)
-		print_domain(domains[i]);
+	for (size_t i = 0; r == 0 && i < draft_count(draft); i++)
+		r = print_domain(domains[i]);
+	return r;
 }
 
 int oneshot_list(const struct settings *s)
@@ -104,7 +123,7 @@ int oneshot_list(const struct settings *s)
 	else if ((r = draft_finish(list.draft)) < 0)
 		log_err("ldm", "%s: %s", s->ldm, draft_error(list.draft));
 	else
-		print_all(list.draft);
+		r = print_all(list.draft);
 	draft_free(list.draft);
 	return r < 0 || fflush(stdout) != 0 ? EXIT_FAILURE : EXIT_SUCCESS;
 }
