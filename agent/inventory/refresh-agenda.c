@@ -13,6 +13,8 @@
 
 /* More single questions than that are dearer than one for all. */
 #define TARGETS_MIN 8
+/* How often a long list that failed is asked for again before the next round. */
+#define FAILURES_MAX 3
 
 int names_add(struct names *n, const char *name)
 {
@@ -128,12 +130,18 @@ static size_t too_many(const struct refresh *r)
 	return quarter > TARGETS_MIN ? quarter : TARGETS_MIN;
 }
 
+/* Who is asked for all is asked about each. */
+static bool bindings_soon(const struct refresh *r)
+{
+	/* Not one that failed and waits; one that paces a storm is good enough. */
+	return (r->needs & NEED_BINDINGS) && r->bindings_work;
+}
+
 int agenda_add_target(struct refresh *r, const char *name)
 {
 	struct target *t;
 
-	/* Whoever is asked for all will be asked about this one, too. */
-	if ((r->needs & NEED_BINDINGS) || find_target(r, name))
+	if (bindings_soon(r) || find_target(r, name))
 		return 0;
 	if (r->n_targets < too_many(r))
 		return new_target(r, name, clock_after(r->now_ms, r->config.coalesce_ms), &t);
@@ -245,6 +253,7 @@ void agenda_connected(struct refresh *r)
 {
 	r->needs = NEED_LIST | NEED_DETAIL;
 	r->doubts = 0;
+	memset(r->failures, 0, sizeof(r->failures));
 	memset(r->not_before_ms, 0, sizeof(r->not_before_ms));
 	r->list_due_ms = CLOCK_NEVER;
 	r->detail_due_ms = clock_after(r->now_ms, r->config.detail_interval_ms);
@@ -279,18 +288,42 @@ void agenda_need_done(struct refresh *r, uint32_t need, uint64_t duration_ms)
 	postpone(r, need, 2 * duration_ms);
 }
 
+void agenda_need_failed(struct refresh *r, uint32_t need)
+{
+	for (unsigned bit = 0; bit < N_NEEDS; bit++) {
+		if (!(need & 1u << bit) || ++r->failures[bit] > FAILURES_MAX)
+			continue;
+		postpone(r, need, r->config.interval_ms);
+		r->needs |= need;
+	}
+}
+
+bool agenda_details_open(const struct refresh *r)
+{
+	for (unsigned bit = 1; bit < N_NEEDS; bit++)
+		if ((r->needs & 1u << bit) && r->not_before_ms[bit] <= r->now_ms)
+			return true;
+	return false;
+}
+
+static void begin_round(struct refresh *r)
+{
+	r->needs |= NEED_DETAIL;
+	r->doubts = 0;
+	memset(r->failures, 0, sizeof(r->failures));
+	r->detail_due_ms = clock_after(r->now_ms, refresh_jitter(r, r->config.detail_interval_ms));
+	if (r->register_again)
+		r->registered = false;
+}
+
 void agenda_tick(struct refresh *r)
 {
 	if (r->now_ms >= r->list_due_ms) {
 		r->needs |= NEED_LIST;
 		r->list_due_ms = CLOCK_NEVER;
 	}
-	if (r->now_ms >= r->detail_due_ms) {
-		r->needs |= NEED_DETAIL;
-		r->doubts = 0;
-		r->detail_due_ms =
-			clock_after(r->now_ms, refresh_jitter(r, r->config.detail_interval_ms));
-	}
+	if (r->now_ms >= r->detail_due_ms)
+		begin_round(r);
 }
 
 static uint64_t earlier(uint64_t a, uint64_t b)

@@ -83,10 +83,12 @@ struct refresh {
 	bool refusal_counted;
 
 	/* Of this connection. */
-	bool registered, had_list, bindings_work, services_work, version_changed, on_version_2;
+	bool registered, register_again, had_list, bindings_work, services_work, version_changed,
+		on_version_2;
 
 	uint32_t needs;
 	uint64_t not_before_ms[N_NEEDS]; /* by bit: coalescing, and pace under a storm */
+	unsigned failures[N_NEEDS];	 /* in a row, in this round of details */
 	uint64_t list_due_ms, detail_due_ms;
 	unsigned doubts;
 	struct target **targets;
@@ -107,6 +109,8 @@ void refresh_maybe_publish_first(struct refresh *r);
 /* Remembers the error for the scalars and logs it unless it is the one logged last. */
 void refresh_trouble(struct refresh *r, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
+/* For the scalars only: it was logged by who found it. */
+void refresh_note(struct refresh *r, const char *text);
 void refresh_no_trouble(struct refresh *r);
 void refresh_set_link(struct refresh *r, enum link_state link);
 /* value less up to a tenth. */
@@ -121,6 +125,10 @@ void agenda_need_soon(struct refresh *r, uint32_t needs);
 uint32_t agenda_next_need(const struct refresh *r);
 /* The list was answered, or failed, after that time: the same one not at once again. */
 void agenda_need_done(struct refresh *r, uint32_t need, uint64_t duration_ms);
+/* The list failed: again in the pace of list-domain, a few times. */
+void agenda_need_failed(struct refresh *r, uint32_t need);
+/* Whether a list of the first round is still to be asked for now. */
+bool agenda_details_open(const struct refresh *r);
 /* Brings timers into needs. */
 void agenda_tick(struct refresh *r);
 uint64_t agenda_deadline(const struct refresh *r);

@@ -79,6 +79,7 @@ static int submit(struct refresh *r, struct ldm_request *request)
 	}
 	r->query.running = true;
 	r->query.started_ms = r->now_ms;
+	r->refusal_counted = false;
 	r->status.queries++;
 	r->status_dirty = true;
 	return 0;
@@ -361,12 +362,16 @@ static void list_failed(struct refresh *r, const struct ldm_reply *reply)
 
 static void end_list(struct refresh *r, int err, const struct ldm_reply *reply)
 {
+	bool good = false;
+
 	if (r->query.spoiled)
 		r->needs |= r->query.need;
 	else if (err == 0 && reply->ok)
-		(void)use_answer(r);
+		good = use_answer(r) == 0;
 	else if (err == 0)
 		list_failed(r, reply);
+	if (!good && r->query.need != NEED_LIST)
+		agenda_need_failed(r, r->query.need);
 	agenda_need_done(r, r->query.need, r->now_ms - r->query.started_ms);
 	if (r->query.need == NEED_LIST)
 		plan_next_list(r);
@@ -457,7 +462,9 @@ static void end_target(struct refresh *r, int err, const struct ldm_reply *reply
 
 static void end_register(struct refresh *r, int err, const struct ldm_reply *reply)
 {
-	r->registered = err == 0;
+	/* Without events there is still the poll; a broken answer is worth another try later. */
+	r->registered = true;
+	r->register_again = err < 0;
 	r->status.events = err == 0 && reply->ok;
 	if (err == 0 && !reply->ok)
 		log_notice(REFRESH_TOKEN,
@@ -466,16 +473,17 @@ static void end_register(struct refresh *r, int err, const struct ldm_reply *rep
 	query_clear(r);
 }
 
-static void count_failure(struct refresh *r, int err)
+static void count_failure(struct refresh *r, int err, const struct ldm_reply *reply)
 {
 	r->status.query_failures++;
 	if (err == -ETIMEDOUT)
 		r->status.timeouts++;
-	/* What the reader refuses comes with a close that says why. */
 	r->refusal_counted = err == -EBADMSG || err == -EPROTO;
 	r->status.documents_refused += r->refusal_counted;
 	if (r->query.draft && draft_was_refused(r->query.draft))
 		refused(r);
+	else if (err == -EBADMSG && reply->message)
+		refresh_note(r, reply->message);
 }
 
 static void on_done(void *user, int err, const struct ldm_reply *reply)
@@ -487,7 +495,7 @@ static void on_done(void *user, int err, const struct ldm_reply *reply)
 		return;
 	r->status_dirty = true;
 	if (err < 0)
-		count_failure(r, err);
+		count_failure(r, err, reply);
 	else if (r->status.link == LINK_SLOW)
 		refresh_set_link(r, LINK_UP);
 	if (r->query.is_register)

@@ -150,6 +150,22 @@ void refresh_all_now(struct refresh *r)
 
 /* --- telling ------------------------------------------------------------------------------- */
 
+static void set_error(struct refresh *r, char *take)
+{
+	free(r->status.last_error);
+	r->status.last_error = take;
+	r->status.last_error_ms = r->now_ms;
+	r->status_dirty = true;
+}
+
+void refresh_note(struct refresh *r, const char *text)
+{
+	char *copy = strdup(text);
+
+	if (copy)
+		set_error(r, copy);
+}
+
 void refresh_trouble(struct refresh *r, const char *format, ...)
 {
 	char *text;
@@ -166,10 +182,7 @@ void refresh_trouble(struct refresh *r, const char *format, ...)
 		free(r->logged_error);
 		r->logged_error = strdup(text);
 	}
-	free(r->status.last_error);
-	r->status.last_error = text;
-	r->status.last_error_ms = r->now_ms;
-	r->status_dirty = true;
+	set_error(r, text);
 }
 
 void refresh_no_trouble(struct refresh *r)
@@ -215,7 +228,7 @@ void refresh_publish(struct refresh *r, const struct snapshot *take)
 /* The first picture waits for the details, so that what follows is change and not learning. */
 void refresh_maybe_publish_first(struct refresh *r)
 {
-	bool complete = !(r->needs & (NEED_DETAIL | NEED_CONSTRAINTS)) && !r->query.running;
+	bool complete = !agenda_details_open(r) && !r->query.running;
 
 	if (r->published || !r->snapshot)
 		return;
@@ -283,7 +296,9 @@ static void on_closed(void *user, enum ldm_closed reason, int error, const char 
 {
 	struct refresh *r = user;
 
-	r->status.documents_refused += reason == LDM_CLOSED_PROTOCOL && !r->refusal_counted;
+	/* Before that it was no document but a handshake. */
+	if (reason == LDM_CLOSED_PROTOCOL && r->state == REFRESH_CONNECTED && !r->refusal_counted)
+		r->status.documents_refused++;
 	r->refusal_counted = false;
 	if (reason == LDM_CLOSED_AUTH)
 		refresh_trouble(r,
@@ -291,7 +306,7 @@ static void on_closed(void *user, enum ldm_closed reason, int error, const char 
 			"that this user has the right solaris.ldoms.read",
 			text ? text : strerror(-error));
 	else
-		refresh_trouble(r, "no connection to ldmd: %s", text ? text : strerror(-error));
+		refresh_trouble(r, "connection to ldmd: %s", text ? text : strerror(-error));
 	lost(r, reason == LDM_CLOSED_AUTH ? LINK_UNAUTHORISED : LINK_DOWN);
 }
 

@@ -543,6 +543,58 @@ static void test_broken_answers_change_nothing(void **state)
 	assert_int_equal(refresh_status(r)->query_failures, 2);
 }
 
+/* A broken document need not end the connection; nothing may be asked in a circle because of it. */
+static void test_broken_answers_to_everything(void **state)
+{
+	struct ldm_reply reply = {.message = (char *)(uintptr_t) "not well-formed in line 3"};
+	unsigned questions = 0;
+
+	(void)state;
+	turn(now);
+	puppet.ops->on_ready(puppet.user);
+	for (uint64_t t = now; t < 61000; t += 100) {
+		turn(t);
+		for (int i = 0; puppet.request && i < 10; i++) {
+			finish(-EBADMSG, &reply);
+			questions++;
+			turn(t);
+		}
+	}
+	assert_true(questions <= 14);
+	assert_int_equal(refresh_status(r)->documents_refused, questions);
+	assert_string_equal(refresh_status(r)->last_error, reply.message);
+}
+
+/* A long list that fails is tried again soon, but not for ever. */
+static void test_failed_details_are_tried_again(void **state)
+{
+	(void)state;
+	connect_to_ldmd();
+	ANSWER(PRIMARY);
+	refuse("busy");
+	refuse("busy");
+	refuse("busy");
+	refuse("busy");
+	assert_int_equal(n_shown, 1);
+	turn(6000);
+	ANSWER(PRIMARY);
+	expect("list-bindings", NULL);
+	ANSWER(PRIMARY " | disk vdisk_name=d");
+	for (int i = 0; i < 3; i++)
+		refuse("busy");
+	expect(NULL, NULL);
+	assert_int_equal(domain_named("primary")->detail->n_disks, 1);
+	for (uint64_t t = 11000; t < 61000; t += 5000) {
+		turn(t);
+		for (int i = 0; i < 4 && puppet.request; i++)
+			if (strcmp(ldm_request_action(puppet.request), "list-domain") == 0)
+				ANSWER(PRIMARY);
+			else
+				refuse("busy");
+		assert_true(t < 21000 || refresh_status(r)->query_failures == 4 + 3 * 3);
+	}
+}
+
 static void test_too_many_domains(void **state)
 {
 	const char *texts[42] = {0};
@@ -950,6 +1002,8 @@ int main(void)
 		TEST(test_back_off),
 		TEST(test_reconnect_reads_everything),
 		TEST(test_broken_answers_change_nothing),
+		TEST(test_broken_answers_to_everything),
+		TEST(test_failed_details_are_tried_again),
 		TEST(test_too_many_domains),
 		TEST(test_refusal_is_unauthorised),
 		TEST(test_wrong_password),
