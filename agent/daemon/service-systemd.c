@@ -51,6 +51,7 @@ void service_open(void)
 	const char *name = getenv("NOTIFY_SOCKET");
 	const char *usec = getenv("WATCHDOG_USEC"), *pid = getenv("WATCHDOG_PID");
 
+	watchdog_ms = 0;
 	if (!name)
 		return;
 	notify_fd = connect_to(name);

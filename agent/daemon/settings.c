@@ -494,11 +494,13 @@ int settings_load(struct settings *s, const char *path)
 	size_t length;
 
 	int r = file_read(path, FILE_BYTES_MAX, &text, &length);
-	if (r == 0 && strlen(text) != length)
-		r = -EILSEQ;
 	if (r < 0) {
 		log_err("config", "%s: %s", path, strerror(-r));
 		return r;
+	}
+	if (strlen(text) != length) {
+		log_err("config", "%s: this is no text file", path);
+		return -EINVAL;
 	}
 	return read_lines(&reader, text);
 }
