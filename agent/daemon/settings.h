@@ -33,7 +33,7 @@ struct settings {
 	uint64_t request_timeout_ms;
 	uint64_t command_timeout_ms;
 	uint64_t force_stop_after_ms; /* 0 = never */
-	uint64_t notification_rate;   /* a domain and minute; 0 = unlimited */
+	uint64_t notification_rate;   /* a domain, kind and minute; 0 = unlimited */
 	uint64_t read_only;
 	uint64_t notifications;
 	uint64_t log_level; /* enum log_level */

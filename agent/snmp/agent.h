@@ -23,7 +23,7 @@ struct snmp_agent_config {
 	uint64_t refresh_interval_ms, stale_after_ms, set_wait_ms;
 	bool read_only;
 	bool notifications;
-	uint64_t notification_rate; /* a domain and minute; 0: no limit */
+	uint64_t notification_rate; /* a domain, kind and minute; 0: no limit */
 	/* setAllow's values (control/permit.h), NULL-terminated; NULL: the default. */
 	char *const *set_allow;
 };

@@ -1,5 +1,5 @@
 /*
- * One line for each domain that had a notification within the last minute, sorted by index.
+ * One line for each domain and kind that had a notification within the last minute, sorted.
  */
 #include "snmp/damper.h"
 
@@ -10,7 +10,7 @@
 #define MINUTE_MS 60000
 
 struct line {
-	uint32_t index;
+	uint64_t key; /* index and kind */
 	uint64_t since_ms, count;
 };
 
@@ -39,12 +39,12 @@ void damper_set_rate(struct damper *d, uint64_t per_minute)
 	d->rate = per_minute;
 }
 
-static size_t lower_bound(const struct damper *d, uint32_t index)
+static size_t lower_bound(const struct damper *d, uint64_t key)
 {
 	size_t low = 0, high = d->n;
 	while (low < high) {
 		size_t middle = low + (high - low) / 2;
-		if (d->lines[middle].index < index)
+		if (d->lines[middle].key < key)
 			low = middle + 1;
 		else
 			high = middle;
@@ -77,28 +77,30 @@ static bool make_room(struct damper *d, uint64_t now_ms)
 	return true;
 }
 
-static struct line *find_or_add(struct damper *d, uint32_t index, uint64_t now_ms)
+static struct line *find_or_add(struct damper *d, uint64_t key, uint64_t now_ms)
 {
-	size_t i = lower_bound(d, index);
-	if (i < d->n && d->lines[i].index == index)
+	size_t i = lower_bound(d, key);
+	if (i < d->n && d->lines[i].key == key)
 		return &d->lines[i];
 	if (!make_room(d, now_ms))
 		return NULL;
-	i = lower_bound(d, index);
+	i = lower_bound(d, key);
 	memmove(&d->lines[i + 1], &d->lines[i], (d->n - i) * sizeof(d->lines[0]));
 	d->n++;
-	d->lines[i] = (struct line){.index = index, .since_ms = now_ms};
+	d->lines[i] = (struct line){.key = key, .since_ms = now_ms};
 	return &d->lines[i];
 }
 
-bool damper_pass(struct damper *d, uint32_t index, uint64_t now_ms)
+bool damper_pass(struct damper *d, uint32_t index, uint32_t kind, uint64_t now_ms)
 {
+	uint64_t key = (uint64_t)index << 32 | kind;
+
 	if (d->rate == 0)
 		return true;
-	struct line *l = find_or_add(d, index, now_ms);
+	struct line *l = find_or_add(d, key, now_ms);
 	if (!l)
 		return true;
 	if (now_ms - l->since_ms >= MINUTE_MS)
-		*l = (struct line){.index = index, .since_ms = now_ms};
+		*l = (struct line){.key = key, .since_ms = now_ms};
 	return ++l->count <= d->rate;
 }

@@ -41,10 +41,11 @@ struct notifier {
 	bool on;
 	struct item *ring; /* NOTIFY_QUEUE places */
 	size_t first, n;
+	size_t out;		       /* the first of them: sent, and not answered yet */
+	bool stuck;		       /* the one behind them cannot be sent */
 	const struct oplog_view *seen; /* operations as of the last look */
 	bool link_known, link_up;
-	uint32_t epoch; /* of the session that the next is about */
-	unsigned int unanswered;
+	uint32_t epoch;			/* of the session that those went to */
 	struct agentx_session *session; /* of the last turn */
 };
 
@@ -76,9 +77,14 @@ static void item_clear(struct item *i)
 	*i = (struct item){0};
 }
 
+static struct item *item_at(const struct notifier *n, size_t place)
+{
+	return &n->ring[(n->first + place) % NOTIFY_QUEUE];
+}
+
 static void drop_first(struct notifier *n)
 {
-	item_clear(&n->ring[n->first]);
+	item_clear(item_at(n, 0));
 	n->first = (n->first + 1) % NOTIFY_QUEUE;
 	n->n--;
 }
@@ -115,8 +121,7 @@ static struct item *append(struct notifier *n, uint64_t now_ms)
 		n->facts->notifications_dropped++;
 		return NULL;
 	}
-	struct item *i = &n->ring[(n->first + n->n) % NOTIFY_QUEUE];
-	n->n++;
+	struct item *i = item_at(n, n->n++);
 	i->queued_ms = now_ms;
 	return i;
 }
@@ -125,7 +130,7 @@ static void take_change(struct notifier *n, struct change *c, uint64_t now_ms)
 {
 	const struct domain *d = c->after ? c->after : c->before;
 
-	if (!damper_pass(n->damper, d->index, now_ms)) {
+	if (!damper_pass(n->damper, d->index, (uint32_t)c->kind, now_ms)) {
 		n->facts->notifications_suppressed++;
 		return;
 	}
@@ -161,7 +166,8 @@ static void take_operation(struct notifier *n, const struct operation *o, uint64
 		operation_unref(copy);
 }
 
-/* Ended since the last look: it ran then, or it did not exist. */
+/* Ended since the last look: it ran then, or it did not exist. Rows of an earlier run are history,
+ * also when they come late. */
 static bool ended_since(const struct oplog_view *seen, const struct operation *o)
 {
 	if (operation_running(o))
@@ -169,7 +175,8 @@ static bool ended_since(const struct oplog_view *seen, const struct operation *o
 	const struct operation *before = oplog_view_find(seen, o->index);
 	if (before)
 		return operation_running(before);
-	return seen->n_rows == 0 || o->index > seen->rows[seen->n_rows - 1]->index;
+	return o->started_ms > 0 &&
+	       (seen->n_rows == 0 || o->index > seen->rows[seen->n_rows - 1]->index);
 }
 
 static void take_operations(struct notifier *n, const struct inbox *in, uint64_t now_ms)
@@ -187,24 +194,29 @@ static void take_operations(struct notifier *n, const struct inbox *in, uint64_t
 static void append_link(struct notifier *n, const struct ldm_status *status, uint64_t now_ms)
 {
 	struct ldm_status *copy = calloc(1, sizeof(*copy));
-	struct item *i = copy && ldm_status_copy(status, copy) == 0 ? append(n, now_ms) : NULL;
-
+	if (!copy) {
+		n->facts->notifications_dropped++;
+		return;
+	}
+	/* Without memory for it, the text is missing. */
+	(void)ldm_status_copy(status, copy);
+	struct item *i = append(n, now_ms);
 	if (i) {
 		i->link = copy;
 		return;
 	}
-	if (copy)
-		ldm_status_clear(copy);
+	ldm_status_clear(copy);
 	free(copy);
 }
 
-/* Being slow, and trying to connect, is neither having ldmd nor having lost it. */
+/* Being slow, and trying to connect, is neither having ldmd nor having lost it; what was never
+ * there cannot be lost. */
 static void take_link(struct notifier *n, const struct ldm_status *status, uint64_t now_ms)
 {
 	enum link_state link = status->link;
 	bool up = link == LINK_UP, down = link == LINK_DOWN || link == LINK_UNAUTHORISED;
 
-	if (!up && !down)
+	if (!up && (!down || !n->link_known))
 		return;
 	bool changed = n->link_known && n->link_up != up;
 	n->link_known = true;
@@ -222,13 +234,21 @@ void notifier_take(struct notifier *n, struct inbox *in, uint64_t now_ms)
 
 /* --- sending -------------------------------------------------------------------------------- */
 
+/*
+ * The master answers in order. One that it did not answer in time is in its hands all the same: it
+ * will get to it, or the session ends.
+ */
 static int on_answer(int op, netsnmp_session *library, int reqid, netsnmp_pdu *pdu, void *magic)
 {
 	(void)library, (void)reqid;
 	struct notifier *n = magic;
 
-	if (n->unanswered > 0)
-		n->unanswered--;
+	if (n->out > 0) {
+		n->out--;
+		n->stuck = false;
+		n->facts->notifications_sent++;
+		drop_first(n);
+	}
 	if (n->session)
 		agentx_session_note_answer(n->session, op, pdu);
 	return 1;
@@ -273,7 +293,6 @@ static bool send_one(
 		snmp_free_pdu(pdu);
 		return false;
 	}
-	n->unanswered++;
 	return true;
 }
 
@@ -286,25 +305,36 @@ static int item_text(const struct item *i, struct notification *ret)
 	return notification_from_change(&i->change, ret);
 }
 
-static void send_first(struct notifier *n, struct agentx_session *session)
+static bool try_next(struct notifier *n, struct agentx_session *session)
 {
 	struct notification what;
-	bool sent = false;
 
-	if (item_text(&n->ring[n->first], &what) == 0) {
-		sent = send_one(n, session, &what);
-		notification_clear(&what);
-	}
-	if (sent)
-		n->facts->notifications_sent++;
-	else
+	if (item_text(item_at(n, n->out), &what) < 0)
+		return false;
+	bool sent = send_one(n, session, &what);
+	notification_clear(&what);
+	return sent;
+}
+
+/*
+ * It stays in the queue until it is answered, so that the next session gets what this one lost. One
+ * that cannot be sent is dropped when it is the first.
+ */
+static void send_next(struct notifier *n, struct agentx_session *session)
+{
+	if (try_next(n, session)) {
+		n->out++;
+	} else if (n->out > 0) {
+		n->stuck = true;
+	} else {
 		n->facts->notifications_dropped++;
-	drop_first(n);
+		drop_first(n);
+	}
 }
 
 static void forget_old(struct notifier *n, uint64_t now_ms)
 {
-	while (n->n > 0 && now_ms - n->ring[n->first].queued_ms > OLD_MS) {
+	while (n->n > 0 && n->out == 0 && now_ms - item_at(n, 0)->queued_ms > OLD_MS) {
 		n->facts->notifications_dropped++;
 		drop_first(n);
 	}
@@ -313,26 +343,28 @@ static void forget_old(struct notifier *n, uint64_t now_ms)
 /* Answers to a session that is gone never come. */
 static void follow_session(struct notifier *n, const struct agentx_session *session)
 {
-	if (n->epoch == agentx_session_epoch(session))
+	if (n->epoch == agentx_session_epoch(session) &&
+		agentx_session_state(session) != AGENTX_DISCONNECTED)
 		return;
 	n->epoch = agentx_session_epoch(session);
-	n->unanswered = 0;
+	n->out = 0;
+	n->stuck = false;
 }
 
 static bool may_send(const struct notifier *n, const struct agentx_session *session)
 {
-	return n->n > 0 && n->unanswered < NOTIFY_WINDOW &&
+	return n->n > n->out && n->out < NOTIFY_WINDOW && !n->stuck &&
 	       agentx_session_state(session) != AGENTX_DISCONNECTED &&
 	       agentx_session_answers(session);
 }
 
 void notifier_turn(struct notifier *n, struct agentx_session *session, uint64_t now_ms)
 {
-	forget_old(n, now_ms);
 	n->session = session;
 	follow_session(n, session);
+	forget_old(n, now_ms);
 	for (unsigned int i = 0; i < NOTIFY_WINDOW && may_send(n, session); i++)
-		send_first(n, session);
+		send_next(n, session);
 }
 
 uint64_t notifier_deadline(
@@ -340,5 +372,5 @@ uint64_t notifier_deadline(
 {
 	if (may_send(n, session))
 		return now_ms;
-	return n->n > 0 ? n->ring[n->first].queued_ms + OLD_MS + 1 : CLOCK_NEVER;
+	return n->n > n->out ? item_at(n, 0)->queued_ms + OLD_MS + 1 : CLOCK_NEVER;
 }

@@ -22,7 +22,7 @@ struct notifier;
 /* facts: whose counters it keeps; must outlive it. */
 int notifier_new(struct agent_facts *facts, struct notifier **ret);
 void notifier_free(struct notifier *n);
-/* rate: notifications of one domain in a minute; 0: no limit. */
+/* rate: notifications of one domain and kind in a minute; 0: no limit. */
 void notifier_configure(struct notifier *n, bool on, uint64_t rate);
 
 /* Takes the changes out of the inbox; notices operations that ended and changes of the link. */

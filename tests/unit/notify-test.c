@@ -1,0 +1,572 @@
+/*
+ * Notifications: what they say, how fast they go, and that every change is accounted for. The
+ * session is this file's; the library only makes PDUs.
+ */
+#include <net-snmp/net-snmp-config.h>
+#include <net-snmp/net-snmp-includes.h>
+
+#include <errno.h>
+#include <stdio.h>
+
+#include "snmp/notify.h"
+#include "snmp/session.h"
+#include "snmp/varbind.h"
+#include "synthetic.h"
+#include "util/clock.h"
+
+/* --- the session ---------------------------------------------------------------------------- */
+
+struct agentx_session {
+	enum agentx_state state;
+	uint32_t epoch;
+	bool answers, refuses;
+	size_t sent, open; /* ever; not answered */
+	netsnmp_callback callback;
+	void *magic;
+	char last[4096]; /* the last PDU as text */
+};
+
+static struct agentx_session session;
+
+enum agentx_state agentx_session_state(const struct agentx_session *s)
+{
+	return s->state;
+}
+
+uint32_t agentx_session_epoch(const struct agentx_session *s)
+{
+	return s->epoch;
+}
+
+bool agentx_session_answers(const struct agentx_session *s)
+{
+	return s->answers;
+}
+
+void agentx_session_note_answer(struct agentx_session *s, int op, const netsnmp_pdu *pdu)
+{
+	(void)pdu;
+	if (op == NETSNMP_CALLBACK_OP_TIMED_OUT)
+		s->answers = false;
+}
+
+/* Below the root, as ".1.3.1.4.7"; "" for names elsewhere. */
+static size_t put_name(char *to, size_t room, const oid *name, size_t length)
+{
+	size_t n = 0;
+
+	if (length < mib_root_length ||
+		snmp_oid_compare(name, mib_root_length, mib_root, mib_root_length) != 0)
+		return 0;
+	for (size_t i = mib_root_length; i < length; i++)
+		n += (size_t)snprintf(to + n, room - n, ".%lu", name[i]);
+	return n;
+}
+
+static size_t put_value(char *to, size_t room, const netsnmp_variable_list *vb)
+{
+	switch (vb->type) {
+	case ASN_OBJECT_ID:
+		return put_name(to, room, vb->val.objid, vb->val_len / sizeof(oid));
+	case ASN_OCTET_STR:
+		return (size_t)snprintf(
+			to, room, "%.*s", (int)vb->val_len, (const char *)vb->val.string);
+	default:
+		return (size_t)snprintf(to, room, "%ld", *vb->val.integer);
+	}
+}
+
+static void put_pdu(char *to, size_t room, const netsnmp_pdu *pdu)
+{
+	size_t n = 0;
+
+	*to = '\0';
+	for (const netsnmp_variable_list *vb = pdu->variables; vb; vb = vb->next_variable) {
+		n += put_name(to + n, room - n, vb->name, vb->name_length);
+		n += (size_t)snprintf(to + n, room - n, "=");
+		n += put_value(to + n, room - n, vb);
+		n += (size_t)snprintf(to + n, room - n, "\n");
+	}
+}
+
+bool agentx_session_send(
+	struct agentx_session *s, netsnmp_pdu *pdu, netsnmp_callback callback, void *magic)
+{
+	if (s->refuses)
+		return false;
+	s->callback = callback;
+	s->magic = magic;
+	s->sent++;
+	s->open++;
+	put_pdu(s->last, sizeof(s->last), pdu);
+	snmp_free_pdu(pdu);
+	return true;
+}
+
+static void answer(size_t n, int op)
+{
+	netsnmp_pdu pdu = {.errstat = 0};
+
+	for (; n > 0; n--) {
+		assert_true(session.open > 0);
+		session.open--;
+		session.callback(op, NULL, 0, &pdu, session.magic);
+	}
+}
+
+static void reconnect(void)
+{
+	session.epoch++;
+	session.open = 0;
+	session.state = AGENTX_SERVING;
+	session.answers = true;
+}
+
+/* --- the rest of the world ------------------------------------------------------------------ */
+
+static struct agent_facts facts;
+static struct notifier *notifier;
+static struct inbox inbox;
+static struct oplog *oplog;
+static uint64_t now = 1000000;
+
+static void look(void)
+{
+	oplog_view_unref(inbox.oplog);
+	inbox.oplog = oplog_view(oplog);
+	notifier_take(notifier, &inbox, now);
+	inbox.changes_dropped = 0;
+	assert_int_equal(inbox.changes.n, 0);
+}
+
+static int setup(void **state)
+{
+	(void)state;
+	facts = (struct agent_facts){0};
+	session = (struct agentx_session){.state = AGENTX_SERVING, .epoch = 1, .answers = true};
+	inbox = (struct inbox){.status = {.link = LINK_UP}};
+	if (oplog_new(&oplog) < 0 || notifier_new(&facts, &notifier) < 0)
+		return -1;
+	notifier_configure(notifier, true, 0);
+	look();
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	(void)state;
+	notifier_free(notifier);
+	oplog_view_unref(inbox.oplog);
+	change_list_clear(&inbox.changes);
+	oplog_free(oplog);
+	return 0;
+}
+
+static const struct domain *domain_of(
+	uint32_t index, enum domain_state state, uint32_t vcpus, uint64_t megabytes)
+{
+	char name[32];
+	struct domain *d;
+
+	snprintf(name, sizeof(name), "ldg%u", index);
+	assert_int_equal(domain_new(name, &d), 0);
+	d->index = index;
+	d->state = state;
+	d->num_vcpu = vcpus;
+	d->mem_bytes = megabytes << 20;
+	return d;
+}
+
+static void add_change(enum change_kind kind, uint32_t index)
+{
+	struct change_list *l = &inbox.changes;
+
+	l->changes = reallocarray(l->changes, l->n + 1, sizeof(l->changes[0]));
+	assert_non_null(l->changes);
+	l->changes[l->n++] = (struct change){
+		.kind = kind,
+		.flag = CHANGE_MODIFIED,
+		.before = kind == CHANGE_CREATE ? NULL : domain_of(index, DOMAIN_BOUND, 4, 2048),
+		.after = kind == CHANGE_DESTROY ? NULL : domain_of(index, DOMAIN_ACTIVE, 8, 4096),
+		.object = kind >= CHANGE_VDS ? text("thing0") : NULL,
+	};
+	l->allocated = l->n;
+}
+
+static void turn(void)
+{
+	notifier_turn(notifier, &session, now);
+}
+
+static void drain(void)
+{
+	for (unsigned int i = 0; i < 1000 && notifier_waiting(notifier) > 0; i++) {
+		turn();
+		answer(session.open, NETSNMP_CALLBACK_OP_RECEIVED_MESSAGE);
+	}
+	assert_int_equal(notifier_waiting(notifier), 0);
+	assert_int_equal(notifier_deadline(notifier, &session, now) == CLOCK_NEVER, true);
+}
+
+static void expect_counts(uint64_t sent, uint64_t dropped, uint64_t suppressed)
+{
+	assert_int_equal(facts.notifications_sent, sent);
+	assert_int_equal(facts.notifications_dropped, dropped);
+	assert_int_equal(facts.notifications_suppressed, suppressed);
+}
+
+/* --- what they say -------------------------------------------------------------------------- */
+
+#define HEAD(number) "=.0." number "\n.1.31.1.1.7=7\n.1.3.1.2.7=ldg7\n"
+#define TAIL(words)  ".1.31.1.8.7=" words "\n"
+#define DEVICE	     ".1.31.1.6.7=thing0\n.1.31.1.7.7=3\n"
+
+static void test_contents(void **state)
+{
+	static const char *const wanted[_CHANGE_KIND_MAX] = {
+		[CHANGE_CREATE] = HEAD("1") TAIL("domain ldg7 was created"),
+		[CHANGE_DESTROY] = HEAD("2") TAIL("domain ldg7 was removed"),
+		[CHANGE_STATE] = HEAD("3") ".1.3.1.4.7=1\n.1.31.1.2.7=6\n" TAIL(
+			"domain ldg7 is active, was bound"),
+		[CHANGE_VCPU] = HEAD("4") ".1.3.1.5.7=8\n.1.31.1.3.7=4\n" TAIL(
+			"domain ldg7 has 8 virtual CPUs, had 4"),
+		[CHANGE_VMEM] = HEAD("5") ".1.3.1.6.7=4096\n.1.31.1.4.7=2048\n"
+					  ".1.3.1.7.7=2\n.1.31.1.5.7=2\n" TAIL(
+						  "domain ldg7 has 4096 MB of memory, had 2048"),
+		[CHANGE_VDS] = HEAD("6")
+			DEVICE TAIL("virtual disk server thing0 of domain ldg7 was modified"),
+		[CHANGE_VDISK] =
+			HEAD("7") DEVICE TAIL("virtual disk thing0 of domain ldg7 was modified"),
+		[CHANGE_VSW] =
+			HEAD("8") DEVICE TAIL("virtual switch thing0 of domain ldg7 was modified"),
+		[CHANGE_VNET] = HEAD("9")
+			DEVICE TAIL("virtual network device thing0 of domain ldg7 was modified"),
+		[CHANGE_VCC] = HEAD("10") DEVICE TAIL(
+			"virtual console concentrator thing0 of domain ldg7 was modified"),
+		[CHANGE_VCONS] = HEAD("11")
+			DEVICE TAIL("virtual console thing0 of domain ldg7 was modified"),
+	};
+
+	(void)state;
+	for (int kind = 0; kind < _CHANGE_KIND_MAX; kind++) {
+		add_change((enum change_kind)kind, 7);
+		look();
+		drain();
+		assert_string_equal(session.last, wanted[kind]);
+		assert_int_equal(session.sent, kind + 1);
+	}
+	expect_counts(_CHANGE_KIND_MAX, 0, 0);
+}
+
+static void test_migration(void **state)
+{
+	(void)state;
+	add_change(CHANGE_CREATE, 7);
+	inbox.changes.changes[0].migrated = true;
+	look();
+	drain();
+	assert_string_equal(session.last, HEAD("1") TAIL("domain ldg7 arrived by migration"));
+	add_change(CHANGE_DESTROY, 7);
+	inbox.changes.changes[0].migrated = true;
+	look();
+	drain();
+	assert_string_equal(session.last, HEAD("2") TAIL("domain ldg7 left by migration"));
+}
+
+/* --- how fast ------------------------------------------------------------------------------- */
+
+static void test_window(void **state)
+{
+	(void)state;
+	for (uint32_t i = 0; i < 10000; i++)
+		add_change((enum change_kind)(i % _CHANGE_KIND_MAX), i % 128 + 1);
+	look();
+	assert_int_equal(notifier_waiting(notifier), 10000);
+	turn();
+	turn();
+	assert_int_equal(session.sent, NOTIFY_WINDOW);
+	assert_true(notifier_deadline(notifier, &session, now) > now);
+	answer(3, NETSNMP_CALLBACK_OP_RECEIVED_MESSAGE);
+	assert_int_equal(notifier_deadline(notifier, &session, now), now);
+	turn();
+	assert_int_equal(session.sent, NOTIFY_WINDOW + 3);
+	assert_int_equal(session.open, NOTIFY_WINDOW);
+	drain();
+	assert_int_equal(session.sent, 10000);
+	expect_counts(10000, 0, 0);
+}
+
+static void test_overflow(void **state)
+{
+	(void)state;
+	for (uint32_t i = 0; i < NOTIFY_QUEUE + 123; i++)
+		add_change(CHANGE_STATE, i + 1);
+	inbox.changes_dropped = 1000;
+	look();
+	drain();
+	expect_counts(NOTIFY_QUEUE, 1123, 0);
+}
+
+static void test_silent_master(void **state)
+{
+	(void)state;
+	for (uint32_t i = 0; i < 200; i++)
+		add_change(CHANGE_STATE, i + 1);
+	look();
+	turn();
+	answer(1, NETSNMP_CALLBACK_OP_TIMED_OUT);
+	turn();
+	assert_int_equal(session.sent, NOTIFY_WINDOW);
+	session.answers = true;
+	drain();
+	expect_counts(200, 0, 0);
+}
+
+/* --- what is lost, and what is not ---------------------------------------------------------- */
+
+static void test_lost_session(void **state)
+{
+	(void)state;
+	for (uint32_t i = 0; i < 60; i++)
+		add_change(CHANGE_STATE, i + 1);
+	look();
+	turn();
+	answer(20, NETSNMP_CALLBACK_OP_RECEIVED_MESSAGE);
+	session.state = AGENTX_DISCONNECTED;
+	turn();
+	assert_int_equal(session.sent, NOTIFY_WINDOW);
+	reconnect();
+	drain();
+	assert_int_equal(session.sent, NOTIFY_WINDOW + 40);
+	expect_counts(60, 0, 0);
+}
+
+/* Lost and found again between two turns. */
+static void test_quick_reconnect(void **state)
+{
+	(void)state;
+	for (uint32_t i = 0; i < 60; i++)
+		add_change(CHANGE_STATE, i + 1);
+	look();
+	turn();
+	reconnect();
+	drain();
+	assert_int_equal(session.sent, NOTIFY_WINDOW + 60);
+	expect_counts(60, 0, 0);
+}
+
+static void test_old_news(void **state)
+{
+	(void)state;
+	session.state = AGENTX_DISCONNECTED;
+	add_change(CHANGE_STATE, 1);
+	look();
+	turn();
+	uint64_t at = notifier_deadline(notifier, &session, now);
+	assert_true(at > now + 60000 && at < now + 3600000);
+	now = at;
+	add_change(CHANGE_STATE, 2);
+	look();
+	turn();
+	assert_int_equal(notifier_waiting(notifier), 1);
+	reconnect();
+	drain();
+	expect_counts(1, 1, 0);
+}
+
+static void test_unsendable(void **state)
+{
+	(void)state;
+	for (uint32_t i = 0; i < 3; i++)
+		add_change(CHANGE_STATE, i + 1);
+	look();
+	session.refuses = true;
+	turn();
+	expect_counts(0, 3, 0);
+	session.refuses = false;
+	for (uint32_t i = 0; i < 2; i++)
+		add_change(CHANGE_STATE, i + 1);
+	look();
+	turn();
+	add_change(CHANGE_STATE, 9);
+	look();
+	session.refuses = true;
+	turn();
+	assert_true(notifier_deadline(notifier, &session, now) > now);
+	answer(2, NETSNMP_CALLBACK_OP_RECEIVED_MESSAGE);
+	turn();
+	expect_counts(2, 4, 0);
+}
+
+static void test_damping(void **state)
+{
+	(void)state;
+	notifier_configure(notifier, true, 10);
+	for (unsigned int i = 0; i < 40; i++)
+		add_change(CHANGE_STATE, 7);
+	add_change(CHANGE_STATE, 8);
+	add_change(CHANGE_VDISK, 7);
+	look();
+	drain();
+	expect_counts(12, 0, 30);
+	now += 59000;
+	add_change(CHANGE_STATE, 7);
+	look();
+	expect_counts(12, 0, 31);
+	now += 1000;
+	add_change(CHANGE_STATE, 7);
+	look();
+	drain();
+	expect_counts(13, 0, 31);
+}
+
+static void test_switched_off(void **state)
+{
+	(void)state;
+	notifier_configure(notifier, false, 0);
+	add_change(CHANGE_STATE, 7);
+	inbox.changes_dropped = 5;
+	inbox.status.link = LINK_DOWN;
+	look();
+	assert_int_equal(notifier_waiting(notifier), 0);
+	notifier_configure(notifier, true, 0);
+	look();
+	assert_int_equal(notifier_waiting(notifier), 0);
+	expect_counts(0, 0, 0);
+}
+
+/* --- operations and the link ---------------------------------------------------------------- */
+
+static struct operation *operation_of(enum operation_status status, uint64_t started_ms)
+{
+	struct operation *o;
+
+	assert_int_equal(operation_new(&o), 0);
+	o->domain = text("ldg7");
+	o->domain_index = 7;
+	o->request = text("vcpus=8");
+	o->status = status;
+	o->started_ms = started_ms;
+	return o;
+}
+
+static void finish_operation(uint32_t index, enum operation_status status)
+{
+	struct operation *o;
+
+	look();
+	assert_int_equal(operation_copy(oplog_view_find(inbox.oplog, index), &o), 0);
+	o->status = status;
+	o->message = text("no room");
+	assert_int_equal(oplog_replace(oplog, o), 0);
+}
+
+static void test_operations(void **state)
+{
+	(void)state;
+	struct operation *o = operation_of(OPERATION_RUNNING, 5);
+
+	assert_int_equal(oplog_append(oplog, o), 0);
+	uint32_t index = o->index;
+	look();
+	assert_int_equal(notifier_waiting(notifier), 0);
+	finish_operation(index, OPERATION_FAILED);
+	look();
+	look();
+	drain();
+	char *wanted;
+	assert_true(asprintf(&wanted,
+			    HEAD("12") ".1.3.1.27.7=%u\n.1.3.1.26.7=4\n" TAIL(
+				    "vcpus=8 of ldg7: failed: no room"),
+			    index) > 0);
+	assert_string_equal(session.last, wanted);
+	free(wanted);
+	expect_counts(1, 0, 0);
+
+	/* Begun and ended between two looks. */
+	assert_int_equal(oplog_append(oplog, operation_of(OPERATION_SUCCEEDED, 6)), 0);
+	look();
+	drain();
+	expect_counts(2, 0, 0);
+}
+
+/* The last run's rows come when the other thread has read them. */
+static void test_history(void **state)
+{
+	(void)state;
+	struct operation *o = operation_of(OPERATION_SUCCEEDED, 0);
+	struct operation *open = operation_of(OPERATION_RUNNING, 0);
+
+	o->index = 40;
+	open->index = 41;
+	assert_int_equal(oplog_restore(oplog, o), 0);
+	assert_int_equal(oplog_restore(oplog, open), 0);
+	look();
+	assert_int_equal(notifier_waiting(notifier), 0);
+	finish_operation(41, OPERATION_UNKNOWN);
+	look();
+	assert_int_equal(notifier_waiting(notifier), 1);
+}
+
+static void see_link(enum link_state link, size_t wanted)
+{
+	inbox.status.link = link;
+	look();
+	drain();
+	assert_int_equal(facts.notifications_sent, wanted);
+}
+
+static void test_link(void **state)
+{
+	(void)state;
+	see_link(LINK_UP, 0);
+	see_link(LINK_SLOW, 0);
+	see_link(LINK_CONNECTING, 0);
+	inbox.status.last_error = (char *)"refused";
+	see_link(LINK_DOWN, 1);
+	assert_string_equal(session.last, "=.0.13\n.1.1.5.0=3\n.1.1.7.0=refused\n");
+	see_link(LINK_CONNECTING, 1);
+	see_link(LINK_DOWN, 1);
+	see_link(LINK_UP, 2);
+	see_link(LINK_UNAUTHORISED, 3);
+	inbox.status.last_error = NULL;
+}
+
+/* An agent that starts before ldmd has lost nothing. */
+static void test_link_at_start(void **state)
+{
+	(void)state;
+	notifier_free(notifier);
+	assert_int_equal(notifier_new(&facts, &notifier), 0);
+	notifier_configure(notifier, true, 0);
+	see_link((enum link_state)0, 0);
+	see_link(LINK_DOWN, 0);
+	see_link(LINK_CONNECTING, 0);
+	see_link(LINK_UP, 0);
+	see_link(LINK_DOWN, 1);
+}
+
+#define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(test_contents),
+		TEST(test_migration),
+		TEST(test_window),
+		TEST(test_overflow),
+		TEST(test_silent_master),
+		TEST(test_lost_session),
+		TEST(test_quick_reconnect),
+		TEST(test_old_news),
+		TEST(test_unsendable),
+		TEST(test_damping),
+		TEST(test_switched_off),
+		TEST(test_operations),
+		TEST(test_history),
+		TEST(test_link),
+		TEST(test_link_at_start),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
