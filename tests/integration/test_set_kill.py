@@ -1,0 +1,130 @@
+"""kill -9 of the agent at a random moment of running transactions: at the next start each open entry
+of the journal is settled by what ldmd has, and no command is ever sent twice.
+
+LDOMS_TEST_KILLS says how often (15; `make soak` takes 200), LDOMS_TEST_SEED repeats a run.
+"""
+import os
+import random
+import time
+
+import sets
+from sets import holding, wait_for
+
+KILLS = int(os.environ.get("LDOMS_TEST_KILLS", "15"))
+SEED = int(os.environ.get("LDOMS_TEST_SEED", "0")) or random.SystemRandom().randrange(1, 10 ** 6)
+
+# Which commands a change may take, in this order.
+STATE_COMMANDS = {("active", "bound"): ["stop-domain"],
+                  ("active", "inactive"): ["stop-domain", "unbind-domain"],
+                  ("active", "restart"): ["stop-domain", "start-domain"],
+                  ("active", "forceStop"): ["stop-domain -f"],
+                  ("bound", "active"): ["start-domain"], ("bound", "inactive"): ["unbind-domain"],
+                  ("inactive", "bound"): ["bind-domain"],
+                  ("inactive", "active"): ["bind-domain", "start-domain"]}
+
+
+class Kill(sets.TestCase):
+    pool = {"active": 4, "bound": 2, "inactive": 2}
+    conf = "setWait 0\n"
+    host = {"cores": 64, "memory_gb": 128}
+    wait = 0.04
+
+    def a_change(self, rng, domain):
+        """Something to ask of a domain as it is: (what, commands it may take)."""
+        state = domain["state"]
+        asked, commands = {}, []
+        if rng.random() < 0.6:
+            asked["NumVCPU"] = rng.choice([n for n in range(2, 9) if n != domain["vcpus"]])
+            commands.append(f"set-vcpu {domain['name']} {asked['NumVCPU']}")
+        if rng.random() < 0.5:
+            now = domain["memory"] >> 20
+            asked["MemSize"] = rng.choice([n for n in range(512, 3072, 256) if n != now])
+            commands.append(f"set-memory {domain['name']} {asked['MemSize']}")
+        if rng.random() < 0.6 or not asked:
+            target = rng.choice([target for before, target in STATE_COMMANDS if before == state])
+            asked["AdminState"] = target
+            commands += [f"{action} {domain['name']}" for action in STATE_COMMANDS[state, target]]
+        return asked, commands
+
+    @staticmethod
+    def reached(domain, asked):
+        want = asked.get("AdminState")
+        state = {"restart": "active", "forceStop": "bound"}.get(want, want)
+        return all((domain["vcpus"] == asked.get("NumVCPU", domain["vcpus"]),
+                    domain["memory"] >> 20 == asked.get("MemSize", domain["memory"] >> 20),
+                    state is None or domain["state"] == state))
+
+    @staticmethod
+    def same(a, b):
+        return all(a[key] == b[key] for key in ("vcpus", "memory", "mau", "state"))
+
+    def settled(self, guests):
+        """No row says running, and no domain is on its way anywhere."""
+        dumped = sets.dump(self.sim)
+        return all(self.get(guest, "OperationStatus") not in (2, 9) and
+                   holding(self.sim, guest.name, dumped)["state"] in ("active", "bound", "inactive")
+                   for guest in guests)
+
+    def check(self, guest, before, asked, commands, told):
+        """What the row says after the restart, against what the simulator holds and was sent."""
+        now = holding(self.sim, guest.name)
+        sent = self.commands(guest)
+        status = self.ended(guest)
+        row = self.operation(guest)
+        mine = row is not None and row["Index"] > self.newest.get(guest, 0)
+        text = f"asked {asked}, told {told}, sent {sent}, row {row}"
+        # Each command once; what is not of the plan would be a way back, once as well.
+        self.assertEqual(len(sent), len(set(sent)), text)
+        self.assertLessEqual(len([c for c in sent if c in commands]), len(commands), text)
+        if told != "noError":
+            self.assertEqual(sent, [], text)
+        if not mine:
+            # Killed before it began: as if the SET had never been.
+            self.assertEqual(sent, [], text)
+            self.assertTrue(self.same(before, now), text)
+            return "never began"
+        if status == "succeeded":
+            self.assertTrue(self.reached(now, asked), f"{text}: {now['state']}")
+        elif status in ("failed", "rolledBack"):
+            self.assertTrue(self.same(before, now), text)
+        else:
+            self.assertIn(status, ("partial", "unknown", "rollbackFailed"), text)
+        self.newest[guest] = row["Index"]
+        return status
+
+    def test_kill(self):
+        rng = random.Random(SEED)
+        guests = self.free["active"] + self.free["bound"] + self.free["inactive"]
+        self.newest = {}
+        seen = {}
+        running = 0
+        for number in range(KILLS):
+            with self.subTest(f"kill {number}, seed {SEED}"):
+                self.forget()
+                dumped = sets.dump(self.sim)
+                jobs = []
+                for guest in rng.sample(guests, rng.randint(3, len(guests))):
+                    before = holding(self.sim, guest.name, dumped)
+                    asked, commands = self.a_change(rng, before)
+                    told = self.set(*((guest, c, v) for c, v in asked.items())).error
+                    jobs.append((guest, before, asked, commands, told))
+                end = time.monotonic() + rng.choice((0.0, 0.005, 0.02, 0.05, 0.1, 0.2))
+                while time.monotonic() < end:
+                    time.sleep(0.001)
+                running += any(self.get(guest, "OperationStatus") in (2, 9) for guest, *_ in jobs)
+                self.agent.kill()
+                self.agent.start()
+                self.rig.wait_serving()
+                wait_for(lambda: self.settled([guest for guest, *_ in jobs]), 30, "settlement")
+                # Nothing is sent by settling, and nothing later.
+                sent = self.commands()
+                for job in jobs:
+                    status = self.check(*job)
+                    seen[status] = seen.get(status, 0) + 1
+                self.wait_agree(*guests)
+                self.assertEqual(self.commands(), sent)
+        print(f"# {KILLS} kills, {running} with something running; operations: " +
+              ", ".join(f"{count} {status}" for status, count in sorted(seen.items())) +
+              f"; seed {SEED}", flush=True)
+        with open(self.agent.path("state", "journal")) as journal:
+            self.assertEqual(journal.read(), "", "entries are left open")

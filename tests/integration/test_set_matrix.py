@@ -1,0 +1,258 @@
+"""Each command of LDM times each way in which it can go wrong: what the manager was told, what the
+agent shows and what the simulator holds have to agree, at once and after everything settled."""
+import itertools
+import time
+
+import sets
+from sets import STATES, ask, holding, wait_for
+
+SLOW = 0.4  # seconds; longer than setWait below
+
+# What the manager may be told, how the operation ends, and what the domain then is: as it was, as
+# asked for, or between.
+NOTHING, ALL, LESS = "as it was", "as asked for", "between"
+
+
+class Command:
+    """One step to be disturbed: where the guest starts, what is asked, which LDM action it is."""
+
+    def __init__(self, name, state, asked, action, **shape):
+        self.name, self.state, self.asked, self.action = name, state, asked, action
+        self.shape = dict(vcpus=8, memory=2048, crypto=0)
+        self.shape.update(shape)
+        self.forced = asked.get("AdminState") == "forceStop"
+        self.reversible = action not in ("start-domain", "stop-domain")
+        self.is_stop = action == "stop-domain" and not self.forced
+        self.is_memory_removal = action == "set-memory" and asked["MemSize"] < self.shape["memory"] \
+            and state == "active"
+
+
+COMMANDS = [Command(f"{what} of a domain that is {state}", state, {column: value}, action, **shape)
+            for state in ("active", "bound", "inactive")
+            for what, column, value, action, shape in (
+                ("more CPUs", "NumVCPU", 12, "set-vcpu", {}),
+                ("fewer CPUs", "NumVCPU", 3, "set-vcpu", {}),
+                ("more memory", "MemSize", 3072, "set-memory", {}),
+                ("less memory", "MemSize", 1024, "set-memory", {}),
+                ("more crypto", "NumCrypto", 1, "set-mau", {}),
+                ("less crypto", "NumCrypto", 0, "set-mau", {"crypto": 1}))]
+COMMANDS += [Command("bind", "inactive", {"AdminState": "bound"}, "bind-domain"),
+             Command("unbind", "bound", {"AdminState": "inactive"}, "unbind-domain"),
+             Command("start", "bound", {"AdminState": "active"}, "start-domain"),
+             Command("stop", "active", {"AdminState": "bound"}, "stop-domain"),
+             Command("forceStop", "active", {"AdminState": "forceStop"}, "stop-domain")]
+
+
+class Fault:
+    """
+    expect(command) -> [(told, status, what is)] that are true answers; None: does not apply.
+    group: those of one group are under way together; it takes what the slowest of them takes.
+    """
+
+    def __init__(self, name, spec, expect, group=None):
+        self.name, self.spec, self.expect = name, spec, expect
+        self.group = group or name
+
+
+def refused(_):
+    return [("commitFailed", "failed", NOTHING)]
+
+
+def refused_late(_):
+    return [("noError", "failed", NOTHING)]
+
+
+def done(_):
+    return [("noError", "succeeded", ALL)]
+
+
+def lost(command):
+    """
+    Nothing is to be seen of it, and nobody knows whether it may still come: the way back answers
+    that, where there is one.
+    """
+    return [("noError", "rolledBack" if command.reversible else "unknown", NOTHING)]
+
+
+def partial(command):
+    return [("noError", "partial", LESS)] if command.is_memory_removal else None
+
+
+def stop_only(command):
+    return [("noError", "succeeded", ALL)] if command.is_stop else None
+
+
+FAULTS = [
+    Fault("none", None, done),
+    Fault("refused", "refuse:no such luck", refused),
+    Fault("slow success", f"delay:{SLOW}", done),
+    Fault("slow refusal", f"refuse-late:{SLOW}:no such luck", refused_late),
+    Fault("reported as failed, and done", "fail-but-do:no such luck", done),
+    Fault("connection lost before", "close-before", lost, "long"),
+    Fault("hang", "hang", lost, "long"),
+    Fault("connection lost during", "close-during", done),
+    Fault("connection lost after", "close-after", done),
+    Fault("answer cut off", "close-mid", done),
+    Fault("answer to something else", "wrong-action", done),
+    Fault("answer that is no XML", "malformed", done),
+    Fault("half an answer, then nothing", "truncate", done),
+    Fault("partial", "partial:256M", partial),
+    Fault("stop that times out and then stops", f"stop-timeout:{SLOW}", stop_only),
+]
+
+CELLS = [(command, fault, fault.expect(command)) for fault in FAULTS for command in COMMANDS
+         if fault.expect(command)]
+
+# Two steps: the first succeeds, the fault hits the second. Everything reversible goes back.
+PAIRS = [
+    ("CPUs, then memory", "active", {"NumVCPU": 10, "MemSize": 3072}, "set-memory"),
+    ("memory, then CPUs", "active", {"NumVCPU": 10, "MemSize": 1024}, "set-vcpu"),
+    ("CPUs, then bind", "inactive", {"NumVCPU": 10, "AdminState": "bound"}, "bind-domain"),
+    ("unbind, then memory", "bound", {"MemSize": 5120, "AdminState": "inactive"}, "set-memory"),
+    ("CPUs, then stop", "active", {"NumVCPU": 5, "AdminState": "bound"}, "stop-domain"),
+    ("CPUs, then start", "bound", {"NumVCPU": 5, "AdminState": "active"}, "start-domain"),
+    ("bind, then start", "inactive", {"AdminState": "active"}, "start-domain"),
+]
+# The first step cannot be taken back: it stays where it is.
+TAILS = [("stop, then unbind", {"AdminState": "inactive"}, "unbind-domain", "bound"),
+         ("stop, then start", {"AdminState": "restart"}, "start-domain", "bound")]
+PAIR_FAULTS = [("refused", "refuse:no such luck"), ("slow refusal", f"refuse-late:{SLOW}:no such luck")]
+
+
+class Matrix(sets.TestCase):
+    conf = "setWait 150\ncommandTimeout 1s\n"
+    pool = {state: sum(command.state == state for command, _, _ in CELLS) +
+            2 * sum(pair[1] == state for pair in PAIRS) +
+            (2 * len(TAILS) if state == "active" else 0) + 2
+            for state in ("active", "bound", "inactive")}
+    # Everything fits, whatever happens first.
+    host = {"cores": 1024, "memory_gb": 2048, "domains": 1024}
+
+    @classmethod
+    def pool_shape(cls, state):
+        return {"vcpus": 8, "memory": 2048}
+
+    def situation(self, guest):
+        domain = holding(self.sim, guest.name)
+        return {"NumVCPU": domain["vcpus"], "MemSize": domain["memory"] >> 20,
+                "NumCrypto": domain["mau"], "OperState": STATES[domain["state"]]}
+
+    @staticmethod
+    def target(before, asked):
+        after = dict(before)
+        for column, value in asked.items():
+            if column != "AdminState":
+                after[column] = value
+            else:
+                after["OperState"] = STATES[{"forceStop": "bound", "restart": "active"}
+                                            .get(value, value)]
+        return after
+
+    def told_truth(self, guest, told, before, asked, outcomes):
+        """Compares a settled cell with what it may be; the problems found."""
+        status = self.ended(guest)
+        now = self.situation(guest)
+        problems = []
+        what = NOTHING if now == before else ALL if now == self.target(before, asked) else LESS
+        if (told, status, what) not in outcomes:
+            problems.append(f"told {told}, ended {status}, is {what} ({now}, was {before})")
+        difference = self.difference(guest)
+        if difference:
+            problems.append(difference)
+        row = self.operation(guest)
+        if row is None or (row["Status"] == "succeeded") != (row["StepsDone"] == row["StepsPlanned"]
+                                                            and what == ALL):
+            problems.append(f"the row says {row}")
+        return problems
+
+    def prepare(self, command, fault):
+        guest = self.take(command.state)
+        for key, value in command.shape.items():
+            if getattr(guest, key) != value:
+                self.reshape(guest, **{key: value})
+        if fault.spec:
+            # Once: the way back is not disturbed. Others do not feel it.
+            self.fault(f"{fault.spec}@{command.action}/{guest}#1")
+        return guest, self.situation(guest)
+
+    def ask_for(self, command, fault, guest):
+        told = self.set(*((guest, column, value) for column, value in command.asked.items())).error
+        # What is decided when the answer comes is to be seen at once.
+        if told == "noError" and self.ended(guest):
+            self.assertEqual(self.difference(guest), "", f"{command.name}: {fault.name}")
+        return told
+
+    def verify(self, command, outcomes, guest, before, told):
+        self.wait_ended(guest, timeout=60)
+        self.wait_agree(guest)
+        problems = self.told_truth(guest, told, before, command.asked, outcomes)
+        sent = [c for c in self.commands(guest) if c.startswith(command.action)]
+        way_back = self.ended(guest) in ("rolledBack", "unknown")
+        if len(sent) != 1 and not (way_back and len(sent) == 2 and sent[0] != sent[1]):
+            problems.append(f"sent {sent}")
+        self.assertFalse(problems, "\n".join(problems + self.commands(guest)))
+
+    def run_group(self, cells):
+        under_way = []
+        for command, fault, outcomes in cells:
+            guest, before = self.prepare(command, fault)
+            under_way.append((command, fault, outcomes, guest, before))
+        told = [self.ask_for(command, fault, guest) for command, fault, _, guest, _ in under_way]
+        for (command, fault, outcomes, guest, before), answer in zip(under_way, told):
+            with self.subTest(f"{command.name}: {fault.name}"):
+                self.verify(command, outcomes, guest, before, answer)
+
+    def test_one_command(self):
+        begun = time.monotonic()
+        for _, cells in itertools.groupby(CELLS, key=lambda cell: cell[1].group):
+            self.run_group(list(cells))
+        self.nothing_comes_late()
+        print(f"# {len(COMMANDS)} commands x {len(FAULTS)} faults: {len(CELLS)} cells that exist, "
+              f"{time.monotonic() - begun:.1f} s", flush=True)
+
+    def nothing_comes_late(self):
+        """All is settled and the faults are gone: nothing more is sent, and SETs work."""
+        ask(self.sim, "clear")
+        sent = self.commands()
+        end = time.monotonic() + 1.5
+        while time.monotonic() < end:
+            self.assertEqual(self.commands(), sent)
+            time.sleep(0.1)
+        guest = self.take("active")
+        self.expect("noError", (guest, "NumVCPU", 11))
+        self.assertEqual(self.wait_ended(guest), "succeeded")
+
+    def test_second_of_two(self):
+        """Rollback: all or nothing of what can be taken back."""
+        for what, state, asked, action in PAIRS:
+            for fault, spec in PAIR_FAULTS:
+                with self.subTest(f"{what}: {fault}"):
+                    guest = self.take(state)
+                    before = self.situation(guest)
+                    self.fault(f"{spec}@{action}/{guest}")
+                    told = self.set(*((guest, column, value) for column, value in asked.items())).error
+                    self.assertEqual(told, "commitFailed" if fault == "refused" else "noError")
+                    self.assertEqual(self.wait_ended(guest), "rolledBack")
+                    self.assertEqual(self.situation(guest), before)
+                    self.agree(guest)
+                    sent = self.commands(guest)
+                    self.assertEqual(len(sent), 3, sent)
+                    self.assertTrue(sent[1].startswith(action), sent)
+        print(f"# {len(PAIRS) * len(PAIR_FAULTS)} cells of two steps", flush=True)
+
+    def test_second_of_two_that_cannot_go_back(self):
+        """A stopped guest is not started again."""
+        for what, asked, action, stays in TAILS:
+            for fault, spec in PAIR_FAULTS:
+                with self.subTest(f"{what}: {fault}"):
+                    guest = self.take("active")
+                    self.fault(f"{spec}@{action}/{guest}")
+                    told = self.set(*((guest, column, value) for column, value in asked.items())).error
+                    # The undo that follows cannot be finished.
+                    self.assertEqual(told, "undoFailed" if fault == "refused" else "noError")
+                    self.assertEqual(self.wait_ended(guest), "partial")
+                    self.assertHeld(guest, state=stays)
+                    self.agree(guest)
+                    sent = self.commands(guest)
+                    self.assertEqual(len(sent), 2, sent)
+        print(f"# {len(TAILS) * len(PAIR_FAULTS)} cells with no way back", flush=True)
