@@ -84,6 +84,8 @@ static int in_lt(struct ldm_scan *s, char c)
 {
 	s->attributes = 0;
 	s->run = 0;
+	if (c == '/' || is_name_start(c))
+		s->text = 0;
 	s->last = '\0';
 	if (c == '/')
 		s->in = IN_END;
@@ -210,22 +212,29 @@ int ldm_scan_step(struct ldm_scan *s, char c)
 		return refuse(s, "document too large");
 	if (s->in != IN_TEXT && ++s->tag > s->limits->tag)
 		return refuse(s, "tag or comment too long");
+	if ((s->in == IN_TEXT || s->in == IN_CDATA) && ++s->text > s->limits->value)
+		return refuse(s, "value too long");
 	return steps[s->in](s, c);
+}
+
+static size_t smaller(size_t a, size_t b)
+{
+	return a < b ? a : b;
 }
 
 size_t ldm_scan_skip(struct ldm_scan *s, const char *bytes, size_t n)
 {
 	const char *lt;
-	size_t left = s->limits->bytes - s->bytes;
 
 	if (s->in != IN_TEXT || s->depth == 0)
 		return 0;
-	if (n > left)
-		n = left;
+	n = smaller(n, s->limits->bytes - s->bytes);
+	n = smaller(n, s->limits->value - smaller(s->text, s->limits->value));
 	lt = memchr(bytes, '<', n);
 	if (lt)
 		n = lt - bytes;
 	s->bytes += n;
+	s->text += n;
 	s->total += n;
 	return n;
 }

@@ -32,6 +32,7 @@ struct ldm_scan {
 	size_t depth;
 	size_t bytes; /* of this document */
 	size_t tag;   /* of this tag */
+	size_t text;  /* of the text since the last tag */
 	size_t attributes;
 	const char *rest; /* IN_BANG: what must follow */
 	unsigned run;	  /* IN_COMMENT, IN_CDATA: how many - or ] in a row; IN_PI: one ? */

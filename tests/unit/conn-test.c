@@ -6,7 +6,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "fake-ldmd.h"
+#include "fake-server.h"
 #include "test.h"
 #include "util/clock.h"
 

@@ -7,7 +7,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "fake-ldmd.h"
+#include "fake-server.h"
 #include "test.h"
 
 #define HEADER "<?xml version='1.0'?><stream:stream id='1' version='1.0'>"

@@ -1,3 +1,6 @@
+/*
+ * The thread behind the fake server, the certificates it shows, and the client that talks to it.
+ */
 #include <errno.h>
 #include <netinet/in.h>
 #include <stdio.h>
@@ -7,7 +10,7 @@
 #include <openssl/pem.h>
 #include <openssl/x509v3.h>
 
-#include "fake-ldmd.h"
+#include "fake-server.h"
 #include "test.h"
 #include "util/clock.h"
 
