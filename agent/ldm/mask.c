@@ -11,7 +11,8 @@
 #define LOWER(what)	"translate(" what ",'ABCDEFGHIJKLMNOPQRSTUVWXYZ','abcdefghijklmnopqrstuvwxyz')"
 #define HAS(what, word) "contains(" LOWER(what) ",'" word "')"
 #define SECRET(what)                                                                               \
-	"(" HAS(what, "passw") " or " HAS(what, "passphrase") " or " HAS(what, "secret") ")"
+	"(" HAS(what, "passw") " or " HAS(what, "passphrase") " or " HAS(                          \
+		what, "secret") " or " HAS(what, "wan-boot-key") ")"
 #define KEY	   "@*[" TREE_NAME("key") "]"
 #define NAME_PART  "*[" KEY "='name' or " TREE_NAME("name") "]"
 #define VALUE_PART "*[" KEY "='value' or " TREE_NAME("value") "]"
