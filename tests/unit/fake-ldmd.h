@@ -87,8 +87,8 @@ struct fake {
 	unsigned seen[_STEP_ACTION_MAX];
 	bool deaf; /* looks fail */
 	size_t looks;
-	uint64_t transition_ms; /* how long states are on their way */
-	char log[FAKE_LOG];	/* "set-vcpu a 8, stop-domain a -f" */
+	uint64_t transition_ms;	  /* how long states are on their way */
+	char log[FAKE_LOG];	  /* "set-vcpu a 8, stop-domain a -f" */
 	const struct domain *row; /* the one row that is being made */
 	int put_row_result;
 	size_t puts, restores;
@@ -157,8 +157,7 @@ static inline void fake_apply(struct fake *f, struct fake_command *c, bool half,
 		d->vcpus = half ? (uint32_t)((d->vcpus + c->value) / 2) : (uint32_t)c->value;
 		break;
 	case STEP_SET_MEMORY:
-		d->mb = half ? (uint32_t)((d->mb + c->value / MB) / 2)
-			     : (uint32_t)(c->value / MB);
+		d->mb = half ? (uint32_t)((d->mb + c->value / MB) / 2) : (uint32_t)(c->value / MB);
 		break;
 	case STEP_SET_CRYPTO:
 		d->crypto = (uint32_t)c->value;
@@ -203,8 +202,8 @@ static inline enum fault fake_fault(struct fake *f, enum step_action a)
 	return FAULT_NONE;
 }
 
-static inline void fake_plan(struct fake *f, struct fake_command *c, enum fault fault,
-	uint64_t timeout_ms)
+static inline void fake_plan(
+	struct fake *f, struct fake_command *c, enum fault fault, uint64_t timeout_ms)
 {
 	/* Answer, its delay; what happens to the domain, and when (-1: never). */
 	static const struct {
@@ -228,8 +227,8 @@ static inline void fake_plan(struct fake *f, struct fake_command *c, enum fault 
 		[FAULT_TIMES_OUT_STOPS] = {COMMAND_REFUSED, 5, 4, -1},
 		[FAULT_STAYS_UNDERWAY] = {COMMAND_DONE, 5, 4, -1},
 	};
-	uint64_t answer = plans[fault].answer_ms > 0 ? (uint64_t)plans[fault].answer_ms
-						     : timeout_ms;
+	uint64_t answer =
+		plans[fault].answer_ms > 0 ? (uint64_t)plans[fault].answer_ms : timeout_ms;
 
 	c->outcome = plans[fault].outcome;
 	if (fault == FAULT_TIMES_OUT_STOPS && f->transition_ms == 0)
@@ -370,8 +369,8 @@ static inline void fake_init(struct fake *f, const struct executor_config *confi
 	assert_non_null(mkdtemp(f->directory));
 	assert_int_equal(handover_new(&f->handover), 0);
 	assert_int_equal(journal_open(f->directory, &f->journal), 0);
-	assert_int_equal(executor_new(config, &fake_port, f, f->handover, f->journal, &f->executor),
-		0);
+	assert_int_equal(
+		executor_new(config, &fake_port, f, f->handover, f->journal, &f->executor), 0);
 }
 
 static inline void fake_clear(struct fake *f)

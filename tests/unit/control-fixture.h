@@ -1,0 +1,90 @@
+/*
+ * A small host for the tests of agent/control/, and varbinds in one line each.
+ */
+#ifndef TESTS_UNIT_CONTROL_FIXTURE_H
+#define TESTS_UNIT_CONTROL_FIXTURE_H
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "test.h"
+
+#include "control/desire.h"
+#include "inventory/snapshot.h"
+
+#define MB ((uint64_t)1048576)
+
+static inline struct domain *make_domain(uint32_t index, const char *name, enum domain_state state,
+	uint32_t vcpus, uint32_t mb, uint32_t crypto)
+{
+	struct domain *d;
+
+	assert_int_equal(domain_new(name, &d), 0);
+	d->index = index;
+	d->state = state;
+	d->num_vcpu = vcpus;
+	d->mem_bytes = mb * MB;
+	d->num_crypto = crypto;
+	d->known = KNOWN_STATE | KNOWN_VCPU | KNOWN_MEMORY | KNOWN_CRYPTO;
+	d->roles = index == 1 ? DOMAIN_CONTROL | DOMAIN_SERVICE : DOMAIN_GUEST;
+	return d;
+}
+
+/* Takes the domains over. */
+static inline const struct snapshot *make_snapshot(struct domain *const *rows, size_t n,
+	uint32_t free_vcpus, uint32_t free_mb, uint32_t free_crypto, uint32_t next_index)
+{
+	const struct snapshot_stamp stamp = {
+		.serial = 1, .taken_ms = 1000, .next_index = next_index};
+	struct snapshot_builder *b;
+	const struct snapshot *s;
+	struct host *h;
+
+	assert_int_equal(snapshot_builder_new(n, &b), 0);
+	for (size_t i = 0; i < n; i++)
+		assert_int_equal(snapshot_builder_add(b, rows[i]), 0);
+	assert_int_equal(host_new(&h), 0);
+	h->pools.known = true;
+	h->pools.vcpus = (struct pool){128, free_vcpus};
+	h->pools.memory_bytes = (struct pool){65536 * MB, free_mb * MB};
+	h->pools.crypto = (struct pool){16, free_crypto};
+	snapshot_builder_host(b, h);
+	assert_int_equal(snapshot_build(b, &stamp, &s), 0);
+	return s;
+}
+
+static inline struct set_varbind number(uint32_t column, uint32_t row, int64_t value)
+{
+	bool integer = column == DESIRE_ADMIN || column == DESIRE_ROW;
+
+	return (struct set_varbind){.column = column,
+		.row = row,
+		.row_valid = true,
+		.type = integer ? SET_INTEGER : SET_UNSIGNED,
+		.number = value};
+}
+
+static inline struct set_varbind octets(uint32_t column, uint32_t row, const char *value)
+{
+	return (struct set_varbind){.column = column,
+		.row = row,
+		.row_valid = true,
+		.type = SET_OCTETS,
+		.octets = (const uint8_t *)value,
+		.length = strlen(value)};
+}
+
+/* One desire from varbinds that are right. */
+static inline struct desire make_desire(const struct set_varbind *v, size_t n)
+{
+	struct desire_list l;
+	struct desire d;
+
+	assert_int_equal(desire_merge(v, n, &l).error, CONTROL_OK);
+	assert_int_equal(l.n, 1);
+	assert_int_equal(desire_copy(&l.desires[0], &d), 0);
+	desire_list_clear(&l);
+	return d;
+}
+
+#endif

@@ -1,0 +1,460 @@
+/*
+ * The snmp thread's side of SET, phase by phase, with the test in the place of the ldm thread:
+ * keys, places, verdicts, undo, lost sessions, retries.
+ */
+#include "control-fixture.h"
+
+#include <errno.h>
+#include <stdio.h>
+
+#include "control/control.h"
+#include "control/repeat.h"
+#include "control/transaction.h"
+
+#define COUNT(a)	      (sizeof(a) / sizeof((a)[0]))
+#define V(column, row, value) number(DESIRE_##column, row, value)
+#define T(column, row, value) octets(DESIRE_##column, row, value)
+
+struct bed {
+	struct handover *h;
+	struct control *c;
+	struct inbox in;
+	uint64_t now;
+	struct handover_order order;
+};
+
+static void publish(struct bed *b, enum domain_state state, uint32_t vcpus)
+{
+	struct domain *d[80];
+	const struct snapshot *s;
+
+	d[0] = make_domain(1, "primary", DOMAIN_ACTIVE, 8, 4096, 0);
+	for (uint32_t i = 1; i < 80; i++) {
+		char name[16];
+
+		snprintf(name, sizeof(name), "d%u", i + 1);
+		d[i] = make_domain(
+			i + 1, name, i == 1 ? state : DOMAIN_ACTIVE, i == 1 ? vcpus : 4, 2048, 0);
+	}
+	s = make_snapshot(d, COUNT(d), 1000, 65536, 4, 100);
+	handover_publish_snapshot(b->h, s);
+	snapshot_unref(s);
+}
+
+static void receive(struct bed *b)
+{
+	assert_int_equal(handover_receive(b->h, &b->in), 0);
+	control_receive(b->c, &b->in, b->now);
+}
+
+static void bed(struct bed *b, const struct control_config *config)
+{
+	const struct ldm_status status = {.link = LINK_UP};
+
+	memset(b, 0, sizeof(*b));
+	b->now = 2000;
+	assert_int_equal(handover_new(&b->h), 0);
+	assert_int_equal(control_new(config, b->h, &b->c), 0);
+	publish(b, DOMAIN_ACTIVE, 4);
+	assert_int_equal(handover_publish_status(b->h, &status), 0);
+	receive(b);
+}
+
+static void bed_clear(struct bed *b)
+{
+	struct handover_order o;
+
+	while (handover_next_order(b->h, &o))
+		transaction_unref(o.transaction);
+	control_free_all(b->c);
+	inbox_clear(&b->in);
+	handover_free(b->h);
+}
+
+static const struct control_config plain = {.stale_after_ms = 300000};
+
+static struct control_key key(uint32_t transaction)
+{
+	return (struct control_key){1, transaction};
+}
+
+static enum control_error reserve(struct bed *b, uint32_t k, struct set_varbind v)
+{
+	return control_reserve(b->c, key(k), &b->in, &v, 1, b->now).error;
+}
+
+/* The next order, which must be this one. */
+static uint32_t expect_order(struct bed *b, enum handover_word word)
+{
+	struct handover_order o;
+
+	assert_true(handover_next_order(b->h, &o));
+	assert_int_equal(o.word, word);
+	transaction_unref(o.transaction);
+	return o.id;
+}
+
+static void expect_quiet(struct bed *b)
+{
+	struct handover_order o;
+
+	assert_false(handover_next_order(b->h, &o));
+}
+
+static void verdict(struct bed *b, struct verdict v)
+{
+	handover_post_verdict(b->h, &v);
+	receive(b);
+}
+
+static uint32_t start(struct bed *b, uint32_t k, struct set_varbind v)
+{
+	assert_int_equal(reserve(b, k, v), CONTROL_OK);
+	assert_int_equal(control_start(b->c, key(k), b->now), 0);
+	return expect_order(b, HANDOVER_START);
+}
+
+static void test_straight(void **state)
+{
+	struct bed b;
+	uint32_t id;
+
+	(void)state;
+	bed(&b, &plain);
+	id = start(&b, 5, V(VCPU, 2, 8));
+	receive(&b);
+	/* The row is there from ACTION on. */
+	assert_int_equal(b.in.oplog->n_rows, 1);
+	assert_int_equal(b.in.oplog->rows[0]->status, OPERATION_QUEUED);
+	assert_string_equal(b.in.oplog->rows[0]->request, "vcpus=8");
+	assert_string_equal(b.in.oplog->rows[0]->domain, "d2");
+	assert_false(control_result(b.c, key(5)).decided);
+	verdict(&b, (struct verdict){.transaction = id, .decided = true});
+	assert_true(control_result(b.c, key(5)).decided);
+	assert_false(control_result(b.c, key(5)).failed);
+	control_commit(b.c, key(5));
+	assert_int_equal(expect_order(&b, HANDOVER_KEEP), id);
+	verdict(&b, (struct verdict){.transaction = id, .decided = true, .settled = true});
+	assert_int_equal(control_places_used(b.c), 0);
+	bed_clear(&b);
+}
+
+static void test_test_set_twice(void **state)
+{
+	struct bed b;
+
+	(void)state;
+	bed(&b, &plain);
+	assert_int_equal(reserve(&b, 5, V(VCPU, 2, 8)), CONTROL_OK);
+	assert_int_equal(reserve(&b, 5, V(VCPU, 2, 9)), CONTROL_OK);
+	assert_int_equal(control_places_used(b.c), 1);
+	assert_int_equal(control_start(b.c, key(5), b.now), 0);
+	expect_order(&b, HANDOVER_START);
+	expect_quiet(&b);
+	assert_int_equal(control_start(b.c, key(5), b.now), -ENOENT);
+	assert_int_equal(reserve(&b, 5, V(VCPU, 2, 9)), CONTROL_RESOURCE_UNAVAILABLE);
+	bed_clear(&b);
+}
+
+static void test_free_and_expiry(void **state)
+{
+	struct bed b;
+
+	(void)state;
+	bed(&b, &plain);
+	assert_int_equal(control_start(b.c, key(9), b.now), -ENOENT);
+	assert_int_equal(reserve(&b, 5, V(VCPU, 2, 8)), CONTROL_OK);
+	control_free(b.c, key(5));
+	assert_int_equal(control_places_used(b.c), 0);
+	assert_int_equal(reserve(&b, 6, V(VCPU, 2, 8)), CONTROL_OK);
+	/* Neither COMMIT nor FREE. */
+	b.now += 60000;
+	control_tick(b.c, b.now);
+	assert_int_equal(control_places_used(b.c), 0);
+	/* What is refused keeps no place either. */
+	assert_int_equal(reserve(&b, 7, V(ADMIN, 2, 9)), CONTROL_WRONG_VALUE);
+	assert_int_equal(control_places_used(b.c), 0);
+	control_free(b.c, key(7));
+	expect_quiet(&b);
+	bed_clear(&b);
+}
+
+static void test_session_lost(void **state)
+{
+	struct bed b;
+	uint32_t id;
+
+	(void)state;
+	bed(&b, &plain);
+	id = start(&b, 5, V(VCPU, 2, 8));
+	assert_int_equal(reserve(&b, 6, V(VCPU, 3, 8)), CONTROL_OK);
+	control_session_lost(b.c, 2);
+	assert_int_equal(control_places_used(b.c), 2);
+	control_session_lost(b.c, 1);
+	assert_int_equal(control_places_used(b.c), 1);
+	assert_int_equal(expect_order(&b, HANDOVER_KEEP), id);
+	/* The same transaction id in the next session is another PDU. */
+	const struct control_key again = {2, 5};
+	const struct set_varbind v = V(VCPU, 4, 8);
+	assert_int_equal(control_reserve(b.c, again, &b.in, &v, 1, b.now).error, CONTROL_OK);
+	/* Its domain is busy until the ldm thread says so. */
+	assert_int_equal(reserve(&b, 8, V(VCPU, 2, 5)), CONTROL_INCONSISTENT_VALUE);
+	verdict(&b, (struct verdict){.transaction = id, .decided = true, .settled = true});
+	assert_int_equal(reserve(&b, 8, V(VCPU, 2, 5)), CONTROL_OK);
+	bed_clear(&b);
+}
+
+static void test_failure_and_undo(void **state)
+{
+	struct bed b;
+	uint32_t id;
+
+	(void)state;
+	bed(&b, &plain);
+	id = start(&b, 5, V(VCPU, 2, 8));
+	verdict(&b,
+		(struct verdict){.transaction = id, .decided = true, .failed = true, .culprit = 3});
+	assert_true(control_result(b.c, key(5)).failed);
+	assert_int_equal(control_result(b.c, key(5)).culprit, 3);
+	/* Busy while it is rolled back. */
+	assert_int_equal(reserve(&b, 6, V(VCPU, 2, 5)), CONTROL_INCONSISTENT_VALUE);
+	assert_int_equal(control_undo(b.c, key(5)), 0);
+	assert_int_equal(expect_order(&b, HANDOVER_UNDO), id);
+	assert_int_equal(control_undo(b.c, key(5)), 0);
+	expect_quiet(&b);
+	assert_false(control_result(b.c, key(5)).undone);
+	verdict(&b, (struct verdict){.transaction = id,
+			    .decided = true,
+			    .failed = true,
+			    .undone = true,
+			    .settled = true});
+	assert_true(control_result(b.c, key(5)).undone);
+	assert_int_equal(control_undo(b.c, key(5)), -EALREADY);
+	control_free(b.c, key(5));
+	assert_int_equal(control_places_used(b.c), 0);
+	bed_clear(&b);
+}
+
+static void test_undo_of_nothing(void **state)
+{
+	struct bed b;
+	uint32_t id;
+
+	(void)state;
+	bed(&b, &plain);
+	assert_int_equal(control_undo(b.c, key(5)), -EALREADY);
+	id = start(&b, 5, V(VCPU, 2, 8));
+	/* The same again joins it: nothing of its own to undo. */
+	assert_int_equal(reserve(&b, 6, V(VCPU, 2, 8)), CONTROL_OK);
+	assert_int_equal(control_start(b.c, key(6), b.now), 0);
+	expect_quiet(&b);
+	assert_true(control_result(b.c, key(6)).decided);
+	assert_int_equal(control_undo(b.c, key(6)), -EALREADY);
+	control_free(b.c, key(6));
+	assert_int_equal(control_places_used(b.c), 1);
+	(void)id;
+	bed_clear(&b);
+}
+
+static void test_queue_full(void **state)
+{
+	struct bed b;
+	uint32_t ids[HANDOVER_PLANS];
+
+	(void)state;
+	bed(&b, &plain);
+	for (uint32_t i = 0; i < HANDOVER_PLANS; i++)
+		ids[i] = start(&b, 100 + i, V(VCPU, 2 + i, 8));
+	assert_int_equal(reserve(&b, 999, V(VCPU, 79, 8)), CONTROL_RESOURCE_UNAVAILABLE);
+	assert_int_equal(reserve(&b, 999, V(ADMIN, 79, 9)), CONTROL_WRONG_VALUE);
+	/* What needs no place finds none missing. */
+	assert_int_equal(reserve(&b, 999, V(VCPU, 2, 8)), CONTROL_OK);
+	control_free(b.c, key(999));
+	verdict(&b, (struct verdict){.transaction = ids[0], .decided = true});
+	assert_int_equal(reserve(&b, 999, V(VCPU, 79, 8)), CONTROL_RESOURCE_UNAVAILABLE);
+	control_commit(b.c, key(100));
+	verdict(&b, (struct verdict){.transaction = ids[0], .decided = true, .settled = true});
+	assert_int_equal(reserve(&b, 999, V(VCPU, 79, 8)), CONTROL_OK);
+	bed_clear(&b);
+}
+
+static void test_usable(void **state)
+{
+	static const struct {
+		enum link_state link;
+		enum control_error error;
+	} lines[] = {
+		{LINK_UP, CONTROL_OK},
+		{LINK_SLOW, CONTROL_OK},
+		{LINK_CONNECTING, CONTROL_RESOURCE_UNAVAILABLE},
+		{LINK_DOWN, CONTROL_RESOURCE_UNAVAILABLE},
+		{LINK_UNAUTHORISED, CONTROL_RESOURCE_UNAVAILABLE},
+	};
+	struct bed b;
+
+	(void)state;
+	bed(&b, &plain);
+	for (size_t i = 0; i < COUNT(lines); i++) {
+		struct ldm_status status = {.link = lines[i].link};
+
+		assert_int_equal(handover_publish_status(b.h, &status), 0);
+		receive(&b);
+		assert_int_equal(reserve(&b, 5, V(VCPU, 2, 8)), lines[i].error);
+	}
+	struct ldm_status up = {.link = LINK_UP};
+	assert_int_equal(handover_publish_status(b.h, &up), 0);
+	receive(&b);
+	b.now = 301000; /* the snapshot is of 1000 */
+	assert_int_equal(reserve(&b, 5, V(VCPU, 2, 8)), CONTROL_RESOURCE_UNAVAILABLE);
+	const struct control_config never = {.stale_after_ms = 0};
+	control_configure(b.c, &never);
+	assert_int_equal(reserve(&b, 5, V(VCPU, 2, 8)), CONTROL_OK);
+	const struct control_config ro = {.read_only = true};
+	control_configure(b.c, &ro);
+	assert_int_equal(reserve(&b, 5, V(VCPU, 2, 8)), CONTROL_NOT_WRITABLE);
+	assert_int_equal(reserve(&b, 5, V(VCPU, 777, 8)), CONTROL_NOT_WRITABLE);
+	bed_clear(&b);
+}
+
+/* A manager that did not get the answer asks for the same restart again. */
+static void test_retry(void **state)
+{
+	struct bed b;
+	uint32_t id;
+
+	(void)state;
+	bed(&b, &plain);
+	id = start(&b, 5, V(ADMIN, 2, 5));
+	assert_int_equal(reserve(&b, 6, V(ADMIN, 2, 5)), CONTROL_OK);
+	assert_int_equal(control_start(b.c, key(6), b.now), 0);
+	expect_quiet(&b);
+	verdict(&b, (struct verdict){.transaction = id, .decided = true});
+	control_commit(b.c, key(5));
+	expect_order(&b, HANDOVER_KEEP);
+	verdict(&b, (struct verdict){.transaction = id, .decided = true, .settled = true});
+	b.now += 9999;
+	assert_int_equal(reserve(&b, 7, V(ADMIN, 2, 5)), CONTROL_OK);
+	assert_int_equal(control_start(b.c, key(7), b.now), 0);
+	expect_quiet(&b);
+	/* Somebody touched it. */
+	publish(&b, DOMAIN_ACTIVE, 5);
+	receive(&b);
+	id = start(&b, 8, V(ADMIN, 2, 5));
+	verdict(&b, (struct verdict){.transaction = id, .decided = true, .settled = true});
+	/* Ten seconds after the end it is another one. */
+	b.now += 10000;
+	start(&b, 9, V(ADMIN, 2, 5));
+	bed_clear(&b);
+}
+
+static void test_retry_after_another_set(void **state)
+{
+	struct bed b;
+	uint32_t id;
+
+	(void)state;
+	bed(&b, &plain);
+	id = start(&b, 5, V(ADMIN, 2, 5));
+	verdict(&b, (struct verdict){.transaction = id, .decided = true, .settled = true});
+	id = start(&b, 6, V(MEMORY, 2, 2304));
+	verdict(&b, (struct verdict){.transaction = id, .decided = true, .settled = true});
+	start(&b, 7, V(ADMIN, 2, 5));
+	bed_clear(&b);
+}
+
+static void test_retry_of_a_failure_is_a_new_try(void **state)
+{
+	struct bed b;
+	uint32_t id;
+
+	(void)state;
+	bed(&b, &plain);
+	id = start(&b, 5, V(ADMIN, 2, 5));
+	verdict(&b, (struct verdict){.transaction = id,
+			    .decided = true,
+			    .failed = true,
+			    .undone = true,
+			    .settled = true});
+	start(&b, 6, V(ADMIN, 2, 5));
+	bed_clear(&b);
+}
+
+static void test_preempt(void **state)
+{
+	struct bed b;
+	struct handover_order o;
+
+	(void)state;
+	bed(&b, &plain);
+	start(&b, 5, V(ADMIN, 2, 2));
+	assert_int_equal(reserve(&b, 6, V(ADMIN, 2, 4)), CONTROL_OK);
+	assert_int_equal(control_start(b.c, key(6), b.now), 0);
+	assert_true(handover_next_order(b.h, &o));
+	assert_true(o.transaction->parts[0].preempts);
+	transaction_unref(o.transaction);
+	bed_clear(&b);
+}
+
+/* Of a PDU over two domains, one of them already under way: the other one runs. */
+static void test_part_of_it_joins(void **state)
+{
+	struct bed b;
+	struct handover_order o;
+	const struct set_varbind v[] = {V(VCPU, 2, 8), V(VCPU, 3, 8)};
+
+	(void)state;
+	bed(&b, &plain);
+	start(&b, 5, V(VCPU, 2, 8));
+	assert_int_equal(control_reserve(b.c, key(6), &b.in, v, 2, b.now).error, CONTROL_OK);
+	assert_int_equal(control_start(b.c, key(6), b.now), 0);
+	assert_true(handover_next_order(b.h, &o));
+	assert_int_equal(o.transaction->n_parts, 1);
+	assert_int_equal(o.transaction->parts[0].desire.index, 3);
+	transaction_unref(o.transaction);
+	bed_clear(&b);
+}
+
+static void test_repeats_ring(void **state)
+{
+	struct repeats r = {0};
+	const struct desire *valid[REPEATS_MAX];
+	struct domain *d[] = {make_domain(1, "primary", DOMAIN_ACTIVE, 8, 4096, 0)};
+	const struct snapshot *s = make_snapshot(d, 1, 0, 0, 0, 2);
+
+	(void)state;
+	for (uint32_t i = 0; i < 100; i++) {
+		const struct set_varbind v = V(ROW, 2 + i, 6);
+		struct desire w = make_desire(&v, 1);
+
+		repeats_add(&r, &w, s, 1000 + i);
+		desire_clear(&w);
+	}
+	assert_int_equal(repeats_valid(&r, s, 1100, 10000, valid), REPEATS_MAX);
+	assert_int_equal(repeats_valid(&r, s, 11050, 10000, valid), 49);
+	repeats_forget(&r, 101);
+	assert_int_equal(repeats_valid(&r, s, 11050, 10000, valid), 48);
+	repeats_clear(&r);
+	snapshot_unref(s);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_straight),
+		cmocka_unit_test(test_test_set_twice),
+		cmocka_unit_test(test_free_and_expiry),
+		cmocka_unit_test(test_session_lost),
+		cmocka_unit_test(test_failure_and_undo),
+		cmocka_unit_test(test_undo_of_nothing),
+		cmocka_unit_test(test_queue_full),
+		cmocka_unit_test(test_usable),
+		cmocka_unit_test(test_retry),
+		cmocka_unit_test(test_retry_after_another_set),
+		cmocka_unit_test(test_retry_of_a_failure_is_a_new_try),
+		cmocka_unit_test(test_preempt),
+		cmocka_unit_test(test_part_of_it_joins),
+		cmocka_unit_test(test_repeats_ring),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,972 @@
+/*
+ * Transactions over a scripted ldmd: what the manager is told, what the operation rows show and
+ * what ldmd has agree, whatever goes wrong with any command at any step.
+ */
+#include "fake-ldmd.h"
+
+#define COUNT(a)	      (sizeof(a) / sizeof((a)[0]))
+#define V(column, row, value) number(DESIRE_##column, row, value)
+#define T(column, row, value) octets(DESIRE_##column, row, value)
+#define SET(f, ...)                                                                                \
+	fake_set(f, (const struct set_varbind[]){__VA_ARGS__},                                     \
+		COUNT(((const struct set_varbind[]){__VA_ARGS__})))
+
+static const struct executor_config config = {.command_timeout_ms = 60000};
+
+/* a is active, b bound, i inactive, a2 active; n does not exist. */
+static void host(struct fake *f)
+{
+	fake_init(f, &config);
+	f->d[0] = (struct fake_domain){"a", true, 2, DOMAIN_ACTIVE, 4, 2048, 1, false};
+	f->d[1] = (struct fake_domain){"b", true, 3, DOMAIN_BOUND, 4, 2048, 1, false};
+	f->d[2] = (struct fake_domain){"i", true, 4, DOMAIN_INACTIVE, 4, 2048, 1, false};
+	f->d[3] = (struct fake_domain){"a2", true, 5, DOMAIN_ACTIVE, 4, 2048, 1, false};
+	f->d[4] = (struct fake_domain){"n", false, 20, DOMAIN_INACTIVE, 2, 1024, 0, false};
+}
+
+static void fault(struct fake *f, enum step_action a, unsigned nth, enum fault what)
+{
+	f->faults[f->n_faults].action = a;
+	f->faults[f->n_faults].nth = nth;
+	f->faults[f->n_faults++].fault = what;
+}
+
+static enum operation_status status(struct fake *f, uint32_t id, uint32_t index)
+{
+	return fake_operation(f, id, index)->status;
+}
+
+static void expect_done(struct fake *f, uint32_t id)
+{
+	assert_true(f->verdicts[id].decided);
+	assert_false(f->verdicts[id].failed);
+}
+
+static void expect_failed(struct fake *f, uint32_t id, uint32_t culprit, bool undone)
+{
+	assert_true(f->verdicts[id].decided);
+	assert_true(f->verdicts[id].failed);
+	assert_int_equal(f->verdicts[id].culprit, culprit);
+	assert_true(f->verdicts[id].settled);
+	assert_int_equal(f->verdicts[id].undone, undone);
+	assert_int_equal(f->verdicts[id].undo_failed, !undone);
+}
+
+/* --- all goes well ------------------------------------------------------------------------- */
+
+static void test_success(void **state)
+{
+	struct fake f;
+	uint32_t id;
+
+	(void)state;
+	host(&f);
+	id = SET(&f, V(MEMORY, 2, 4096), V(VCPU, 2, 8));
+	assert_int_equal(status(&f, id, 2), OPERATION_RUNNING);
+	fake_run(&f, 300);
+	expect_done(&f, id);
+	assert_string_equal(f.log, "set-vcpu a 8, set-memory a 4096");
+	assert_int_equal(f.d[0].vcpus, 8);
+	const struct operation *o = fake_operation(&f, id, 2);
+	assert_int_equal(o->status, OPERATION_SUCCEEDED);
+	assert_int_equal(o->steps_done, 2);
+	assert_int_equal(o->steps_planned, 2);
+	assert_string_equal(o->before, "vcpus=4 memory=2048M crypto=1 state=active");
+	assert_string_equal(o->after, "vcpus=8 memory=4096M crypto=1 state=active");
+	assert_false(f.verdicts[id].settled);
+	executor_keep(f.executor, id, f.now);
+	fake_receive(&f);
+	assert_true(f.verdicts[id].settled);
+	/* Step 0, and one look after each command. */
+	assert_int_equal(f.looks, 3);
+	fake_clear(&f);
+}
+
+static void test_nothing_to_do(void **state)
+{
+	struct fake f;
+	uint32_t id;
+
+	(void)state;
+	host(&f);
+	id = SET(&f, V(VCPU, 2, 4), V(ADMIN, 2, 1));
+	fake_run(&f, 300);
+	expect_done(&f, id);
+	assert_string_equal(f.log, "");
+	assert_int_equal(status(&f, id, 2), OPERATION_SUCCEEDED);
+	fake_clear(&f);
+}
+
+/* The snapshot said otherwise; step 0 knows better. */
+static void test_cannot_from_here(void **state)
+{
+	struct fake f;
+	uint32_t id;
+
+	(void)state;
+	host(&f);
+	f.d[0].state = DOMAIN_BOUND;
+	id = SET(&f, V(VCPU, 2, 8), V(ADMIN, 2, 5));
+	fake_run(&f, 300);
+	expect_failed(&f, id, 1, true);
+	assert_string_equal(f.log, "");
+	assert_int_equal(status(&f, id, 2), OPERATION_FAILED);
+	assert_non_null(fake_operation(&f, id, 2)->message);
+	fake_clear(&f);
+}
+
+static void test_another_domain_of_that_name(void **state)
+{
+	struct fake f;
+	uint32_t id;
+
+	(void)state;
+	host(&f);
+	id = SET(&f, V(VCPU, 2, 8));
+	f.d[0].index = 77;
+	fake_run(&f, 300);
+	expect_failed(&f, id, 0, true);
+	assert_string_equal(f.log, "");
+	fake_clear(&f);
+}
+
+static void test_transitions(void **state)
+{
+	struct fake f;
+	uint32_t id;
+
+	(void)state;
+	host(&f);
+	f.transition_ms = 3000;
+	id = SET(&f, V(ADMIN, 2, 3));
+	fake_run(&f, 400);
+	assert_false(f.verdicts[id].decided);
+	assert_int_equal(status(&f, id, 2), OPERATION_RUNNING);
+	fake_run(&f, 20000);
+	expect_done(&f, id);
+	assert_string_equal(f.log, "stop-domain a, unbind-domain a");
+	assert_int_equal(f.d[0].state, DOMAIN_INACTIVE);
+	fake_clear(&f);
+}
+
+/* An event makes it look at once. */
+static void test_hint(void **state)
+{
+	struct fake f;
+	uint32_t id;
+
+	(void)state;
+	host(&f);
+	f.transition_ms = 5000;
+	id = SET(&f, V(ADMIN, 3, 1));
+	fake_run(&f, 5010);
+	assert_false(f.verdicts[id].decided);
+	executor_hint(f.executor, "a");
+	executor_hint(f.executor, "b");
+	fake_run(&f, 5);
+	expect_done(&f, id);
+	fake_clear(&f);
+}
+
+/* --- one command, each thing that can go wrong with it -------------------------------------- */
+
+struct one {
+	enum step_action action;
+	struct set_varbind v[4];
+	size_t n;
+	size_t domain; /* in the fake */
+};
+
+static const struct one *ones(size_t *n)
+{
+	static struct one list[] = {
+		{.action = STEP_SET_VCPU, .domain = 0},
+		{.action = STEP_SET_MEMORY, .domain = 0},
+		{.action = STEP_SET_MEMORY, .domain = 1},
+		{.action = STEP_SET_CRYPTO, .domain = 0},
+		{.action = STEP_BIND, .domain = 2},
+		{.action = STEP_UNBIND, .domain = 1},
+		{.action = STEP_START, .domain = 1},
+		{.action = STEP_STOP, .domain = 0},
+		{.action = STEP_FORCE_STOP, .domain = 0},
+		{.action = STEP_ADD, .domain = 4},
+		{.action = STEP_REMOVE, .domain = 2},
+	};
+	const struct set_varbind v[][4] = {
+		{V(VCPU, 2, 8)},
+		{V(MEMORY, 2, 4096)},
+		{V(MEMORY, 3, 1024)},
+		{V(CRYPTO, 2, 3)},
+		{V(ADMIN, 4, 2)},
+		{V(ADMIN, 3, 3)},
+		{V(ADMIN, 3, 1)},
+		{V(ADMIN, 2, 2)},
+		{V(ADMIN, 2, 4)},
+		{V(ROW, 20, 4), T(NAME, 20, "n"), V(VCPU, 20, 2), V(MEMORY, 20, 1024)},
+		{V(ROW, 4, 6)},
+	};
+
+	for (size_t i = 0; i < COUNT(list); i++) {
+		memcpy(list[i].v, v[i], sizeof(v[i]));
+		list[i].n = list[i].action == STEP_ADD ? 4 : 1;
+	}
+	*n = COUNT(list);
+	return list;
+}
+
+static bool is_amount(enum step_action a)
+{
+	return a == STEP_SET_VCPU || a == STEP_SET_MEMORY || a == STEP_SET_CRYPTO;
+}
+
+static bool same(const struct fake_domain *x, const struct fake_domain *y)
+{
+	return x->exists == y->exists && x->state == y->state && x->vcpus == y->vcpus &&
+	       x->mb == y->mb && x->crypto == y->crypto;
+}
+
+/* Forwards each action leaves at most once; the way back is the inverse of it. */
+static void check_sent(const struct fake *f, enum step_action a)
+{
+	assert_true(f->seen[a] <= 1 + (is_amount(a) ? 1 : 0));
+	assert_true(f->n_commands <= 2);
+}
+
+static void check_told(struct fake *f, uint32_t id, const struct one *one,
+	const struct fake_domain *before, const struct fake_domain *target, const char *what)
+{
+	const struct fake_domain *now = &f->d[one->domain];
+	const struct verdict *v = &f->verdicts[id];
+	enum operation_status s = status(f, id, one->v[0].row);
+
+	if (!v->decided)
+		fail_msg("%s: nothing was decided", what);
+	if (!v->failed && !same(now, target) && s != OPERATION_PARTIAL)
+		fail_msg("%s: told done, status %d, but ldmd has something else", what, s);
+	if (!v->failed && same(now, target) && s != OPERATION_SUCCEEDED && s != OPERATION_PARTIAL)
+		fail_msg("%s: done, but the row says %d", what, s);
+	if (v->failed && v->undone && !same(now, before))
+		fail_msg("%s: told undone, but ldmd has something else", what);
+	if (v->failed && v->undone && s != OPERATION_FAILED && s != OPERATION_ROLLED_BACK)
+		fail_msg("%s: undone, but the row says %d", what, s);
+	if (v->failed && !v->undone && !v->undo_failed)
+		fail_msg("%s: failed, and then?", what);
+}
+
+/* What there is to expect of one cell, beyond that all views agree. */
+static bool must_succeed(enum fault what)
+{
+	return what == FAULT_NONE || what == FAULT_REFUSED_BUT_DONE || what == FAULT_SLOW ||
+	       what == FAULT_LOST_DONE || what == FAULT_LOST_DONE_LATER || what == FAULT_HANG_DONE;
+}
+
+static bool must_fail(enum fault what)
+{
+	return what == FAULT_REFUSED || what == FAULT_REFUSED_LATER || what == FAULT_DOES_NOTHING ||
+	       what == FAULT_LOST_BEFORE || what == FAULT_LOST_NOT_DONE || what == FAULT_HANG;
+}
+
+static struct fake_domain target_of(const struct one *one, const struct fake_domain *before)
+{
+	struct fake f = {.transition_ms = 0};
+	struct fake_command c = {.step = {.action = one->action}};
+
+	f.d[0] = *before;
+	snprintf(c.domain, sizeof(c.domain), "%s", before->name);
+	c.value = (uint64_t)one->v[0].number * (one->action == STEP_SET_MEMORY ? MB : 1);
+	fake_apply(&f, &c, false, false);
+	return f.d[0];
+}
+
+static void cell(const struct one *one, enum fault what, uint64_t transition_ms)
+{
+	struct fake f;
+	struct fake_domain before, target;
+	char name[96];
+	uint32_t id;
+
+	host(&f);
+	f.transition_ms = transition_ms;
+	before = f.d[one->domain];
+	target = target_of(one, &before);
+	fault(&f, one->action, 0, what);
+	snprintf(name, sizeof(name), "%s, fault %d, transitions %llu ms",
+		step_action_name(one->action), (int)what, (unsigned long long)transition_ms);
+	id = fake_set(&f, one->v, one->n);
+	/* All of it, and whatever may come late. */
+	fake_run(&f, 200000);
+	check_told(&f, id, one, &before, &target, name);
+	check_sent(&f, one->action);
+	if (must_succeed(what) && f.verdicts[id].failed)
+		fail_msg("%s: failed", name);
+	if (must_fail(what) && !f.verdicts[id].failed)
+		fail_msg("%s: succeeded", name);
+	if (what == FAULT_GIVES_LESS && is_amount(one->action) && one->action != STEP_SET_CRYPTO)
+		assert_int_equal(status(&f, id, one->v[0].row), OPERATION_PARTIAL);
+	assert_int_equal(f.out, 0);
+	fake_clear(&f);
+}
+
+static void test_each_command_each_fault(void **state)
+{
+	static const uint64_t transitions[] = {0, 700};
+	size_t n, cells = 0;
+	const struct one *list = ones(&n);
+
+	(void)state;
+	for (size_t i = 0; i < n; i++)
+		for (int what = FAULT_NONE; what < _FAULT_MAX; what++)
+			for (size_t k = 0; k < COUNT(transitions); k++, cells++)
+				cell(&list[i], (enum fault)what, transitions[k]);
+	print_message("%zu cells\n", cells);
+}
+
+/* --- many domains: a fault at each step leaves all or nothing ------------------------------- */
+
+static void many_cell(unsigned at, enum fault what, size_t *failed)
+{
+	static const enum step_action sequence[] = {
+		STEP_UNBIND, STEP_SET_MEMORY, STEP_SET_VCPU, STEP_SET_VCPU, STEP_BIND, STEP_STOP};
+	struct fake f;
+	struct fake_domain before[FAKE_DOMAINS];
+	unsigned nth = 0;
+	uint32_t id;
+
+	host(&f);
+	memcpy(before, f.d, sizeof(before));
+	for (unsigned i = 0; i < at; i++)
+		nth += sequence[i] == sequence[at];
+	fault(&f, sequence[at], nth, what);
+	id = SET(&f, V(VCPU, 4, 6), V(ADMIN, 2, 2), V(MEMORY, 5, 1024), V(ADMIN, 3, 3),
+		V(ADMIN, 4, 2), V(VCPU, 5, 9));
+	fake_run(&f, 300000);
+	assert_true(f.verdicts[id].decided);
+	if (f.verdicts[id].failed) {
+		++*failed;
+		assert_true(f.verdicts[id].settled);
+		assert_true(f.verdicts[id].undone || f.verdicts[id].undo_failed);
+		for (size_t i = 0; i < 4; i++)
+			if (!same(&before[i], &f.d[i]) && !(f.verdicts[id].undo_failed && i == 0))
+				fail_msg("step %u, fault %d: domain %zu is not as before: %s", at,
+					what, i, f.log);
+	} else {
+		assert_int_equal(f.d[0].state, DOMAIN_BOUND);
+		assert_int_equal(f.d[1].state, DOMAIN_INACTIVE);
+		assert_int_equal(f.d[2].state, DOMAIN_BOUND);
+		assert_true(f.d[2].vcpus == 6 || status(&f, id, 4) == OPERATION_PARTIAL);
+	}
+	fake_clear(&f);
+}
+
+static void test_many_domains(void **state)
+{
+	size_t failed = 0, cells = 0;
+
+	(void)state;
+	for (unsigned at = 0; at < 6; at++)
+		for (int what = FAULT_NONE; what < _FAULT_MAX; what++, cells++)
+			many_cell(at, (enum fault)what, &failed);
+	print_message("%zu cells, %zu rolled back\n", cells, failed);
+	assert_true(failed > 30);
+}
+
+static void test_order_and_rollback(void **state)
+{
+	struct fake f;
+	uint32_t id;
+
+	(void)state;
+	host(&f);
+	fault(&f, STEP_SET_VCPU, 1, FAULT_REFUSED);
+	id = SET(&f, V(VCPU, 2, 8), V(VCPU, 3, 1), V(MEMORY, 3, 1024));
+	fake_run(&f, 400);
+	assert_string_equal(f.log, "set-vcpu b 1, set-memory b 1024, set-vcpu a 8, "
+				   "set-memory b 2048, set-vcpu b 4");
+	expect_failed(&f, id, 0, true);
+	assert_int_equal(status(&f, id, 2), OPERATION_FAILED);
+	assert_string_equal(fake_operation(&f, id, 2)->message, "ldmd says no");
+	assert_int_equal(status(&f, id, 3), OPERATION_ROLLED_BACK);
+	assert_int_equal(fake_operation(&f, id, 3)->steps_done, 0);
+	fake_clear(&f);
+}
+
+static void test_rollback_that_fails(void **state)
+{
+	struct fake f;
+	uint32_t id;
+
+	(void)state;
+	host(&f);
+	fault(&f, STEP_SET_VCPU, 1, FAULT_REFUSED);
+	fault(&f, STEP_SET_VCPU, 2, FAULT_REFUSED);
+	id = SET(&f, V(VCPU, 2, 8), V(VCPU, 3, 1), V(MEMORY, 3, 1024));
+	fake_run(&f, 400);
+	expect_failed(&f, id, 0, false);
+	assert_int_equal(status(&f, id, 3), OPERATION_ROLLBACK_FAILED);
+	/* The other step went back all the same. */
+	assert_int_equal(f.d[1].mb, 2048);
+	assert_int_equal(f.d[1].vcpus, 1);
+	fake_clear(&f);
+}
+
+/* The manager hears of it before the rollback, which takes its time. */
+static void test_told_before_the_rollback(void **state)
+{
+	struct fake f;
+	uint32_t id;
+
+	(void)state;
+	host(&f);
+	fault(&f, STEP_SET_VCPU, 0, FAULT_REFUSED);
+	fault(&f, STEP_SET_MEMORY, 1, FAULT_SLOW);
+	id = SET(&f, V(MEMORY, 3, 1024), V(VCPU, 2, 8));
+	fake_run(&f, 100);
+	assert_true(f.verdicts[id].failed);
+	assert_int_equal(f.verdicts[id].culprit, 1);
+	assert_false(f.verdicts[id].settled);
+	assert_int_equal(status(&f, id, 3), OPERATION_RUNNING);
+	fake_run(&f, 2000);
+	expect_failed(&f, id, 1, true);
+	fake_clear(&f);
+}
+
+/* --- what cannot be taken back ------------------------------------------------------------- */
+
+static void test_tail_that_fails_stays(void **state)
+{
+	struct fake f;
+	uint32_t id;
+
+	(void)state;
+	host(&f);
+	fault(&f, STEP_UNBIND, 0, FAULT_REFUSED);
+	id = SET(&f, V(ADMIN, 2, 3), V(VCPU, 3, 2));
+	fake_run(&f, 400);
+	assert_string_equal(f.log, "set-vcpu b 2, stop-domain a, unbind-domain a, set-vcpu b 4");
+	expect_failed(&f, id, 0, false);
+	assert_int_equal(f.d[0].state, DOMAIN_BOUND);
+	assert_int_equal(status(&f, id, 2), OPERATION_PARTIAL);
+	assert_int_equal(status(&f, id, 3), OPERATION_ROLLED_BACK);
+	fake_clear(&f);
+}
+
+static void test_first_of_the_tail_fails(void **state)
+{
+	struct fake f;
+	uint32_t id;
+
+	(void)state;
+	host(&f);
+	fault(&f, STEP_STOP, 0, FAULT_REFUSED);
+	id = SET(&f, V(ADMIN, 2, 3), V(VCPU, 3, 2));
+	fake_run(&f, 400);
+	expect_failed(&f, id, 0, true);
+	assert_int_equal(f.d[1].vcpus, 4);
+	fake_clear(&f);
+}
+
+static void test_force_stop_after(void **state)
+{
+	const struct executor_config forced = {
+		.command_timeout_ms = 60000, .force_stop_after_ms = 5000};
+	struct fake f;
+	uint32_t id;
+
+	(void)state;
+	host(&f);
+	executor_configure(f.executor, &forced);
+	fault(&f, STEP_STOP, 0, FAULT_STAYS_UNDERWAY);
+	id = SET(&f, V(ADMIN, 2, 2));
+	fake_run(&f, 4900);
+	assert_false(f.verdicts[id].decided);
+	fake_run(&f, 1000);
+	expect_done(&f, id);
+	assert_string_equal(f.log, "stop-domain a, stop-domain a -f");
+	fake_clear(&f);
+	/* Also when ldmd does not even answer. */
+	host(&f);
+	executor_configure(f.executor, &forced);
+	fault(&f, STEP_STOP, 0, FAULT_HANG);
+	id = SET(&f, V(ADMIN, 2, 2));
+	fake_run(&f, 5900);
+	expect_done(&f, id);
+	assert_int_equal(f.out, 0);
+	fake_clear(&f);
+}
+
+static void test_preempt(void **state)
+{
+	struct fake f;
+	uint32_t stop, force;
+
+	(void)state;
+	host(&f);
+	fault(&f, STEP_STOP, 0, FAULT_HANG);
+	stop = SET(&f, V(ADMIN, 2, 5), V(VCPU, 3, 2));
+	fake_run(&f, 1000);
+	force = SET(&f, V(ADMIN, 2, 4));
+	fake_run(&f, 1000);
+	assert_string_equal(f.log, "set-vcpu b 2, stop-domain a, stop-domain a -f");
+	expect_done(&f, force);
+	expect_failed(&f, stop, 0, false);
+	assert_int_equal(status(&f, stop, 2), OPERATION_PARTIAL);
+	/* It was all done, and stays. */
+	assert_int_equal(f.d[1].vcpus, 2);
+	assert_int_equal(status(&f, stop, 3), OPERATION_SUCCEEDED);
+	fake_clear(&f);
+}
+
+static void test_preempt_what_is_queued(void **state)
+{
+	struct fake f;
+	uint32_t stop, force;
+
+	(void)state;
+	host(&f);
+	fault(&f, STEP_SET_VCPU, 0, FAULT_SLOW);
+	stop = SET(&f, V(ADMIN, 2, 2), V(VCPU, 3, 2));
+	fake_run(&f, 100);
+	/* The stop was not sent yet: the whole PDU goes back, then the forced one runs. */
+	force = SET(&f, V(ADMIN, 2, 4));
+	fake_run(&f, 5000);
+	assert_string_equal(f.log, "set-vcpu b 2, set-vcpu b 4, stop-domain a -f");
+	expect_failed(&f, stop, 0, true);
+	expect_done(&f, force);
+	fake_clear(&f);
+}
+
+/* --- undo ---------------------------------------------------------------------------------- */
+
+static void test_undo_of_what_is_finished(void **state)
+{
+	struct fake f;
+	uint32_t id;
+
+	(void)state;
+	host(&f);
+	id = SET(&f, V(VCPU, 2, 8), V(ADMIN, 4, 2));
+	fake_run(&f, 300);
+	expect_done(&f, id);
+	executor_undo(f.executor, id, f.now);
+	fake_run(&f, 300);
+	assert_string_equal(f.log, "set-vcpu a 8, bind-domain i, unbind-domain i, set-vcpu a 4");
+	assert_true(f.verdicts[id].undone);
+	assert_true(f.verdicts[id].settled);
+	assert_int_equal(status(&f, id, 2), OPERATION_ROLLED_BACK);
+	fake_clear(&f);
+}
+
+static void test_undo_of_what_cannot_be_undone(void **state)
+{
+	struct fake f;
+	uint32_t id;
+
+	(void)state;
+	host(&f);
+	id = SET(&f, V(VCPU, 2, 8), V(ADMIN, 2, 2));
+	fake_run(&f, 300);
+	executor_undo(f.executor, id, f.now);
+	fake_run(&f, 300);
+	assert_true(f.verdicts[id].undo_failed);
+	assert_false(f.verdicts[id].undone);
+	assert_int_equal(f.d[0].vcpus, 4);
+	assert_int_equal(f.d[0].state, DOMAIN_BOUND);
+	fake_clear(&f);
+}
+
+static void test_undo_of_what_runs(void **state)
+{
+	struct fake f;
+	uint32_t id;
+
+	(void)state;
+	host(&f);
+	fault(&f, STEP_SET_VCPU, 0, FAULT_SLOW);
+	id = SET(&f, V(VCPU, 2, 8), V(MEMORY, 2, 4096));
+	fake_run(&f, 100);
+	executor_undo(f.executor, id, f.now);
+	fake_run(&f, 3000);
+	assert_string_equal(f.log, "set-vcpu a 8, set-vcpu a 4");
+	assert_true(f.verdicts[id].undone);
+	fake_clear(&f);
+}
+
+static void test_undo_before_it_began(void **state)
+{
+	struct fake f;
+	uint32_t id;
+
+	(void)state;
+	host(&f);
+	id = SET(&f, V(VCPU, 2, 8));
+	executor_undo(f.executor, id, f.now);
+	fake_run(&f, 3000);
+	assert_string_equal(f.log, "");
+	assert_true(f.verdicts[id].undone);
+	assert_true(f.verdicts[id].settled);
+	fake_clear(&f);
+}
+
+static void test_undo_while_a_stop_runs(void **state)
+{
+	struct fake f;
+	uint32_t id;
+
+	(void)state;
+	host(&f);
+	fault(&f, STEP_STOP, 0, FAULT_SLOW);
+	id = SET(&f, V(ADMIN, 2, 2));
+	fake_run(&f, 100);
+	executor_undo(f.executor, id, f.now);
+	fake_receive(&f);
+	/* Said at once: the master does not wait for what cannot come. */
+	assert_true(f.verdicts[id].undo_failed);
+	fake_run(&f, 3000);
+	assert_true(f.verdicts[id].settled);
+	fake_clear(&f);
+}
+
+static void test_kept_without_a_word(void **state)
+{
+	struct fake f;
+	uint32_t id;
+
+	(void)state;
+	host(&f);
+	id = SET(&f, V(VCPU, 2, 8));
+	fake_run(&f, 599000);
+	assert_false(f.verdicts[id].settled);
+	fake_run(&f, 2000);
+	assert_true(f.verdicts[id].settled);
+	executor_undo(f.executor, id, f.now);
+	fake_run(&f, 1000);
+	assert_int_equal(f.d[0].vcpus, 8);
+	fake_clear(&f);
+}
+
+/* A master that says COMMIT right after noError: what fails later still goes back. */
+static void test_fails_after_commit(void **state)
+{
+	struct fake f;
+	uint32_t id;
+
+	(void)state;
+	host(&f);
+	fault(&f, STEP_SET_MEMORY, 0, FAULT_REFUSED_LATER);
+	id = SET(&f, V(VCPU, 2, 8), V(MEMORY, 2, 4096));
+	fake_run(&f, 400);
+	executor_keep(f.executor, id, f.now);
+	fake_run(&f, 3000);
+	expect_failed(&f, id, 1, true);
+	assert_int_equal(f.d[0].vcpus, 4);
+	fake_clear(&f);
+}
+
+/* --- side by side -------------------------------------------------------------------------- */
+
+static void test_side_by_side(void **state)
+{
+	struct fake f;
+	uint32_t one, other, behind;
+
+	(void)state;
+	host(&f);
+	fault(&f, STEP_SET_VCPU, 0, FAULT_SLOW);
+	one = SET(&f, V(VCPU, 2, 8));
+	fake_run(&f, 10);
+	other = SET(&f, V(VCPU, 3, 8));
+	behind = SET(&f, V(MEMORY, 2, 4096), V(MEMORY, 5, 4096));
+	fake_run(&f, 500);
+	assert_false(f.verdicts[one].decided);
+	expect_done(&f, other);
+	assert_int_equal(status(&f, behind, 2), OPERATION_QUEUED);
+	assert_int_equal(status(&f, behind, 5), OPERATION_QUEUED);
+	fake_run(&f, 2000);
+	expect_done(&f, one);
+	expect_done(&f, behind);
+	assert_string_equal(f.log, "set-vcpu a 8, set-vcpu b 8, set-memory a 4096, "
+				   "set-memory a2 4096");
+	fake_clear(&f);
+}
+
+static void test_four_at_a_time(void **state)
+{
+	struct fake f;
+
+	(void)state;
+	host(&f);
+	for (size_t i = 0; i < FAKE_DOMAINS; i++) {
+		static const char *const names[] = {"d0", "d1", "d2", "d3", "d4", "d5", "d6", "d7"};
+
+		f.d[i] = (struct fake_domain){
+			names[i], true, 10 + (uint32_t)i, DOMAIN_BOUND, 4, 2048, 0, false};
+		if (i < 8)
+			fault(&f, STEP_SET_VCPU, (unsigned)i, FAULT_SLOW);
+	}
+	for (uint32_t i = 0; i < FAKE_DOMAINS; i++)
+		SET(&f, V(VCPU, 10 + i, 8));
+	fake_run(&f, 10000);
+	assert_int_equal(f.most_out, 4);
+	for (size_t i = 0; i < FAKE_DOMAINS; i++)
+		assert_int_equal(f.d[i].vcpus, 8);
+	fake_clear(&f);
+}
+
+/* --- ldmd does not answer ------------------------------------------------------------------ */
+
+static void test_deaf_at_step_0(void **state)
+{
+	struct fake f;
+	uint32_t id;
+
+	(void)state;
+	host(&f);
+	f.deaf = true;
+	id = SET(&f, V(VCPU, 2, 8));
+	fake_run(&f, 10000);
+	assert_false(f.verdicts[id].decided);
+	fake_run(&f, 30000);
+	expect_failed(&f, id, 0, true);
+	f.deaf = false;
+	fake_run(&f, 30000);
+	assert_string_equal(f.log, "");
+	fake_clear(&f);
+}
+
+static void test_deaf_after_the_command(void **state)
+{
+	struct fake f;
+	uint32_t id;
+
+	(void)state;
+	host(&f);
+	fault(&f, STEP_SET_VCPU, 0, FAULT_LOST_DONE);
+	id = SET(&f, V(VCPU, 2, 8));
+	fake_run(&f, 4);
+	f.deaf = true;
+	fake_run(&f, 500000);
+	/* Never assumed, never sent again: it looks until it can see. */
+	assert_false(f.verdicts[id].decided);
+	f.deaf = false;
+	fake_run(&f, 5000);
+	expect_done(&f, id);
+	assert_string_equal(f.log, "set-vcpu a 8");
+	fake_clear(&f);
+}
+
+static void test_stop_of_the_agent(void **state)
+{
+	struct fake f;
+	uint32_t id;
+
+	(void)state;
+	host(&f);
+	fault(&f, STEP_SET_VCPU, 0, FAULT_SLOW);
+	id = SET(&f, V(VCPU, 2, 8), V(MEMORY, 2, 4096));
+	fake_run(&f, 100);
+	executor_stop(f.executor, f.now, 500);
+	assert_false(executor_idle(f.executor));
+	fake_run(&f, 2000);
+	assert_true(executor_idle(f.executor));
+	assert_string_equal(f.log, "set-vcpu a 8");
+	assert_false(f.verdicts[id].decided);
+	/* The next start settles it. */
+	struct journal *j;
+	size_t n;
+	assert_int_equal(journal_open(f.directory, &j), 0);
+	assert_int_equal(journal_entries(j, &n)->transaction, id);
+	assert_int_equal(n, 1);
+	journal_free(j);
+	fake_clear(&f);
+}
+
+/* --- rows ---------------------------------------------------------------------------------- */
+
+static void test_create(void **state)
+{
+	struct fake f;
+	uint32_t id;
+
+	(void)state;
+	host(&f);
+	id = SET(&f, V(ROW, 20, 4), T(NAME, 20, "n"), V(VCPU, 20, 2), V(MEMORY, 20, 1024),
+		V(ADMIN, 20, 1));
+	fake_run(&f, 500);
+	expect_done(&f, id);
+	assert_string_equal(f.log, "add-domain n, bind-domain n, start-domain n");
+	assert_int_equal(f.puts, 1);
+	assert_int_equal(f.restores, 0);
+	fake_clear(&f);
+}
+
+static void test_create_rolled_back(void **state)
+{
+	struct fake f;
+	uint32_t id;
+
+	(void)state;
+	host(&f);
+	fault(&f, STEP_BIND, 0, FAULT_REFUSED);
+	id = SET(&f, V(ROW, 20, 4), T(NAME, 20, "n"), V(VCPU, 20, 2), V(MEMORY, 20, 1024),
+		V(ADMIN, 20, 2));
+	fake_run(&f, 500);
+	expect_failed(&f, id, 4, true);
+	assert_string_equal(f.log, "add-domain n, bind-domain n, remove-domain n");
+	assert_int_equal(f.restores, 1);
+	assert_false(f.d[4].exists);
+	fake_clear(&f);
+}
+
+/* What a template says otherwise is set, what it says already is not; the domain goes whole. */
+static void test_create_from_template(void **state)
+{
+	struct fake f;
+	uint32_t id;
+
+	(void)state;
+	host(&f);
+	fault(&f, STEP_BIND, 0, FAULT_REFUSED);
+	id = SET(&f, V(ROW, 20, 4), T(NAME, 20, "n"), V(VCPU, 20, 2), V(MEMORY, 20, 3072),
+		T(TEMPLATE, 20, "web"), V(ADMIN, 20, 2));
+	fake_run(&f, 500);
+	expect_failed(&f, id, 5, true);
+	assert_string_equal(
+		f.log, "add-domain n, set-memory n 3072, bind-domain n, remove-domain n");
+	fake_clear(&f);
+}
+
+static void test_create_where_one_is(void **state)
+{
+	struct fake f;
+	uint32_t id;
+
+	(void)state;
+	host(&f);
+	f.d[4].exists = true;
+	id = SET(&f, V(ROW, 20, 4), T(NAME, 20, "n"), V(VCPU, 20, 2), V(MEMORY, 20, 1024));
+	fake_run(&f, 500);
+	expect_failed(&f, id, 1, true);
+	assert_string_equal(f.log, "");
+	fake_clear(&f);
+}
+
+static void test_create_index_taken(void **state)
+{
+	struct fake f;
+	uint32_t id;
+
+	(void)state;
+	host(&f);
+	f.put_row_result = -ERANGE;
+	id = SET(&f, V(ROW, 20, 4), T(NAME, 20, "n"), V(VCPU, 20, 2), V(MEMORY, 20, 1024));
+	fake_run(&f, 500);
+	expect_failed(&f, id, 0, true);
+	assert_string_equal(f.log, "");
+	fake_clear(&f);
+}
+
+static void test_row_step_by_step(void **state)
+{
+	struct fake f;
+	struct domain *row;
+	uint32_t id;
+
+	(void)state;
+	host(&f);
+	id = SET(&f, V(ROW, 20, 5), V(VCPU, 20, 2));
+	fake_run(&f, 500);
+	expect_done(&f, id);
+	assert_int_equal(f.puts, 1);
+	assert_string_equal(f.log, "");
+	assert_int_equal(f.looks, 0);
+	/* The row has its name by now; active makes it, with all that was said before. */
+	row = make_domain(20, "n", DOMAIN_INACTIVE, 3, 1024, 0);
+	row->row_status = ROW_NOT_IN_SERVICE;
+	row->wanted_admin = ADMIN_BOUND;
+	f.row = row;
+	id = SET(&f, V(ROW, 20, 1));
+	fake_run(&f, 500);
+	expect_done(&f, id);
+	assert_string_equal(f.log, "add-domain n, bind-domain n");
+	fake_clear(&f);
+}
+
+static void test_row_destroyed_unfinished(void **state)
+{
+	struct fake f;
+	struct domain *row;
+	uint32_t id;
+
+	(void)state;
+	host(&f);
+	row = make_domain(20, "n", DOMAIN_INACTIVE, 3, 1024, 0);
+	row->row_status = ROW_NOT_IN_SERVICE;
+	f.row = row;
+	id = SET(&f, V(ROW, 20, 6));
+	fake_run(&f, 500);
+	expect_done(&f, id);
+	assert_string_equal(f.log, "");
+	assert_int_equal(f.restores, 1);
+	fake_clear(&f);
+}
+
+static void test_destroy(void **state)
+{
+	struct fake f;
+	uint32_t id;
+
+	(void)state;
+	host(&f);
+	id = SET(&f, V(ROW, 4, 6), V(VCPU, 2, 8));
+	fake_run(&f, 500);
+	expect_done(&f, id);
+	assert_string_equal(f.log, "set-vcpu a 8, remove-domain i");
+	const struct operation *o = fake_operation(&f, id, 4);
+	assert_string_equal(o->before, "vcpus=4 memory=2048M crypto=1 state=inactive");
+	assert_null(o->after);
+	fake_clear(&f);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_success),
+		cmocka_unit_test(test_nothing_to_do),
+		cmocka_unit_test(test_cannot_from_here),
+		cmocka_unit_test(test_another_domain_of_that_name),
+		cmocka_unit_test(test_transitions),
+		cmocka_unit_test(test_hint),
+		cmocka_unit_test(test_each_command_each_fault),
+		cmocka_unit_test(test_many_domains),
+		cmocka_unit_test(test_order_and_rollback),
+		cmocka_unit_test(test_rollback_that_fails),
+		cmocka_unit_test(test_told_before_the_rollback),
+		cmocka_unit_test(test_tail_that_fails_stays),
+		cmocka_unit_test(test_first_of_the_tail_fails),
+		cmocka_unit_test(test_force_stop_after),
+		cmocka_unit_test(test_preempt),
+		cmocka_unit_test(test_preempt_what_is_queued),
+		cmocka_unit_test(test_undo_of_what_is_finished),
+		cmocka_unit_test(test_undo_of_what_cannot_be_undone),
+		cmocka_unit_test(test_undo_of_what_runs),
+		cmocka_unit_test(test_undo_before_it_began),
+		cmocka_unit_test(test_undo_while_a_stop_runs),
+		cmocka_unit_test(test_kept_without_a_word),
+		cmocka_unit_test(test_fails_after_commit),
+		cmocka_unit_test(test_side_by_side),
+		cmocka_unit_test(test_four_at_a_time),
+		cmocka_unit_test(test_deaf_at_step_0),
+		cmocka_unit_test(test_deaf_after_the_command),
+		cmocka_unit_test(test_stop_of_the_agent),
+		cmocka_unit_test(test_create),
+		cmocka_unit_test(test_create_rolled_back),
+		cmocka_unit_test(test_create_from_template),
+		cmocka_unit_test(test_create_where_one_is),
+		cmocka_unit_test(test_create_index_taken),
+		cmocka_unit_test(test_row_step_by_step),
+		cmocka_unit_test(test_row_destroyed_unfinished),
+		cmocka_unit_test(test_destroy),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

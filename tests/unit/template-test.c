@@ -1,0 +1,196 @@
+/*
+ * Templates: another name, no identity, all the rest untouched; and what is no template.
+ */
+#include "control-fixture.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "control/template.h"
+#include "ldm/request.h"
+#include "util/buffer.h"
+#include "util/file.h"
+
+#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
+
+/* Prefixes without declarations, as ldm writes them; a disk that is called like a property. */
+static const char version_3[] =
+	"<?xml version=\"1.0\"?>\n<LDM_interface version=\"1.3\"><data version=\"3.0\"><Envelope>"
+	"<References/><Content xsi:type=\"ovf:VirtualSystem_Type\" ovf:id=\"orchid\">"
+	"<Section><Item><rasd:OtherResourceType>ldom_info</rasd:OtherResourceType>"
+	"<uuid>0f6f8e1c-19f4-6a0b-b1d2-3c33a7c51a07</uuid>"
+	"<rasd:Address>00:14:4f:f8:11:22</rasd:Address>"
+	"<gprop:GenericProperty key=\"hostid\">0x84f81122</gprop:GenericProperty>"
+	"<gprop:GenericProperty key=\"failure-policy\">reset</gprop:GenericProperty>"
+	"</Item></Section>"
+	"<Section><Item><rasd:OtherResourceType>cpu</rasd:OtherResourceType>"
+	"<rasd:AllocationUnits>4</rasd:AllocationUnits></Item></Section>"
+	"<Section><Item><rasd:OtherResourceType>network</rasd:OtherResourceType>"
+	"<rasd:Address>00:14:4f:f8:11:23</rasd:Address>"
+	"<gprop:GenericProperty key=\"vnet_name\">uuid</gprop:GenericProperty></Item></Section>"
+	"<Section><Item><rasd:OtherResourceType> console\n</rasd:OtherResourceType>"
+	"<gprop:GenericProperty key=\"port\">5001</gprop:GenericProperty>"
+	"<gprop:GenericProperty key=\"group\">g</gprop:GenericProperty></Item></Section>"
+	"<Section><Item><rasd:OtherResourceType>disk</rasd:OtherResourceType>"
+	"<gprop:GenericProperty key=\"port\">7</gprop:GenericProperty></Item></Section>"
+	"</Content></Envelope></data></LDM_interface>";
+
+static const char version_2[] =
+	"<LDM_interface version=\"1.0\"><cmd><action>list-constraints</action><data "
+	"version=\"2.0\">"
+	"<ldom><ldom_info><ldom_name>orchid</ldom_name><mac_address>00:14:4f:f8:11:22</mac_address>"
+	"<hostid>84f81122</hostid></ldom_info><cpu><number>4</number></cpu>"
+	"<network><vnet_name>vnet0</vnet_name><mac_address>00:14:4f:f8:11:23</mac_address></"
+	"network>"
+	"<console><port>5001</port><group>g</group></console>"
+	"</ldom></data></cmd></LDM_interface>";
+
+static void expect_absent(const char *text, const char *part)
+{
+	if (strstr(text, part) != NULL)
+		fail_msg("\"%s\" is still in %s", part, text);
+}
+
+static void expect_present(const char *text, const char *part)
+{
+	if (strstr(text, part) == NULL)
+		fail_msg("\"%s\" is not in %s", part, text);
+}
+
+static void renamed(const char *document, struct buffer *out)
+{
+	const char *why;
+
+	*out = BUFFER_EMPTY;
+	assert_int_equal(template_rename(document, strlen(document), "tulip", out, &why), 0);
+}
+
+/* The codec takes it for add-domain, with the new name. */
+static void expect_request(const struct buffer *b)
+{
+	struct ldm_request *request;
+	const char *why = NULL;
+
+	assert_int_equal(ldm_request_add_domain(buffer_data(b), b->len, &request, &why), 0);
+	assert_string_equal(ldm_request_domain(request), "tulip");
+	ldm_request_free(request);
+}
+
+static void test_version_3(void **state)
+{
+	struct buffer b;
+
+	(void)state;
+	renamed(version_3, &b);
+	expect_present(buffer_data(&b), "ovf:id=\"tulip\"");
+	expect_absent(buffer_data(&b), "orchid");
+	expect_absent(buffer_data(&b), "00:14:4f");
+	expect_absent(buffer_data(&b), "0f6f8e1c");
+	expect_absent(buffer_data(&b), "84f81122");
+	expect_absent(buffer_data(&b), "5001");
+	expect_present(buffer_data(&b), ">uuid<");
+	expect_present(buffer_data(&b), ">reset<");
+	expect_present(buffer_data(&b), ">7<");
+	expect_present(buffer_data(&b), ">g<");
+	expect_request(&b);
+	buffer_clear(&b);
+}
+
+static void test_version_2(void **state)
+{
+	struct buffer b;
+
+	(void)state;
+	renamed(version_2, &b);
+	expect_present(buffer_data(&b), "<ldom_name>tulip</ldom_name>");
+	expect_absent(buffer_data(&b), "orchid");
+	expect_absent(buffer_data(&b), "00:14:4f");
+	expect_absent(buffer_data(&b), "84f81122");
+	expect_absent(buffer_data(&b), "5001");
+	expect_present(buffer_data(&b), "<number>4</number>");
+	expect_present(buffer_data(&b), "<group>g</group>");
+	expect_request(&b);
+	buffer_clear(&b);
+}
+
+static void test_what_is_none(void **state)
+{
+	static const char *const documents[] = {
+		"",
+		"no XML",
+		"<a/>",
+		"<LDM_interface><data><Envelope><Content/></Envelope></data></LDM_interface>",
+		"<LDM_interface><data><ldom/></data></LDM_interface>",
+		"<a><Content id='x'/><Content id='y'/></a>",
+		"<a><Content id='x'/><ldom><ldom_name>y</ldom_name></ldom></a>",
+		"<!DOCTYPE a [<!ENTITY e 'x'>]><a><Content id='&e;'/></a>",
+		"<a><Content id='x'></a>",
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(documents); i++) {
+		struct buffer b = BUFFER_EMPTY;
+		const char *why = NULL;
+
+		assert_int_equal(template_rename(documents[i], strlen(documents[i]), "x", &b, &why),
+			-EBADMSG);
+		assert_non_null(why);
+		buffer_clear(&b);
+	}
+}
+
+static void test_small(void **state)
+{
+	const struct set_varbind v[] = {octets(DESIRE_NAME, 9, "tulip"), number(DESIRE_VCPU, 9, 6),
+		number(DESIRE_MEMORY, 9, 3072), number(DESIRE_CRYPTO, 9, 2),
+		number(DESIRE_ROW, 9, 4)};
+	struct desire d = make_desire(v, COUNT(v));
+	struct buffer b = BUFFER_EMPTY;
+	const char *why;
+
+	(void)state;
+	assert_int_equal(template_document(NULL, &d, "tulip", &b, &why), 0);
+	expect_present(buffer_data(&b), "<rasd:AllocationUnits>6<");
+	expect_present(buffer_data(&b), "<rasd:AllocationUnits>3072M<");
+	expect_present(buffer_data(&b), ">mau<");
+	expect_request(&b);
+	buffer_clear(&b);
+	desire_clear(&d);
+}
+
+static void test_files(void **state)
+{
+	char directory[] = "/tmp/template-test-XXXXXX", path[64];
+	const struct set_varbind v[] = {octets(DESIRE_TEMPLATE, 9, "web")};
+	struct desire d = make_desire(v, 1);
+	struct buffer b = BUFFER_EMPTY;
+	const char *why;
+
+	(void)state;
+	assert_non_null(mkdtemp(directory));
+	assert_true(template_document(NULL, &d, "tulip", &b, &why) < 0);
+	assert_int_equal(template_document(directory, &d, "tulip", &b, &why), -ENOENT);
+	snprintf(path, sizeof(path), "%s/web.xml", directory);
+	assert_int_equal(file_write_atomic(path, version_3, strlen(version_3), 0600), 0);
+	assert_int_equal(template_document(directory, &d, "tulip", &b, &why), 0);
+	expect_request(&b);
+	unlink(path);
+	rmdir(directory);
+	buffer_clear(&b);
+	desire_clear(&d);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_version_3),
+		cmocka_unit_test(test_version_2),
+		cmocka_unit_test(test_what_is_none),
+		cmocka_unit_test(test_small),
+		cmocka_unit_test(test_files),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
