@@ -481,7 +481,7 @@ def mib_environment():
     folder = base_mibs()
     if not folder:
         raise unittest.SkipTest("there are no base MIB modules")
-    built = os.path.join(BUILD, "mibs")
+    built = os.path.join(BUILD, "mibs", "moved")
     ours = built if os.path.exists(os.path.join(built, "LDOMS-MIB.txt")) else \
         os.path.join(SRC, "mibs")
     return {"MIBDIRS": f"{ours}:{folder}", "MIBS": "LDOMS-MIB"}
