@@ -133,7 +133,19 @@ static int get_part(struct record *r, uint32_t *ret_transaction, struct journal_
 	return rc;
 }
 
-static int read_begin(struct journal *j, struct record *r)
+/* The undo of an entry that was not closed yet: it is the same one. */
+static bool begun_already(struct journal_entry *e, const struct journal_part *part)
+{
+	for (size_t i = 0; i < e->n_parts; i++) {
+		if (e->parts[i].operation != part->operation)
+			continue;
+		e->parts[i].undo = e->parts[i].undo || part->undo;
+		return true;
+	}
+	return false;
+}
+
+static int read_begin(struct journal *j, struct record *r, bool undo)
 {
 	struct journal_entry *e;
 	struct journal_part part, *more;
@@ -142,8 +154,9 @@ static int read_begin(struct journal *j, struct record *r)
 
 	if (rc < 0)
 		return rc;
+	part.undo = undo;
 	rc = find_or_add(j, transaction, &e);
-	if (rc < 0)
+	if (rc < 0 || begun_already(e, &part))
 		goto out;
 	more = reallocarray(e->parts, e->n_parts + 1, sizeof(*more));
 	if (more == NULL) {
@@ -182,7 +195,9 @@ static int read_line(struct journal *j, struct record *r)
 	if (rc < 0)
 		return rc;
 	if (strcmp(kind, "begin") == 0)
-		return read_begin(j, r);
+		return read_begin(j, r, false);
+	if (strcmp(kind, "undo") == 0)
+		return read_begin(j, r, true);
 	if (strcmp(kind, "end") == 0)
 		return read_end(j, r);
 	return -EBADMSG;
@@ -306,14 +321,14 @@ static int put_desire(struct buffer *b, const struct desire *d)
 	return rc < 0 ? rc : record_put_text(b, d->template);
 }
 
-static int put_part(struct buffer *b, const struct transaction *t, size_t i,
+static int put_part(struct buffer *b, const char *word, const struct transaction *t, size_t i,
 	const struct plan_input *in, int64_t now)
 {
 	const struct domain *d = in->domain;
 	const uint64_t n[] = {t->id, t->parts[i].operation, (uint64_t)now, d != NULL,
 		d != NULL ? d->state : 0, d != NULL ? d->num_vcpu : 0,
 		d != NULL ? d->num_crypto : 0, d != NULL ? d->mem_bytes : 0};
-	int rc = record_put_text(b, "begin");
+	int rc = record_put_text(b, word);
 
 	for (size_t k = 0; k < ARRAY_SIZE(n) && rc >= 0; k++)
 		rc = record_put_number(b, n[k]);
@@ -352,19 +367,40 @@ static int append(struct journal *j, struct buffer *b, bool sync)
 	return rc;
 }
 
-int journal_begin(struct journal *j, const struct transaction *t, const struct plan_input *in)
+static int begin(struct journal *j, const char *word, const struct transaction *t,
+	const struct plan_input *in)
 {
 	struct buffer b = BUFFER_EMPTY;
 	int64_t now = clock_wall_ms();
 	int rc = 0;
 
 	for (size_t i = 0; i < t->n_parts && rc >= 0; i++)
-		rc = put_part(&b, t, i, &in[i], now);
+		rc = put_part(&b, word, t, i, &in[i], now);
 	if (rc >= 0)
 		rc = append(j, &b, true);
 	if (rc >= 0)
 		j->open++;
 	buffer_clear(&b);
+	return rc;
+}
+
+int journal_begin(struct journal *j, const struct transaction *t, const struct plan_input *in)
+{
+	return begin(j, "begin", t, in);
+}
+
+/* An end that was not written yet is taken back: it is open again. */
+int journal_undo(struct journal *j, const struct transaction *t, const struct plan_input *in)
+{
+	int rc = begin(j, "undo", t, in);
+
+	for (size_t i = 0; i < j->n_ended && rc >= 0; i++) {
+		if (j->ended[i] != t->id)
+			continue;
+		j->ended[i] = j->ended[--j->n_ended];
+		j->open--;
+		break;
+	}
 	return rc;
 }
 
@@ -448,6 +484,8 @@ enum operation_status journal_settle(const struct journal_part *p, const struct 
 
 	if (d != NULL && (domain_in_transition(d) || d->memory_dr))
 		return OPERATION_RUNNING;
+	if (p->undo)
+		return as_before(p, d) ? OPERATION_ROLLED_BACK : OPERATION_ROLLBACK_FAILED;
 	/* Whether it was restarted does not show. */
 	if (restart && d != NULL && d->state == DOMAIN_ACTIVE)
 		return OPERATION_UNKNOWN;
@@ -457,4 +495,21 @@ enum operation_status journal_settle(const struct journal_part *p, const struct 
 	if (as_before(p, d))
 		return OPERATION_FAILED;
 	return d != NULL ? OPERATION_PARTIAL : OPERATION_UNKNOWN;
+}
+
+enum operation_status journal_settle_by_next(
+	const struct journal_part *p, const struct journal_part *next)
+{
+	const struct domain left = {
+		.index = next->desire.index,
+		.state = next->state,
+		.num_vcpu = next->vcpus,
+		.num_crypto = next->crypto,
+		.mem_bytes = next->memory_bytes,
+		.row_status = ROW_ACTIVE,
+	};
+	enum operation_status status = journal_settle(p, next->existed ? &left : NULL);
+
+	/* One that is pre-empted leaves the domain on its way. */
+	return status != OPERATION_RUNNING ? status : OPERATION_UNKNOWN;
 }

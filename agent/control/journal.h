@@ -22,6 +22,7 @@ struct journal_part {
 	enum domain_state state;
 	uint32_t vcpus, crypto;
 	uint64_t memory_bytes;
+	bool undo; /* it was done, and was being taken back */
 };
 
 struct journal_entry {
@@ -43,6 +44,8 @@ int journal_begin(struct journal *j, const struct transaction *t, const struct p
  * It ended. Written by journal_commit(), which comes after its operation rows are on disk: a crash
  * between leaves it open, and it is settled by reading once more.
  */
+/* The same, when what was done is to be taken back after all. */
+int journal_undo(struct journal *j, const struct transaction *t, const struct plan_input *in);
 void journal_end(struct journal *j, uint32_t transaction);
 void journal_commit(struct journal *j);
 
@@ -51,5 +54,11 @@ void journal_commit(struct journal *j);
  * OPERATION_RUNNING: it is on its way somewhere, look again.
  */
 enum operation_status journal_settle(const struct journal_part *p, const struct domain *d);
+/*
+ * The same for a part after which the domain was busy with another one: that began when this one
+ * had ended, and what it found then is what this one left.
+ */
+enum operation_status journal_settle_by_next(
+	const struct journal_part *p, const struct journal_part *next);
 
 #endif

@@ -125,7 +125,8 @@ int run_write_journal(struct run *r)
 		return -ENOMEM;
 	for (size_t i = 0; i < r->t->n_parts; i++)
 		in[i] = (struct plan_input){&r->parts[i].desire, r->parts[i].before};
-	rc = journal_begin(r->x->journal, r->t, in);
+	rc = r->phase == RUN_DONE ? journal_undo(r->x->journal, r->t, in)
+				  : journal_begin(r->x->journal, r->t, in);
 	r->journalled = rc >= 0;
 	free(in);
 	return rc;

@@ -82,6 +82,53 @@ static int show(struct open_part *p, enum operation_status status, const struct 
 			   : handover_restore_operation(p->settle->handover, o);
 }
 
+static bool entry_is_done(const struct settle *s, uint32_t transaction)
+{
+	for (size_t i = 0; i < s->n; i++)
+		if (s->parts[i].transaction == transaction && !s->parts[i].done)
+			return false;
+	return true;
+}
+
+static void is_done(struct open_part *p)
+{
+	p->done = true;
+	p->settle->left--;
+	if (entry_is_done(p->settle, p->transaction))
+		journal_end(p->settle->journal, p->transaction);
+}
+
+static void finish(struct open_part *p, enum operation_status status, const struct domain *d)
+{
+	(void)show(p, status, d);
+	is_done(p);
+}
+
+/*
+ * The rows go to disk before the end is written into the journal, so one that is open may have
+ * ended as its row says; unless it was being taken back after that.
+ */
+static bool is_known(const struct open_part *p)
+{
+	const struct oplog_view *v = handover_oplog(p->settle->handover);
+	const struct operation *o = oplog_view_find(v, p->part->operation);
+	/* A row that ran when it was saved was read as unknown. */
+	bool known = o != NULL && !operation_running(o) &&
+		     o->status != OPERATION_UNKNOWN && !p->part->undo;
+
+	oplog_view_unref(v);
+	return known;
+}
+
+/* The one that had the domain next; NULL: what is there now is what this one left. */
+static const struct journal_part *next_of(const struct settle *s, size_t i)
+{
+	for (size_t k = i + 1; k < s->n; k++)
+		if (s->parts[k].part->desire.index == s->parts[i].part->desire.index)
+			return s->parts[k].part;
+	return NULL;
+}
+
 /* --- life ---------------------------------------------------------------------------------- */
 
 static int by_operation(const void *a, const void *b)
@@ -111,6 +158,23 @@ static int collect(struct settle *s, const struct journal_entry *entries, size_t
 	return 0;
 }
 
+/* What can be told without reading is told at once; the others run. */
+static int begin_part(struct settle *s, size_t i)
+{
+	struct open_part *p = &s->parts[i];
+	const struct journal_part *next = next_of(s, i);
+
+	if (is_known(p)) {
+		is_done(p);
+		return 0;
+	}
+	if (show(p, OPERATION_RUNNING, NULL) == -ENOMEM)
+		return -ENOMEM;
+	if (next != NULL)
+		finish(p, journal_settle_by_next(p->part, next), NULL);
+	return 0;
+}
+
 int settle_new(struct journal *j, struct handover *h, uint64_t patience_ms, struct settle **ret)
 {
 	struct settle *s = calloc(1, sizeof(*s));
@@ -126,15 +190,14 @@ int settle_new(struct journal *j, struct handover *h, uint64_t patience_ms, stru
 	entries = journal_entries(j, &n);
 	rc = collect(s, entries, n);
 	for (size_t i = 0; i < s->n && rc >= 0; i++)
-		if (show(&s->parts[i], OPERATION_RUNNING, NULL) == -ENOMEM)
-			rc = -ENOMEM;
+		rc = begin_part(s, i);
 	if (rc < 0) {
 		settle_free(s);
 		return rc;
 	}
-	if (s->n > 0)
+	if (s->left > 0)
 		log_notice(TOKEN,
-			"%zu operations of the last run are open: settling them by reading", s->n);
+			"%zu operations of the last run are open: settling them by reading", s->left);
 	*ret = s;
 	return 0;
 }
@@ -148,23 +211,6 @@ void settle_free(struct settle *s)
 }
 
 /* --- reading ------------------------------------------------------------------------------- */
-
-static bool entry_is_done(const struct settle *s, uint32_t transaction)
-{
-	for (size_t i = 0; i < s->n; i++)
-		if (s->parts[i].transaction == transaction && !s->parts[i].done)
-			return false;
-	return true;
-}
-
-static void finish(struct open_part *p, enum operation_status status, const struct domain *d)
-{
-	p->done = true;
-	p->settle->left--;
-	(void)show(p, status, d);
-	if (entry_is_done(p->settle, p->transaction))
-		journal_end(p->settle->journal, p->transaction);
-}
 
 static void on_domain(void *user, int err, const struct domain *d, const struct snapshot *s)
 {

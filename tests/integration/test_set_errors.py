@@ -306,7 +306,7 @@ class UndoFailed(sets.TestCase):
 
 class Host(sets.TestCase):
     """Conditions of the whole host."""
-    pool = {"active": 4, "bound": 1}
+    pool = {"active": 6}
     conf = "staleAfter 3s\nrefreshInterval 1s\nrequestTimeout 2s\n"
 
     def test_delayed_reconfiguration(self):
@@ -450,7 +450,7 @@ class Configured(sets.TestCase):
 class Queue(sets.TestCase):
     """64 transactions may wait for their end; then it is full, until some did."""
     pool = {"active": 68}
-    conf = "setWait 0\ncommandTimeout 2s\n"
+    conf = "setWait 0\ncommandTimeout 2s\nlogLevel info\n"
 
     def test_full(self):
         self.fault("hang@set-vcpu")
