@@ -12,12 +12,12 @@
 
 static const char stream[] =
 	"\r\n <?xml version=\"1.0\"?>\n<!-- <not> a </document> -->"
-	("<LDM_interface version='1.3'><cmd a=\"x>y</z>\" b='/>'/>"
+	"<LDM_interface version='1.3'><cmd a=\"x>y</z>\" b='/>'/>"
 	"<![CDATA[ </LDM_interface> ]] ]]]><!--- - -><b/>--><?pi <x> ?? ?></LDM_interface>"
 	"<LDM_event/><a:b xmlns:a=\"u\"  >\n<c />t</a:b >\n\n";
 static const char *const documents[] = {
-	"<LDM_interface version='1.3'><cmd a=\"x>y</z>\" b='/>'/>"
-	"<![CDATA[ </LDM_interface> ]] ]]]><!--- - -><b/>--><?pi <x> ?? ?></LDM_interface>"),
+	("<LDM_interface version='1.3'><cmd a=\"x>y</z>\" b='/>'/>"
+	 "<![CDATA[ </LDM_interface> ]] ]]]><!--- - -><b/>--><?pi <x> ?? ?></LDM_interface>"),
 	"<LDM_event/>",
 	"<a:b xmlns:a=\"u\"  >\n<c />t</a:b >",
 };
