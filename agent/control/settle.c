@@ -113,8 +113,8 @@ static bool is_known(const struct open_part *p)
 	const struct oplog_view *v = handover_oplog(p->settle->handover);
 	const struct operation *o = oplog_view_find(v, p->part->operation);
 	/* A row that ran when it was saved was read as unknown. */
-	bool known = o != NULL && !operation_running(o) &&
-		     o->status != OPERATION_UNKNOWN && !p->part->undo;
+	bool known = o != NULL && !operation_running(o) && o->status != OPERATION_UNKNOWN &&
+		     !p->part->undo;
 
 	oplog_view_unref(v);
 	return known;
@@ -197,7 +197,8 @@ int settle_new(struct journal *j, struct handover *h, uint64_t patience_ms, stru
 	}
 	if (s->left > 0)
 		log_notice(TOKEN,
-			"%zu operations of the last run are open: settling them by reading", s->left);
+			"%zu operations of the last run are open: settling them by reading",
+			s->left);
 	*ret = s;
 	return 0;
 }
