@@ -4,8 +4,6 @@
  * ldmd may refuse and do it, agree and do less, or say nothing and do it minutes later. So its
  * answer only says how long to look; what the domain shows is what counts.
  */
-#include <string.h>
-
 #include "control/run.h"
 #include "util/clock.h"
 #include "util/log.h"
@@ -254,8 +252,18 @@ uint64_t act_next(const struct run *r)
 	}
 }
 
-void act_hint(struct run *r, const char *domain)
+void act_see(struct run *r, const struct snapshot *s)
 {
-	if (r->act.state == ACT_WAIT && strcmp(run_domain(r, r->act.step.part), domain) == 0)
-		r->act.poll_at_ms = 0;
+	const struct domain *d;
+
+	if (r->act.state != ACT_WAIT)
+		return;
+	d = snapshot_find_name(s, run_domain(r, r->act.step.part));
+	if (d != NULL && d->row_status != ROW_ACTIVE)
+		d = NULL;
+	/* Rows that did not change are shared between snapshots. */
+	if (d == part_of(r)->domain)
+		return;
+	run_set_domain(part_of(r), d);
+	judge_look(r);
 }

@@ -131,6 +131,8 @@ static int set_name(struct drafts *r, struct domain *row, const struct desire *d
 	copy = strdup(d->name);
 	if (copy == NULL)
 		return -ENOMEM;
+	if (snapshot_find_name(refresh_snapshot(r->refresh), d->name) == NULL)
+		registry_absent(r->registry, d->name);
 	rc = registry_rename(r->registry, row->index, d->name);
 	if (rc < 0) {
 		free(copy);
@@ -156,6 +158,8 @@ static int new_row(struct drafts *r, const struct desire *d, struct domain **ret
 	rc = domain_new(name, ret);
 	if (rc < 0)
 		return rc;
+	if (snapshot_find_name(refresh_snapshot(r->refresh), name) == NULL)
+		registry_absent(r->registry, name);
 	rc = registry_reserve(r->registry, name, d->index, &index);
 	if (rc < 0) {
 		domain_unref(*ret);

@@ -5,8 +5,10 @@
 #include "control/engine.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "control/commander.h"
 #include "control/executor.h"
@@ -18,6 +20,7 @@
 #include "inventory/registry.h"
 #include "ldm/document.h"
 #include "util/clock.h"
+#include "util/file.h"
 #include "util/log.h"
 #include "util/pollset.h"
 
@@ -46,6 +49,7 @@ struct engine {
 	struct drafts *drafts;
 	struct executor *executor;
 	bool config_unsaved;
+	char *unsaved_path;
 	bool stopping;
 	uint64_t save_at_ms;
 	struct look_request *looks;
@@ -68,10 +72,31 @@ static bool spconfigs_differ(const struct host *a, const struct host *b)
 
 static void set_unsaved(struct engine *e, bool unsaved)
 {
+	int rc = 0;
+
 	if (e->config_unsaved == unsaved)
 		return;
 	e->config_unsaved = unsaved;
 	handover_publish_config_unsaved(e->handover, unsaved);
+	if (unsaved)
+		rc = file_write_atomic(e->unsaved_path, "", 0, 0600);
+	else if (unlink(e->unsaved_path) < 0 && errno != ENOENT)
+		rc = -errno;
+	if (rc < 0)
+		log_warn(TOKEN, "%s: %s; after a restart ldomConfigUnsaved may be wrong",
+			e->unsaved_path, strerror(-rc));
+}
+
+/* It outlives us, as what it warns of does. */
+static int recall_unsaved(struct engine *e, const char *directory)
+{
+	if (asprintf(&e->unsaved_path, "%s/unsaved", directory) < 0) {
+		e->unsaved_path = NULL;
+		return -ENOMEM;
+	}
+	e->config_unsaved = access(e->unsaved_path, F_OK) == 0;
+	handover_publish_config_unsaved(e->handover, e->config_unsaved);
+	return 0;
 }
 
 static void tell_changes(struct engine *e, const struct snapshot *s)
@@ -96,6 +121,8 @@ static void on_snapshot(void *user, const struct snapshot *s)
 		set_unsaved(e, false);
 	snapshot_unref(e->last);
 	e->last = snapshot_ref(s);
+	if (e->executor != NULL)
+		executor_see(e->executor, s);
 }
 
 static void on_status(void *user, const struct ldm_status *status)
@@ -112,8 +139,6 @@ static void on_event(void *user, const struct ldm_event *event)
 
 	if (strcmp(event->action, "add-spconfig") == 0)
 		set_unsaved(e, false);
-	if (event->domain != NULL && e->executor != NULL)
-		executor_hint(e->executor, event->domain);
 }
 
 /* --- what the executor sees of ldmd -------------------------------------------------------- */
@@ -242,6 +267,8 @@ static int open_files(struct engine *e, const struct engine_config *config)
 	if (rc >= 0)
 		rc = journal_open(config->state_directory, &e->journal);
 	if (rc >= 0)
+		rc = recall_unsaved(e, config->state_directory);
+	if (rc >= 0)
 		rc = settle_new(e->journal, e->handover, patience, &e->settle);
 	return rc;
 }
@@ -314,6 +341,7 @@ void engine_free(struct engine *e)
 	oplog_file_free(e->oplog_file);
 	registry_free(e->registry);
 	snapshot_unref(e->last);
+	free(e->unsaved_path);
 	free(e);
 }
 

@@ -189,10 +189,11 @@ void executor_keep(struct executor *x, uint32_t id, uint64_t now_ms)
 	executor_turn(x, now_ms);
 }
 
-void executor_hint(struct executor *x, const char *domain)
+void executor_see(struct executor *x, const struct snapshot *s)
 {
 	for (struct run *r = x->runs; r != NULL; r = r->next)
-		act_hint(r, domain);
+		if (r->phase == RUN_FORWARD || r->phase == RUN_BACK)
+			act_see(r, s);
 }
 
 /* --- turns --------------------------------------------------------------------------------- */

@@ -73,8 +73,8 @@ void executor_keep(struct executor *x, uint32_t id, uint64_t now_ms);
 /* Time. next: when the next turn is due at the latest, UINT64_MAX when nothing waits. */
 uint64_t executor_next(const struct executor *x);
 void executor_turn(struct executor *x, uint64_t now_ms);
-/* ldmd told something about a domain: look now instead of at the next poll. */
-void executor_hint(struct executor *x, const char *domain);
+/* A new picture of the host: who waits for a domain of it need not ask for it. */
+void executor_see(struct executor *x, const struct snapshot *s);
 
 /* For rows, as in "vcpus=4 memory=2048M crypto=0 state=active"; the caller frees. NULL: none. */
 char *executor_describe(const struct domain *d);

@@ -124,7 +124,7 @@ void act_begin(struct run *r, const struct step *s, uint64_t now_ms);
 void act_turn(struct run *r, uint64_t now_ms);
 uint64_t act_next(const struct run *r);
 void act_drop(struct run *r);
-void act_hint(struct run *r, const char *domain);
+void act_see(struct run *r, const struct snapshot *s);
 
 /* run.c: the transaction */
 int run_new(struct executor *x, struct transaction *t, struct run **ret);

@@ -175,6 +175,16 @@ int registry_assign_object(
 	return 0;
 }
 
+void registry_absent(struct registry *r, const char *name)
+{
+	for (size_t i = 0; i < r->state.n_entries; i++) {
+		struct registry_entry *e = r->state.entries[i];
+
+		if (strcmp(e->name, name) == 0 && e->seen == r->state.turn && e->seen > 0)
+			e->seen--;
+	}
+}
+
 static bool is_there(const struct registry *r, const struct registry_entry *e)
 {
 	return e->reserved || e->seen == r->state.turn;

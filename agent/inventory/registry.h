@@ -40,6 +40,8 @@ void registry_free(struct registry *r);
  * -ENOSPC: all 2^31-1 numbers are used up. -ENOMEM.
  */
 int registry_assign(struct registry *r, const char *uuid, const char *name, uint32_t *ret);
+/* A targeted query found no domain of that name: it departed before the next turn says so. */
+void registry_absent(struct registry *r, const char *name);
 /* The domains that exist now; the others count as departed (the oldest are forgotten first). */
 void registry_present_begin(struct registry *r);
 void registry_present_end(struct registry *r);

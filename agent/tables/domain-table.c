@@ -57,6 +57,16 @@ static void get_mem_unit(
 	value_set_integer(ret, UNIT_MEGABYTES);
 }
 
+/* A row that is being made may have none yet. */
+static void get_name(
+	const struct column *c, const struct view *v, const struct row *r, struct value *ret)
+{
+	const struct domain *d = domain_of(r);
+
+	(void)c, (void)v;
+	value_set_text(ret, row_has_name(d) ? d->name : NULL, 256);
+}
+
 static void get_roles(
 	const struct column *c, const struct view *v, const struct row *r, struct value *ret)
 {
@@ -116,8 +126,7 @@ static void get_row_status(
 
 static const struct column columns[] = {
 	OWN(1, "ldomIndex", VALUE_UNSIGNED, ACCESS_NONE, NULL, 1, INT32_MAX),
-	{2, "ldomName", VALUE_OCTETS, ACCESS_CREATE, column_get_text, offsetof(struct domain, name),
-		0, 256},
+	OWN(2, "ldomName", VALUE_OCTETS, ACCESS_CREATE, get_name, 0, 256),
 	OWN(3, "ldomAdminState", VALUE_INTEGER, ACCESS_CREATE, get_admin_state, 1, 5),
 	OWN(4, "ldomOperState", VALUE_INTEGER, ACCESS_READ, get_oper_state, 1, 8),
 	NUMBER(5, "ldomNumVCPU", ACCESS_CREATE, num_vcpu, 65535),

@@ -201,6 +201,27 @@ static void test_reservation(void **state)
 	registry_free(r);
 }
 
+/* A row gets its name after its number; a name is free as soon as its domain is seen to be gone. */
+static void test_names_of_reserved_numbers(void **state)
+{
+	struct registry *r = open_registry();
+	uint32_t index;
+
+	(void)state;
+	assert_int_equal(assign(r, UUID_A, "a"), 1);
+	assert_int_equal(registry_reserve(r, "?2", 2, &index), 0);
+	assert_int_equal(registry_rename(r, 2, "a"), -EEXIST);
+	assert_int_equal(registry_rename(r, 1, "b"), -ENOENT);
+	assert_int_equal(registry_rename(r, 2, "b"), 0);
+	assert_int_equal(registry_rename(r, 2, "b"), 0);
+	registry_absent(r, "a");
+	assert_int_equal(registry_reserve(r, "a", 0, &index), 0);
+	assert_int_equal(index, 3);
+	r = reopen(r);
+	assert_int_equal(assign(r, UUID_B, "b"), 2);
+	registry_free(r);
+}
+
 static void present(struct registry *r, const char *const *names)
 {
 	registry_present_begin(r);
@@ -527,6 +548,7 @@ int main(void)
 		TEST(test_strange_names),
 		TEST(test_objects),
 		TEST(test_reservation),
+		TEST(test_names_of_reserved_numbers),
 		TEST(test_departed_are_kept_up_to_a_number),
 		TEST(test_one_agent_per_directory),
 		TEST(test_damaged_main),
