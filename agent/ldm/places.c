@@ -41,7 +41,9 @@ static const struct rule {
 	{AT_ITEM, NULL, AT_CHILD},
 	{AT_BINDING, "Item", AT_ITEM},
 	{AT_LDOM, NULL, AT_LDOM_RESOURCE},
+	{AT_LDOM_RESOURCE, "binding", AT_LDOM_BINDING},
 	{AT_LDOM_RESOURCE, NULL, AT_LDOM_CHILD},
+	{AT_LDOM_BINDING, NULL, AT_LDOM_CHILD},
 	{AT_RESPONSE, "status", AT_STATUS},
 	{AT_RESPONSE, "resp_msg", AT_MESSAGE},
 };
@@ -242,6 +244,14 @@ static int close_ldom_resource(struct parse *p)
 	return *text ? set_once(&parse_top(p)->resource->units, text) : 0;
 }
 
+/* What it binds is of its resource's type; its numbers are not, so no flats[] for it. */
+static int open_ldom_binding(struct parse *p)
+{
+	int r = new_resource(p);
+
+	return r < 0 ? r : set_once(&parse_top(p)->resource->type, "");
+}
+
 static const struct flat *find_flat(const char *type, const char *name)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(flats); i++)
@@ -344,6 +354,7 @@ static const struct {
 	[AT_LDOM] = {new_content, close_ldom, false},
 	[AT_LDOM_RESOURCE] = {open_ldom_resource, close_ldom_resource, true},
 	[AT_LDOM_CHILD] = {open_child, close_ldom_child, true},
+	[AT_LDOM_BINDING] = {open_ldom_binding, NULL, false},
 	[AT_RESPONSE] = {open_response, close_response, false},
 	[AT_STATUS] = {NULL, close_status, true},
 	[AT_MESSAGE] = {NULL, close_message, true},
