@@ -118,7 +118,16 @@ static const char *flag_word(enum change_flag flag)
 	return flag == CHANGE_ADDED ? "added" : flag == CHANGE_REMOVED ? "removed" : "modified";
 }
 
-static const char *device_word(enum change_kind kind)
+static bool has_server(const struct domain *d, const char *name)
+{
+	for (size_t i = 0; d && d->services && i < d->services->n_vds; i++)
+		if (strcmp(d->services->vds[i].name, name) == 0)
+			return true;
+	return false;
+}
+
+/* A volume's server changes with it. */
+static const char *device_word(const struct change *c)
 {
 	static const char *const words[_CHANGE_KIND_MAX] = {
 		[CHANGE_VDS] = "virtual disk server",
@@ -128,7 +137,10 @@ static const char *device_word(enum change_kind kind)
 		[CHANGE_VCC] = "virtual console concentrator",
 		[CHANGE_VCONS] = "virtual console",
 	};
-	return words[kind];
+	if (c->kind == CHANGE_VDS && c->object && !has_server(c->before, c->object) &&
+		!has_server(c->after, c->object))
+		return "volume";
+	return words[c->kind];
 }
 
 static int describe(const struct change *c, char **ret)
@@ -153,7 +165,7 @@ static int describe(const struct change *c, char **ret)
 			(unsigned long long)after->mem_bytes / MEGABYTE,
 			(unsigned long long)before->mem_bytes / MEGABYTE);
 	default:
-		return asprintf(ret, "%s %s of domain %s was %s", device_word(c->kind),
+		return asprintf(ret, "%s %s of domain %s was %s", device_word(c),
 			c->object ? c->object : "", after->name, flag_word(c->flag));
 	}
 }

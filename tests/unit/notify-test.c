@@ -233,8 +233,7 @@ static void test_contents(void **state)
 		[CHANGE_VMEM] = HEAD("5") ".1.3.1.6.7=4096\n.1.31.1.4.7=2048\n"
 					  ".1.3.1.7.7=2\n.1.31.1.5.7=2\n" TAIL(
 						  "domain ldg7 has 4096 MB of memory, had 2048"),
-		[CHANGE_VDS] = HEAD("6")
-			DEVICE TAIL("virtual disk server thing0 of domain ldg7 was modified"),
+		[CHANGE_VDS] = HEAD("6") DEVICE TAIL("volume thing0 of domain ldg7 was modified"),
 		[CHANGE_VDISK] =
 			HEAD("7") DEVICE TAIL("virtual disk thing0 of domain ldg7 was modified"),
 		[CHANGE_VSW] =
