@@ -104,6 +104,8 @@ static void judge_no_row(struct judging *j, const struct desire *d)
 		return; /* RFC 2579: not there is what was asked for */
 	if (!permit_creation(j->view->permit) || (!asks_creation(d) && d->index < s->next_index))
 		no(j, d, 0, CONTROL_NO_CREATION, "no such row, and there will never be one");
+	else if ((d->fields & FIELD_ROW_BIT) != 0 && !asks_creation(d))
+		no(j, d, FIELD_ROW_BIT, CONTROL_INCONSISTENT_VALUE, "no such row: create it first");
 	else if (!asks_creation(d))
 		no(j, d, 0, CONTROL_INCONSISTENT_NAME, "no such row");
 	else if (!inside)
