@@ -23,8 +23,9 @@ import tempfile
 import time
 import unittest
 
+import agentx_master
 import harness
-from harness import Bed, cell, scalar, wait_for
+from harness import Agent, Bed, Simulator, cell, scalar, wait_for
 
 # --- SNMP v1 and v2c ------------------------------------------------------------------------------
 
@@ -236,6 +237,11 @@ def dump(sim):
 def log(sim):
     """The commands that the simulator was sent, not those of its operator."""
     return json.loads(ask(sim, "log"))
+
+
+def stats_open(sim):
+    """How many connections it has."""
+    return json.loads(ask(sim, "stats"))["connections_open"]
 
 
 def holding(sim, name, dumped=None):
@@ -504,10 +510,58 @@ class TestCase(harness.TestCase):
         self.assertEqual({key: held[key] for key in expected}, expected, str(guest))
 
 
+class ByHand(harness.TestCase):
+    """A master of the test's own (agentx_master.py), a simulator with guests g0, g1, ..., an agent."""
+
+    guests = 70
+    conf = "commandTimeout 3s\n"
+    shape = {}
+
+    def setUp(self):
+        super().setUp()
+        inventory = write_inventory(os.path.join(self.directory, "inventory.xml"),
+                                    [Guest(f"g{i}", **self.shape) for i in range(self.guests)],
+                                    cores=128, memory_gb=256)
+        self.sim = self.process(Simulator(os.path.join(self.directory, "s"), options=["-i", inventory],
+                                          wait=0.05)).start()
+        self.master = agentx_master.Master(os.path.join(self.directory, "agentx"))
+        self.addCleanup(self.master.close)
+        self.agent = self.process(Agent(os.path.join(self.directory, "a"), self.sim.address,
+                                        self.master.address, self.conf))
+        self.agent.start()
+        self.session = self.connected()
+
+    def connected(self):
+        session = self.master.accept()
+        # primary is 1, g0 is 2.
+        wait_for(lambda: session.get(cell("Name", self.guests + 1))[0], 20, "the table")
+        return session
+
+    def vcpus(self, row, value):
+        return [varbind(row, "NumVCPU", value)]
+
+    def status(self, row):
+        return STATUS.get(self.session.get(cell("OperationStatus", row))[0])
+
+    def wait_ended(self, row, timeout=30.0):
+        def ended():
+            status = self.status(row)
+            return status if status not in ("running", "queued", "none", None) else None
+        return wait_for(ended, timeout, f"the end of the operation on row {row}")
+
+    def commands(self):
+        return [words(entry) for entry in log(self.sim)]
+
+    def lose(self):
+        """As a master that is killed; the next one."""
+        self.session.close()
+        self.session = self.connected()
+
+
 def skip_without(program):
     return unittest.skipUnless(harness.find_program(program), f"there is no {program}")
 
 
-__all__ = ["TestCase", "Guest", "Manager", "NoAnswer", "Answer", "ADMIN", "STATES", "ROW", "STATUS",
+__all__ = ["stats_open", "TestCase", "ByHand", "Guest", "Manager", "NoAnswer", "Answer", "ADMIN", "STATES", "ROW", "STATUS",
            "ERRORS", "ask", "dump", "log", "holding", "words", "varbind", "write_inventory",
            "scalar", "wait_for", "skip_without", "OPERATION"]

@@ -8,9 +8,9 @@ import time
 
 import harness
 import sets
-from agentx_master import Broken, Master
-from harness import Agent, Simulator, cell
-from sets import Guest, ask, varbind, wait_for
+from agentx_master import COMMITSET, TESTSET, Broken, encode_varbind
+from harness import cell
+from sets import ask, varbind, wait_for
 
 SLACK = 0.100 * harness.SLOW   # the promise
 COARSE = 0.080 * harness.SLOW  # two processes more, and whatever else the machine does
@@ -203,43 +203,8 @@ class MasterDies(sets.TestCase):
             self.assertTrue(self.agent.running(), f"round {round_}")
 
 
-class ByHand(harness.TestCase):
+class ByHand(sets.ByHand):
     """With a master of the test's own: what snmpd cannot be made to do at will."""
-
-    guests = 70
-
-    def setUp(self):
-        super().setUp()
-        inventory = sets.write_inventory(
-            os.path.join(self.directory, "inventory.xml"),
-            [Guest(f"g{i}") for i in range(self.guests)])
-        self.sim = self.process(Simulator(os.path.join(self.directory, "s"), options=["-i", inventory],
-                                          wait=0.05)).start()
-        self.master = Master(os.path.join(self.directory, "agentx"))
-        self.addCleanup(self.master.close)
-        self.agent = self.process(Agent(os.path.join(self.directory, "a"), self.sim.address,
-                                        self.master.address, "commandTimeout 3s\n"))
-        self.agent.start()
-        self.session = self.connected()
-
-    def connected(self):
-        session = self.master.accept()
-
-        def served():
-            return session.get(cell("Name", self.guests + 1))[0]
-        wait_for(served, 20, "the table")
-        return session
-
-    def vcpus(self, row, value):
-        return [varbind(row, "NumVCPU", value)]
-
-    def commands(self):
-        return [sets.words(entry) for entry in sets.log(self.sim)]
-
-    def lose(self):
-        """As a master that is killed; the next one."""
-        self.session.close()
-        self.session = self.connected()
 
     def fill(self, first):
         """TestSets until there is no place; how many there were."""
@@ -284,7 +249,7 @@ class ByHand(harness.TestCase):
             row = 2 + round_
             ask(self.sim, f"fault delay:0.3@set-vcpu/g{round_}")
             self.assertEqual(self.session.test_set(7, self.vcpus(row, 6)), (0, 0))
-            self.session.ask(3 + 6, 7)  # CommitSet
+            self.session.ask(COMMITSET, 7)
             wait_for(lambda row=row: f"set-vcpu g{row - 2} 6" in self.commands(), 10, "the command")
             self.lose()
             # The same transaction number with the next master.
@@ -317,11 +282,9 @@ class ByHand(harness.TestCase):
     def test_closed_in_mid_phase(self):
         """The connection breaks inside a PDU."""
         for cut in (1, 10, 20, 30):
-            self.session.packet += 1
             data = bytearray()
             self.session.connection, real = _Collect(data), self.session.connection
-            self.session.ask(8, 9, b"".join(
-                __import__("agentx_master").encode_varbind(*v) for v in self.vcpus(2, 6)))
+            self.session.ask(TESTSET, 9, b"".join(encode_varbind(*v) for v in self.vcpus(2, 6)))
             self.session.connection = real
             real.sendall(bytes(data[:cut]))
             self.lose()

@@ -1,0 +1,215 @@
+"""The phases of a SET one by one, by a master of the test's own: what each of them may change, what
+may be missing, what may come twice or late."""
+import time
+
+import sets
+from harness import cell
+from sets import ask, holding, varbind, wait_for
+
+NO_ERROR, GEN_ERR, COMMIT_FAILED, UNDO_FAILED = 0, 5, 14, 15
+OK = (NO_ERROR, 0)
+
+
+class Phases(sets.ByHand):
+    guests = 12
+    shape = {"vcpus": 4, "memory": 1024}
+
+    def held(self, row):
+        domain = holding(self.sim, f"g{row - 2}")
+        return domain["vcpus"], domain["memory"] >> 20, domain["state"]
+
+    def shown(self, row):
+        vcpus, memory, state = self.session.get(cell("NumVCPU", row), cell("MemSize", row),
+                                                cell("OperState", row))
+        return vcpus, memory, {number: word for word, number in sets.STATES.items()}[state]
+
+    def agree(self, row):
+        self.assertEqual(self.shown(row), self.held(row))
+
+    def quiet(self, seconds=0.5):
+        """Nothing is sent for a while, though the session goes on."""
+        before = self.commands()
+        self.session.serve_for(seconds)
+        self.assertEqual(self.commands(), before)
+
+    # -- before ACTION
+
+    def test_test_set_alone_changes_nothing(self):
+        self.assertEqual(self.session.test_set(1, self.vcpus(2, 8)), OK)
+        self.quiet()
+        self.assertEqual(self.commands(), [])
+        self.assertEqual(self.status(2), "none")
+        self.session.cleanup_set(1)
+        self.quiet()
+        self.assertEqual(self.commands(), [])
+
+    def test_test_set_twice(self):
+        for _ in range(2):
+            self.assertEqual(self.session.test_set(1, self.vcpus(2, 8)), OK)
+        self.assertEqual(self.session.commit_set(1), OK)
+        self.session.cleanup_set(1)
+        self.assertEqual(self.commands(), ["set-vcpu g0 8"])
+
+    def test_set_without_test(self):
+        error, _ = self.session.commit_set(77)
+        self.assertNotEqual(error, NO_ERROR)
+        self.assertEqual(self.commands(), [])
+        self.assertEqual(self.session.set(78, self.vcpus(2, 8)), ("", 0, 0))
+
+    def test_refused_then_cleaned_up(self):
+        self.assertEqual(self.session.test_set(1, self.vcpus(2, 60000)), (13, 1))
+        self.session.cleanup_set(1)
+        self.assertEqual(self.session.set(2, self.vcpus(2, 8)), ("", 0, 0))
+        self.assertEqual(self.commands(), ["set-vcpu g0 8"])
+
+    def test_two_pdus_at_once(self):
+        """Another session's, or another manager's: each its own transaction."""
+        self.assertEqual(self.session.test_set(1, self.vcpus(2, 8)), OK)
+        self.assertEqual(self.session.test_set(2, self.vcpus(3, 8)), OK)
+        self.assertEqual(self.session.commit_set(2), OK)
+        self.assertEqual(self.session.commit_set(1), OK)
+        self.session.cleanup_set(1)
+        self.session.cleanup_set(2)
+        self.assertEqual(self.commands(), ["set-vcpu g1 8", "set-vcpu g0 8"])
+
+    def test_same_row_in_two_pdus(self):
+        """Both were found good before either began: the second waits for the first and finds it done."""
+        self.assertEqual(self.session.test_set(1, self.vcpus(2, 8)), OK)
+        self.assertEqual(self.session.test_set(2, self.vcpus(2, 6)), OK)
+        self.assertEqual(self.session.commit_set(1), OK)
+        error, _ = self.session.commit_set(2)
+        self.assertIn(error, (NO_ERROR, COMMIT_FAILED))
+        self.session.cleanup_set(1)
+        self.session.cleanup_set(2)
+        self.wait_ended(2)
+        self.agree(2)
+        self.assertIn(self.commands(), (["set-vcpu g0 8"], ["set-vcpu g0 8", "set-vcpu g0 6"]))
+
+    # -- undo
+
+    def test_undo_of_what_is_done(self):
+        """Another subagent's part of the PDU failed."""
+        self.assertEqual(self.session.test_set(1, self.vcpus(2, 8) + [varbind(2, "MemSize", 1280)]), OK)
+        self.assertEqual(self.session.commit_set(1), OK)
+        self.assertEqual(self.shown(2), (8, 1280, "active"))
+        self.assertEqual(self.session.undo_set(1), OK)
+        self.session.cleanup_set(1)
+        self.assertEqual(self.shown(2), (4, 1024, "active"))
+        self.agree(2)
+        self.assertEqual(self.wait_ended(2), "rolledBack")
+        self.assertEqual(self.commands(), ["set-vcpu g0 8", "set-memory g0 1280",
+                                           "set-memory g0 1024", "set-vcpu g0 4"])
+
+    def test_undo_seconds_later(self):
+        self.assertEqual(self.session.test_set(1, self.vcpus(2, 8)), OK)
+        self.assertEqual(self.session.commit_set(1), OK)
+        self.session.serve_for(2.5)
+        self.assertEqual(self.session.undo_set(1), OK)
+        self.session.cleanup_set(1)
+        self.agree(2)
+        self.assertEqual(self.held(2)[0], 4)
+
+    def test_undo_after_somebody_else_was_there(self):
+        """The row moved on: what comes back is what this SET found, or the truth is told."""
+        self.assertEqual(self.session.test_set(1, self.vcpus(2, 8)), OK)
+        self.assertEqual(self.session.commit_set(1), OK)
+        ask(self.sim, "do set-vcpu g0 6")
+        wait_for(lambda: self.shown(2)[0] == 6, 10, "the operator's change")
+        error, _ = self.session.undo_set(1)
+        self.session.cleanup_set(1)
+        status = self.wait_ended(2)
+        if error == NO_ERROR:
+            self.assertEqual((self.held(2)[0], status), (4, "rolledBack"))
+        else:
+            self.assertEqual(error, UNDO_FAILED)
+        wait_for(lambda: self.shown(2) == self.held(2), 10, "agreement")
+
+    def test_undo_while_it_runs(self):
+        """What was sent is waited for, then taken back."""
+        ask(self.sim, "fault delay:1@set-vcpu/g0#1")
+        self.assertEqual(self.session.test_set(1, self.vcpus(2, 8)), OK)
+        self.assertEqual(self.session.commit_set(1), OK)
+        self.assertEqual(self.status(2), "running")
+        self.assertEqual(self.session.undo_set(1)[0], UNDO_FAILED)  # not in time
+        self.session.cleanup_set(1)
+        self.assertEqual(self.wait_ended(2), "rolledBack")
+        self.assertEqual(self.commands(), ["set-vcpu g0 8", "set-vcpu g0 4"])
+        self.agree(2)
+
+    def test_undo_of_what_was_never_sent(self):
+        """Four commands are out, so the fifth transaction waits for its turn and is dropped."""
+        ask(self.sim, "fault delay:1.5@set-vcpu")
+        for i in range(4):
+            self.assertEqual(self.session.test_set(10 + i, self.vcpus(3 + i, 8)), OK)
+            self.assertEqual(self.session.commit_set(10 + i), OK)
+            self.session.cleanup_set(10 + i)
+        self.assertEqual(self.session.test_set(1, self.vcpus(2, 8)), OK)
+        self.assertEqual(self.session.commit_set(1), OK)
+        self.assertEqual(self.session.undo_set(1), OK)
+        self.session.cleanup_set(1)
+        for i in range(4):
+            self.assertEqual(self.wait_ended(3 + i), "succeeded")
+        self.quiet()
+        self.assertNotIn("g0", " ".join(self.commands()))
+        self.agree(2)
+
+    def test_undo_of_the_irreversible(self):
+        for transaction, (target, row) in enumerate((("bound", 2), ("restart", 3), ("forceStop", 4)), 1):
+            self.assertEqual(self.session.test_set(transaction, [varbind(row, "AdminState", target)]),
+                             OK)
+            self.assertEqual(self.session.commit_set(transaction), OK)
+            before = self.commands()
+            self.assertEqual(self.session.undo_set(transaction)[0], UNDO_FAILED)
+            self.session.cleanup_set(transaction)
+            self.session.serve_for(0.3)
+            self.assertEqual(self.commands(), before)
+            self.agree(row)
+
+    def test_undo_of_nothing(self):
+        """ldmd was there already."""
+        self.assertEqual(self.session.test_set(1, self.vcpus(2, 4)), OK)
+        self.assertEqual(self.session.commit_set(1), OK)
+        self.assertEqual(self.session.undo_set(1), OK)
+        self.session.cleanup_set(1)
+        self.assertEqual(self.commands(), [])
+
+    def test_undo_after_cleanup_is_too_late(self):
+        self.assertEqual(self.session.set(1, self.vcpus(2, 8)), ("", 0, 0))
+        self.session.ask(10, 1)
+        self.quiet()
+        self.assertEqual(self.held(2)[0], 8)
+        self.assertIsNotNone(self.session.get(cell("Name", 2))[0])
+
+    def test_commit_that_fails_is_undone_by_itself(self):
+        ask(self.sim, "fault refuse:no@set-memory/g0")
+        self.assertEqual(self.session.test_set(1, self.vcpus(2, 8) + [varbind(2, "MemSize", 1280)]), OK)
+        self.assertEqual(self.session.commit_set(1), (COMMIT_FAILED, 2))
+        # No UndoSet has come yet, and none may ever come.
+        wait_for(lambda: self.held(2)[0] == 4, 10, "the rollback")
+        self.assertEqual(self.session.undo_set(1), OK)
+        self.session.cleanup_set(1)
+        self.assertEqual(self.wait_ended(2), "rolledBack")
+        self.agree(2)
+
+    # -- the end
+
+    def test_no_cleanup_ever(self):
+        """A master that forgets: the next PDU on the row is not held up."""
+        self.assertEqual(self.session.test_set(1, self.vcpus(2, 8)), OK)
+        self.assertEqual(self.session.commit_set(1), OK)
+        self.assertEqual(self.session.set(2, self.vcpus(2, 6)), ("", 0, 0))
+        self.assertEqual(self.commands(), ["set-vcpu g0 8", "set-vcpu g0 6"])
+        self.agree(2)
+
+    def test_many_in_a_row(self):
+        """Faster than any manager: no place, no memory, no descriptor is lost."""
+        for i in range(50):
+            self.assertEqual(self.session.set(1000 + i, self.vcpus(2, 4 + i % 2)), ("", 0, 0))
+        fds, memory = self.agent.descriptors(), self.agent.resident()
+        begun = time.monotonic()
+        for i in range(1000):
+            self.assertEqual(self.session.set(2000 + i, self.vcpus(2, 4 + i % 2)), ("", 0, 0))
+        took = time.monotonic() - begun
+        print(f"# {1000 / took:.0f} SETs with a command per second", flush=True)
+        self.assertLessEqual(self.agent.descriptors(), fds)
+        self.assertLess(self.agent.resident(), memory + 2048)
