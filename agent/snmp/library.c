@@ -30,13 +30,21 @@
 /* RFC 2741's version 1 in the library's numbering (agentx/protocol.h, which is not installed). */
 #define AGENTX_VERSION_1 (192 | 1)
 
+/* Said in our own words elsewhere, once instead of at each attempt. */
+static bool is_known(const char *line)
+{
+	return strncmp(line, LIBRARY_REFUSED_LINE, strlen(LIBRARY_REFUSED_LINE)) == 0;
+}
+
 static int on_log(int major, int minor, void *serverarg, void *clientarg)
 {
 	(void)major, (void)minor, (void)clientarg;
 	const struct snmp_log_message *m = serverarg;
 	int length = (int)strcspn(m->msg, "\n");
 
-	if (m->priority <= LOG_ERR)
+	if (is_known(m->msg))
+		log_debug(TOKEN, "%.*s", length, m->msg);
+	else if (m->priority <= LOG_ERR)
 		log_warn(TOKEN, "%.*s", length, m->msg);
 	else if (m->priority <= LOG_WARNING)
 		log_info(TOKEN, "%.*s", length, m->msg);

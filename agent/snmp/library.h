@@ -10,6 +10,9 @@
 
 struct pollset;
 
+/* What the library logs when the master refused a registration; nothing else tells. */
+#define LIBRARY_REFUSED_LINE "registering pdu failed"
+
 /* Nothing is connected yet; what is registered goes out later. -EALREADY: it ran in this process
  * before; -EIO. */
 int library_start(const char *agentx_socket);

@@ -41,9 +41,6 @@
 #define AGENTX_PING	13
 #define AGENTX_NOT_OPEN 257
 
-/* What the library logs, and nothing else tells. */
-#define REFUSED_LINE "registering pdu failed"
-
 struct agentx_session {
 	char *address;
 	struct probe *probe;
@@ -110,7 +107,7 @@ static int on_log(int major, int minor, void *serverarg, void *clientarg)
 	const struct snmp_log_message *m = serverarg;
 	struct agentx_session *s = clientarg;
 
-	if (strncmp(m->msg, REFUSED_LINE, strlen(REFUSED_LINE)) == 0)
+	if (strncmp(m->msg, LIBRARY_REFUSED_LINE, strlen(LIBRARY_REFUSED_LINE)) == 0)
 		s->refused = true;
 	return 0;
 }
