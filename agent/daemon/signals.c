@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <pthread.h>
 #include <signal.h>
 #include <unistd.h>
@@ -75,12 +76,15 @@ void signals_unblock(void)
 
 int signals_wait(enum daemon_event *ret)
 {
+	struct pollfd pfd = {.fd = event_pipe[0], .events = POLLIN};
 	unsigned char byte;
-	ssize_t n;
 
-	do {
-		n = read(event_pipe[0], &byte, 1);
-	} while (n < 0 && errno == EINTR);
+	/* poll, as read is gone back to after a handler before anybody can look at what it did. */
+	while (poll(&pfd, 1, -1) < 0) {
+		if (errno != EINTR)
+			return -errno;
+	}
+	ssize_t n = read(event_pipe[0], &byte, 1);
 	if (n < 0)
 		return -errno;
 	if (n == 0)
