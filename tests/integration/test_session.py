@@ -164,6 +164,25 @@ class OtherWays(harness.TestCase):
         wait_for(bed.walk, 30, "the second one")
         self.assertEqual(second.stop(), 0)
 
+    def test_snmpd_reads_its_configuration_again(self):
+        bed = self.bed()
+        for _ in range(3):
+            bed.snmpd.send(signal.SIGHUP)
+            time.sleep(0.3)
+            bed.wait_serving(2.0 * harness.SLOW)
+
+    def test_many_masters(self):
+        """One after the other: nothing is left of those before."""
+        bed = self.bed()
+        for turn in range(12):
+            if turn == 2:
+                before = bed.agent.descriptors(), bed.agent.resident()
+            bed.snmpd.kill()
+            bed.snmpd.start()
+            bed.wait_serving()
+        wait_for(lambda: bed.agent.descriptors() <= before[0], 5, "descriptors to be closed")
+        self.assertLess(bed.agent.resident(), before[1] + 1024 * harness.SLOW)
+
     def test_sysor_entry(self):
         bed = self.bed()
         names = ".1.3.6.1.2.1.1.9.1.2"
