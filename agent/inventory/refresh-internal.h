@@ -93,6 +93,7 @@ struct refresh {
 	unsigned doubts;
 	struct target **targets;
 	size_t n_targets;
+	bool lists_turn; /* the last question was about a single domain */
 	struct names holds;
 	struct query query;
 

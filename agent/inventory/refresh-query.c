@@ -134,7 +134,10 @@ static int ask_need(struct refresh *r, uint32_t need)
 	return ask_list(r, source, NULL);
 }
 
-/* Whoever waits comes first, then the short list, then single domains, then the long lists. */
+/*
+ * Whoever waits comes first, then the short list, then single domains and the long lists, in turn
+ * when there are both: a steady flow of events must not put the lists off for ever.
+ */
 static int ask_next(struct refresh *r)
 {
 	struct target *target = NULL;
@@ -146,8 +149,9 @@ static int ask_next(struct refresh *r)
 		target = agenda_next_target(r, true);
 	if (!target && need == NEED_LIST)
 		return ask_need(r, NEED_LIST);
-	if (!target && r->had_list)
+	if (!target && r->had_list && !(need && r->lists_turn))
 		target = agenda_next_target(r, false);
+	r->lists_turn = target != NULL;
 	if (target)
 		return ask_target(r, target);
 	return need && r->had_list ? ask_need(r, need) : 0;
