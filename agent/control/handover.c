@@ -145,17 +145,17 @@ int handover_receive(struct handover *h, struct inbox *in)
 		free(in->verdicts);
 		in->verdicts = room;
 		in->n_verdicts = 0;
+		room = NULL;
 		fill_inbox(h, in, &old, &status);
 	}
 	pthread_mutex_unlock(&h->lock);
 	if (r < 0) {
 		ldm_status_clear(&status);
-		free(room);
 		wakeup_notify(h->to_snmp);
-		return r;
 	}
+	free(room);
 	inbox_clear(&old);
-	return 0;
+	return r < 0 ? r : 0;
 }
 
 void inbox_clear(struct inbox *in)
