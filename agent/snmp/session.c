@@ -27,6 +27,8 @@
 /* The library's reconnect alarm, in seconds. It may fire while the probe's answer is that young. */
 #define RECONNECT_S 1
 #define ALIVE_MS    1500
+/* No master for that long is worth a line in the log. */
+#define ABSENT_MS 2000
 /* Own Pings while connected: only to learn that the master closed the session on its side. */
 #define PING_MS 15000
 /* The same while it does not answer. */
@@ -50,6 +52,7 @@ struct agentx_session {
 	uint64_t uptime_zero_ms;
 	bool refused; /* since the last attempt to register */
 	bool lost;
+	uint64_t absent_since_ms; /* without a session; CLOCK_NEVER: told already, or not without */
 	bool connected_once;
 	uint64_t alive_until_ms; /* the probe was answered */
 	bool opened;		 /* since the last turn */
@@ -119,6 +122,7 @@ static int on_open(int major, int minor, void *serverarg, void *clientarg)
 	struct agentx_session *s = clientarg;
 
 	s->library = serverarg;
+	s->absent_since_ms = CLOCK_NEVER;
 	s->epoch++;
 	s->refused = false;
 	s->opened = true;
@@ -139,6 +143,7 @@ static int on_close(int major, int minor, void *serverarg, void *clientarg)
 
 	s->library = NULL;
 	s->lost = true;
+	s->absent_since_ms = clock_ms();
 	set_state(s, AGENTX_DISCONNECTED);
 	return 0;
 }
@@ -151,6 +156,7 @@ int agentx_session_new(const char *address, struct agentx_session **ret)
 	if (!s)
 		return -ENOMEM;
 	s->state = AGENTX_DISCONNECTED;
+	s->absent_since_ms = clock_ms();
 	s->address = strdup(address);
 	int r = s->address ? probe_new(address, &s->probe) : -ENOMEM;
 	if (r < 0) {
@@ -350,6 +356,7 @@ int agentx_session_prepare(struct agentx_session *s, struct pollset *ps, uint64_
 		pollset_deadline(ps, s->ping_at_ms);
 		return 0;
 	}
+	pollset_deadline(ps, clock_after(s->absent_since_ms, ABSENT_MS));
 	if (now_ms < s->alive_until_ms)
 		return 0;
 	probe_start(s->probe, now_ms);
@@ -377,6 +384,14 @@ static void after_open(struct agentx_session *s)
 	judge_registration(s, s->opened_ms, clock_ms());
 }
 
+static void tell_absence(struct agentx_session *s, uint64_t now_ms)
+{
+	if (now_ms < clock_after(s->absent_since_ms, ABSENT_MS))
+		return;
+	s->absent_since_ms = CLOCK_NEVER;
+	log_warn(TOKEN, "no AgentX master answers at %s; it is tried on", s->address);
+}
+
 void agentx_session_dispatch(
 	struct agentx_session *s, const struct pollset *ps, uint64_t now_ms, bool busy)
 {
@@ -384,6 +399,7 @@ void agentx_session_dispatch(
 		probe_dispatch(s->probe, ps, now_ms);
 		if (probe_take_answer(s->probe))
 			master_answered(s, now_ms);
+		tell_absence(s, now_ms);
 	}
 	if (agentx_session_wants_timers(s, now_ms))
 		run_alarms();

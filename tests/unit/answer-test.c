@@ -20,14 +20,19 @@ static struct agent_facts facts = {.version = "0.1.0"};
 static struct view view = {.status = &status, .facts = &facts, .now_ms = 100000};
 
 struct pdu {
+	netsnmp_pdu pdu;
+	netsnmp_agent_session session;
 	netsnmp_agent_request_info info;
 	netsnmp_request_info requests[8];
 	size_t n;
 };
 
-static struct pdu begin(int mode)
+static void begin(struct pdu *p, int mode)
 {
-	return (struct pdu){.info = {.mode = mode}};
+	*p = (struct pdu){.pdu = {.command = mode}, .info = {.mode = mode}};
+	p->session.pdu = &p->pdu;
+	p->session.orig_pdu = &p->pdu;
+	p->info.asp = &p->session;
 }
 
 static netsnmp_variable_list *add(struct pdu *p, const oid *name, size_t length)
@@ -90,7 +95,8 @@ static int drop_view(void **state)
 static void test_types(void **state)
 {
 	(void)state;
-	struct pdu p = begin(MODE_GET);
+	struct pdu p;
+	begin(&p, MODE_GET);
 	const netsnmp_variable_list *name = ADD(&p, ROOT, 1, 3, 1, 2, 1),
 				    *oper = ADD(&p, ROOT, 1, 3, 1, 4, 1),
 				    *memory = ADD(&p, ROOT, 1, 3, 1, 6, 7),
@@ -149,7 +155,8 @@ static void test_exceptions(void **state)
 	};
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		struct pdu p = begin(MODE_GET);
+		struct pdu p;
+		begin(&p, MODE_GET);
 		oid name[MAX_OID_LEN];
 		memcpy(name, mib_root, mib_root_length * sizeof(oid));
 		memcpy(name + mib_root_length, cases[i].tail, sizeof(cases[i].tail));
@@ -164,7 +171,8 @@ static void test_exceptions(void **state)
 static void test_one_bad_name_spoils_nothing(void **state)
 {
 	(void)state;
-	struct pdu p = begin(MODE_GET);
+	struct pdu p;
+	begin(&p, MODE_GET);
 	const netsnmp_variable_list *a = ADD(&p, ROOT, 1, 3, 1, 5, 1),
 				    *b = ADD(&p, ROOT, 1, 3, 1, 5, 99),
 				    *c = ADD(&p, ROOT, 1, 3, 1, 5, 7);
@@ -181,7 +189,8 @@ static void test_one_bad_name_spoils_nothing(void **state)
 static void test_next_at_the_edges(void **state)
 {
 	(void)state;
-	struct pdu p = begin(MODE_GETNEXT);
+	struct pdu p;
+	begin(&p, MODE_GETNEXT);
 	const netsnmp_variable_list *above = ADD(&p, 1, 3, 6, 1, 4, 1), *root = ADD(&p, ROOT),
 				    *before = ADD(&p, ROOT, 0, 4),
 				    *column_end = ADD(&p, ROOT, 1, 3, 1, 5, INT32_MAX),
@@ -219,7 +228,8 @@ static size_t count_cells(void)
 static void test_walk(void **state)
 {
 	(void)state;
-	struct pdu p = begin(MODE_GETNEXT);
+	struct pdu p;
+	begin(&p, MODE_GETNEXT);
 	netsnmp_variable_list *vb = ADD(&p, ROOT);
 	size_t n = 0;
 
@@ -234,7 +244,8 @@ static void test_walk(void **state)
 		assert_true(snmp_oid_compare(last, length, vb->name, vb->name_length) < 0);
 		n++;
 
-		struct pdu get = begin(MODE_GET);
+		struct pdu get;
+		begin(&get, MODE_GET);
 		const netsnmp_variable_list *again = add(&get, vb->name, vb->name_length);
 		answer_get(&view, &get.info, get.requests);
 		assert_int_equal(again->type, vb->type);
@@ -250,7 +261,8 @@ static void test_nothing_but_scalars_when_stale(void **state)
 {
 	(void)state;
 	const struct snapshot *snapshot = view.snapshot;
-	struct pdu p = begin(MODE_GET);
+	struct pdu p;
+	begin(&p, MODE_GET);
 	const netsnmp_variable_list *cell = ADD(&p, ROOT, 1, 3, 1, 5, 1),
 				    *number = ADD(&p, ROOT, 1, 1, 14, 0),
 				    *next_index = ADD(&p, ROOT, 1, 1, 16, 0);
@@ -262,7 +274,7 @@ static void test_nothing_but_scalars_when_stale(void **state)
 	assert_int_equal(*next_index->val.integer, 0);
 	clear(&p);
 
-	p = begin(MODE_GETNEXT);
+	begin(&p, MODE_GETNEXT);
 	const netsnmp_variable_list *last = ADD(&p, ROOT, 1, 1, manager_group.n_columns, 0);
 	answer_next(&view, &p.info, p.requests);
 	assert_int_equal(last->type, ASN_NULL);

@@ -126,10 +126,9 @@ static void add(struct bed *b, oid column, oid row, u_char type, long value)
 
 static void phase(struct bed *b, int mode)
 {
-	for (size_t i = 0; i < b->n; i++) {
-		b->requests[i].status = 0;
+	/* As the library does; it leaves the errors of the phase before. */
+	for (size_t i = 0; i < b->n; i++)
 		b->requests[i].processed = 0;
-	}
 	b->info.mode = mode;
 	set_phase(b->sets, &(const struct set_call){
 				   .epoch = 1,
