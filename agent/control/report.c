@@ -48,8 +48,10 @@ static enum operation_status failed_status(const struct run *r, size_t part)
 		return r->preempted ? OPERATION_PARTIAL : OPERATION_UNKNOWN;
 	if (p->rollback_failed)
 		return OPERATION_ROLLBACK_FAILED;
+	/* What a forced stop cuts short is the last domain's; the others are through, or had
+	 * nothing. */
 	if (r->preempted)
-		return p->steps_done > 0 ? OPERATION_SUCCEEDED : OPERATION_FAILED;
+		return p->steps_done == p->steps_planned ? OPERATION_SUCCEEDED : OPERATION_FAILED;
 	if (!any_did(r) || (part == r->culprit && !p->did))
 		return OPERATION_FAILED;
 	return OPERATION_ROLLED_BACK;
@@ -88,14 +90,21 @@ static void fill(struct run *r, size_t part, struct operation *o)
 	free(after);
 }
 
+/* A domain that is not there has no values; neither has one that nobody looked at. */
+static const char *values_of(const struct operation *o, const char *values)
+{
+	if (values != NULL)
+		return values;
+	return o->before == NULL && o->after == NULL ? "not looked at" : "not there";
+}
+
 static void log_operation(const struct operation *o)
 {
 	log_notice(TOKEN,
 		"operation %u: \"%s\": %s: %s (%u of %u steps, %llu ms; was %s, is %s)%s%s",
 		o->index, o->domain, o->request, operation_status_name(o->status), o->steps_done,
-		o->steps_planned, (unsigned long long)o->duration_ms,
-		o->before != NULL ? o->before : "not there",
-		o->after != NULL ? o->after : "not there", o->message != NULL ? ": " : "",
+		o->steps_planned, (unsigned long long)o->duration_ms, values_of(o, o->before),
+		values_of(o, o->after), o->message != NULL ? ": " : "",
 		o->message != NULL ? o->message : "");
 }
 

@@ -36,8 +36,8 @@ struct set_phases {
 	uint64_t last_phase_ms;
 };
 
-/* The library's own end of the connection between AgentX and its agent (agentx/subagent.c). */
-extern netsnmp_session *agentx_callback_sess;
+/* Both ends of the library's own connection between its agent and AgentX (agentx/subagent.c). */
+extern netsnmp_session *callback_master_sess, *agentx_callback_sess;
 
 int set_phases_new(struct control *control, struct agent_facts *facts, struct set_phases **ret)
 {
@@ -235,8 +235,16 @@ static void action(struct set_phases *s, const struct set_call *call)
 	await_or_answer(s, call, MODE_SET_ACTION);
 }
 
+/* The library keeps what ACTION answered and would say it again. */
+static void forget_errors(netsnmp_request_info *requests)
+{
+	for (; requests; requests = requests->next)
+		requests->status = SNMP_ERR_NOERROR;
+}
+
 static void undo(struct set_phases *s, const struct set_call *call)
 {
+	forget_errors(call->requests);
 	if (control_undo(s->control, key_of(call)) < 0)
 		control_free(s->control, key_of(call));
 	else
@@ -318,30 +326,31 @@ bool set_phases_busy(const struct set_phases *s, uint64_t now_ms)
 	return s->waiting || now_ms - s->last_phase_ms < OPEN_MS;
 }
 
-/* What the library put into its own pipe for the dead session is read and thrown away by it. */
-static void drain_callbacks(void)
+/* Reads what the library put into one of its own pipes; whether there was something. */
+static bool drain(netsnmp_session *session)
 {
-	struct session_list *callbacks = snmp_sess_pointer(agentx_callback_sess);
+	struct session_list *callbacks = session ? snmp_sess_pointer(session) : NULL;
 	netsnmp_transport *t = callbacks ? snmp_sess_transport(callbacks) : NULL;
 	netsnmp_large_fd_set fds;
+	bool any = false;
 
 	if (!t)
-		return;
+		return false;
 	struct pollfd pollfd = {.fd = t->sock, .events = POLLIN};
 	netsnmp_large_fd_set_init(&fds, FD_SETSIZE);
 	while (poll(&pollfd, 1, 0) > 0) {
+		any = true;
 		NETSNMP_LARGE_FD_ZERO(&fds);
 		NETSNMP_LARGE_FD_SET(t->sock, &fds);
 		if (snmp_sess_read2(callbacks, &fds) < 0)
 			break;
 	}
 	netsnmp_large_fd_set_cleanup(&fds);
+	return any;
 }
 
-void set_phases_abandon(struct set_phases *s, uint32_t epoch)
+static void fail_waiting(struct set_phases *s)
 {
-	bool any = s->waiting != NULL;
-
 	while (s->waiting) {
 		struct waiting *w = s->waiting;
 		netsnmp_delegated_cache *cache = netsnmp_handler_check_cache(w->cache);
@@ -353,9 +362,22 @@ void set_phases_abandon(struct set_phases *s, uint32_t epoch)
 		s->waiting = w->next;
 		forget(s, w);
 	}
-	if (any) {
+}
+
+/*
+ * A phase is a message to the library's agent and one back, and each answer goes to the session it
+ * came from without a look whether that is still there. So they are all sent on their way before
+ * the library frees it.
+ */
+void set_phases_abandon(struct set_phases *s, uint32_t epoch)
+{
+	bool any;
+
+	do {
+		fail_waiting(s);
 		netsnmp_check_outstanding_agent_requests();
-		drain_callbacks();
-	}
+		any = drain(callback_master_sess);
+		any = drain(agentx_callback_sess) || any;
+	} while (any);
 	control_session_lost(s->control, epoch);
 }

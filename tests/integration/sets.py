@@ -263,7 +263,7 @@ def words(entry):
     if action in ("set-vcpu", "set-mau"):
         return f"{action} {entry['domain']} {detail.split()[-1]}"
     if action == "set-memory":
-        return f"{action} {entry['domain']} {_megabytes(detail.split()[-1]):g}"
+        return f"{action} {entry['domain']} {_megabytes(detail.split()[-1]):.12g}"
     if action == "stop-domain" and "-f" in detail.split():
         return f"stop-domain -f {entry['domain']}"
     return f"{action} {entry['domain']}"
@@ -364,6 +364,10 @@ class TestCase(harness.TestCase):
             cls.rig = None
         if problems:
             cls._print_logs()
+        if os.environ.get("LDOMS_TEST_KEEP"):
+            shutil.copytree(cls.class_directory, os.path.join(os.environ["LDOMS_TEST_KEEP"], cls.__name__),
+                            dirs_exist_ok=True, ignore=lambda folder, names: [
+                                name for name in names if name in ("control", "agentx")])
         shutil.rmtree(cls.class_directory, ignore_errors=True)
         if problems:
             raise AssertionError("; ".join(problems))

@@ -138,7 +138,7 @@ class Phases(sets.ByHand):
 
     def test_undo_of_what_was_never_sent(self):
         """Four commands are out, so the fifth transaction waits for its turn and is dropped."""
-        ask(self.sim, "fault delay:1.5@set-vcpu")
+        ask(self.sim, "fault delay:3@set-vcpu")
         for i in range(4):
             self.assertEqual(self.session.test_set(10 + i, self.vcpus(3 + i, 8)), OK)
             self.assertEqual(self.session.commit_set(10 + i), OK)
