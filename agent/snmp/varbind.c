@@ -23,15 +23,22 @@ enum name_place varbind_name(const netsnmp_variable_list *vb, struct relative_na
 	return NAME_INSIDE;
 }
 
-bool varbind_set_name(netsnmp_variable_list *vb, const struct cell *cell)
+size_t varbind_cell_name(const struct cell *cell, oid name[MAX_OID_LEN])
 {
-	oid name[MAX_OID_LEN];
 	uint32_t sub[LOOKUP_NAME_MAX];
 	size_t length = mib_root_length, n = cell_name(cell, sub);
 
 	memcpy(name, mib_root, sizeof(mib_root));
 	for (size_t i = 0; i < n; i++)
 		name[length++] = sub[i];
+	return length;
+}
+
+bool varbind_set_name(netsnmp_variable_list *vb, const struct cell *cell)
+{
+	oid name[MAX_OID_LEN];
+	size_t length = varbind_cell_name(cell, name);
+
 	return snmp_set_var_objid(vb, name, length) == 0;
 }
 
