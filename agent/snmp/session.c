@@ -15,6 +15,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include "snmp/gate.h"
 #include "snmp/library.h"
 #include "snmp/probe.h"
 #include "snmp/varbind.h"
@@ -122,6 +123,8 @@ static int on_open(int major, int minor, void *serverarg, void *clientarg)
 	struct agentx_session *s = clientarg;
 
 	s->library = serverarg;
+	if (gate_install(s->library) < 0)
+		log_warn(TOKEN, "no memory for the gate; the library answers as it does");
 	s->absent_since_ms = CLOCK_NEVER;
 	s->epoch++;
 	s->refused = false;

@@ -1,0 +1,262 @@
+/*
+ * See gate.h. What comes in is held until a PDU is complete, so the library never sees a part of
+ * one; what the gate answers by itself, it never sees at all.
+ */
+#include "config.h"
+
+#include "snmp/gate.h"
+
+#include <net-snmp/library/snmp_transport.h>
+
+#include <errno.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "util/log.h"
+
+#define TOKEN "agentx:gate"
+
+/* RFC 2741 6.1; the library's header is not installed. */
+enum { HEADER_SIZE = 20, RESPONSE_SIZE = 28, AGENTX_VERSION = 1 };
+enum { FLAG_CONTEXT = 8, FLAG_NETWORK_ORDER = 0x10 };
+enum { AT_TYPE = 1, AT_FLAGS = 2, AT_SESSION = 4, AT_PACKET = 12, AT_LENGTH = 16 };
+enum { TYPE_CLOSE = 2, TYPE_GET = 5, TYPE_CLEANUP_SET = 11, TYPE_RESPONSE = 18 };
+enum { NOT_OPEN = 257, UNSUPPORTED_CONTEXT = 262, PARSE_ERROR = 266 };
+
+/* What the library takes (agentx/protocol.c). */
+#define PDU_MAX 65536
+/* Nobody asks for so much: the beginning of a PDU was lost. */
+#define STREAM_LOST (1U << 26)
+
+struct gate {
+	netsnmp_session *session;
+	size_t n;    /* octets of a PDU that is not complete */
+	size_t skip; /* octets that are left of one that is not wanted */
+	uint8_t held[PDU_MAX];
+};
+
+struct header {
+	uint8_t type, flags;
+	uint32_t session, length;
+};
+
+enum verdict { PASS, DROP, HANG_UP };
+
+/* --- numbers in the order of the PDU -------------------------------------------------------- */
+
+static bool is_big(const uint8_t *pdu)
+{
+	return pdu[AT_FLAGS] & FLAG_NETWORK_ORDER;
+}
+
+static uint32_t get_number(const uint8_t *pdu, size_t at)
+{
+	const uint8_t *p = pdu + at;
+
+	return is_big(pdu)
+		       ? (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3]
+		       : (uint32_t)p[3] << 24 | (uint32_t)p[2] << 16 | (uint32_t)p[1] << 8 | p[0];
+}
+
+static void put_number(uint8_t *pdu, size_t at, unsigned int octets, uint32_t number)
+{
+	for (unsigned int i = 0; i < octets; i++) {
+		unsigned int place = is_big(pdu) ? octets - 1 - i : i;
+		pdu[at + place] = (uint8_t)(number >> (8 * i));
+	}
+}
+
+static struct header read_header(const uint8_t *pdu)
+{
+	return (struct header){
+		.type = pdu[AT_TYPE],
+		.flags = pdu[AT_FLAGS],
+		.session = get_number(pdu, AT_SESSION),
+		.length = get_number(pdu, AT_LENGTH),
+	};
+}
+
+/* --- answers of our own --------------------------------------------------------------------- */
+
+/* To a PDU from the master, or instead of a Response to one. An error of SNMP needs an index, or
+ * net-snmp's master makes genErr of it. */
+static void respond(netsnmp_transport *inner, const uint8_t *pdu, unsigned int error)
+{
+	uint8_t response[RESPONSE_SIZE] = {
+		AGENTX_VERSION, TYPE_RESPONSE, pdu[AT_FLAGS] & FLAG_NETWORK_ORDER};
+
+	memcpy(response + AT_SESSION, pdu + AT_SESSION, AT_LENGTH - AT_SESSION);
+	put_number(response, AT_LENGTH, 4, RESPONSE_SIZE - HEADER_SIZE);
+	put_number(response, 24, 2, error);
+	put_number(response, 26, 2, error == SNMP_ERR_TOOBIG);
+	inner->f_send(inner, response, sizeof(response), NULL, NULL);
+	log_debug(TOKEN, "PDU of type %u and %zu octets is answered with error %u", pdu[AT_TYPE],
+		(size_t)get_number(pdu, AT_LENGTH) + HEADER_SIZE, error);
+}
+
+/* --- from the master ------------------------------------------------------------------------ */
+
+static unsigned int error_in(const struct gate *g, const uint8_t *pdu, const struct header *h)
+{
+	if (pdu[0] != AGENTX_VERSION || h->type < TYPE_GET || h->type > TYPE_CLEANUP_SET ||
+		h->length % 4)
+		return PARSE_ERROR;
+	if (h->session != (uint32_t)g->session->sessid)
+		return NOT_OPEN;
+	if (h->flags & FLAG_CONTEXT)
+		return UNSUPPORTED_CONTEXT;
+	return h->length > PDU_MAX - HEADER_SIZE ? SNMP_ERR_TOOBIG : 0;
+}
+
+/*
+ * The library answers a CleanupSet as any other, with the session's number as it came. It looks at
+ * that number nowhere else, so another one marks the Response that is not to be sent.
+ */
+static void mark(uint8_t *pdu)
+{
+	put_number(pdu, AT_SESSION, 4, ~get_number(pdu, AT_SESSION));
+}
+
+static enum verdict judge(struct gate *g, netsnmp_transport *inner, uint8_t *pdu)
+{
+	const struct header h = read_header(pdu);
+
+	if (h.length > STREAM_LOST || h.type == TYPE_CLOSE)
+		return HANG_UP;
+	if (h.type == TYPE_RESPONSE && pdu[0] == AGENTX_VERSION)
+		return h.length <= PDU_MAX - HEADER_SIZE ? PASS : DROP;
+	unsigned int error = error_in(g, pdu, &h);
+	if (error && h.type != TYPE_CLEANUP_SET && h.type != TYPE_RESPONSE)
+		respond(inner, pdu, error);
+	else if (!error && h.type == TYPE_CLEANUP_SET)
+		mark(pdu);
+	return error ? DROP : PASS;
+}
+
+/* How many of n octets belong to a PDU that is not wanted. */
+static size_t skipped(struct gate *g, size_t n)
+{
+	size_t part = g->skip < n ? g->skip : n;
+	g->skip -= part;
+	return part;
+}
+
+/* Whole PDUs that may pass go to buf; their octets, or -1. What is not complete stays. */
+static int sift(struct gate *g, netsnmp_transport *inner, uint8_t *buf)
+{
+	size_t at = skipped(g, g->n), passed = 0;
+
+	while (g->n - at >= HEADER_SIZE) {
+		uint8_t *pdu = g->held + at;
+		size_t size = (size_t)get_number(pdu, AT_LENGTH) + HEADER_SIZE;
+		if (size <= PDU_MAX && g->n - at < size)
+			break;
+		enum verdict verdict = judge(g, inner, pdu);
+		if (verdict == HANG_UP)
+			return -1;
+		if (verdict == PASS) {
+			memcpy(buf + passed, pdu, size);
+			passed += size;
+			at += size;
+		} else {
+			g->skip = size;
+			at += skipped(g, g->n - at);
+		}
+	}
+	g->n -= at;
+	memmove(g->held, g->held + at, g->n);
+	return (int)passed;
+}
+
+/* The library's buffer has room for as much as we hold (snmp_api.c). */
+static int gate_recv(netsnmp_transport *t, void *buf, int size, void **opaque, int *olength)
+{
+	struct gate *g = t->data;
+	netsnmp_transport *inner = t->base_transport;
+	size_t room = sizeof(g->held) - g->n;
+
+	if (size < PDU_MAX)
+		return -1;
+	int n = inner->f_recv(inner, g->held + g->n, (int)room, opaque, olength);
+	if (n <= 0)
+		return n;
+	g->n += (size_t)n;
+	int passed = sift(g, inner, buf);
+	if (passed < 0)
+		log_info(TOKEN, "the AgentX master closed our session");
+	if (passed > 0)
+		return passed;
+	/* Nothing for the library, which would not free this then. */
+	free(*opaque);
+	*opaque = NULL;
+	if (passed == 0)
+		t->flags |= NETSNMP_TRANSPORT_FLAG_EMPTY_PKT;
+	return passed;
+}
+
+/* --- to the master -------------------------------------------------------------------------- */
+
+/* One PDU at a time. */
+static int gate_send(netsnmp_transport *t, const void *buf, int size, void **opaque, int *olength)
+{
+	const struct gate *g = t->data;
+	netsnmp_transport *inner = t->base_transport;
+	const uint8_t *pdu = buf;
+
+	if (size < HEADER_SIZE || pdu[AT_TYPE] != TYPE_RESPONSE)
+		return inner->f_send(inner, buf, size, opaque, olength);
+	if (get_number(pdu, AT_SESSION) != (uint32_t)g->session->sessid)
+		return size;
+	if (size <= PDU_MAX)
+		return inner->f_send(inner, buf, size, opaque, olength);
+	respond(inner, pdu, SNMP_ERR_TOOBIG);
+	return size;
+}
+
+/* --- the rest of a transport ---------------------------------------------------------------- */
+
+static int gate_close(netsnmp_transport *t)
+{
+	netsnmp_transport *inner = t->base_transport;
+
+	t->sock = -1;
+	return inner->f_close(inner);
+}
+
+static char *gate_fmtaddr(netsnmp_transport *t, const void *data, int length)
+{
+	netsnmp_transport *inner = t->base_transport;
+
+	return inner->f_fmtaddr(inner, data, length);
+}
+
+int gate_install(netsnmp_session *session)
+{
+	void *library = snmp_sess_pointer(session);
+	netsnmp_transport *inner = snmp_sess_transport(library);
+	netsnmp_transport *t = calloc(1, sizeof(*t));
+	struct gate *g = malloc(sizeof(*g));
+
+	if (!inner || !t || !g) {
+		free(t);
+		free(g);
+		return -ENOMEM;
+	}
+	g->session = session;
+	g->n = g->skip = 0;
+	t->domain = inner->domain;
+	t->domain_length = inner->domain_length;
+	t->sock = inner->sock;
+	t->flags = inner->flags;
+	t->msgMaxSize = inner->msgMaxSize;
+	t->data = g; /* the library frees it with the transport */
+	t->data_length = sizeof(*g);
+	t->base_transport = inner;
+	t->f_recv = gate_recv;
+	t->f_send = gate_send;
+	t->f_close = gate_close;
+	t->f_fmtaddr = inner->f_fmtaddr ? gate_fmtaddr : NULL;
+	snmp_sess_transport_set(library, t);
+	return 0;
+}
