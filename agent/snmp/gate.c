@@ -12,6 +12,7 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #include "util/log.h"
 
@@ -169,6 +170,15 @@ static int sift(struct gate *g, netsnmp_transport *inner, uint8_t *buf)
 	return (int)passed;
 }
 
+/* A read that fails leaks an address in the library; the end of a stream does not. */
+static void forget_error(int fd)
+{
+	int error;
+	socklen_t length = sizeof(error);
+
+	(void)getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &length);
+}
+
 /* The library's buffer has room for as much as we hold (snmp_api.c). */
 static int gate_recv(netsnmp_transport *t, void *buf, int size, void **opaque, int *olength)
 {
@@ -178,6 +188,7 @@ static int gate_recv(netsnmp_transport *t, void *buf, int size, void **opaque, i
 
 	if (size < PDU_MAX)
 		return -1;
+	forget_error(inner->sock);
 	int n = inner->f_recv(inner, g->held + g->n, (int)room, opaque, olength);
 	if (n <= 0)
 		return n;

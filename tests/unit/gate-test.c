@@ -330,6 +330,22 @@ static void test_close(void **state)
 	assert_silent(b);
 }
 
+/* A master that dies with something unread resets the stream. */
+static void test_reset(void **state)
+{
+	struct bed *b = *state;
+	uint8_t buffer[65536];
+	void *opaque = NULL;
+	int olength = 0;
+
+	assert_int_equal(send(b->outer->sock, "unread", 6, 0), 6);
+	close(b->master);
+	b->master = -1;
+	assert_int_equal(b->outer->f_recv(b->outer, buffer, sizeof(buffer), &opaque, &olength), 0);
+	assert_false(b->outer->flags & NETSNMP_TRANSPORT_FLAG_EMPTY_PKT);
+	free(opaque);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -340,6 +356,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_sent, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_hang_up, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_close, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_reset, setup, teardown),
 	};
 	setenv("MIBS", "", 1);
 	netsnmp_ds_set_boolean(NETSNMP_DS_LIBRARY_ID, NETSNMP_DS_LIB_DONT_PERSIST_STATE, 1);
