@@ -391,6 +391,22 @@ static int finish(struct assembly *a, const struct snapshot **ret)
 	return snapshot_build(a->builder, &stamp, ret);
 }
 
+/*
+ * Replies that only add to what is there must not do so for ever; the names they bring count before
+ * any gets a number.
+ */
+static int check_count(const struct assemble_input *in)
+{
+	struct domain *const *domains = draft_domains(in->draft);
+	size_t n = in->last ? in->last->n_active_rows : 0;
+
+	if (decides_membership(in) || !may_be_new(in))
+		return 0;
+	for (size_t i = 0; i < draft_count(in->draft); i++)
+		n += !snapshot_find_name(in->last, domains[i]->name);
+	return n > draft_domains_max(in->draft) ? -E2BIG : 0;
+}
+
 static int assembly_begin(struct assembly *a)
 {
 	size_t most = draft_count(a->in->draft) + last_count(a->in);
@@ -405,8 +421,10 @@ static int assembly_begin(struct assembly *a)
 int assemble(const struct assemble_input *in, const struct snapshot **ret)
 {
 	struct assembly a = {.in = in};
-	int r = assembly_begin(&a);
+	int r = check_count(in);
 
+	if (r == 0)
+		r = assembly_begin(&a);
 	if (r == 0)
 		r = assign(in);
 	if (r == 0)

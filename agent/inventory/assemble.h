@@ -26,8 +26,9 @@ struct assemble_input {
 };
 
 /*
- * -ENOSPC and the like never come from here for a registry that cannot be written (it serves on);
- * -EEXIST: the reply contradicts what is there (a name twice); -ENOMEM.
+ * A registry that cannot be written is no error here (it serves on).
+ * -EEXIST: the reply contradicts what is there (a name twice); -E2BIG: more domains than the
+ * draft's limit would be there; -ENOSPC: more names than the registry takes; -ENOMEM.
  */
 int assemble(const struct assemble_input *in, const struct snapshot **ret);
 

@@ -48,6 +48,9 @@ int draft_finish(struct draft *d);
 const char *draft_error(const struct draft *d);
 bool draft_was_refused(const struct draft *d);
 
+/* The most domains of a reply, and of a host. */
+size_t draft_domains_max(const struct draft *d);
+
 /* Valid after draft_finish(), owned by the draft. Domains are in ldmd's order, index 0. */
 size_t draft_count(const struct draft *d);
 struct domain *const *draft_domains(const struct draft *d);

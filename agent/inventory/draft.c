@@ -216,6 +216,11 @@ bool draft_was_refused(const struct draft *d)
 	return d->error != NULL;
 }
 
+size_t draft_domains_max(const struct draft *d)
+{
+	return d->limits.domains;
+}
+
 size_t draft_count(const struct draft *d)
 {
 	return d->n;

@@ -77,7 +77,8 @@ struct refresh {
 	uint64_t now_ms;
 	uint64_t retry_ms;
 	uint64_t pause_ms; /* no question before that: there was no memory for one */
-	unsigned attempts; /* since the last good inventory */
+	unsigned attempts; /* since a connection that lasted */
+	uint64_t connected_ms;
 	uint64_t random_state;
 	char *logged_error; /* so that each trouble is logged once */
 	bool refusal_counted;

@@ -239,7 +239,7 @@ static int make_snapshot(struct refresh *r, const char *gone)
 
 	if (rc < 0) {
 		refresh_trouble(r, "cannot use ldmd's answer to %s: %s", action_of(q->source),
-			strerror(-rc));
+			rc == -E2BIG ? "too many domains" : strerror(-rc));
 		return rc;
 	}
 	refresh_publish(r, next);
@@ -275,7 +275,6 @@ static void plan_next_list(struct refresh *r)
 static void list_is_good(struct refresh *r, const struct snapshot *before)
 {
 	r->had_list = true;
-	r->attempts = 0;
 	r->status.last_good_ms = r->now_ms;
 	r->status.last_duration_ms = r->now_ms - r->query.started_ms;
 	refresh_set_link(r, LINK_UP);

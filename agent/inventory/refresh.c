@@ -15,6 +15,9 @@
 #include "util/clock.h"
 #include "util/log.h"
 
+/* A connection that lasted that long was a good one. */
+#define STEADY_MS 10000
+
 static int link_open(const struct ldm_endpoint *e, const struct ldm_conn_ops *ops, void *user,
 	struct ldm_conn **c)
 {
@@ -264,6 +267,7 @@ static void on_ready(void *user)
 	struct refresh *r = user;
 
 	r->state = REFRESH_CONNECTED;
+	r->connected_ms = r->now_ms;
 	r->registered = r->endpoint->data_version == LDM_DATA_2;
 	r->had_list = false;
 	r->version_changed = false;
@@ -282,6 +286,9 @@ static void lost(struct refresh *r, enum link_state link)
 {
 	if (r->state == REFRESH_CONNECTED)
 		r->status.disconnects++;
+	/* One that lets us in and then ends it, time and again, is not asked at full pace. */
+	if (r->state == REFRESH_CONNECTED && r->now_ms - r->connected_ms >= STEADY_MS)
+		r->attempts = 0;
 	r->state = REFRESH_IDLE;
 	r->status.events = false;
 	refresh_set_link(r, link);

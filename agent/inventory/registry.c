@@ -18,11 +18,18 @@
 #define TOKEN "inventory:registry"
 /* Names below domains; beyond it those long gone are forgotten. */
 #define OBJECTS_MAX 65536
+/*
+ * No host has that many domains at a time, nor that many names below them: an ldmd that makes up
+ * new ones in each answer gets no more numbers.
+ */
+#define PRESENT_MAX	   65536
+#define OBJECTS_IN_USE_MAX (4 * OBJECTS_MAX)
 
 struct registry {
 	struct registry_state state;
 	struct registry_files *files;
 	size_t departed_max;
+	size_t objects_full; /* so many are too many */
 	bool dirty, failed, recovered;
 };
 
@@ -34,6 +41,7 @@ int registry_open(const struct registry_options *options, struct registry **ret)
 	if (!r)
 		return -ENOMEM;
 	state_init(&r->state);
+	r->objects_full = OBJECTS_MAX;
 	r->departed_max = options->departed_max ? options->departed_max : REGISTRY_DEPARTED_MAX;
 	rc = registry_files_open(options->directory, &r->files);
 	if (rc == 0)
@@ -103,6 +111,8 @@ static int add(struct registry *r, const char *uuid, const char *name, struct re
 {
 	int rc;
 
+	if (r->state.n_entries >= r->departed_max + PRESENT_MAX)
+		return -ENOSPC;
 	if (r->state.next > REGISTRY_INDEX_MAX) {
 		log_err(TOKEN, "all %u index numbers are used up; domain \"%s\" is not shown",
 			REGISTRY_INDEX_MAX, name);
@@ -141,14 +151,27 @@ void registry_present_end(struct registry *r)
 		r->dirty = true;
 }
 
+/* When all of them are in use, the next look is worth its while only after a good many more. */
+static void forget_objects(struct registry *r)
+{
+	size_t more;
+
+	if (r->state.n_objects < r->objects_full)
+		return;
+	state_forget_objects(&r->state, OBJECTS_MAX * 3 / 4);
+	more = r->state.n_objects + r->state.n_objects / 4;
+	r->objects_full = more > OBJECTS_MAX ? more : OBJECTS_MAX;
+}
+
 static int add_object(struct registry *r, uint32_t owner, const char *kind, const char *name,
 	struct registry_object **ret)
 {
 	struct registry_counter *counter;
 	int rc;
 
-	if (r->state.n_objects >= OBJECTS_MAX)
-		state_forget_objects(&r->state, OBJECTS_MAX * 3 / 4);
+	forget_objects(r);
+	if (r->state.n_objects >= OBJECTS_IN_USE_MAX)
+		return -ENOSPC;
 	rc = state_counter(&r->state, owner, kind, &counter);
 	if (rc < 0)
 		return rc;

@@ -37,7 +37,7 @@ void registry_free(struct registry *r);
 /*
  * The number of this domain, a new one if it was never seen. uuid NULL: has none. Nothing is
  * written yet: registry_commit() must come before anyone sees a new number.
- * -ENOSPC: all 2^31-1 numbers are used up. -ENOMEM.
+ * -ENOSPC: all 2^31-1 numbers are used up, or far more domains are there than can be. -ENOMEM.
  */
 int registry_assign(struct registry *r, const char *uuid, const char *name, uint32_t *ret);
 /* A targeted query found no domain of that name: it departed before the next turn says so. */
@@ -46,7 +46,10 @@ void registry_absent(struct registry *r, const char *name);
 void registry_present_begin(struct registry *r);
 void registry_present_end(struct registry *r);
 
-/* What a name is numbered with inside its owner (disk, switch, ...): kind is a short word. */
+/*
+ * What a name is numbered with inside its owner (disk, switch, ...): kind is a short word. Errors
+ * as above.
+ */
 int registry_assign_object(
 	struct registry *r, uint32_t owner, const char *kind, const char *name, uint32_t *ret);
 

@@ -502,11 +502,18 @@ static void test_back_off(void **state)
 		turn(now + 1);
 	}
 	assert_non_null(strstr(refresh_status(r)->last_error, "nobody listens"));
-	/* A good inventory starts it over. */
+	/* Only a connection that lasts starts it over, or one that always breaks would be a storm.
+	 */
 	begin();
+	turn(now + 9000);
+	lose(LDM_CLOSED_PEER, -ECONNRESET, "closed");
+	assert_int_equal(deadline, now + 1500);
+	turn(now + 1500);
+	begin();
+	turn(now + 10000);
 	lose(LDM_CLOSED_PEER, -ECONNRESET, "closed");
 	assert_int_equal(deadline, now + 200);
-	assert_int_equal(refresh_status(r)->disconnects, 1);
+	assert_int_equal(refresh_status(r)->disconnects, 2);
 	assert_non_null(refresh_snapshot(r));
 }
 
@@ -619,6 +626,33 @@ static void test_too_many_domains(void **state)
 	/* It goes on asking. */
 	turn(11000);
 	expect("list-domain", NULL);
+}
+
+/* Answers about single domains add to what is there, but not for ever. */
+static void test_domains_do_not_pile_up(void **state)
+{
+	const char *texts[39] = {0};
+	size_t n;
+
+	(void)state;
+	begin();
+	for (int i = 0; i < 38; i++)
+		assert_true(asprintf((char **)(uintptr_t)&texts[i], "d%d | cpu units=1", i) > 0);
+	event("add-domain", "d0");
+	turn(now + 50);
+	expect("list-bindings", "d0");
+	answer(texts);
+	assert_int_equal(shown->n_domains, 40);
+	n = registry_count(registry);
+	event("add-domain", "more");
+	turn(now + 50);
+	expect("list-bindings", "more");
+	ANSWER("more | cpu units=1");
+	assert_int_equal(shown->n_domains, 40);
+	assert_int_equal(registry_count(registry), n);
+	assert_non_null(strstr(refresh_status(r)->last_error, "too many domains"));
+	for (int i = 0; i < 38; i++)
+		free((char *)(uintptr_t)texts[i]);
 }
 
 static void test_refusal_is_unauthorised(void **state)
@@ -1005,6 +1039,7 @@ int main(void)
 		TEST(test_broken_answers_to_everything),
 		TEST(test_failed_details_are_tried_again),
 		TEST(test_too_many_domains),
+		TEST(test_domains_do_not_pile_up),
 		TEST(test_refusal_is_unauthorised),
 		TEST(test_wrong_password),
 		TEST(test_no_events),

@@ -173,6 +173,49 @@ static void test_objects(void **state)
 	registry_free(r);
 }
 
+/* An ldmd that makes up names gets no more numbers in the end, and soon knows it. */
+static void test_objects_without_end(void **state)
+{
+	struct registry *r = open_registry();
+	uint32_t owner = assign(r, UUID_A, "a"), index;
+	char name[16];
+	int rc = 0, n = 0;
+
+	(void)state;
+	for (; rc == 0 && n < 1000000; n++) {
+		snprintf(name, sizeof(name), "disk%d", n);
+		rc = registry_assign_object(r, owner, "disk", name, &index);
+	}
+	assert_int_equal(rc, -ENOSPC);
+	assert_true(n > 65536);
+	/* What is known is known. */
+	assert_int_equal(registry_assign_object(r, owner, "disk", "disk7", &index), 0);
+	assert_int_equal(index, 8);
+	registry_free(r);
+}
+
+static void test_domains_without_end(void **state)
+{
+	struct registry *r = open_registry();
+	uint32_t index;
+	char name[16];
+	int rc = 0, n = 0;
+
+	(void)state;
+	for (; rc == 0 && n < 1000000; n++) {
+		snprintf(name, sizeof(name), "ldg%d", n);
+		rc = registry_assign(r, NULL, name, &index);
+	}
+	assert_int_equal(rc, -ENOSPC);
+	/* Once they are gone there is room. */
+	registry_present_begin(r);
+	registry_present_end(r);
+	assert_int_equal(registry_count(r), REGISTRY_DEPARTED_MAX);
+	assert_int_equal(registry_assign(r, NULL, "ldg", &index), 0);
+	assert_int_equal(index, n);
+	registry_free(r);
+}
+
 static void test_reservation(void **state)
 {
 	struct registry *r = open_registry();
@@ -547,6 +590,8 @@ int main(void)
 		TEST(test_identity),
 		TEST(test_strange_names),
 		TEST(test_objects),
+		TEST(test_objects_without_end),
+		TEST(test_domains_without_end),
 		TEST(test_reservation),
 		TEST(test_names_of_reserved_numbers),
 		TEST(test_departed_are_kept_up_to_a_number),
