@@ -46,12 +46,23 @@ static bool decides_membership(const struct assemble_input *in)
 	return in->source == BUILD_DOMAIN && !in->only;
 }
 
-/* A reply without a UUID means the domain that has the name now. */
+static bool brings_uuid(const struct assemble_input *in, const char *uuid)
+{
+	struct domain *const *domains = draft_domains(in->draft);
+
+	for (size_t i = 0; i < draft_count(in->draft); i++)
+		if (domains[i]->uuid && strcmp(domains[i]->uuid, uuid) == 0)
+			return true;
+	return false;
+}
+
+/* A reply without a UUID means the domain that has the name now, unless that has another name. */
 static int complete_identity(const struct assemble_input *in, struct domain *d)
 {
 	const struct domain *old = snapshot_find_name(in->last, d->name);
 
-	if (d->uuid || !old || !old->uuid || old->row_status != ROW_ACTIVE)
+	if (d->uuid || !old || !old->uuid || old->row_status != ROW_ACTIVE ||
+		brings_uuid(in, old->uuid))
 		return 0;
 	d->uuid = strdup(old->uuid);
 	if (!d->uuid)

@@ -55,5 +55,7 @@ void fuzz_empty_directory(void);
 
 /* Milliseconds that CLOCK_MONOTONIC is ahead of itself. */
 void fuzz_advance_clock(uint64_t ms);
+/* From now on that is all that moves it; it always begins at the same time. */
+void fuzz_stop_clock(void);
 
 #endif

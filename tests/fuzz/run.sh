@@ -10,7 +10,7 @@ clang=${CLANG:-clang}
 src=${top_srcdir:?}
 here=$(pwd)
 work=$here/fuzz-build
-all="frame document xmpp mask settings registry journal template set"
+all="frame document xmpp mask settings registry journal template set ldmd"
 
 command -v "$clang" >/dev/null || { echo "make fuzz needs clang" >&2; exit 1; }
 mkdir -p "$work"
@@ -31,10 +31,10 @@ run_one() {
 	mkdir -p "grown/$1" trouble
 	dict="$src/tests/fuzz/dict/$1.dict"
 	[ -e "$dict" ] || dict="$src/tests/fuzz/dict/xml.dict"
-	case $1 in set) dict= max=1024 ;; *) max=16384 ;; esac
+	case $1 in set) dict= max=1024 ;; ldmd) max=8192 ;; *) max=16384 ;; esac
 	rc=0
 	# shellcheck disable=SC2086
-	tests/fuzz/fuzz-"$1" -max_total_time="$seconds" -max_len=$max -timeout=10 -rss_limit_mb=2048 \
+	tests/fuzz/fuzz-"$1" -max_total_time="$seconds" -max_len=$max -timeout=30 -rss_limit_mb=2048 \
 		-print_final_stats=1 -use_value_profile=1 ${dict:+-dict="$dict"} \
 		-artifact_prefix="trouble/$1-" ${FUZZ_OPTIONS:-} "grown/$1" \
 		"$src/tests/fuzz/corpus/$1" >"$1.log" 2>&1 || rc=$?
@@ -57,6 +57,6 @@ make -s -j"$(getconf _NPROCESSORS_ONLN)" libldoms.a >make.log 2>&1 && make -s "$
 for target in $targets; do run_one "$target"; done
 if [ $found != 0 ]; then
 	echo "Inputs that made trouble are in $work/trouble. When it is fixed, they go to"
-	echo "tests/fuzz/corpus/TARGET, where make check feeds them for ever."
+	echo "tests/fuzz/found/TARGET, where make check feeds them for ever."
 fi
 exit $found

@@ -6,6 +6,7 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,6 +20,8 @@
 #include "util/log.h"
 
 /* --- replaced ------------------------------------------------------------------------------- */
+
+#define CLOCK_STOPPED_AT_MS 1000000
 
 #define REPLACES __attribute__((visibility("default")))
 
@@ -69,10 +72,17 @@ REPLACES int fdatasync(int fd)
 }
 
 static uint64_t clock_ahead_ms;
+static bool clock_stopped;
 
 void fuzz_advance_clock(uint64_t ms)
 {
 	clock_ahead_ms += ms;
+}
+
+void fuzz_stop_clock(void)
+{
+	clock_stopped = true;
+	clock_ahead_ms = CLOCK_STOPPED_AT_MS;
 }
 
 /* Also for net-snmp, whose timers follow this clock. */
@@ -80,6 +90,8 @@ REPLACES int clock_gettime(clockid_t which, struct timespec *ret)
 {
 	int r = (int)syscall(SYS_clock_gettime, which, ret);
 
+	if (clock_stopped && which == CLOCK_MONOTONIC)
+		*ret = (struct timespec){0};
 	if (r == 0 && which == CLOCK_MONOTONIC) {
 		ret->tv_sec += (time_t)(clock_ahead_ms / 1000);
 		ret->tv_nsec += (long)(clock_ahead_ms % 1000) * 1000000;
@@ -206,6 +218,8 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 {
 	(void)argc;
 	(void)argv;
+	/* As the daemon has it. */
+	FUZZ_CHECK(signal(SIGPIPE, SIG_IGN) != SIG_ERR);
 	/* Every message is made, at every level, and then thrown away above. */
 	FUZZ_CHECK(log_setup(&(struct log_options){
 			   .ident = fuzz_name,

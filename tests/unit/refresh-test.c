@@ -628,6 +628,26 @@ static void test_too_many_domains(void **state)
 	expect("list-domain", NULL);
 }
 
+/* A name that passes on to a domain without a UUID does not take the UUID with it. */
+static void test_name_passes_on(void **state)
+{
+	const char uuid[] = "71cc9590-b43c-4f7d-acf4-a58f70432b93";
+	uint32_t index;
+
+	(void)state;
+	connect_to_ldmd();
+	ANSWER(PRIMARY, "a | ldom_info uuid=71cc9590-b43c-4f7d-acf4-a58f70432b93 state=bound");
+	answer_details();
+	index = domain_named("a")->index;
+	assert_string_equal(domain_named("a")->uuid, uuid);
+	turn(6000);
+	ANSWER(PRIMARY, "b | ldom_info uuid=71cc9590-b43c-4f7d-acf4-a58f70432b93 state=bound",
+		"a | ldom_info state=inactive");
+	assert_int_equal(domain_named("b")->index, index);
+	assert_true(domain_named("a")->index > index);
+	assert_null(domain_named("a")->uuid);
+}
+
 /* Answers about single domains add to what is there, but not for ever. */
 static void test_domains_do_not_pile_up(void **state)
 {
@@ -1039,6 +1059,7 @@ int main(void)
 		TEST(test_broken_answers_to_everything),
 		TEST(test_failed_details_are_tried_again),
 		TEST(test_too_many_domains),
+		TEST(test_name_passes_on),
 		TEST(test_domains_do_not_pile_up),
 		TEST(test_refusal_is_unauthorised),
 		TEST(test_wrong_password),
