@@ -287,7 +287,7 @@ class Burst(Case):
         """Nobody is blocked, and what is told of each domain is a chain without gaps."""
         receiver = self.receiver()
         bed = self.bed(domains=64, conf="refreshInterval 60\nnotificationRate 0\n",
-                       snmpd_conf=receiver.sinks["inform v2c"])
+                       snmpd_conf=receiver.sinks["trap tcp"])
         self.settled(bed)
         before = {d["name"]: d for d in dump(bed.sim)["domains"]}
         slowest = self.storm(bed, "random-storm 10000 7")
