@@ -206,8 +206,7 @@ static void register_again(struct agentx_session *s)
 		.name = name,
 		.namelen = mib_root_length,
 		.priority = DEFAULT_MIB_PRIORITY,
-		.timeout = -1,
-		.contextName = "",
+		.timeout = 0,
 	};
 
 	s->refused = false;

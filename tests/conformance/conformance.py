@@ -10,6 +10,7 @@ import os
 import re
 import shutil
 import signal
+import struct
 import subprocess
 import sys
 import tempfile
@@ -18,7 +19,7 @@ import unittest
 
 import harness
 import sets
-from agentx_master import Broken, Master
+from agentx_master import END_OF_MIB_VIEW, GETBULK, Broken, Master
 from harness import Agent, Bed, ROOT, Simulator, cell, find_program, parse_varbinds, wait_for
 
 sys.path.insert(0, os.path.join(harness.SRC, "tests", "mib"))
@@ -206,6 +207,12 @@ class Served(_ClassBed):
         return [(harness.oid(name), value) for name, value in self.manager.walk(where)]
 
 
+def essence(dumped):
+    """What a SET could have changed."""
+    return [{key: domain[key] for key in ("name", "state", "vcpus", "memory", "mau", "uuid")}
+            for domain in dumped["domains"]]
+
+
 class ByHand(_ClassBed):
     """The default host of ldmd-sim behind a master of our own."""
 
@@ -256,6 +263,34 @@ class ByHand(_ClassBed):
     def read(self, *names):
         values = self.session.get(*names)
         return values[0] if len(names) == 1 else values
+
+
+    def read_last(self):
+        last = ROOT
+        while True:
+            # In strides: the last one of a large table is far away.
+            names = [name for name in self.bulk(self.session, 0, 100, (last,)) if name != last]
+            if not names:
+                return last
+            last = names[-1]
+
+    @staticmethod
+    def bulk_typed(session, non_repeaters, repetitions, *ranges):
+        return session.typed_answer(session.ask(
+            GETBULK, 1 << 21, struct.pack(session.order + "HH", non_repeaters, repetitions) +
+            session.ranges(ranges)))[2]
+
+    def bulk(self, *arguments):
+        return [name for name, kind, _ in self.bulk_typed(*arguments) if kind != END_OF_MIB_VIEW]
+
+    def log_of_ldmd(self):
+        return [sets.words(entry) for entry in sets.log(self.sim)]
+
+    def vcpus(self):
+        return sets.holding(self.sim, "ldg1")["vcpus"]
+
+    def state(self):
+        return essence(sets.dump(self.sim)), self.log_of_ldmd()
 
 
 def end(agent, session):

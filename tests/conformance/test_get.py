@@ -1,12 +1,11 @@
 """Assertions 1 to 26: GET, GETNEXT and GETBULK. RFC 3416 4.2.1 to 4.2.3, RFC 2741 7.2.3."""
 import os
-import struct
 import threading
 import time
 
 import harness
 import sets
-from agentx_master import END_OF_MIB_VIEW, GET, GETBULK, Master
+from agentx_master import END_OF_MIB_VIEW, GET, Master
 from conformance import (
     COLUMNS, END, MOVING, NO_INSTANCE, NO_OBJECT, OBJECTS, PUBLIC, READABLE, SCALARS, SLOW, V1, ByHand,
     Served, arcs_of, end, mib_text, text)
@@ -347,24 +346,6 @@ def check_ranges(case, s):
 
 class GetByHand(ByHand):
     """What snmpd would hide."""
-
-    def read_last(self):
-        last = ROOT
-        while True:
-            # In strides: the last one of a large table is far away.
-            names = [name for name in self.bulk(self.session, 0, 100, (last,)) if name != last]
-            if not names:
-                return last
-            last = names[-1]
-
-    @staticmethod
-    def bulk_typed(session, non_repeaters, repetitions, *ranges):
-        return session.typed_answer(session.ask(
-            GETBULK, 1 << 21, struct.pack(session.order + "HH", non_repeaters, repetitions) +
-            session.ranges(ranges)))[2]
-
-    def bulk(self, *arguments):
-        return [name for name, kind, _ in self.bulk_typed(*arguments) if kind != END_OF_MIB_VIEW]
 
     def test_15_last_instance(self):
         check_last_instance(self, self.session)

@@ -3,16 +3,13 @@ import itertools
 import os
 import re
 import signal
-import struct
 import subprocess
 import threading
-import time
 
 import harness
 import sets
-from agentx_master import (
-    CLEANUPSET, COMMITSET, PROCESSING_ERROR, TESTSET, UNDOSET)
-from conformance import OBJECTS, SLOW, ByHand, deviation, mib_text, read_compliance
+from agentx_master import PROCESSING_ERROR
+from conformance import OBJECTS, SLOW, ByHand, deviation, essence, mib_text, read_compliance
 from harness import ENTRY, ROOT, cell, find_program, wait_for
 from sets import Guest, ask, scalar, varbind
 
@@ -251,15 +248,9 @@ class Set(sets.TestCase):
         self.assertEqual((answer.error, answer.index), ("commitFailed", 2))
         self.wait_ended(guest)
 
-    @staticmethod
-    def essence(dumped):
-        """What a SET could have changed."""
-        return [{key: domain[key] for key in ("name", "state", "vcpus", "memory", "mau", "uuid")}
-                for domain in dumped["domains"]]
-
     def test_40_nothing_when_anything_fails(self):
         guests = self.take_many(2)
-        before = self.essence(sets.dump(self.sim))
+        before = essence(sets.dump(self.sim))
         bad = [varbind(guests[0], "OperState", 1), varbind(guests[1], "NumVCPU", 65536),
                varbind(guests[1], "MemSize", 1 << 20), varbind(self.going, "AdminState", "active")]
         good = [varbind(guests[0], "NumVCPU", 5), varbind(guests[1], "MemSize", 1280)]
@@ -272,7 +263,7 @@ class Set(sets.TestCase):
         self.assertEqual((answer.error, answer.index), ("commitFailed", 3))
         for guest in guests:
             self.assertIn(self.wait_ended(guest), ("rolledBack", "failed"))
-        self.assertEqual(self.essence(sets.dump(self.sim)), before)
+        self.assertEqual(essence(sets.dump(self.sim)), before)
         self.agree(*guests)
 
     def test_41_version_1(self):
@@ -582,15 +573,6 @@ def check_commit_without_test(case, s):
 
 class SetByHand(ByHand):
     """What snmpd would not send."""
-
-    def log_of_ldmd(self):
-        return [sets.words(entry) for entry in sets.log(self.sim)]
-
-    def vcpus(self):
-        return sets.holding(self.sim, "ldg1")["vcpus"]
-
-    def state(self):
-        return Set.essence(sets.dump(self.sim)), self.log_of_ldmd()
 
     def test_43_test_set_changes_nothing(self):
         check_test_only(self, self.session)
