@@ -19,7 +19,7 @@
 struct entry {
 	struct entry *next;
 	struct control_key key;
-	uint64_t reserved_ms;
+	uint64_t quiet_since_ms; /* we wait for the master's word, and for nothing else */
 	struct desire_list list;
 	enum judgement *judgements;
 	struct transaction *t; /* NULL: not started, or nothing to do */
@@ -154,10 +154,18 @@ size_t control_places_used(const struct control *c)
 	return n;
 }
 
+/* The master never said COMMIT, FREE or UNDO. */
+static bool is_forgotten(const struct control *c, const struct entry *e, uint64_t now_ms)
+{
+	bool runs = e->started && e->t != NULL && !e->verdict.settled;
+
+	return !runs && now_ms >= clock_after(e->quiet_since_ms, c->config.reserve_ms);
+}
+
 void control_tick(struct control *c, uint64_t now_ms)
 {
 	for (struct entry *e = c->entries; e != NULL; e = e->next)
-		if (!e->started && now_ms >= clock_after(e->reserved_ms, c->config.reserve_ms))
+		if (is_forgotten(c, e, now_ms))
 			e->released = true;
 	drop_finished(c);
 }
@@ -277,7 +285,7 @@ struct refusal control_reserve(struct control *c, struct control_key key, const 
 	e = place_for(c, key);
 	if (e == NULL)
 		return result;
-	e->reserved_ms = now_ms;
+	e->quiet_since_ms = now_ms;
 	result = judge_pdu(c, e, in, varbinds, n, now_ms);
 	e->needs_place = result.error == CONTROL_OK && has_to_run(e);
 	if (e->needs_place && control_places_used(c) > HANDOVER_PLANS)
@@ -367,6 +375,7 @@ int control_start(struct control *c, struct control_key key, uint64_t now_ms)
 		return rc;
 	}
 	e->started = true;
+	e->quiet_since_ms = now_ms;
 	if (e->t == NULL)
 		e->verdict = (struct verdict){.decided = true, .settled = true};
 	for (size_t i = 0; e->t != NULL && i < e->t->n_parts; i++)
@@ -394,6 +403,7 @@ void control_receive(struct control *c, const struct inbox *in, uint64_t now_ms)
 		if (v->decided && !v->failed && !e->verdict.decided)
 			remember_repeats(c, e, in, now_ms);
 		e->verdict = *v;
+		e->quiet_since_ms = now_ms;
 	}
 	control_tick(c, now_ms);
 }

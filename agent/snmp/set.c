@@ -97,10 +97,9 @@ static bool answer(int mode, const struct verdict *v, bool must, netsnmp_agent_r
 			fail(info, requests, v->culprit, SNMP_ERR_COMMITFAILED);
 		return v->failed || v->decided || v->settled || must;
 	}
-	bool ended = v->undone || v->undo_failed || v->settled;
-	if (v->undo_failed || (must && !ended))
+	if (!v->undone && (v->undo_failed || v->settled || must))
 		fail(info, requests, v->culprit, SNMP_ERR_UNDOFAILED);
-	return ended || must;
+	return v->undone || v->undo_failed || v->settled || must;
 }
 
 /* --- from varbinds -------------------------------------------------------------------------- */
@@ -191,8 +190,8 @@ static void reserve(struct set_phases *s, const struct set_call *call)
 	fail(call->info, call->requests, refusal.position, (int)refusal.error);
 }
 
-/* Delegated, or answered at once when there is no memory for waiting. */
-static void wait_for(struct set_phases *s, const struct set_call *call, int mode)
+/* Delegated; false: there is no memory for waiting, so it was answered at once. */
+static bool wait_for(struct set_phases *s, const struct set_call *call, int mode)
 {
 	struct waiting *w = calloc(1, sizeof(*w));
 	netsnmp_delegated_cache *cache =
@@ -202,7 +201,7 @@ static void wait_for(struct set_phases *s, const struct set_call *call, int mode
 	if (!cache) {
 		free(w);
 		answer(mode, &(struct verdict){0}, true, call->info, call->requests);
-		return;
+		return false;
 	}
 	w->cache = cache;
 	w->key = key_of(call);
@@ -211,15 +210,16 @@ static void wait_for(struct set_phases *s, const struct set_call *call, int mode
 	w->next = s->waiting;
 	s->waiting = w;
 	netsnmp_handler_mark_requests_as_delegated(call->requests, REQUEST_IS_DELEGATED);
+	return true;
 }
 
-static void await_or_answer(struct set_phases *s, const struct set_call *call, int mode)
+/* False: the answer comes later. */
+static bool answer_or_wait(struct set_phases *s, const struct set_call *call, int mode)
 {
 	struct verdict v = control_result(s->control, key_of(call));
 	bool must = s->facts->set_wait_ms == 0;
 
-	if (!answer(mode, &v, must, call->info, call->requests))
-		wait_for(s, call, mode);
+	return answer(mode, &v, must, call->info, call->requests) || !wait_for(s, call, mode);
 }
 
 static void action(struct set_phases *s, const struct set_call *call)
@@ -232,7 +232,7 @@ static void action(struct set_phases *s, const struct set_call *call)
 		return;
 	}
 	s->facts->sets++;
-	await_or_answer(s, call, MODE_SET_ACTION);
+	answer_or_wait(s, call, MODE_SET_ACTION);
 }
 
 /* The library keeps what ACTION answered and would say it again. */
@@ -242,13 +242,12 @@ static void forget_errors(netsnmp_request_info *requests)
 		requests->status = SNMP_ERR_NOERROR;
 }
 
+/* UNDO is the last that the master says of a PDU. */
 static void undo(struct set_phases *s, const struct set_call *call)
 {
 	forget_errors(call->requests);
-	if (control_undo(s->control, key_of(call)) < 0)
+	if (control_undo(s->control, key_of(call)) < 0 || answer_or_wait(s, call, MODE_SET_UNDO))
 		control_free(s->control, key_of(call));
-	else
-		await_or_answer(s, call, MODE_SET_UNDO);
 }
 
 void set_phase(struct set_phases *s, const struct set_call *call)

@@ -179,6 +179,44 @@ static void test_free_and_expiry(void **state)
 	bed_clear(&b);
 }
 
+/* Neither COMMIT nor FREE nor UNDO ever comes, though the session lives on. */
+static void test_master_that_forgets(void **state)
+{
+	struct bed b;
+
+	(void)state;
+	bed(&b, &plain);
+	for (uint32_t i = 0; i < HANDOVER_PLANS; i++) {
+		uint32_t id = start(&b, 100 + i, V(VCPU, 2 + i, 8));
+
+		/* The same again: nothing to do, and that is remembered as well. */
+		if (i == 0) {
+			assert_int_equal(reserve(&b, 99, V(VCPU, 2, 8)), CONTROL_OK);
+			assert_int_equal(control_start(b.c, key(99), b.now), 0);
+		}
+		verdict(&b, (struct verdict){.transaction = id,
+				    .decided = true,
+				    .failed = i % 2 != 0,
+				    .undo_failed = i % 2 != 0,
+				    .settled = true});
+	}
+	assert_true(control_result(b.c, key(101)).undo_failed);
+	b.now += 59999;
+	control_tick(b.c, b.now);
+	assert_true(control_result(b.c, key(99)).decided);
+	assert_int_equal(control_places_used(b.c), HANDOVER_PLANS);
+	b.now += 1;
+	control_tick(b.c, b.now);
+	assert_false(control_result(b.c, key(99)).decided);
+	assert_int_equal(control_places_used(b.c), 0);
+	/* One that runs is never forgotten. */
+	start(&b, 5, V(VCPU, 2, 9));
+	b.now += 600000;
+	control_tick(b.c, b.now);
+	assert_int_equal(control_places_used(b.c), 1);
+	bed_clear(&b);
+}
+
 static void test_session_lost(void **state)
 {
 	struct bed b;
@@ -443,6 +481,7 @@ int main(void)
 		cmocka_unit_test(test_straight),
 		cmocka_unit_test(test_test_set_twice),
 		cmocka_unit_test(test_free_and_expiry),
+		cmocka_unit_test(test_master_that_forgets),
 		cmocka_unit_test(test_session_lost),
 		cmocka_unit_test(test_failure_and_undo),
 		cmocka_unit_test(test_undo_of_nothing),

@@ -355,7 +355,19 @@ static void test_no_waiting(void **state)
 	phase(b, MODE_SET_ACTION);
 	assert_false(waits(b));
 	assert_errors(b, SNMP_ERR_NOERROR);
-	expect_order(b, HANDOVER_START);
+	uint32_t id = expect_order(b, HANDOVER_START);
+	phase(b, MODE_SET_UNDO);
+	assert_false(waits(b));
+	assert_errors(b, SNMP_ERR_UNDOFAILED);
+	expect_order(b, HANDOVER_UNDO);
+	expect_order(b, HANDOVER_KEEP);
+	/* Its place is kept until it ended. */
+	assert_int_equal(control_places_used(b->control), 1);
+	handover_post_verdict(b->handover,
+		&(struct verdict){
+			.transaction = id, .decided = true, .undone = true, .settled = true});
+	turn(b, 10);
+	assert_int_equal(control_places_used(b->control), 0);
 }
 
 static uint32_t fail_at_second_varbind(struct bed *b)
@@ -422,6 +434,41 @@ static void test_rollback_takes_too_long(void **state)
 	assert_errors(b, SNMP_ERR_NOERROR, SNMP_ERR_UNDOFAILED);
 }
 
+/* The verdict was there before UNDO: answered at once, and no place is kept for a CleanupSet that
+ * does not come after an UndoSet. */
+static void test_undo_answered_at_once(void **state)
+{
+	struct bed *b = *state;
+	uint32_t id = start_one(b);
+
+	handover_post_verdict(b->handover, &(struct verdict){.transaction = id,
+						   .decided = true,
+						   .failed = true,
+						   .undo_failed = true,
+						   .settled = true});
+	turn(b, 10);
+	assert_errors(b, SNMP_ERR_COMMITFAILED);
+	phase(b, MODE_SET_UNDO);
+	assert_false(waits(b));
+	assert_errors(b, SNMP_ERR_UNDOFAILED);
+	assert_int_equal(control_places_used(b->control), 0);
+}
+
+/* Kept for so long that it cannot be taken back any more. */
+static void test_undo_of_what_was_kept(void **state)
+{
+	struct bed *b = *state;
+	uint32_t id = start_one(b);
+
+	handover_post_verdict(b->handover,
+		&(struct verdict){.transaction = id, .decided = true, .settled = true});
+	turn(b, 10);
+	assert_errors(b, SNMP_ERR_NOERROR);
+	phase(b, MODE_SET_UNDO);
+	assert_false(waits(b));
+	assert_errors(b, SNMP_ERR_UNDOFAILED);
+}
+
 /* Another subagent failed after we had answered. */
 static void test_undo_of_what_went_well(void **state)
 {
@@ -479,6 +526,8 @@ int main(void)
 		TEST(test_failure_and_rollback),
 		TEST(test_rollback_fails),
 		TEST(test_rollback_takes_too_long),
+		TEST(test_undo_answered_at_once),
+		TEST(test_undo_of_what_was_kept),
 		TEST(test_undo_of_what_went_well),
 		TEST(test_session_lost),
 		TEST(test_busy),
