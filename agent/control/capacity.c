@@ -56,23 +56,48 @@ static bool holds(const struct domain *d)
 	return d != NULL && d->state != DOMAIN_INACTIVE;
 }
 
-static bool binds(const struct desire *w)
+static bool wants_state(const struct desire *w, enum admin_state state)
 {
-	return (w->fields & FIELD_ADMIN_BIT) != 0 &&
-	       (w->admin == ADMIN_ACTIVE || w->admin == ADMIN_BOUND);
+	return (w->fields & FIELD_ADMIN_BIT) != 0 && w->admin == state;
 }
 
-/* What a plan that is under way may still take and the pools do not show yet. */
-static struct amounts still_to_take(const struct desire *w, const struct domain *d)
+static struct amounts held_by(const struct domain *d)
 {
-	struct amounts now = amounts_of(d), then = asked_for(w, now), a = {0};
+	return holds(d) ? amounts_of(d) : (struct amounts){0};
+}
 
-	if (!holds(d))
-		return binds(w) ? then : a;
-	a.vcpus = minus(then.vcpus, now.vcpus);
-	a.memory = minus(then.memory, now.memory);
-	a.crypto = minus(then.crypto, now.crypto);
+/* What it holds when all went well. */
+static struct amounts on_arrival(const struct desire *w, const struct domain *d)
+{
+	bool binds = wants_state(w, ADMIN_ACTIVE) || wants_state(w, ADMIN_BOUND);
+	bool unbinds = d != NULL && d->state == DOMAIN_BOUND && wants_state(w, ADMIN_INACTIVE);
+
+	if ((!holds(d) && !binds) || unbinds)
+		return (struct amounts){0};
+	return asked_for(w, amounts_of(d));
+}
+
+static struct amounts larger(struct amounts a, const struct amounts *b)
+{
+	a.vcpus = a.vcpus > b->vcpus ? a.vcpus : b->vcpus;
+	a.memory = a.memory > b->memory ? a.memory : b->memory;
+	a.crypto = a.crypto > b->crypto ? a.crypto : b->crypto;
 	return a;
+}
+
+/*
+ * What a plan that is under way may still take and the pools do not show yet: on its way, or on
+ * its way back, for which what it gave back is kept until it ends.
+ */
+static struct amounts still_to_take(const struct pending *p, const struct domain *d)
+{
+	struct amounts now = held_by(d), back = held_by(p->had), most = {0};
+
+	if (!p->going_back)
+		most = on_arrival(p->desire, d);
+	most = larger(most, &back);
+	return (struct amounts){minus(most.vcpus, now.vcpus), minus(most.memory, now.memory),
+		minus(most.crypto, now.crypto)};
 }
 
 static struct amounts free_now(
@@ -82,10 +107,9 @@ static struct amounts free_now(
 	struct amounts left = {p->vcpus.free, p->memory_bytes.free, p->crypto.free};
 
 	for (size_t i = 0; i < n_pending; i++) {
-		const struct desire *w = pending[i].desire;
-		const struct domain *d = snapshot_find_index(s, w->index);
-		struct amounts a =
-			still_to_take(w, d != NULL && d->row_status == ROW_ACTIVE ? d : NULL);
+		const struct domain *d = snapshot_find_index(s, pending[i].desire->index);
+		struct amounts a = still_to_take(
+			&pending[i], d != NULL && d->row_status == ROW_ACTIVE ? d : NULL);
 
 		subtract(&left, &a);
 	}

@@ -10,7 +10,7 @@
 
 /*
  * The first step that finds too little; NULL: enough, or ldmd never said what is free. What the
- * pending ones will still take is not free.
+ * pending ones will still take, also to go back, is not free.
  */
 const struct step *capacity_short_step(const struct snapshot *s, const struct pending *pending,
 	size_t n_pending, const struct plan_input *in, size_t n, const struct plan *plan);

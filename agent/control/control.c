@@ -22,6 +22,7 @@ struct entry {
 	uint64_t quiet_since_ms; /* we wait for the master's word, and for nothing else */
 	struct desire_list list;
 	enum judgement *judgements;
+	const struct snapshot *judged_by;
 	struct transaction *t; /* NULL: not started, or nothing to do */
 	bool needs_place;      /* something is to be run */
 	bool started, released, undo_asked;
@@ -64,6 +65,7 @@ static void entry_free(struct entry *e)
 {
 	desire_list_clear(&e->list);
 	free(e->judgements);
+	snapshot_unref(e->judged_by);
 	transaction_unref(e->t);
 	free(e);
 }
@@ -192,6 +194,23 @@ static size_t count_pending(const struct control *c)
 	return n;
 }
 
+static const struct domain *domain_of(const struct snapshot *s, uint32_t index)
+{
+	const struct domain *d = s != NULL ? snapshot_find_index(s, index) : NULL;
+
+	return d != NULL && d->row_status == ROW_ACTIVE ? d : NULL;
+}
+
+static struct pending pending_part(const struct entry *e, size_t i)
+{
+	const struct desire *d = &e->t->parts[i].desire;
+
+	return (struct pending){.transaction = e->t->id,
+		.desire = d,
+		.had = domain_of(e->judged_by, d->index),
+		.going_back = e->verdict.failed || e->undo_asked};
+}
+
 static int collect_pending(const struct control *c, struct pending **ret, size_t *ret_n)
 {
 	size_t n = count_pending(c), k = 0;
@@ -203,7 +222,7 @@ static int collect_pending(const struct control *c, struct pending **ret, size_t
 		if (!is_under_way(e))
 			continue;
 		for (size_t i = 0; i < e->t->n_parts; i++)
-			p[k++] = (struct pending){e->t->id, &e->t->parts[i].desire};
+			p[k++] = pending_part(e, i);
 	}
 	*ret = p;
 	*ret_n = n;
@@ -232,6 +251,8 @@ static struct refusal judge_entry(struct control *c, struct entry *e, const stru
 	view.repeats = repeats;
 	view.n_repeats =
 		repeats_valid(&c->repeats, in->snapshot, now_ms, c->config.repeat_ms, repeats);
+	snapshot_unref(e->judged_by);
+	e->judged_by = snapshot_ref(in->snapshot);
 	result = judge(&view, &e->list, so_far, e->judgements);
 	free(pending);
 	return result;

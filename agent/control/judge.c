@@ -225,11 +225,12 @@ static enum judgement judge_busy(struct judging *j, const struct desire *d)
 	enum judgement result = JUDGE_RUN;
 
 	for (size_t i = 0; i < j->view->n_pending; i++) {
-		const struct desire *other = j->view->pending[i].desire;
+		const struct pending *p = &j->view->pending[i];
+		const struct desire *other = p->desire;
 
 		if (other->index != d->index)
 			continue;
-		if (desire_within(d, other))
+		if (desire_within(d, other) && !p->going_back)
 			result = JUDGE_JOIN;
 		else if (may_preempt(d, other))
 			result = JUDGE_PREEMPT;

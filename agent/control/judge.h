@@ -15,6 +15,8 @@ struct permit;
 struct pending {
 	uint32_t transaction;
 	const struct desire *desire;
+	const struct domain *had; /* as it was when the SET was judged; NULL: there was none */
+	bool going_back;	  /* it failed, or is being undone: nobody's target any more */
 };
 
 struct judge_view {

@@ -254,8 +254,9 @@ static void test_failure_and_undo(void **state)
 		(struct verdict){.transaction = id, .decided = true, .failed = true, .culprit = 3});
 	assert_true(control_result(b.c, key(5)).failed);
 	assert_int_equal(control_result(b.c, key(5)).culprit, 3);
-	/* Busy while it is rolled back. */
+	/* Busy while it is rolled back, also for who asks for the same. */
 	assert_int_equal(reserve(&b, 6, V(VCPU, 2, 5)), CONTROL_INCONSISTENT_VALUE);
+	assert_int_equal(reserve(&b, 6, V(VCPU, 2, 8)), CONTROL_INCONSISTENT_VALUE);
 	assert_int_equal(control_undo(b.c, key(5)), 0);
 	assert_int_equal(expect_order(&b, HANDOVER_UNDO), id);
 	assert_int_equal(control_undo(b.c, key(5)), 0);
@@ -270,6 +271,24 @@ static void test_failure_and_undo(void **state)
 	assert_int_equal(control_undo(b.c, key(5)), -EALREADY);
 	control_free(b.c, key(5));
 	assert_int_equal(control_places_used(b.c), 0);
+	bed_clear(&b);
+}
+
+/* What a transaction gave back so far is not free until it cannot go back any more. */
+static void test_gives_back(void **state)
+{
+	struct bed b;
+	uint32_t id;
+
+	(void)state;
+	bed(&b, &plain);
+	id = start(&b, 5, V(VCPU, 2, 1));
+	publish(&b, DOMAIN_ACTIVE, 1); /* 1000 are free, 3 of them lately */
+	receive(&b);
+	assert_int_equal(reserve(&b, 6, V(VCPU, 3, 1002)), CONTROL_RESOURCE_UNAVAILABLE);
+	assert_int_equal(reserve(&b, 6, V(VCPU, 3, 1001)), CONTROL_OK);
+	verdict(&b, (struct verdict){.transaction = id, .decided = true});
+	assert_int_equal(reserve(&b, 6, V(VCPU, 3, 1004)), CONTROL_OK);
 	bed_clear(&b);
 }
 
@@ -484,6 +503,7 @@ int main(void)
 		cmocka_unit_test(test_master_that_forgets),
 		cmocka_unit_test(test_session_lost),
 		cmocka_unit_test(test_failure_and_undo),
+		cmocka_unit_test(test_gives_back),
 		cmocka_unit_test(test_undo_of_nothing),
 		cmocka_unit_test(test_queue_full),
 		cmocka_unit_test(test_usable),

@@ -70,6 +70,8 @@ static const struct snapshot *host(void)
 
 struct given {
 	const struct desire *pending[4];
+	const struct domain *had; /* the first one */
+	bool going_back;
 	const struct desire *repeats[2];
 };
 
@@ -92,7 +94,10 @@ static struct refusal ask_given(
 	}
 	for (; g != NULL && view.n_pending < 4 && g->pending[view.n_pending]; view.n_pending++)
 		pending[view.n_pending] =
-			(struct pending){1 + (uint32_t)view.n_pending, g->pending[view.n_pending]};
+			(struct pending){.transaction = 1 + (uint32_t)view.n_pending,
+				.desire = g->pending[view.n_pending],
+				.had = view.n_pending == 0 ? g->had : NULL,
+				.going_back = g->going_back};
 	view.pending = pending;
 	if (g != NULL) {
 		view.repeats = g->repeats;
@@ -481,6 +486,38 @@ static void test_under_way(void **state)
 	desire_clear(&small);
 }
 
+/* Nobody joins what is being taken back, and it can have again what it gave. */
+static void test_going_back(void **state)
+{
+	struct desire small = make_desire(ONE(V(VCPU, ACTIVE, 1)));
+	struct desire grow = make_desire(ONE(V(VCPU, ACTIVE, 8)));
+	struct desire gone = make_desire(ONE(V(ADMIN, INACTIVE, 3)));
+	struct domain *eight = make_domain(ACTIVE, "active", DOMAIN_ACTIVE, 8, 2048, 1);
+	struct domain *bound = make_domain(INACTIVE, "inactive", DOMAIN_BOUND, 4, 2048, 0);
+	const struct given shrunk = {.pending = {&small}, .had = eight};
+	const struct given back = {.pending = {&small}, .had = eight, .going_back = true};
+	const struct given grown = {.pending = {&grow}, .going_back = true};
+	const struct given unbound = {.pending = {&gone}, .had = bound};
+
+	(void)state;
+	assert_int_equal(judge_with(&shrunk, ONE(V(VCPU, ACTIVE, 1)), CONTROL_OK), JUDGE_JOIN);
+	judge_with(&back, ONE(V(VCPU, ACTIVE, 1)), CONTROL_INCONSISTENT_VALUE);
+	judge_with(&grown, ONE(V(VCPU, ACTIVE, 8)), CONTROL_INCONSISTENT_VALUE);
+	/* The snapshot has 4 of the 8 already free: they are kept. */
+	judge_with(&shrunk, ONE(V(VCPU, BOUND, 9)), CONTROL_RESOURCE_UNAVAILABLE);
+	judge_with(&shrunk, ONE(V(VCPU, BOUND, 8)), CONTROL_OK);
+	judge_with(&back, ONE(V(VCPU, BOUND, 9)), CONTROL_RESOURCE_UNAVAILABLE);
+	judge_with(&unbound, ONE(V(VCPU, BOUND, 9)), CONTROL_RESOURCE_UNAVAILABLE);
+	judge_with(&unbound, ONE(V(VCPU, BOUND, 8)), CONTROL_OK);
+	/* What it was to take, it takes no more. */
+	judge_with(&grown, ONE(V(VCPU, BOUND, 12)), CONTROL_OK);
+	domain_unref(eight);
+	domain_unref(bound);
+	desire_clear(&small);
+	desire_clear(&grow);
+	desire_clear(&gone);
+}
+
 static void test_repeats(void **state)
 {
 	struct desire restart = make_desire(ONE(V(ADMIN, ACTIVE, 5)));
@@ -537,6 +574,7 @@ int main(void)
 		cmocka_unit_test(test_permission),
 		cmocka_unit_test(test_capacity),
 		cmocka_unit_test(test_under_way),
+		cmocka_unit_test(test_going_back),
 		cmocka_unit_test(test_repeats),
 		cmocka_unit_test(test_names),
 		cmocka_unit_test(test_describe),
