@@ -180,28 +180,6 @@ static void add_order(
 	l->orders[(l->first + l->n++) % room] = (struct handover_order){word, id, reference};
 }
 
-/* All rows or none: a transaction whose rows did not fit in memory does not begin. */
-static int add_rows(struct handover *h, struct transaction *t, struct operation **rows, size_t n)
-{
-	int r = 0;
-	size_t done;
-
-	for (done = 0; done < n && r >= 0; done++) {
-		rows[done]->transaction = t->id;
-		r = oplog_append(h->oplog, rows[done]);
-		if (r >= 0)
-			t->parts[done].operation = rows[done]->index;
-	}
-	if (r >= 0)
-		return 0;
-	/* The last one was not taken; those before stand in the log, as failed. */
-	for (size_t i = done - 1; i < n; i++)
-		operation_unref(rows[i]);
-	for (size_t i = 0; i + 1 < done; i++)
-		rows[i]->status = OPERATION_FAILED;
-	return r;
-}
-
 int handover_start(struct handover *h, struct transaction *t, struct operation **rows, size_t n)
 {
 	struct slot *s;
@@ -211,9 +189,13 @@ int handover_start(struct handover *h, struct transaction *t, struct operation *
 	s = find_slot(h, 0);
 	if (s != NULL) {
 		t->id = oplog_next_transaction(h->oplog);
-		r = add_rows(h, t, rows, n);
+		for (size_t i = 0; i < n; i++)
+			rows[i]->transaction = t->id;
+		r = oplog_append(h->oplog, rows, n);
 	}
 	if (r >= 0) {
+		for (size_t i = 0; i < n; i++)
+			t->parts[i].operation = rows[i]->index;
 		*s = (struct slot){.id = t->id};
 		add_order(h, HANDOVER_START, t->id, transaction_ref(t));
 	}

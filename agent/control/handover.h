@@ -66,7 +66,7 @@ void inbox_clear(struct inbox *in);
 /*
  * Hands a transaction over with one operation row per domain, whose numbers are allotted here and
  * written into rows[i] and so into the transaction (transaction.h). Takes a reference to t, takes
- * over the rows when it succeeds. -EAGAIN: HANDOVER_PLANS are unsettled. -ENOMEM.
+ * over the rows when it succeeds. -EAGAIN: HANDOVER_PLANS are unsettled. -ENOMEM, -ENOSPC.
  */
 int handover_start(struct handover *h, struct transaction *t, struct operation **rows, size_t n);
 /* Words about a transaction that was started; unknown or settled ones are ignored. */

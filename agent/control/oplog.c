@@ -300,17 +300,17 @@ void oplog_free(struct oplog *l)
 	free(l);
 }
 
-/* How many of the rows have to go, so that one more fits; rows that run never go. */
-static size_t surplus(const struct oplog_view *v)
+/* How many of the rows have to go, so that n more fit; rows that run never go. */
+static size_t surplus(const struct oplog_view *v, size_t n)
 {
-	return v->n_rows >= OPLOG_ROWS ? v->n_rows + 1 - OPLOG_ROWS : 0;
+	return v->n_rows + n > OPLOG_ROWS ? v->n_rows + n - OPLOG_ROWS : 0;
 }
 
-static int add_row(struct oplog *l, struct operation *take)
+static int add_rows(struct oplog *l, struct operation *const *take, size_t n)
 {
 	const struct oplog_view *v = l->view;
-	struct view_box *b = view_new(v->n_rows + 1, v->serial + 1);
-	size_t drop = surplus(v);
+	struct view_box *b = view_new(v->n_rows + n, v->serial + 1);
+	size_t drop = surplus(v, n);
 
 	if (b == NULL)
 		return -ENOMEM;
@@ -320,23 +320,25 @@ static int add_row(struct oplog *l, struct operation *take)
 		else
 			view_add(b, operation_ref(v->rows[i]));
 	}
-	view_add(b, take);
+	for (size_t i = 0; i < n; i++)
+		view_add(b, take[i]);
 	l->view = &b->v;
 	oplog_view_unref(v);
 	return 0;
 }
 
-int oplog_append(struct oplog *l, struct operation *take)
+int oplog_append(struct oplog *l, struct operation *const *take, size_t n)
 {
 	int r;
 
-	if (l->last_index >= OPLOG_INDEX_MAX)
+	if (n > OPLOG_INDEX_MAX - l->last_index)
 		return -ENOSPC;
-	take->index = l->last_index + 1;
-	r = add_row(l, take);
+	for (size_t i = 0; i < n; i++)
+		take[i]->index = l->last_index + 1 + (uint32_t)i;
+	r = add_rows(l, take, n);
 	if (r < 0)
 		return r;
-	l->last_index = take->index;
+	l->last_index += (uint32_t)n;
 	return 0;
 }
 
@@ -346,7 +348,7 @@ int oplog_restore(struct oplog *l, struct operation *take)
 
 	if (take->index <= l->last_index || take->index > OPLOG_INDEX_MAX)
 		return -EEXIST;
-	r = add_row(l, take);
+	r = add_rows(l, &take, 1);
 	if (r < 0)
 		return r;
 	l->last_index = take->index;

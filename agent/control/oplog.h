@@ -85,8 +85,11 @@ struct oplog;
 
 int oplog_new(struct oplog **ret);
 void oplog_free(struct oplog *l);
-/* Allots o->index and takes it over; the oldest row that does not run goes. -ENOMEM. */
-int oplog_append(struct oplog *l, struct operation *take);
+/*
+ * Allots the indexes and takes the rows over, all or none; the oldest rows that do not run go.
+ * -ENOMEM, -ENOSPC: not taken.
+ */
+int oplog_append(struct oplog *l, struct operation *const *take, size_t n);
 /* Keeps o->index, which must be above all others. -EEXIST, -ENOMEM (both: not taken). */
 int oplog_restore(struct oplog *l, struct operation *take);
 /* -ENOENT, -ENOMEM (both: freed all the same). */

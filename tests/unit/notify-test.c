@@ -465,7 +465,7 @@ static void test_operations(void **state)
 	(void)state;
 	struct operation *o = operation_of(OPERATION_RUNNING, 5);
 
-	assert_int_equal(oplog_append(oplog, o), 0);
+	assert_int_equal(oplog_append(oplog, &o, 1), 0);
 	uint32_t index = o->index;
 	look();
 	assert_int_equal(notifier_waiting(notifier), 0);
@@ -483,7 +483,9 @@ static void test_operations(void **state)
 	expect_counts(1, 0, 0);
 
 	/* Begun and ended between two looks. */
-	assert_int_equal(oplog_append(oplog, operation_of(OPERATION_SUCCEEDED, 6)), 0);
+	assert_int_equal(
+		oplog_append(oplog, &(struct operation *){operation_of(OPERATION_SUCCEEDED, 6)}, 1),
+		0);
 	look();
 	drain();
 	expect_counts(2, 0, 0);

@@ -24,6 +24,11 @@ static struct operation *row(uint32_t domain, enum operation_status status)
 	return o;
 }
 
+static int append(struct oplog *l, struct operation *take)
+{
+	return oplog_append(l, &take, 1);
+}
+
 static void test_last_256(void **state)
 {
 	struct oplog *l;
@@ -34,8 +39,7 @@ static void test_last_256(void **state)
 	/* The second one runs all the time: it stays, whatever comes. */
 	for (uint32_t i = 1; i <= 1000; i++)
 		assert_int_equal(
-			oplog_append(l, row(i, i == 2 ? OPERATION_RUNNING : OPERATION_SUCCEEDED)),
-			0);
+			append(l, row(i, i == 2 ? OPERATION_RUNNING : OPERATION_SUCCEEDED)), 0);
 	v = oplog_view(l);
 	assert_int_equal(v->n_rows, OPLOG_ROWS);
 	assert_int_equal(v->rows[0]->index, 2);
@@ -54,6 +58,35 @@ static void test_last_256(void **state)
 	oplog_free(l);
 }
 
+/* The rows of one PDU: all or none of them. */
+static void test_many_at_once(void **state)
+{
+	struct oplog *l;
+	const struct oplog_view *v;
+	struct operation *rows[300];
+
+	(void)state;
+	assert_int_equal(oplog_new(&l), 0);
+	for (uint32_t i = 0; i < 300; i++)
+		rows[i] = row(i, OPERATION_SUCCEEDED);
+	assert_int_equal(oplog_append(l, rows, 200), 0);
+	assert_int_equal(oplog_append(l, rows + 200, 100), 0);
+	v = oplog_view(l);
+	assert_int_equal(v->n_rows, OPLOG_ROWS);
+	assert_int_equal(v->rows[0]->index, 45);
+	assert_int_equal(v->rows[OPLOG_ROWS - 1]->domain_index, 299);
+	oplog_view_unref(v);
+	rows[0] = row(1, OPERATION_SUCCEEDED);
+	rows[0]->index = OPLOG_INDEX_MAX - 1;
+	assert_int_equal(oplog_restore(l, rows[0]), 0);
+	rows[0] = row(2, OPERATION_QUEUED);
+	rows[1] = row(3, OPERATION_QUEUED);
+	assert_int_equal(oplog_append(l, rows, 2), -ENOSPC);
+	assert_int_equal(oplog_append(l, rows, 1), 0);
+	operation_unref(rows[1]);
+	oplog_free(l);
+}
+
 /* More than 256 that run: all stay; when they ended, 256 again. */
 static void test_many_that_run(void **state)
 {
@@ -63,7 +96,7 @@ static void test_many_that_run(void **state)
 	(void)state;
 	assert_int_equal(oplog_new(&l), 0);
 	for (uint32_t i = 1; i <= 300; i++)
-		assert_int_equal(oplog_append(l, row(i, OPERATION_RUNNING)), 0);
+		assert_int_equal(append(l, row(i, OPERATION_RUNNING)), 0);
 	v = oplog_view(l);
 	assert_int_equal(v->n_rows, 300);
 	oplog_view_unref(v);
@@ -73,7 +106,7 @@ static void test_many_that_run(void **state)
 		o->index = i;
 		assert_int_equal(oplog_replace(l, o), 0);
 	}
-	assert_int_equal(oplog_append(l, row(1, OPERATION_QUEUED)), 0);
+	assert_int_equal(append(l, row(1, OPERATION_QUEUED)), 0);
 	v = oplog_view(l);
 	assert_int_equal(v->n_rows, OPLOG_ROWS);
 	oplog_view_unref(v);
@@ -88,7 +121,7 @@ static void test_old_views_live_on(void **state)
 
 	(void)state;
 	assert_int_equal(oplog_new(&l), 0);
-	assert_int_equal(oplog_append(l, row(3, OPERATION_QUEUED)), 0);
+	assert_int_equal(append(l, row(3, OPERATION_QUEUED)), 0);
 	old = oplog_view(l);
 	assert_int_equal(operation_copy(old->rows[0], &o), 0);
 	o->status = OPERATION_SUCCEEDED;
@@ -151,7 +184,7 @@ static enum admin_state reads(
 
 	o->target = target;
 	assert_int_equal(oplog_new(&l), 0);
-	assert_int_equal(oplog_append(l, o), 0);
+	assert_int_equal(oplog_append(l, &o, 1), 0);
 	v = oplog_view(l);
 	result = control_admin_state(d, v);
 	oplog_view_unref(v);
@@ -336,6 +369,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_last_256),
+		cmocka_unit_test(test_many_at_once),
 		cmocka_unit_test(test_many_that_run),
 		cmocka_unit_test(test_old_views_live_on),
 		cmocka_unit_test(test_texts),
