@@ -97,13 +97,20 @@ static void judge_underway(struct run *r)
 	end(r, ACT_CHANGED);
 }
 
+/* ldmd refused to make the domain, and there is one: to be on the safe side, not for us to remove.
+ */
+static bool is_not_ours(const struct act *a)
+{
+	return a->step.action == STEP_ADD && a->outcome == COMMAND_REFUSED;
+}
+
 static void judge_look(struct run *r)
 {
 	struct act *a = &r->act;
 	enum step_progress p = step_progress(&a->step, part_of(r)->domain);
 
 	if (p == STEP_REACHED)
-		end(r, ACT_REACHED);
+		end(r, is_not_ours(a) ? ACT_NOT_OURS : ACT_REACHED);
 	else if (p == STEP_UNDERWAY)
 		judge_underway(r);
 	else if (a->outcome == COMMAND_DONE)
@@ -159,12 +166,13 @@ static void send(struct run *r, uint64_t now_ms)
 	struct act *a = &r->act;
 	struct executor *x = r->x;
 	uint64_t left = a->deadline_ms > now_ms ? a->deadline_ms - now_ms : 1;
+	const char *why = NULL;
 
 	log_debug(TOKEN, "transaction %u: %s on \"%s\"", r->t->id, step_action_name(a->step.action),
 		run_domain(r, a->step.part));
 	if (x->port.command(x->port_user, &a->step, &part_of(r)->desire,
-		    run_domain(r, a->step.part), left, on_command, r, &a->ticket) < 0) {
-		run_set_message(part_of(r), "the command could not be sent");
+		    run_domain(r, a->step.part), left, on_command, r, &a->ticket, &why) < 0) {
+		run_set_message(part_of(r), why != NULL ? why : "the command could not be sent");
 		end(r, ACT_UNCHANGED);
 		return;
 	}

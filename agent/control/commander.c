@@ -117,24 +117,24 @@ static int open_line(struct line *l)
 
 /* --- commands ------------------------------------------------------------------------------ */
 
-static int add_request(
-	struct commander *c, const struct desire *d, const char *domain, struct ldm_request **ret)
+static int add_request(struct commander *c, const struct desire *d, const char *domain,
+	struct ldm_request **ret, const char **ret_why)
 {
 	struct buffer document = BUFFER_EMPTY;
-	const char *why = NULL;
-	int rc = template_document(c->templates, d, domain, &document, &why);
+	int rc = template_document(c->templates, d, domain, &document, ret_why);
 
 	if (rc >= 0)
-		rc = ldm_request_add_domain(buffer_data(&document), document.len, ret, &why);
+		rc = ldm_request_add_domain(buffer_data(&document), document.len, ret, ret_why);
 	if (rc < 0)
 		log_err(TOKEN, "cannot make \"%s\" from template \"%s\": %s", domain,
-			d->template != NULL ? d->template : "", why != NULL ? why : strerror(-rc));
+			d->template != NULL ? d->template : "",
+			*ret_why != NULL ? *ret_why : strerror(-rc));
 	buffer_clear(&document);
 	return rc;
 }
 
 static int make_request(struct commander *c, const struct step *s, const struct desire *d,
-	const char *domain, struct ldm_request **ret)
+	const char *domain, struct ldm_request **ret, const char **ret_why)
 {
 	const char *action = step_action_name(s->action);
 
@@ -145,7 +145,7 @@ static int make_request(struct commander *c, const struct step *s, const struct 
 	case STEP_SET_MEMORY:
 		return ldm_request_memory(action, domain, s->value, ret);
 	case STEP_ADD:
-		return add_request(c, d, domain, ret);
+		return add_request(c, d, domain, ret, ret_why);
 	case STEP_FORCE_STOP:
 		return ldm_request_command(action, domain, "-f", ret);
 	default:
@@ -216,7 +216,8 @@ static int start(
 }
 
 int commander_command(void *user, const struct step *step, const struct desire *desire,
-	const char *domain, uint64_t timeout_ms, command_cb *cb, void *cb_user, void **ret_ticket)
+	const char *domain, uint64_t timeout_ms, command_cb *cb, void *cb_user, void **ret_ticket,
+	const char **ret_why)
 {
 	struct commander *c = user;
 	struct line *l = free_line(c);
@@ -225,7 +226,7 @@ int commander_command(void *user, const struct step *step, const struct desire *
 
 	if (l == NULL)
 		return -EBUSY;
-	rc = make_request(c, step, desire, domain, &request);
+	rc = make_request(c, step, desire, domain, &request, ret_why);
 	if (rc < 0)
 		return rc;
 	rc = start(l, domain, request, timeout_ms);

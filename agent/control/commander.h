@@ -22,7 +22,8 @@ int commander_set_templates(struct commander *c, const char *directory);
 
 /* As in struct executor_port; user is the commander. */
 int commander_command(void *user, const struct step *step, const struct desire *desire,
-	const char *domain, uint64_t timeout_ms, command_cb *cb, void *cb_user, void **ret_ticket);
+	const char *domain, uint64_t timeout_ms, command_cb *cb, void *cb_user, void **ret_ticket,
+	const char **ret_why);
 void commander_cancel(void *user, void *ticket);
 
 void commander_prepare(struct commander *c, struct pollset *ps);

@@ -185,12 +185,13 @@ static int port_look(void *user, const char *domain, look_cb *cb, void *cb_user)
 }
 
 static int port_command(void *user, const struct step *step, const struct desire *desire,
-	const char *domain, uint64_t timeout_ms, command_cb *cb, void *cb_user, void **ret_ticket)
+	const char *domain, uint64_t timeout_ms, command_cb *cb, void *cb_user, void **ret_ticket,
+	const char **ret_why)
 {
 	struct engine *e = user;
 
 	return commander_command(
-		e->commander, step, desire, domain, timeout_ms, cb, cb_user, ret_ticket);
+		e->commander, step, desire, domain, timeout_ms, cb, cb_user, ret_ticket, ret_why);
 }
 
 static void port_cancel(void *user, void *ticket)

@@ -29,10 +29,11 @@ typedef void look_cb(void *user, int err, const struct domain *domain);
 
 struct executor_port {
 	/* One command; cb is called exactly once, later, unless it is cancelled. The step's value
-	 * is what to send. *ret_ticket names it for cancel. -ENOMEM and the like: not sent. */
+	 * is what to send. *ret_ticket names it for cancel. -ENOMEM and the like: not sent, and
+	 * *ret_why says why when there is more to say (static text). */
 	int (*command)(void *user, const struct step *step, const struct desire *desire,
 		const char *domain, uint64_t timeout_ms, command_cb *cb, void *cb_user,
-		void **ret_ticket);
+		void **ret_ticket, const char **ret_why);
 	/* Give up waiting for its answer; cb will not be called. */
 	void (*cancel)(void *user, void *ticket);
 	/* Read one domain afresh; published before cb. err 0 and NULL: ldmd has none. */

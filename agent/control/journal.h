@@ -40,12 +40,12 @@ const struct journal_entry *journal_entries(const struct journal *j, size_t *ret
 
 /* On disk (fsync) when it returns 0. in: one per part of t. */
 int journal_begin(struct journal *j, const struct transaction *t, const struct plan_input *in);
+/* The same, when what was done is to be taken back after all. */
+int journal_undo(struct journal *j, const struct transaction *t, const struct plan_input *in);
 /*
  * It ended. Written by journal_commit(), which comes after its operation rows are on disk: a crash
  * between leaves it open, and it is settled by reading once more.
  */
-/* The same, when what was done is to be taken back after all. */
-int journal_undo(struct journal *j, const struct transaction *t, const struct plan_input *in);
 void journal_end(struct journal *j, uint32_t transaction);
 void journal_commit(struct journal *j);
 

@@ -158,11 +158,35 @@ static unsigned order_of(enum step_action a, enum phase phase)
 	return phase == PHASE_RELEASE ? release[a] : take[a];
 }
 
+static int cannot(struct planner *p, size_t part, unsigned field, const char *reason)
+{
+	p->part = part;
+	p->field = field;
+	p->reason = reason;
+	return -ENOTSUP;
+}
+
+/* What ldmd would refuse anyway, until it is over. */
+static const char *not_now(const struct step *s, const struct domain *d)
+{
+	if (d != NULL && domain_is_migrating(d))
+		return "the domain is migrating";
+	if (d != NULL && d->memory_dr && s->action == STEP_SET_MEMORY)
+		return "a memory reconfiguration of the domain runs";
+	return NULL;
+}
+
 static int add_step(struct planner *p, const struct step *s, enum phase phase)
 {
+	const struct domain *d = p->in[s->part].domain;
+	const char *why = step_forbidden(s, d);
 	struct draft_step *more;
 	size_t want;
 
+	if (why == NULL)
+		why = not_now(s, d);
+	if (why != NULL)
+		return cannot(p, s->part, s->field, why);
 	if (p->n_steps == p->allocated) {
 		want = p->allocated > 0 ? 2 * p->allocated : 8;
 		more = reallocarray(p->steps, want, sizeof(*more));
@@ -177,14 +201,6 @@ static int add_step(struct planner *p, const struct step *s, enum phase phase)
 		p->steps[p->n_steps].order = (unsigned)p->n_steps;
 	p->n_steps++;
 	return 0;
-}
-
-static int cannot(struct planner *p, size_t part, unsigned field, const char *reason)
-{
-	p->part = part;
-	p->field = field;
-	p->reason = reason;
-	return -ENOTSUP;
 }
 
 struct amount {
@@ -229,9 +245,6 @@ static int plan_amounts(struct planner *p, size_t part, bool stored)
 			continue;
 		if (domain_in_transition(in->domain) || in->domain->state == DOMAIN_UNKNOWN)
 			return cannot(p, part, a[i].field, "the domain is in transition");
-		if (a[i].action == STEP_SET_VCPU && in->domain->whole_core != 0)
-			return cannot(
-				p, part, a[i].field, "the domain has a whole-core constraint");
 		phase = a[i].wanted < a[i].now ? PHASE_RELEASE : PHASE_TAKE;
 		r = add_step(p, &s, stored ? PHASE_STORE : phase);
 	}

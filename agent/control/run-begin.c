@@ -132,6 +132,21 @@ int run_write_journal(struct run *r)
 	return rc;
 }
 
+static const char *why_no_row(int err)
+{
+	switch (err) {
+	case -ENOMEM:
+		return "the agent has no memory left";
+	case -ENOSPC:
+		return "too many rows are being made";
+	case -ERANGE:
+	case -EEXIST:
+		return "the row cannot be made: its index or name is taken";
+	default:
+		return "the row cannot be made: its index cannot be saved";
+	}
+}
+
 static void begin_steps(struct run *r)
 {
 	size_t part = 0;
@@ -146,8 +161,7 @@ static void begin_steps(struct run *r)
 	}
 	rc = put_rows(r, &part);
 	if (rc < 0) {
-		run_set_message(
-			&r->parts[part], "the row cannot be made: its index or name is taken");
+		run_set_message(&r->parts[part], why_no_row(rc));
 		run_fail(r, part, FIELD_ROW_BIT);
 		return;
 	}
@@ -194,10 +208,6 @@ static bool is_the_one(const struct run_part *p, const struct domain *d)
 
 static void all_read(struct run *r)
 {
-	if (r->undo_wanted) {
-		run_fail(r, 0, 0);
-		return;
-	}
 	if (r->read_failed) {
 		r->read_again_ms = clock_after(now_of(r), READ_AGAIN_MS);
 		return;
@@ -216,6 +226,9 @@ static void on_read(struct run *r, size_t part, int err, const struct domain *d)
 {
 	struct run_part *p = &r->parts[part];
 
+	/* Undone meanwhile. */
+	if (r->phase != RUN_READING)
+		return;
 	r->looks_out--;
 	if (err < 0) {
 		r->read_failed = true;
@@ -236,7 +249,7 @@ static void read_domains(struct run *r)
 	/* One more, so that the last answer cannot come before the last question. */
 	r->looks_out = 1;
 	for (size_t i = 0; i < r->t->n_parts; i++) {
-		if (r->parts[i].local || r->parts[i].looked)
+		if (r->parts[i].local)
 			continue;
 		if (executor_look(r->x, r, i, on_read) >= 0)
 			r->looks_out++;

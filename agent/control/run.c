@@ -155,7 +155,8 @@ static void restore_rows(struct run *r)
 	for (size_t i = 0; i < r->t->n_parts; i++) {
 		struct run_part *p = &r->parts[i];
 
-		if (p->row_put && !p->irreversible_done)
+		/* ldmd has a domain there now: the row is no longer the manager's. */
+		if (p->row_put && p->domain == NULL)
 			r->x->port.restore_row(r->x->port_user, p->desire.index, p->old_row);
 		p->row_put = false;
 	}
@@ -202,16 +203,28 @@ static void mark(struct run *r, enum step_mark m)
 	}
 }
 
+/* What step 0 could not know: a template with whole cores, say. */
+static bool is_forbidden(const struct run *r, const struct step *s)
+{
+	struct run_part *p = &r->parts[s->part];
+	const char *why = step_forbidden(s, p->domain);
+
+	if (why != NULL)
+		run_set_message(p, why);
+	return why != NULL;
+}
+
 void run_advance(struct run *r)
 {
 	while (r->at < r->plan.n) {
 		const struct step *s = &r->plan.steps[r->at];
+		bool there = step_progress(s, r->parts[s->part].domain) == STEP_REACHED;
 
-		if (r->undo_wanted) {
+		if (r->undo_wanted || (!there && is_forbidden(r, s))) {
 			run_fail(r, s->part, s->field);
 			return;
 		}
-		if (step_progress(s, r->parts[s->part].domain) != STEP_REACHED) {
+		if (!there) {
 			act_begin(r, s, now_of(r));
 			return;
 		}
@@ -236,7 +249,9 @@ static void forward_ended(struct run *r, enum act_result result)
 		run_advance(r);
 		return;
 	}
-	if (result != ACT_UNCHANGED)
+	if (result == ACT_NOT_OURS)
+		r->parts[s->part].rollback_failed = true;
+	else if (result != ACT_UNCHANGED)
 		mark(r, MARK_MAYBE);
 	run_fail(r, s->part, s->field);
 }
@@ -274,10 +289,13 @@ static void back_on(struct run *r)
 
 	while (r->at > 0) {
 		r->at--;
-		if (needs_step_back(r, r->at, &back)) {
+		if (!needs_step_back(r, r->at, &back))
+			continue;
+		if (!is_forbidden(r, &back)) {
 			act_begin(r, &back, now_of(r));
 			return;
 		}
+		r->parts[back.part].rollback_failed = true;
 	}
 	rolled_back(r);
 }
@@ -348,14 +366,9 @@ void run_undo(struct run *r)
 {
 	switch (r->phase) {
 	case RUN_QUEUED:
+	case RUN_READING:
 		run_set_message(&r->parts[0], "undone before it began");
 		run_fail(r, 0, 0);
-		break;
-	case RUN_READING:
-		r->undo_wanted = true;
-		run_set_message(&r->parts[0], "undone before it began");
-		if (r->looks_out == 0)
-			run_fail(r, 0, 0);
 		break;
 	case RUN_FORWARD:
 		undo_forward(r);

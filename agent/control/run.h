@@ -44,6 +44,7 @@ enum act_result {
 	ACT_SHORT,     /* ldmd says success and gave less */
 	ACT_UNCHANGED, /* refused, nothing happened */
 	ACT_CHANGED,   /* refused, but something happened */
+	ACT_NOT_OURS,  /* it was not made, yet there is one: somebody else's, for all we know */
 	ACT_UNCERTAIN, /* no answer, and nothing to be seen; it may still come */
 };
 

@@ -117,6 +117,13 @@ enum step_progress step_progress(const struct step *s, const struct domain *d)
 	return is_amount(s->action) ? amount_progress(s, d) : state_progress(s, d);
 }
 
+const char *step_forbidden(const struct step *s, const struct domain *d)
+{
+	if (s->action == STEP_SET_VCPU && d != NULL && d->whole_core != 0)
+		return "the domain has a whole-core constraint";
+	return NULL;
+}
+
 bool step_inverse(const struct step *s, struct step *ret)
 {
 	*ret = *s;

@@ -47,7 +47,8 @@ struct fake_domain {
 	uint32_t index;
 	enum domain_state state;
 	uint32_t vcpus, mb, crypto;
-	bool dr;
+	bool dr, migrating;
+	uint32_t whole_core;
 };
 
 struct fake_command {
@@ -85,7 +86,9 @@ struct fake {
 	} faults[8];
 	size_t n_faults;
 	unsigned seen[_STEP_ACTION_MAX];
-	bool deaf; /* looks fail */
+	bool deaf;	     /* looks fail */
+	const char *deaf_to; /* those at this domain do */
+	bool no_template;    /* add-domain cannot be put together */
 	size_t looks;
 	uint64_t transition_ms;	  /* how long states are on their way */
 	char log[FAKE_LOG];	  /* "set-vcpu a 8, stop-domain a -f" */
@@ -245,16 +248,20 @@ static inline void fake_plan(
 }
 
 static inline int fake_command(void *user, const struct step *step, const struct desire *desire,
-	const char *domain, uint64_t timeout_ms, command_cb *cb, void *cb_user, void **ret_ticket)
+	const char *domain, uint64_t timeout_ms, command_cb *cb, void *cb_user, void **ret_ticket,
+	const char **ret_why)
 {
 	struct fake *f = user;
-	struct fake_command *c = calloc(1, sizeof(*c));
+	struct fake_command *c;
 	bool amount = step->action == STEP_SET_VCPU || step->action == STEP_SET_CRYPTO ||
 		      step->action == STEP_SET_MEMORY;
 	size_t len = strlen(f->log);
 
 	(void)desire;
-	assert_non_null(c);
+	*ret_why = "no such template";
+	if (step->action == STEP_ADD && f->no_template)
+		return -ENOENT;
+	assert_non_null(c = calloc(1, sizeof(*c)));
 	*c = (struct fake_command){.step = *step, .value = step->value, .cb = cb, .user = cb_user};
 	snprintf(c->domain, sizeof(c->domain), "%s", domain);
 	f->commands[f->n_commands++] = c;
@@ -301,13 +308,15 @@ static inline void fake_answer_look(struct fake *f, const struct fake_event *e)
 	struct fake_domain *d = fake_find(f, e->domain);
 	struct domain *copy = NULL;
 
-	if (f->deaf) {
+	if (f->deaf || (f->deaf_to != NULL && strcmp(f->deaf_to, d->name) == 0)) {
 		e->look(e->look_user, -ETIMEDOUT, NULL);
 		return;
 	}
 	if (d->exists) {
 		copy = make_domain(d->index, d->name, d->state, d->vcpus, d->mb, d->crypto);
 		copy->memory_dr = d->dr;
+		copy->migration = d->migrating ? MIGRATION_SOURCE : MIGRATION_NONE;
+		copy->whole_core = d->whole_core;
 	}
 	e->look(e->look_user, 0, copy);
 	domain_unref(copy);
