@@ -129,7 +129,7 @@ class Rollback(sets.TestCase):
     """A fault at each step of many plans over many domains: all or nothing, in all three views."""
     pool = {"active": 70, "bound": 36, "inactive": 24}
     host = {"cores": 512, "memory_gb": 512}
-    conf = "commandTimeout 2s\n"
+    conf = "commandTimeout 2s\nsetWait 700\n"
 
     # (state, what is asked of it) for each domain of the PDU; crypto needs a second core.
     PLANS = [
@@ -145,7 +145,7 @@ class Rollback(sets.TestCase):
                                      ("bound", {"AdminState": "active"}),
                                      ("active", {"MemSize": 768})]),
     ]
-    FAULTS = [("refused", "refuse:no such luck"), ("refused late", "refuse-late:0.7:no such luck")]
+    FAULTS = [("refused", "refuse:no such luck"), ("refused late", "refuse-late:1.0:no such luck")]
 
     def situation(self, guest):
         domain = holding(self.sim, guest.name)
@@ -175,7 +175,7 @@ class Rollback(sets.TestCase):
         self.fault(f"{spec}@{action}/{guests[culprit]}")
         self.forget()
         answer = self.expect(error, *self.varbinds(guests, plan))
-        if error == "commitFailed":
+        if answer.error == "commitFailed":
             name = sets.varbind(*self.varbinds(guests, plan)[answer.index - 1])[0]
             self.assertTrue(name.endswith(f".{guests[culprit].index}"), "another one's varbind")
         ended = [self.wait_ended(guest) for guest in guests]
@@ -205,7 +205,7 @@ class Rollback(sets.TestCase):
 
     def test_all_stay_busy_until_it_ends(self):
         a, b = self.take_many(2)
-        self.fault(f"refuse-late:0.6:no@set-memory/{b}")
+        self.fault(f"refuse-late:1.0:no@set-memory/{b}")
         self.expect("noError", (a, "NumVCPU", 6), (b, "MemSize", 1280))
         self.expect("inconsistentValue", (a, "NumVCPU", 5))
         self.expect("inconsistentValue", (b, "NumCrypto", 1))
