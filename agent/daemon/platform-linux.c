@@ -1,11 +1,15 @@
 /*
- * Linux: prctl(2).
+ * Linux: prctl(2), capabilities(7). Without libcap, for two system calls.
  */
 #include "daemon/platform.h"
 
 #include <errno.h>
+#include <linux/capability.h>
+#include <stdint.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 int platform_hide_memory(void)
 {
@@ -19,7 +23,21 @@ int platform_hide_memory(void)
 
 int platform_drop_privileges(void)
 {
-	return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 ? -errno : 0;
+	struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
+	struct __user_cap_data_struct sets[_LINUX_CAPABILITY_U32S_3] = {0};
+
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 || syscall(SYS_capget, &header, sets) < 0)
+		return -errno;
+	for (size_t i = 0; i < _LINUX_CAPABILITY_U32S_3; i++) {
+		uint32_t keep = geteuid() == 0 && i == CAP_TO_INDEX(CAP_DAC_OVERRIDE)
+					? CAP_TO_MASK(CAP_DAC_OVERRIDE)
+					: 0;
+
+		sets[i].permitted &= keep;
+		sets[i].effective = sets[i].permitted;
+		sets[i].inheritable = 0;
+	}
+	return syscall(SYS_capset, &header, sets) < 0 ? -errno : 0;
 }
 
 void platform_name_thread(const char *name)

@@ -1,5 +1,5 @@
 /*
- * Solaris and illumos: privileges(7), setpflags(2).
+ * Solaris and illumos: privileges(7).
  */
 #include "daemon/platform.h"
 

@@ -8,7 +8,10 @@
 
 /* No core dump and no debugger of the same user may read the password. -errno. */
 int platform_hide_memory(void);
-/* Give up for ever what the agent never needs (new privileges, other programs). -errno. */
+/*
+ * Gives up for ever what the agent never needs: privileges, getting new ones, other programs. What
+ * root keeps is to reach files and sockets whoever owns them. Before threads start. -errno.
+ */
 int platform_drop_privileges(void);
 /* Names a thread for ps and debuggers; at most 15 characters. */
 void platform_name_thread(const char *name);
