@@ -23,6 +23,7 @@
 #include "daemon/settings.h"
 #include "daemon/signals.h"
 #include "daemon/snmp-loop.h"
+#include "daemon/state-directory.h"
 #include "daemon/worker.h"
 #include "util/log.h"
 
@@ -130,15 +131,6 @@ static int wait_for_end(struct daemon *d)
 	}
 }
 
-static int make_state_directory(const char *path)
-{
-	if (mkdir(path, 0700) == 0 || errno == EEXIST)
-		return 0;
-	int r = -errno;
-	log_err("main", "state directory %s: %s", path, strerror(-r));
-	return r;
-}
-
 static int put_up(struct daemon *d)
 {
 	int r = signals_open();
@@ -149,7 +141,7 @@ static int put_up(struct daemon *d)
 				r == -EBUSY ? "another agent is running" : strerror(-r));
 	}
 	if (r >= 0)
-		r = make_state_directory(d->settings->state_directory);
+		r = state_directory_make(d->settings->state_directory);
 	if (r >= 0)
 		r = handover_new(&d->handover);
 	if (r >= 0)
@@ -186,16 +178,18 @@ static int take_down(struct daemon *d)
 	return result;
 }
 
-static void harden(void)
+static void hide_memory(void)
 {
 	int r = platform_hide_memory();
 	if (r < 0)
 		log_warn("main", "core dumps cannot be switched off: %s", strerror(-r));
-	r = platform_drop_privileges();
+}
+
+static void drop_privileges(void)
+{
+	int r = platform_drop_privileges();
 	if (r < 0)
 		log_warn("main", "privileges cannot be given up: %s", strerror(-r));
-	if (geteuid() == 0)
-		log_info("main", "running as root: a user of its own is enough, see the manual");
 	umask(077);
 }
 
@@ -212,7 +206,9 @@ static void tell_ready(struct daemon *d)
 static int run(struct daemon *d)
 {
 	service_open();
-	harden();
+	if (geteuid() == 0)
+		log_warn("main", "running as root: a user of its own is enough, see the manual");
+	drop_privileges();
 	int r = put_up(d);
 	if (r >= 0) {
 		signals_unblock();
@@ -254,6 +250,7 @@ static int start_log(const struct options *o)
 {
 	return log_setup(&(struct log_options){
 		.ident = "ldoms-agentx",
+		.priorities = service_reads_stderr(),
 		.level = LOG_LEVEL_NOTICE,
 		.tokens = o->debug_tokens,
 	});
@@ -264,12 +261,17 @@ static int dispatch(const struct options *o)
 	struct settings *settings;
 
 	int r = start_log(o);
+	/* Whatever we were asked for: a password may be read for it. */
+	hide_memory();
 	if (r >= 0)
 		r = read_settings(o, &settings);
 	if (r < 0)
 		return r == -ENOMEM ? EXIT_FAILURE : EXIT_USAGE;
 	log_set_level((enum log_level)settings->log_level);
 
+	/* The daemon still has to fork. */
+	if (o->mode != MODE_RUN)
+		drop_privileges();
 	int status;
 	switch (o->mode) {
 	case MODE_LIST:

@@ -12,27 +12,53 @@
 #include "util/cleanup.h"
 #include "util/file.h"
 #include "util/log.h"
+#include "util/secret.h"
 
 #define PASSWORD_BYTES_MAX 1024
 
-/* The first line of the file, without its end. */
+/* The first line, without its end. */
+static int first_line(const char *text, char **ret)
+{
+	size_t n = strcspn(text, "\r\n");
+
+	if (n == 0)
+		return -ENODATA;
+	*ret = strndup(text, n);
+	return *ret ? 0 : -ENOMEM;
+}
+
 static int read_password(const char *path, char **ret)
 {
-	char *text;
+	size_t length = 0;
+	char *text = NULL;
 
-	int r = file_read_secret(path, PASSWORD_BYTES_MAX, &text, NULL);
+	int r = file_read_secret(path, PASSWORD_BYTES_MAX, &text, &length);
+	if (r >= 0) {
+		r = first_line(text, ret);
+		secret_wipe(text, length);
+		free(text);
+	}
 	if (r == -EPERM)
 		log_err("config",
 			"ldmPasswordFile %s: must belong to this user or root, with mode 0600 or "
 			"0400",
 			path);
+	else if (r == -ENODATA)
+		log_err("config", "ldmPasswordFile %s: there is no password on its first line",
+			path);
 	else if (r < 0)
 		log_err("config", "ldmPasswordFile %s: %s", path, strerror(-r));
-	if (r < 0)
-		return r;
-	text[strcspn(text, "\r\n")] = '\0';
-	*ret = text;
-	return 0;
+	return r;
+}
+
+/* Whoever can change the file can say which ldmd is the right one. */
+static void doubt_certificate(const char *path)
+{
+	struct stat st;
+	const char *why = stat(path, &st) == 0 ? file_distrust(&st) : NULL;
+
+	if (why)
+		log_warn("config", "ldmCertificate %s: %s", path, why);
 }
 
 static int copy_text(const char *text, char **ret)
@@ -52,6 +78,8 @@ static int fill(const struct settings *s, struct ldm_endpoint *e)
 	int r = copy_text(s->ldm_user, &e->user);
 	if (r >= 0)
 		r = copy_text(s->ldm_certificate, &e->certificate);
+	if (e->certificate)
+		doubt_certificate(e->certificate);
 	if (r >= 0 && s->ldm_password_file)
 		r = read_password(s->ldm_password_file, &e->password);
 	return r;

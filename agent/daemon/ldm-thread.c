@@ -27,7 +27,7 @@ static void engine_settings(
 {
 	*ret = (struct engine_config){
 		.endpoint = t->endpoint,
-		/* These two do not change while we run: t->settings, not s. */
+		/* These do not change while we run: t->settings, not s. */
 		.state_directory = t->settings->state_directory,
 		.template_directory = s->template_directory,
 		.command_timeout_ms = s->command_timeout_ms,

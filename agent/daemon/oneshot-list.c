@@ -17,6 +17,7 @@
 #include "util/buffer.h"
 #include "util/cleanup.h"
 #include "util/log.h"
+#include "util/visible.h"
 
 struct list {
 	struct draft *draft;
@@ -74,8 +75,12 @@ static int print_domain(const struct domain *d)
 {
 	struct buffer line = BUFFER_EMPTY;
 
-	int r = buffer_printf(&line, "%-16s %-10s %-7s ", d->name, domain_state_name(d->state),
-		d->flags ? d->flags : "------");
+	_cleanup_free_ char *name = visible_copy(d->name);
+	_cleanup_free_ char *flags = visible_copy(d->flags ? d->flags : "------");
+
+	if (!name || !flags)
+		return -ENOMEM;
+	int r = buffer_printf(&line, "%-16s %-10s %-7s ", name, domain_state_name(d->state), flags);
 	if (r == 0)
 		r = add_console(&line, d);
 	if (r == 0)

@@ -11,7 +11,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -19,9 +18,11 @@
 #include "daemon/options.h"
 #include "daemon/query.h"
 #include "daemon/settings.h"
+#include "daemon/state-directory.h"
 #include "ldm/document.h"
 #include "ldm/endpoint.h"
 #include "util/cleanup.h"
+#include "util/visible.h"
 
 __attribute__((format(printf, 1, 2))) static void good(const char *format, ...)
 {
@@ -50,14 +51,10 @@ __attribute__((format(printf, 2, 3))) static bool missing(
 
 static bool test_directory(const char *path)
 {
-	struct stat st;
+	const char *advice, *why = state_directory_fault(path, &advice);
 
-	if (stat(path, &st) < 0)
-		return missing("make it, owned by the user that runs the agent, mode 0700",
-			"state directory %s: %s", path, strerror(errno));
-	if (!S_ISDIR(st.st_mode) || access(path, R_OK | W_OK | X_OK) < 0)
-		return missing("it must be a directory that this user can write",
-			"state directory %s: not writable", path);
+	if (why)
+		return missing(advice, "state directory %s: %s", path, why);
 	good("state directory %s", path);
 	return true;
 }
@@ -97,8 +94,10 @@ static bool test_ldm(const struct settings *s)
 		return missing("see the message above", "ldmd: no usable address");
 	int r = query_run(
 		endpoint, "list-domain", NULL, s->request_timeout_ms, &ops, &domains, &error);
-	if (r < 0)
-		return missing(ldm_advice(r), "ldmd %s: %s", s->ldm, error ? error : strerror(-r));
+	if (r < 0) {
+		_cleanup_free_ char *text = visible_copy(error ? error : strerror(-r));
+		return missing(ldm_advice(r), "ldmd %s: %s", s->ldm, text ? text : "no memory");
+	}
 	good("ldmd %s: %u domains", s->ldm, domains);
 	return true;
 }

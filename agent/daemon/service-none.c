@@ -36,3 +36,8 @@ void service_alive(void)
 void service_close(void)
 {
 }
+
+bool service_reads_stderr(void)
+{
+	return false;
+}

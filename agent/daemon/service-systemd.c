@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 #include <time.h>
 #include <unistd.h>
@@ -122,4 +123,19 @@ void service_close(void)
 	if (notify_fd >= 0)
 		close(notify_fd);
 	notify_fd = -1;
+}
+
+/* $JOURNAL_STREAM is the device and inode of the stream; we may have been given another since. */
+bool service_reads_stderr(void)
+{
+	const char *stream = getenv("JOURNAL_STREAM");
+	struct stat st;
+	char *ours;
+
+	if (!stream || fstat(STDERR_FILENO, &st) < 0 ||
+		asprintf(&ours, "%ju:%ju", (uintmax_t)st.st_dev, (uintmax_t)st.st_ino) < 0)
+		return false;
+	bool same = strcmp(stream, ours) == 0;
+	free(ours);
+	return same;
 }

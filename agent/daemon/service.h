@@ -4,6 +4,7 @@
 #ifndef DAEMON_SERVICE_H
 #define DAEMON_SERVICE_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 /* Looks at the environment once and clears what children must not see; before threads start. */
@@ -17,5 +18,8 @@ void service_status(const char *text);
 uint64_t service_watchdog_ms(void);
 void service_alive(void);
 void service_close(void);
+
+/* Whether stderr goes to a journal that wants a line to begin with its priority. */
+bool service_reads_stderr(void);
 
 #endif

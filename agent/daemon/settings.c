@@ -150,7 +150,8 @@ static const struct directive directives[] = {
 		.live = true, .why = "yes or no"},
 	{"notificationRate", KIND_NUMBER, AT(notification_rate), .value = 60,
 		.high = 100000, .live = true, .why = "0 (no limit) to 100000 a domain and minute"},
-	{"templateDirectory", KIND_PATH, AT(template_directory), .text = DEFAULT_TEMPLATE_DIR},
+	{"templateDirectory", KIND_PATH, AT(template_directory), .text = DEFAULT_TEMPLATE_DIR,
+		.live = true},
 	{"stateDirectory", KIND_PATH, AT(state_directory), .text = DEFAULT_STATE_DIR},
 	{"logLevel", KIND_WORD, AT(log_level), .value = LOG_LEVEL_NOTICE, .words = words_level,
 		.live = true, .why = "error, warning, notice, info or debug"},
@@ -487,6 +488,16 @@ static int read_lines(struct reader *reader, char *text)
 	return result;
 }
 
+/* Not refused: a configuration that cannot be read at all would be worse. */
+static void doubt(const char *path)
+{
+	struct stat st;
+	const char *why = stat(path, &st) == 0 ? file_distrust(&st) : NULL;
+
+	if (why)
+		log_warn("config", "%s: %s; it should be root's alone to change", path, why);
+}
+
 int settings_load(struct settings *s, const char *path)
 {
 	struct reader reader = {.s = s, .path = path};
@@ -502,6 +513,7 @@ int settings_load(struct settings *s, const char *path)
 		log_err("config", "%s: this is no text file", path);
 		return -EINVAL;
 	}
+	doubt(path);
 	return read_lines(&reader, text);
 }
 

@@ -24,9 +24,9 @@ struct settings {
 	uint64_t ldm_data_version; /* enum ldm_data_version */
 	char *agentx_socket;
 	char *state_directory;
-	char *template_directory;
 
 	/* How: these apply live. */
+	char *template_directory;
 	uint64_t refresh_interval_ms;
 	uint64_t stale_after_ms; /* 0 = never */
 	uint64_t set_wait_ms;

@@ -7,7 +7,7 @@
 
 #include "ldm/reader.h"
 #include "ldm/scan.h"
-#include "ldm/utf8.h"
+#include "util/utf8.h"
 #include "util/cleanup.h"
 #include "util/log.h"
 

@@ -8,7 +8,7 @@
 
 #include "ldm/body.h"
 #include "ldm/request.h"
-#include "ldm/utf8.h"
+#include "util/utf8.h"
 #include "ldm/writer.h"
 
 #define NAME_MAX_BYTES 256

@@ -7,7 +7,7 @@
 
 #include "ldm/scan.h"
 #include "ldm/tree.h"
-#include "ldm/utf8.h"
+#include "util/utf8.h"
 
 #define PARSE_OPTIONS                                                                              \
 	(XML_PARSE_NONET | XML_PARSE_IGNORE_ENC | XML_PARSE_NOERROR | XML_PARSE_NOWARNING |        \

@@ -10,6 +10,7 @@
 #include "ldm/frame.h"
 #include "ldm/stanza.h"
 #include "ldm/xmpp.h"
+#include "util/secret.h"
 
 /*
  * Byte for byte what libldom of Solaris sends, the one client known to work with every ldmd: its
@@ -65,9 +66,7 @@ void ldm_xmpp_free(struct ldm_xmpp *x)
 {
 	if (!x)
 		return;
-	if (x->password)
-		OPENSSL_cleanse(x->password, strlen(x->password));
-	free(x->password);
+	secret_free(x->password);
 	free(x->user);
 	ldm_framer_free(x->framer);
 	free(x->error);

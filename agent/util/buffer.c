@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "util/buffer.h"
+#include "util/secret.h"
 
 /* Beyond this an emptied buffer gives its memory back: one large document must not pin it. */
 #define KEEP_SIZE ((size_t)1 << 20)
@@ -18,18 +19,10 @@ void buffer_clear(struct buffer *b)
 	*b = BUFFER_EMPTY;
 }
 
-static void wipe(void *p, size_t n)
-{
-	volatile char *c = p;
-
-	while (n-- > 0)
-		*c++ = 0;
-}
-
 void buffer_clear_secret(struct buffer *b)
 {
 	if (b->bytes)
-		wipe(b->bytes, b->size);
+		secret_wipe(b->bytes, b->size);
 	buffer_clear(b);
 }
 

@@ -37,9 +37,10 @@ static int read_all(int fd, size_t cap, struct buffer *b)
 }
 
 /* O_NONBLOCK: a fifo in the file's place must not hold us up. */
-static int open_regular(const char *path, struct stat *ret_stat)
+static int open_regular(int folder, const char *path, int flags, struct stat *ret_stat)
 {
-	_cleanup_close_ int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	_cleanup_close_ int fd =
+		openat(folder, path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY | flags);
 
 	if (fd < 0)
 		return -errno;
@@ -50,18 +51,12 @@ static int open_regular(const char *path, struct stat *ret_stat)
 	return steal_fd(&fd);
 }
 
-static int read_checked(const char *path, size_t cap, bool secret, char **ret, size_t *ret_len)
+static int read_content(int fd, size_t cap, char **ret, size_t *ret_len)
 {
 	_cleanup_(buffer_clear_secret) struct buffer b = BUFFER_EMPTY;
-	struct stat st;
-	_cleanup_close_ int fd = open_regular(path, &st);
 	size_t len;
 	int r;
 
-	if (fd < 0)
-		return fd;
-	if (secret && ((st.st_mode & 077) || (st.st_uid != geteuid() && st.st_uid != 0)))
-		return -EPERM;
 	r = read_all(fd, cap, &b);
 	if (r < 0)
 		return r;
@@ -76,12 +71,92 @@ static int read_checked(const char *path, size_t cap, bool secret, char **ret, s
 
 int file_read(const char *path, size_t cap, char **ret_content, size_t *ret_len)
 {
-	return read_checked(path, cap, false, ret_content, ret_len);
+	struct stat st;
+	_cleanup_close_ int fd = open_regular(AT_FDCWD, path, 0, &st);
+
+	return fd < 0 ? fd : read_content(fd, cap, ret_content, ret_len);
+}
+
+static bool is_ours(const struct stat *st)
+{
+	return st->st_uid == geteuid() || st->st_uid == 0;
 }
 
 int file_read_secret(const char *path, size_t cap, char **ret_content, size_t *ret_len)
 {
-	return read_checked(path, cap, true, ret_content, ret_len);
+	struct stat st;
+	_cleanup_close_ int fd = open_regular(AT_FDCWD, path, 0, &st);
+
+	if (fd < 0)
+		return fd;
+	if ((st.st_mode & 077) || !is_ours(&st))
+		return -EPERM;
+	return read_content(fd, cap, ret_content, ret_len);
+}
+
+const char *file_distrust(const struct stat *st)
+{
+	if (!is_ours(st))
+		return "it belongs to another user";
+	if (st->st_mode & S_IWOTH)
+		return "everybody can change it";
+	return st->st_mode & S_IWGRP ? "its group can change it" : NULL;
+}
+
+static int open_folder(const char *path, struct stat *ret_stat)
+{
+	_cleanup_close_ int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	if (fd < 0 || fstat(fd, ret_stat) < 0)
+		return -errno;
+	return steal_fd(&fd);
+}
+
+/* Static text for the errors that people will meet. */
+static const char *why_not_read(int error)
+{
+	switch (error) {
+	case -ENOENT:
+		return "there is no such file";
+	case -ELOOP:
+		return "it is a symbolic link";
+	case -EFBIG:
+		return "it is too large";
+	case -EINVAL:
+		return "it is no regular file";
+	case -EACCES:
+		return "this user may not read it";
+	}
+	return "it cannot be read";
+}
+
+int file_read_trusted(const char *folder, const char *name, size_t cap, char **ret_content,
+	size_t *ret_len, const char **ret_why)
+{
+	struct stat of_folder, of_file;
+	_cleanup_close_ int at = open_folder(folder, &of_folder);
+	_cleanup_close_ int fd = -1;
+	int r;
+
+	*ret_why = at == -ENOENT ? "there is no such folder" : "the folder cannot be read";
+	if (at < 0)
+		return at;
+	*ret_why = "a name with a folder in it";
+	if (strchr(name, '/') || *name == '.' || *name == '\0')
+		return -EINVAL;
+	*ret_why = "others than root and this user can change its folder";
+	if (file_distrust(&of_folder))
+		return -EPERM;
+	fd = open_regular(at, name, O_NOFOLLOW, &of_file);
+	r = fd < 0 ? fd : 0;
+	*ret_why = r == 0 ? file_distrust(&of_file) : why_not_read(r);
+	if (r == 0 && *ret_why)
+		return -EPERM;
+	if (r == 0)
+		r = read_content(fd, cap, ret_content, ret_len);
+	if (r < 0)
+		*ret_why = why_not_read(r);
+	return r;
 }
 
 static int write_whole(int fd, const char *bytes, size_t n)

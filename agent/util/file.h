@@ -5,6 +5,7 @@
 #define UTIL_FILE_H
 
 #include <stddef.h>
+#include <sys/stat.h>
 #include <sys/types.h>
 
 /*
@@ -17,6 +18,15 @@ int file_read(const char *path, size_t cap, char **ret_content, size_t *ret_len)
  * somebody else than us or root.
  */
 int file_read_secret(const char *path, size_t cap, char **ret_content, size_t *ret_len);
+
+/*
+ * Same, for what we act upon: name is in folder, no link, and nobody but root and us can change the
+ * folder or the file. -EPERM, -ELOOP (a link), and *ret_why (static) for any error.
+ */
+int file_read_trusted(const char *folder, const char *name, size_t cap, char **ret_content,
+	size_t *ret_len, const char **ret_why);
+/* Who else than root and we could change it, as a static text; NULL: nobody. */
+const char *file_distrust(const struct stat *st);
 
 /* Through a temporary file beside it, fsync, rename, fsync of the folder. -errno. */
 int file_write_atomic(const char *path, const void *content, size_t len, mode_t mode);

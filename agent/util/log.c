@@ -14,11 +14,12 @@
 #include "util/buffer.h"
 #include "util/cleanup.h"
 #include "util/log.h"
+#include "util/visible.h"
 
 static struct {
 	const char *ident;
 	char *tokens;
-	bool to_syslog;
+	bool to_syslog, priorities;
 	atomic_int level;
 } log_settings = {.level = LOG_LEVEL_NOTICE};
 
@@ -46,6 +47,7 @@ int log_setup(const struct log_options *options)
 	log_settings.ident = options->ident;
 	log_settings.tokens = tokens;
 	log_settings.to_syslog = options->to_syslog;
+	log_settings.priorities = options->priorities;
 	atomic_store(&log_settings.level, options->level);
 	if (options->to_syslog)
 		openlog(options->ident, LOG_PID, LOG_DAEMON);
@@ -58,7 +60,7 @@ void log_shutdown(void)
 		closelog();
 	free(log_settings.tokens);
 	log_settings.tokens = NULL;
-	log_settings.to_syslog = false;
+	log_settings.to_syslog = log_settings.priorities = false;
 	log_settings.ident = NULL;
 }
 
@@ -117,23 +119,6 @@ bool log_wants_dump(const char *token)
 	return token_enabled(token, false);
 }
 
-/* C0, DEL and the C1 controls of UTF-8 may steer a terminal or start a line. */
-static int append_visible(struct buffer *b, const char *text, size_t len)
-{
-	int r = 0;
-
-	for (size_t i = 0; i < len && r == 0; i++) {
-		unsigned char c = text[i];
-		bool c1 = c == 0xc2 && i + 1 < len && ((unsigned char)text[i + 1] & 0xe0) == 0x80;
-
-		if (c == '\t' || (c >= 0x20 && c != 0x7f && !c1))
-			r = buffer_append(b, &c, 1);
-		else
-			r = buffer_printf(b, "\\x%02x", c);
-	}
-	return r;
-}
-
 static void write_all(const char *bytes, size_t n)
 {
 	while (n > 0) {
@@ -148,19 +133,26 @@ static void write_all(const char *bytes, size_t n)
 	}
 }
 
+static int append_head(struct buffer *line, enum log_level level, const char *token)
+{
+	const char *ident = log_settings.ident ? log_settings.ident : "ldoms-agentx";
+
+	if (log_settings.priorities)
+		return buffer_printf(line, "<%d>%s: ", levels[level].priority, token);
+	return buffer_printf(line, "%s: %s: %s: ", ident, levels[level].word, token);
+}
+
 static void emit(enum log_level level, const char *token, const char *text, size_t len)
 {
 	_cleanup_(buffer_clear) struct buffer line = BUFFER_EMPTY;
 
 	if (log_settings.to_syslog) {
-		if (append_visible(&line, text, len) == 0)
+		if (visible_append(&line, text, len) == 0)
 			syslog(levels[level].priority, "%s: %s", token, buffer_data(&line));
 		return;
 	}
-	if (buffer_printf(&line,
-		    "%s: %s: %s: ", log_settings.ident ? log_settings.ident : "ldoms-agentx",
-		    levels[level].word, token) == 0 &&
-		append_visible(&line, text, len) == 0 && buffer_append(&line, "\n", 1) == 0)
+	if (append_head(&line, level, token) == 0 && visible_append(&line, text, len) == 0 &&
+		buffer_append(&line, "\n", 1) == 0)
 		write_all(buffer_data(&line), line.len);
 }
 

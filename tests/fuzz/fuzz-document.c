@@ -13,7 +13,7 @@
 #include "inventory/registry.h"
 #include "ldm/document.h"
 #include "ldm/frame.h"
-#include "ldm/utf8.h"
+#include "util/utf8.h"
 #include "picture.h"
 #include "tables/notification.h"
 #include "util/cleanup.h"

@@ -32,7 +32,7 @@
 #include "inventory/registry.h"
 #include "ldm/document.h"
 #include "ldm/endpoint.h"
-#include "ldm/utf8.h"
+#include "util/utf8.h"
 #include "picture.h"
 #include "util/buffer.h"
 #include "util/cleanup.h"

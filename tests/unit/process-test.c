@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -80,6 +81,40 @@ static void test_pidfile_is_taken(void **state)
 	free(path);
 }
 
+/* Somebody made a link to a file of ours where the pid file is to be. */
+static void test_pidfile_is_another_file(void **state)
+{
+	(void)state;
+	struct pidfile *p;
+	char *path, *other;
+
+	assert_true(asprintf(&path, "%s/pid", directory) > 0);
+	assert_true(asprintf(&other, "%s/other", directory) > 0);
+	FILE *f = fopen(other, "w");
+	assert_non_null(f);
+	fputs("precious", f);
+	fclose(f);
+	assert_int_equal(link(other, path), 0);
+	assert_int_equal(pidfile_new(path, &p), -EPERM);
+	unlink(path);
+	assert_int_equal(symlink(other, path), 0);
+	assert_int_equal(pidfile_new(path, &p), -ELOOP);
+	unlink(path);
+	assert_int_equal(mkfifo(path, 0600), 0);
+	assert_int_equal(pidfile_new(path, &p), -EPERM);
+	unlink(path);
+
+	char text[16] = "";
+	f = fopen(other, "r");
+	assert_non_null(f);
+	assert_non_null(fgets(text, sizeof(text), f));
+	fclose(f);
+	assert_string_equal(text, "precious");
+	unlink(other);
+	free(path);
+	free(other);
+}
+
 static void read_text(int fd, const char *expected)
 {
 	char text[256] = "";
@@ -134,6 +169,24 @@ static void test_service(void **state)
 	unlink(sa.sun_path);
 }
 
+static void test_journal(void **state)
+{
+	(void)state;
+	struct stat st;
+	char *stream;
+
+	unsetenv("JOURNAL_STREAM");
+	assert_false(service_reads_stderr());
+	setenv("JOURNAL_STREAM", "0:0", 1);
+	assert_false(service_reads_stderr());
+	assert_int_equal(fstat(STDERR_FILENO, &st), 0);
+	assert_true(asprintf(&stream, "%ju:%ju", (uintmax_t)st.st_dev, (uintmax_t)st.st_ino) > 0);
+	setenv("JOURNAL_STREAM", stream, 1);
+	assert_true(service_reads_stderr());
+	unsetenv("JOURNAL_STREAM");
+	free(stream);
+}
+
 static void test_signals(void **state)
 {
 	(void)state;
@@ -177,7 +230,9 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_pidfile),
 		cmocka_unit_test(test_pidfile_is_taken),
+		cmocka_unit_test(test_pidfile_is_another_file),
 		cmocka_unit_test(test_service),
+		cmocka_unit_test(test_journal),
 		cmocka_unit_test(test_signals),
 		cmocka_unit_test(test_platform),
 	};

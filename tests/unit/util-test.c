@@ -13,6 +13,8 @@
 #include "util/clock.h"
 #include "util/file.h"
 #include "util/log.h"
+#include "util/secret.h"
+#include "util/visible.h"
 #include "util/pollset.h"
 #include "util/wakeup.h"
 
@@ -191,6 +193,61 @@ static void test_file_refusals(void **state)
 	rmdir(folder);
 }
 
+static int read_trusted(const char *folder, const char *name)
+{
+	_cleanup_free_ char *content = NULL;
+	const char *why = NULL;
+	int r = file_read_trusted(folder, name, 10, &content, NULL, &why);
+
+	assert_true(r == 0 || why);
+	return r;
+}
+
+/* Only what nobody else can change, and nothing outside of the folder. */
+static void test_file_trusted(void **state)
+{
+	_cleanup_free_ char *folder = make_folder(), *path = path_in(folder, "web");
+	_cleanup_free_ char *link = path_in(folder, "link"), *sub = path_in(folder, "sub");
+	static const char *const outside[] = {"..", ".", "", "../web", "/etc/passwd", "sub/x"};
+	static const mode_t loose[] = {0666, 0660, 0602};
+
+	(void)state;
+	assert_int_equal(file_write_atomic(path, "0123456789", 10, 0644), 0);
+	assert_int_equal(read_trusted(folder, "web"), 0);
+	for (size_t i = 0; i < ARRAY_SIZE(outside); i++)
+		assert_int_equal(read_trusted(folder, outside[i]), -EINVAL);
+	assert_int_equal(symlink("web", link), 0);
+	assert_int_equal(read_trusted(folder, "link"), -ELOOP);
+	assert_int_equal(mkdir(sub, 0700), 0);
+	assert_int_equal(read_trusted(folder, "sub"), -EINVAL);
+	assert_int_equal(read_trusted(folder, "none"), -ENOENT);
+	assert_int_equal(read_trusted(sub, "none"), -ENOENT);
+	for (size_t i = 0; i < ARRAY_SIZE(loose); i++) {
+		assert_int_equal(chmod(path, loose[i]), 0);
+		assert_int_equal(read_trusted(folder, "web"), -EPERM);
+	}
+	assert_int_equal(file_write_atomic(path, "0123456789a", 11, 0600), 0);
+	assert_int_equal(read_trusted(folder, "web"), -EFBIG);
+	assert_int_equal(chmod(folder, 0770), 0);
+	assert_int_equal(read_trusted(folder, "web"), -EPERM);
+	unlink(link);
+	unlink(path);
+	rmdir(sub);
+	rmdir(folder);
+}
+
+static void test_file_distrust(void **state)
+{
+	const struct stat ours = {.st_uid = geteuid(), .st_mode = S_IFREG | 0644};
+	const struct stat roots = {.st_uid = 0, .st_mode = S_IFREG | 0644};
+	const struct stat strange = {.st_uid = geteuid() + 1, .st_mode = S_IFREG | 0600};
+
+	(void)state;
+	assert_null(file_distrust(&ours));
+	assert_null(file_distrust(&roots));
+	assert_non_null(file_distrust(&strange));
+}
+
 /* Runs fn with stderr in a file and returns what it wrote. */
 static char *capture(void (*fn)(void))
 {
@@ -228,12 +285,76 @@ static void say_things(void)
 	log_set_level(LOG_LEVEL_NOTICE);
 }
 
+/* What could start a line, steer a terminal or turn around what is read. */
+static void test_visible(void **state)
+{
+	static const struct {
+		const char *text, *shown;
+	} samples[] = {
+		{"", ""},
+		{"plain\ttext ~", "plain\ttext ~"},
+		{"a\nb\rc\x1b[2Jd\x7f", "a\\x0ab\\x0dc\\x1b[2Jd\\x7f"},
+		{"caf\xc3\xa9 \xf0\x9f\x90\xa7", "caf\xc3\xa9 \xf0\x9f\x90\xa7"},
+		/* CSI as a character, and as the byte that some terminals take for it. */
+		{"\xc2\x9b[2J", "\\xc2\\x9b[2J"},
+		{"\x9b[2J", "\\x9b[2J"},
+		/* Line separator, right-to-left override. */
+		{"a\xe2\x80\xa8|\xe2\x80\xae", "a\\xe2\\x80\\xa8|\\xe2\\x80\\xae"},
+		/* Not UTF-8: cut short, overlong, half of a pair, beyond the last one. */
+		{"\xe2\x80", "\\xe2\\x80"},
+		{"\xc0\x8a", "\\xc0\\x8a"},
+		{"\xed\xa0\x80", "\\xed\\xa0\\x80"},
+		{"\xf4\x90\x80\x80", "\\xf4\\x90\\x80\\x80"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(samples); i++) {
+		_cleanup_free_ char *shown = visible_copy(samples[i].text);
+
+		assert_string_equal(shown, samples[i].shown);
+	}
+}
+
+static void test_secret(void **state)
+{
+	char bytes[] = "geheim";
+
+	(void)state;
+	secret_wipe(bytes, 3);
+	assert_memory_equal(bytes, "\0\0\0eim", 7);
+	secret_free(NULL);
+	secret_free(strdup("geheim"));
+}
+
+static void say_to_the_journal(void)
+{
+	const struct log_options options = {
+		.ident = "prog", .priorities = true, .level = LOG_LEVEL_INFO};
+
+	log_setup(&options);
+	log_err("main", "bad");
+	log_warn("main", "name \"%s\"", "a\n<0>b");
+	log_notice("main", "so");
+	log_info("main", "well");
+	log_shutdown();
+	log_set_level(LOG_LEVEL_NOTICE);
+}
+
+static void test_log_to_journal(void **state)
+{
+	_cleanup_free_ char *text = capture(say_to_the_journal);
+
+	(void)state;
+	assert_string_equal(text, "<3>main: bad\n<4>main: name \"a\\x0a<0>b\"\n"
+				  "<5>main: so\n<6>main: well\n");
+}
+
 static void test_log(void **state)
 {
 	_cleanup_free_ char *text = capture(say_things);
 
 	(void)state;
-	assert_string_equal(text, "prog: error: ldm: name \"a\\x0ab\\x1b[0m\\xc2\x9b c\\x7f\"\n"
+	assert_string_equal(text, "prog: error: ldm: name \"a\\x0ab\\x1b[0m\\xc2\\x9b c\\x7f\"\n"
 				  "prog: debug: ldm:frame: child of an enabled token\n"
 				  "prog: debug: ldm:xml: <- <a>\n"
 				  "prog: debug: ldm:xml: <- </a>\n"
@@ -259,6 +380,11 @@ int main(void)
 		cmocka_unit_test(test_clock),
 		cmocka_unit_test(test_file_round_trip),
 		cmocka_unit_test(test_file_refusals),
+		cmocka_unit_test(test_file_trusted),
+		cmocka_unit_test(test_file_distrust),
+		cmocka_unit_test(test_visible),
+		cmocka_unit_test(test_secret),
+		cmocka_unit_test(test_log_to_journal),
 		cmocka_unit_test(test_log),
 		cmocka_unit_test(test_log_levels),
 	};

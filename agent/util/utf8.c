@@ -4,7 +4,8 @@
 #include <stdint.h>
 #include <string.h>
 
-#include "ldm/utf8.h"
+#include "util/cleanup.h"
+#include "util/utf8.h"
 
 static const struct {
 	unsigned char mask, lead;
@@ -17,17 +18,23 @@ static const struct {
 	{0xf8, 0xf0, 4, 0x10000},
 };
 
-static bool allowed(uint32_t c)
+static bool is_xml(uint32_t c)
 {
 	if (c < 0x20)
 		return c == '\t' || c == '\n' || c == '\r';
-	return c <= 0xd7ff || (c >= 0xe000 && c <= 0xfffd) || (c >= 0x10000 && c <= 0x10ffff);
+	return c != 0xfffe && c != 0xffff;
 }
 
-/* Bytes of the character at the front; 0: none that is allowed. */
-static size_t character(const unsigned char *b, size_t len)
+static bool is_scalar(uint32_t c)
 {
-	for (size_t i = 0; i < sizeof(forms) / sizeof(forms[0]); i++) {
+	return c <= 0x10ffff && (c < 0xd800 || c > 0xdfff);
+}
+
+size_t utf8_character(const char *bytes, size_t len, uint32_t *ret_character)
+{
+	const unsigned char *b = (const unsigned char *)bytes;
+
+	for (size_t i = 0; i < ARRAY_SIZE(forms); i++) {
 		uint32_t c = b[0] & (unsigned char)~forms[i].mask;
 
 		if ((b[0] & forms[i].mask) != forms[i].lead)
@@ -39,25 +46,25 @@ static size_t character(const unsigned char *b, size_t len)
 				return 0;
 			c = c << 6 | (b[k] & 0x3f);
 		}
-		return c >= forms[i].least && allowed(c) ? forms[i].len : 0;
+		if (c < forms[i].least || !is_scalar(c))
+			return 0;
+		*ret_character = c;
+		return forms[i].len;
 	}
 	return 0;
 }
 
 size_t utf8_xml_span(const char *bytes, size_t len)
 {
-	const unsigned char *b = (const unsigned char *)bytes;
 	size_t pos = 0;
 
 	while (pos < len) {
-		size_t n;
+		uint32_t c = (unsigned char)bytes[pos];
+		size_t n = 1;
 
-		if (b[pos] >= 0x20 && b[pos] < 0x80) {
-			pos++;
-			continue;
-		}
-		n = character(b + pos, len - pos);
-		if (n == 0)
+		if (c < 0x20 || c >= 0x80)
+			n = utf8_character(bytes + pos, len - pos, &c);
+		if (n == 0 || !is_xml(c))
 			break;
 		pos += n;
 	}

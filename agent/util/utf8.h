@@ -1,12 +1,15 @@
 /*
- * Which bytes may be in an XML document.
+ * Which bytes are text, and which may be in an XML document.
  */
-#ifndef LDM_UTF8_H
-#define LDM_UTF8_H
+#ifndef UTIL_UTF8_H
+#define UTIL_UTF8_H
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
+/* Bytes of the character at the front; 0: there is none, RFC 3629 does not allow it. */
+size_t utf8_character(const char *bytes, size_t len, uint32_t *ret_character);
 /* Length of the longest good beginning: UTF-8 of characters that XML 1.0 allows. */
 size_t utf8_xml_span(const char *bytes, size_t len);
 /* The whole string is such text and has no control characters (tab and line end included). */
