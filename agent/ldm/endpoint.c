@@ -10,6 +10,7 @@
 
 #include "ldm/endpoint.h"
 #include "util/number.h"
+#include "util/secret.h"
 
 #define HANDSHAKE_TIMEOUT_MS 10000
 
@@ -126,9 +127,7 @@ void ldm_endpoint_free(struct ldm_endpoint *e)
 {
 	if (!e)
 		return;
-	for (volatile char *p = e->password; p && *p; p++)
-		*p = '\0';
-	free(e->password);
+	secret_free(e->password);
 	free(e->host);
 	free(e->user);
 	free(e->certificate);
@@ -151,7 +150,9 @@ bool ldm_endpoint_verifies(const struct ldm_endpoint *e)
 {
 	if (e->verify != LDM_VERIFY_AUTO)
 		return e->verify == LDM_VERIFY_YES;
-	return e->certificate || !ldm_endpoint_is_local(e);
+	/* A password is worth verifying for: anybody of this host may listen where ldmd does not.
+	 */
+	return e->certificate || e->password || !ldm_endpoint_is_local(e);
 }
 
 int ldm_endpoint_check(const struct ldm_endpoint *e, const char **ret_why)
@@ -160,6 +161,10 @@ int ldm_endpoint_check(const struct ldm_endpoint *e, const char **ret_why)
 
 	if (!local && e->transport == LDM_TRANSPORT_PLAIN) {
 		*ret_why = "plain text is for loopback addresses only";
+		return -EPERM;
+	}
+	if (e->password && e->transport == LDM_TRANSPORT_PLAIN) {
+		*ret_why = "a password is never sent as plain text";
 		return -EPERM;
 	}
 	if (!local && e->verify == LDM_VERIFY_NO) {

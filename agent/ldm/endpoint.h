@@ -26,7 +26,7 @@ enum ldm_data_version {
 };
 
 enum ldm_verify {
-	LDM_VERIFY_AUTO, /* yes for remote hosts, or if a certificate is given */
+	LDM_VERIFY_AUTO, /* yes for remote hosts, or if a certificate or a password is given */
 	LDM_VERIFY_NO,	 /* on loopback only */
 	LDM_VERIFY_YES,
 };

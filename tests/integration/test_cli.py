@@ -181,7 +181,7 @@ class WithSimulator(harness.TestCase):
         with open(password, "w") as f:
             f.write("pass-word-1\n")
         os.chmod(password, 0o600)
-        agent.configure(f"ldmUser snmp\nldmPasswordFile {password}\n")
+        agent.configure(f"ldmUser snmp\nldmPasswordFile {password}\nldmVerify no\n")
         result = agent.run("-D", "all", "-l")
         self.assertEqual(result.returncode, 0, result)
         self.assertIn("list-domain", result.stderr)

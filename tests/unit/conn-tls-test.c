@@ -149,11 +149,13 @@ static const struct sample samples[] = {
 	{"127.0.0.1", false, LDM_VERIFY_AUTO, true, NULL, serve_local,
 		"closed tls Protocol error 127.0.0.1: TLS"},
 	{"127.0.0.1", false, LDM_VERIFY_YES, false, NULL, serve_local, "closed tls Protocol error"},
-	/* With a password. */
-	{"ldmd", false, LDM_VERIFY_AUTO, false, "root", serve_remote, SUCCESS},
+	/* With a password: only to whom we know, unless that is said not to matter. */
+	{"ldmd", true, LDM_VERIFY_AUTO, true, "root", serve_remote, SUCCESS},
+	{"ldmd", false, LDM_VERIFY_NO, false, "root", serve_remote, SUCCESS},
+	{"ldmd", false, LDM_VERIFY_AUTO, false, "root", serve_remote, "closed tls Protocol error"},
 	{"ldmd", false, LDM_VERIFY_AUTO, false, NULL, serve_remote,
 		"closed auth Permission denied ldmd asks for a user"},
-	{"ldmd", false, LDM_VERIFY_AUTO, false, "toor", serve_refusing,
+	{"ldmd", false, LDM_VERIFY_NO, false, "toor", serve_refusing,
 		"closed auth Permission denied ldmd refuses the user or the password: "
 		"not-authorized"},
 	/* Attacks and nonsense. */

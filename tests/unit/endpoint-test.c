@@ -77,6 +77,7 @@ static void test_check(void **state)
 	assert_int_equal(check("localhost", LDM_VERIFY_NO, LDM_TLS_1_0, NULL, NULL), 0);
 	assert_int_equal(check("plain:127.0.0.1", LDM_VERIFY_AUTO, LDM_TLS_1_2, NULL, NULL), 0);
 	assert_int_equal(check("t5", LDM_VERIFY_AUTO, LDM_TLS_1_2, "root", "x"), 0);
+	assert_int_equal(check("plain:localhost", LDM_VERIFY_NO, LDM_TLS_1_2, "root", "x"), -EPERM);
 	assert_int_equal(check("plain:t5", LDM_VERIFY_YES, LDM_TLS_1_2, NULL, NULL), -EPERM);
 	assert_int_equal(check("t5", LDM_VERIFY_NO, LDM_TLS_1_2, NULL, NULL), -EPERM);
 	assert_int_equal(check("t5", LDM_VERIFY_YES, LDM_TLS_1_1, NULL, NULL), -EPERM);
@@ -94,6 +95,9 @@ static void test_verifies(void **state)
 	assert_true(ldm_endpoint_verifies(&e));
 	e.verify = LDM_VERIFY_NO;
 	assert_false(ldm_endpoint_verifies(&e));
+	/* Nobody of this host is given a password for being first at the port. */
+	e = (struct ldm_endpoint){.host = (char *)"127.0.0.1", .password = (char *)"x"};
+	assert_true(ldm_endpoint_verifies(&e));
 	e = (struct ldm_endpoint){.host = (char *)"t5"};
 	assert_true(ldm_endpoint_verifies(&e));
 }
