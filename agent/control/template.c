@@ -5,21 +5,20 @@
 #include "control/template.h"
 
 #include <errno.h>
-#include <libxml/parser.h>
 #include <libxml/tree.h>
 #include <libxml/xmlwriter.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "ldm/mask.h"
+#include "ldm/tree.h"
 #include "util/buffer.h"
 #include "util/cleanup.h"
 #include "util/file.h"
 
 #define TEMPLATE_CAP (4u << 20)
-#define OPTIONS	     (XML_PARSE_NONET | XML_PARSE_NOERROR | XML_PARSE_NOWARNING)
 
-DEFINE_CLEANUP(xmlDoc *, xmlFreeDoc)
 DEFINE_CLEANUP(xmlBuffer *, xmlBufferFree)
 DEFINE_CLEANUP(xmlChar *, xmlFree)
 
@@ -76,17 +75,21 @@ static bool is_identity(xmlNode *n)
 	return in_identity(text != NULL ? (const char *)text : local(n->name));
 }
 
+/* The first word, in place. */
+static const xmlChar *trimmed(xmlChar *text)
+{
+	static const char space[] = " \t\r\n";
+	char *p = (char *)text + strspn((char *)text, space);
+
+	p[strcspn(p, space)] = '\0';
+	return (const xmlChar *)p;
+}
+
 static bool has_text(xmlNode *n, const char *wanted)
 {
 	_cleanup_(xmlFreep) xmlChar *text = xmlNodeGetContent(n);
-	const char *p = (const char *)text;
-	size_t len;
 
-	if (p == NULL)
-		return false;
-	p += strspn(p, " \t\r\n");
-	len = strcspn(p, " \t\r\n");
-	return len == strlen(wanted) && strncmp(p, wanted, len) == 0;
+	return text != NULL && strcmp((const char *)trimmed(text), wanted) == 0;
 }
 
 /* The port of a console is the domain's own; of data version 2.0 its element says what it is. */
@@ -102,22 +105,77 @@ static bool in_console(const xmlNode *n)
 	return false;
 }
 
-/* The depth is limited by the parser. */
-static void strip(xmlNode *n)
+static bool is_own(xmlNode *n)
+{
+	return is_identity(n) || (is_property(n, "port") && in_console(n));
+}
+
+static void take_out(xmlNode *n)
+{
+	xmlUnlinkNode(n);
+	xmlFreeNode(n);
+}
+
+/* Takes out what the question says yes to; how many. The depth is limited by the parser. */
+static size_t strip(xmlNode *n, bool (*asks)(xmlNode *))
 {
 	xmlNode *next;
+	size_t count = 0;
 
 	for (xmlNode *c = n->children; c != NULL; c = next) {
 		next = c->next;
 		if (c->type != XML_ELEMENT_NODE)
 			continue;
-		if (is_identity(c) || (is_property(c, "port") && in_console(c))) {
-			xmlUnlinkNode(c);
-			xmlFreeNode(c);
+		if (asks(c)) {
+			take_out(c);
+			count++;
 		} else {
-			strip(c);
+			count += strip(c, asks);
 		}
 	}
+	return count;
+}
+
+/* --- secrets ------------------------------------------------------------------------------- */
+
+/* Without the password its mode would only pretend to protect. */
+static bool is_hidden(const xmlChar *name)
+{
+	const char *text = name != NULL ? (const char *)name : "";
+
+	return ldm_is_secret(text) || strcmp(text, "security-mode") == 0;
+}
+
+static bool is_secret_property(xmlNode *n)
+{
+	xmlAttr *key = is(n, "GenericProperty") ? find_attribute(n, "key") : NULL;
+	_cleanup_(xmlFreep) xmlChar *text = key != NULL ? xmlNodeGetContent((xmlNode *)key) : NULL;
+
+	return is_hidden(text != NULL ? text : (const xmlChar *)local(n->name));
+}
+
+/* A variable: an Item of data version 3.0, a var of 2.0. */
+static bool has_secret_name(xmlNode *n)
+{
+	bool secret = false;
+
+	for (xmlNode *c = n->children; c != NULL && !secret; c = c->next) {
+		if (c->type != XML_ELEMENT_NODE || !is_property(c, "name"))
+			continue;
+		_cleanup_(xmlFreep) xmlChar *text = xmlNodeGetContent(c);
+		secret = text != NULL && is_hidden(trimmed(text));
+	}
+	return secret;
+}
+
+static bool is_secret(xmlNode *n)
+{
+	return is_secret_property(n) || has_secret_name(n);
+}
+
+static bool is_empty_section(xmlNode *n)
+{
+	return is(n, "Section") && n->children == NULL;
 }
 
 /* --- the name ------------------------------------------------------------------------------ */
@@ -201,37 +259,50 @@ int template_rename(const char *document, size_t len, const char *name, struct b
 	*ret_why = "the document is too long";
 	if (len > TEMPLATE_CAP)
 		return -EBADMSG;
-	*ret_why = "the document is not well-formed XML";
-	doc = xmlReadMemory(document, (int)len, NULL, NULL, OPTIONS);
-	root = doc != NULL ? xmlDocGetRootElement(doc) : NULL;
-	if (root == NULL)
-		return -EBADMSG;
-	*ret_why = "a document type is not allowed";
-	if (doc->intSubset != NULL || doc->extSubset != NULL)
-		return -EBADMSG;
+	*ret_why = "the document is not well-formed or breaks a limit";
+	rc = tree_parse(document, len, NULL, &doc);
+	if (rc < 0)
+		return rc;
+	root = xmlDocGetRootElement(doc);
 	rc = set_name(root, name, ret_why);
 	if (rc < 0)
 		return rc;
-	strip(root);
+	strip(root, is_own);
 	*ret_why = "no memory";
 	return dump(doc, ret);
 }
 
-static int read_template(const char *directory, const char *name, char **ret, size_t *ret_len)
+int template_clean(const char *document, size_t len, struct buffer *ret, size_t *ret_secrets)
 {
-	_cleanup_free_ char *path = NULL, *path_xml = NULL;
-	int rc;
+	_cleanup_(xmlFreeDocp) xmlDoc *doc = NULL;
+	_cleanup_(xmlFreep) xmlChar *text = NULL;
+	int size = 0, rc = tree_parse(document, len, NULL, &doc);
+	xmlNode *root;
 
-	if (asprintf(&path, "%s/%s", directory, name) < 0) {
-		path = NULL;
+	if (rc < 0)
+		return rc;
+	root = xmlDocGetRootElement(doc);
+	strip(root, is_own);
+	*ret_secrets = strip(root, is_secret);
+	strip(root, is_empty_section);
+	/* ASCII: what is beyond becomes a reference, which steers no terminal. */
+	xmlDocDumpFormatMemoryEnc(doc, &text, &size, "US-ASCII", 1);
+	return text != NULL ? buffer_append(ret, text, (size_t)size) : -ENOMEM;
+}
+
+static int read_template(
+	const char *directory, const char *name, char **ret, size_t *ret_len, const char **ret_why)
+{
+	_cleanup_free_ char *with_ending = NULL;
+	int rc = file_read_trusted(directory, name, TEMPLATE_CAP, ret, ret_len, ret_why);
+
+	if (rc != -ENOENT)
+		return rc;
+	if (asprintf(&with_ending, "%s.xml", name) < 0) {
+		with_ending = NULL;
 		return -ENOMEM;
 	}
-	if (asprintf(&path_xml, "%s.xml", path) < 0) {
-		path_xml = NULL;
-		return -ENOMEM;
-	}
-	rc = file_read(path, TEMPLATE_CAP, ret, ret_len);
-	return rc == -ENOENT ? file_read(path_xml, TEMPLATE_CAP, ret, ret_len) : rc;
+	return file_read_trusted(directory, with_ending, TEMPLATE_CAP, ret, ret_len, ret_why);
 }
 
 static int from_template(const char *directory, const struct desire *d, const char *name,
@@ -244,8 +315,7 @@ static int from_template(const char *directory, const struct desire *d, const ch
 	*ret_why = "there is no template directory";
 	if (directory == NULL)
 		return -ENOENT;
-	*ret_why = "the template cannot be read";
-	rc = read_template(directory, d->template, &document, &len);
+	rc = read_template(directory, d->template, &document, &len, ret_why);
 	return rc < 0 ? rc : template_rename(document, len, name, ret, ret_why);
 }
 

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "control/template.h"
 #include "daemon/endpoint-settings.h"
 #include "daemon/query.h"
 #include "daemon/settings.h"
@@ -28,15 +29,24 @@ static void on_document(void *user, const char *xml, size_t len)
 
 static int print_constraints(const struct buffer *reply)
 {
-	struct buffer text = BUFFER_EMPTY;
+	_cleanup_(buffer_clear_secret) struct buffer whole = BUFFER_EMPTY;
+	_cleanup_(buffer_clear) struct buffer text = BUFFER_EMPTY;
+	size_t secrets = 0;
 
-	int r = ldm_constraints_extract(buffer_data(reply), reply->len, &text);
-	if (r < 0)
+	int r = ldm_constraints_extract(buffer_data(reply), reply->len, &whole);
+	if (r >= 0)
+		r = template_clean(buffer_data(&whole), whole.len, &text, &secrets);
+	if (r < 0) {
 		log_err("ldm", "the answer holds no constraints: %s", strerror(-r));
-	else
-		fwrite(buffer_data(&text), 1, text.len, stdout);
-	buffer_clear(&text);
-	return r < 0 || fflush(stdout) != 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+		return EXIT_FAILURE;
+	}
+	if (secrets > 0)
+		log_notice("ldm",
+			"%zu secret values, such as security-password, are left out: a domain "
+			"made from this has none",
+			secrets);
+	fwrite(buffer_data(&text), 1, text.len, stdout);
+	return fflush(stdout) != 0 ? EXIT_FAILURE : EXIT_SUCCESS;
 }
 
 int oneshot_constraints(const struct settings *s, const char *domain)
@@ -54,6 +64,6 @@ int oneshot_constraints(const struct settings *s, const char *domain)
 		log_err("ldm", "%s: %s", s->ldm, error ? error : "no memory");
 	else
 		status = print_constraints(&reply);
-	buffer_clear(&reply);
+	buffer_clear_secret(&reply);
 	return status;
 }

@@ -9,6 +9,7 @@
 
 #include "inventory/model.h"
 #include "ldm/document.h"
+#include "ldm/mask.h"
 
 #define VARIABLE_MAX 255
 
@@ -40,12 +41,6 @@ int finish_iobus(void *row, const struct ldm_resource *from)
 	return 0;
 }
 
-static bool is_secret(const char *name)
-{
-	return strcasestr(name, "password") || strcasestr(name, "passwd") ||
-	       strcasestr(name, "secret") || strcasestr(name, "wan-boot-key");
-}
-
 /* The start of a UTF-8 character at or before at. */
 static size_t character_start(const char *text, size_t at)
 {
@@ -59,7 +54,7 @@ int finish_variable(void *row, const struct ldm_resource *from)
 	struct environment_variable *v = row;
 	const char *value = ldm_resource_get(from, "value");
 
-	if (v->name && is_secret(v->name)) {
+	if (v->name && ldm_is_secret(v->name)) {
 		v->secret = v->value && *v->value != '\0';
 		free(v->value);
 		v->value = NULL;

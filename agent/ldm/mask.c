@@ -29,6 +29,13 @@ static const char *const secrets[] = {
 	"//*[" NAME_PART "[" SECRET(".") "]]/" VALUE_PART "//text()",
 };
 
+bool ldm_is_secret(const char *name)
+{
+	/* The same words as above. */
+	return strcasestr(name, "passw") || strcasestr(name, "passphrase") ||
+	       strcasestr(name, "secret") || strcasestr(name, "wan-boot-key");
+}
+
 static int hide(void *user, xmlNodePtr node)
 {
 	(void)user;

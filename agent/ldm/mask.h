@@ -4,9 +4,13 @@
 #ifndef LDM_MASK_H
 #define LDM_MASK_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "util/buffer.h"
+
+/* A property or variable of this name has a value that is not shown. */
+bool ldm_is_secret(const char *name);
 
 /*
  * Appends the document, indented, with passwords, SASL answers, migration credentials and the

@@ -1,6 +1,6 @@
 /*
  * A whole document as a tree, for the few places that hand one on instead of reading it: templates
- * and the log. As safe as the reader. Private to the codec.
+ * and the log. As safe as the reader.
  */
 #ifndef LDM_TREE_H
 #define LDM_TREE_H

@@ -246,6 +246,19 @@ static void test_extract(void **state)
 		       "</data></cmd></LDM_interface>\n");
 }
 
+static void test_secret_names(void **state)
+{
+	static const char *const secret[] = {"security-password", "Passwd", "ldm_PASSPHRASE",
+		"shared-secret", "wan-boot-key", "wan-boot-key-aes"};
+	static const char *const open[] = {"", "boot-device", "security-mode", "pass", "key"};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(secret); i++)
+		assert_true(ldm_is_secret(secret[i]));
+	for (size_t i = 0; i < ARRAY_SIZE(open); i++)
+		assert_false(ldm_is_secret(open[i]));
+}
+
 static void test_mask(void **state)
 {
 	static const char document[] =
@@ -287,6 +300,7 @@ int main(void)
 		cmocka_unit_test(test_add_domain),
 		cmocka_unit_test(test_add_domain_refusals),
 		cmocka_unit_test(test_extract),
+		cmocka_unit_test(test_secret_names),
 		cmocka_unit_test(test_mask),
 	};
 

@@ -115,6 +115,56 @@ static void test_version_2(void **state)
 	buffer_clear(&b);
 }
 
+#define ITEM_3(name, value)                                                                        \
+	"<Section><Item><rasd:OtherResourceType>var</rasd:OtherResourceType>"                      \
+	"<gprop:GenericProperty key=\"name\">" name "</gprop:GenericProperty>"                     \
+	"<gprop:GenericProperty key=\"value\">" value "</gprop:GenericProperty></Item></Section>"
+
+/* What -X prints: a copy has neither the identity nor the secrets. */
+static void test_clean(void **state)
+{
+	static const char *const documents[] = {
+		"<LDM_interface><cmd><data><Envelope><Content id='orchid'>"
+		"<Section><Item><uuid>0f6f8e1c</uuid><password>hush</password></Item></"
+		"Section>" ITEM_3(" security-password\n", "hush") ITEM_3("security-mode", "full")
+			ITEM_3("boot-device",
+				"k&#xe4;se&#x9b;") "</Content></Envelope></data></cmd>"
+						   "</LDM_interface>",
+		"<LDM_interface><cmd><data><ldom><ldom_info><ldom_name>orchid</ldom_name>"
+		"<mac_address>0f6f8e1c</mac_address></ldom_info><secret>hush</secret>"
+		"<var><name>security-password</name><value>hush</value></var>"
+		"<var><name>security-mode</name><value>full</value></var>"
+		"<var><name>boot-device</name><value>k&#xe4;se&#x9b;</value></var>"
+		"</ldom></data></cmd></LDM_interface>",
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(documents); i++) {
+		struct buffer b = BUFFER_EMPTY, c = BUFFER_EMPTY;
+		const char *why;
+		size_t secrets = 0;
+
+		assert_int_equal(
+			template_clean(documents[i], strlen(documents[i]), &b, &secrets), 0);
+		assert_int_equal(secrets, 3);
+		expect_absent(buffer_data(&b), "hush");
+		expect_absent(buffer_data(&b), "secur");
+		expect_absent(buffer_data(&b), "0f6f8e1c");
+		expect_absent(buffer_data(&b), "<Section/>");
+		expect_present(buffer_data(&b), "boot-device");
+		expect_present(buffer_data(&b), "orchid");
+		/* A terminal gets nothing but ASCII. */
+		for (size_t k = 0; k < b.len; k++)
+			assert_in_range((unsigned char)buffer_data(&b)[k], '\n', '~');
+		assert_int_equal(template_rename(buffer_data(&b), b.len, "tulip", &c, &why), 0);
+		expect_present(buffer_data(&c), "k\xc3\xa4se\xc2\x9b");
+		expect_request(&c);
+		buffer_clear(&b);
+		buffer_clear(&c);
+	}
+	assert_int_equal(template_clean("<a>", 3, &(struct buffer){0}, &(size_t){0}), -EBADMSG);
+}
+
 static void test_what_is_none(void **state)
 {
 	static const char *const documents[] = {
@@ -176,6 +226,17 @@ static void test_files(void **state)
 	assert_int_equal(file_write_atomic(path, version_3, strlen(version_3), 0600), 0);
 	assert_int_equal(template_document(directory, &d, "tulip", &b, &why), 0);
 	expect_request(&b);
+	/* Others could put their own disks into it. */
+	assert_int_equal(chmod(path, 0666), 0);
+	assert_int_equal(template_document(directory, &d, "tulip", &b, &why), -EPERM);
+	assert_string_equal(why, "everybody can change it");
+	unlink(path);
+	assert_int_equal(symlink("/etc/passwd", path), 0);
+	assert_int_equal(template_document(directory, &d, "tulip", &b, &why), -ELOOP);
+	unlink(path);
+	assert_int_equal(file_write_atomic(path, version_3, strlen(version_3), 0600), 0);
+	assert_int_equal(truncate(path, (4 << 20) + 1), 0);
+	assert_int_equal(template_document(directory, &d, "tulip", &b, &why), -EFBIG);
 	unlink(path);
 	rmdir(directory);
 	buffer_clear(&b);
@@ -187,6 +248,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_version_3),
 		cmocka_unit_test(test_version_2),
+		cmocka_unit_test(test_clean),
 		cmocka_unit_test(test_what_is_none),
 		cmocka_unit_test(test_small),
 		cmocka_unit_test(test_files),
