@@ -11,6 +11,9 @@
 #include "ldm/stanza.h"
 #include "util/log.h"
 
+/* More of them than this, each with a line in the log, and there is no sense in listening on. */
+#define BAD_EVENTS_MAX 16
+
 struct reading {
 	struct ldm_conn *conn;
 	uint64_t generation;
@@ -137,8 +140,11 @@ static void fail_answer(struct reading *r, int error, const char *why)
 		c->counters.refused++;
 		log_warn("ldm:frame", "document refused: %s", why);
 	}
-	if (r->document.kind == LDM_DOCUMENT_EVENT)
+	if (r->document.kind == LDM_DOCUMENT_EVENT) {
+		if (++c->bad_events >= BAD_EVENTS_MAX)
+			conn_fail(c, LDM_CLOSED_PROTOCOL, error, "too many events are refused");
 		return;
+	}
 	/* Its action is not known any more, but nobody else waits for an answer. */
 	if (r->document.kind == LDM_DOCUMENT_OTHER || begin_answer(r) < 0)
 		conn_fail(c, LDM_CLOSED_PROTOCOL, error, why);

@@ -32,6 +32,7 @@ struct ldm_conn {
 	uint64_t generation; /* of being open; to notice that a callback ended it */
 	uint64_t prepared;   /* the generation that the poll set knows the descriptor of */
 	unsigned busy;	     /* callbacks we are in */
+	unsigned bad_events; /* refused since it was opened */
 	bool freed;
 	struct ldm_conn_counters counters;
 };

@@ -189,6 +189,7 @@ int ldm_conn_open(struct ldm_conn *c)
 		tear_down(c);
 		return r;
 	}
+	c->bad_events = 0;
 	c->generation++;
 	c->deadline_ms = clock_after(clock_ms(), e->handshake_timeout_ms);
 	conn_set_state(c, LDM_CONN_RESOLVING);

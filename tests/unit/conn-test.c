@@ -256,6 +256,31 @@ static void test_bad_documents(void **state)
 	check(answer_badly, expect_badly);
 }
 
+/* Each is a line in the log, so they must come to an end. */
+static void say_bad_events(struct fake *f)
+{
+	for (int i = 0; i < 100; i++)
+		fake_say(f, "<LDM_event><cmd><a></b></cmd></LDM_event>");
+	fake_wait(f);
+}
+
+static void expect_an_end(struct client *c)
+{
+	client_run(c, "closed");
+	expect_seen(c, "ready;closed protocol Bad message too many events are refused;");
+	assert_int_equal(ldm_conn_count(c->conn).refused, 16);
+	/* The next connection begins anew. */
+	assert_int_equal(ldm_conn_open(c->conn), 0);
+	client_run(c, "closed");
+	assert_int_equal(ldm_conn_count(c->conn).refused, 32);
+}
+
+static void test_bad_events(void **state)
+{
+	(void)state;
+	check(say_bad_events, expect_an_end);
+}
+
 static void test_nobody_listens(void **state)
 {
 	struct fake f = {0};
@@ -460,6 +485,7 @@ int main(void)
 		cmocka_unit_test(test_unasked),
 		cmocka_unit_test(test_close_within),
 		cmocka_unit_test(test_bad_documents),
+		cmocka_unit_test(test_bad_events),
 		cmocka_unit_test(test_nobody_listens),
 		cmocka_unit_test(test_no_such_host),
 		cmocka_unit_test(test_close_by_owner),
