@@ -49,6 +49,8 @@ static const struct fault_type {
 	[FAULT_DTD] = {"dtd", ARG_NONE, 0, "a document type declaration"},
 	[FAULT_ENTITIES] = {"entities", ARG_NONE, 0, "entities that grow exponentially"},
 	[FAULT_OVERSIZE] = {"oversize", ARG_TEXT, 0, "SIZE: pad the answer to this size"},
+	[FAULT_INSERT] = {"insert", ARG_TEXT, 0,
+		"FILE: add its content in front of the last end tag"},
 	[FAULT_ATTR_BOMB] = {"attr-bomb", ARG_NUMBER, 100000, "N: attributes on one element"},
 	[FAULT_DEEP] = {"deep", ARG_NUMBER, 10000, "N: nested elements"},
 	[FAULT_DUP_NAMES] = {"dup-names", ARG_NONE, 0, "list every domain twice, other UUID"},

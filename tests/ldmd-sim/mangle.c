@@ -2,6 +2,7 @@
  * Hostile documents. Each fault inserts something into the finished bytes, mostly in front of the
  * last end tag, so that framing still works and the harm is inside.
  */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -83,12 +84,29 @@ static void make_oversize(struct buf *text, const struct fault *fault)
 	parse_size(fault->text, &size);
 	if (size > (UINT64_C(1) << 31))
 		size = UINT64_C(1) << 31;
-	buf_add_string(&padding, "<padding>");
-	while (padding.len + text->len + 10 < size)
-		buf_add_string(&padding, "0123456789abcdef0123456789abcdef0123456789abcdef\n");
-	buf_add_string(&padding, "</padding>");
+	/* Many small elements, so that it is the size of the whole that is too much. */
+	while (padding.len + text->len < size)
+		buf_add_string(&padding, "<padding>0123456789abcdef0123456789abcdef</padding>\n");
 	insert(text, last_tag(text), &padding);
 	buf_free(&padding);
+}
+
+static void insert_file(struct buf *text, const struct fault *fault)
+{
+	struct buf content = {0};
+	FILE *file = fopen(fault->text, "re");
+	char piece[4096];
+	size_t n;
+
+	if (!file) {
+		perror(fault->text);
+		return;
+	}
+	while ((n = fread(piece, 1, sizeof(piece), file)) > 0)
+		buf_add(&content, piece, n);
+	fclose(file);
+	insert(text, last_tag(text), &content);
+	buf_free(&content);
 }
 
 static void add_attributes(struct buf *text, const struct fault *fault)
@@ -138,6 +156,7 @@ void reply_mangle(struct sim *sim, const char *action, const char *domain, struc
 		{FAULT_DTD, add_dtd},
 		{FAULT_ENTITIES, add_entities},
 		{FAULT_OVERSIZE, make_oversize},
+		{FAULT_INSERT, insert_file},
 		{FAULT_ATTR_BOMB, add_attributes},
 		{FAULT_DEEP, add_depth},
 		{FAULT_NON_UTF8, add_bad_bytes},
