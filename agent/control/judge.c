@@ -75,11 +75,12 @@ static void judge_permission(struct judging *j, const struct desire *d, const st
 
 /* --- the state of the host and of the domain ------------------------------------------------ */
 
+/* row NULL: a domain that is being made. */
 static void judge_host(struct judging *j, const struct desire *d, const struct domain *row)
 {
 	const struct domain *control = snapshot_control_domain(j->view->snapshot);
 
-	if (control != NULL && control->pending && control->index != row->index)
+	if (control != NULL && control->pending && control != row)
 		no(j, d, 0, CONTROL_INCONSISTENT_VALUE,
 			"a delayed reconfiguration of the control domain waits");
 }
@@ -155,10 +156,13 @@ static bool is_complete(const struct desire *d, const struct domain *row)
 
 static void judge_making(struct judging *j, const struct desire *d, const struct domain *row)
 {
+	bool makes = asks_row(d, ROW_REQUEST_CREATE_AND_GO) || asks_row(d, ROW_REQUEST_ACTIVE);
+
+	if (makes)
+		judge_host(j, d, NULL);
 	if ((d->fields & FIELD_NAME_BIT) != 0)
 		judge_new_name(j, d, d->name);
-	if ((asks_row(d, ROW_REQUEST_CREATE_AND_GO) || asks_row(d, ROW_REQUEST_ACTIVE)) &&
-		!is_complete(d, row))
+	if (makes && !is_complete(d, row))
 		no(j, d, FIELD_ROW_BIT, CONTROL_INCONSISTENT_VALUE,
 			"a new domain needs a name, and CPUs and memory or a template");
 	if ((d->fields & FIELD_ADMIN_BIT) != 0 && d->admin > ADMIN_INACTIVE)

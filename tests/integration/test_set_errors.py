@@ -304,67 +304,6 @@ class UndoFailed(sets.TestCase):
         self.agree(guest)
 
 
-class Host(sets.TestCase):
-    """Conditions of the whole host."""
-    pool = {"active": 6}
-    conf = "staleAfter 3s\nrefreshInterval 1s\nrequestTimeout 2s\n"
-
-    def test_delayed_reconfiguration(self):
-        guest = self.take("active")
-        ask(self.sim, "reconf on")
-        wait_for(lambda: self.get(1, "Pending") == 1, 10, "ldomPending")
-        for column, value in (("NumVCPU", 5), ("MemSize", 2048), ("AdminState", "bound")):
-            self.expect("inconsistentValue", (guest, column, value))
-        self.assertEqual(self.commands(), [])
-        ask(self.sim, "reconf off")
-        wait_for(lambda: self.get(1, "Pending") == 2, 10, "ldomPending to go")
-        self.expect("noError", (guest, "NumVCPU", 5))
-        self.wait_ended(guest)
-
-    def test_ldmd_is_gone_and_comes_back(self):
-        guest = self.take("active")
-        ask(self.sim, "listen off")
-        ask(self.sim, "disconnect")
-        wait_for(lambda: scalar(self.rig, "ldomLinkState") != self.up(), 10, "the loss")
-        self.expect("resourceUnavailable", (guest, "NumVCPU", 5), index=1)
-        wait_for(lambda: self.get(guest, "Name") is None, 15, "stale data to go")
-        self.expect("resourceUnavailable", (guest, "NumVCPU", 5), index=1)
-        ask(self.sim, "listen on")
-        wait_for(lambda: self.get(guest, "Name"), 15, "fresh data")
-        self.assertEqual(self.commands(), [])
-        self.expect("noError", (guest, "NumVCPU", 5))
-        self.wait_ended(guest)
-        self.assertEqual(self.commands(), [f"set-vcpu {guest} 5"])
-
-    @staticmethod
-    def up():
-        return 1
-
-    def test_ldmd_that_hangs(self):
-        """Taken while the data are fresh; refused once they are stale; nothing comes later."""
-        guest = self.take("active")
-        self.fault("hang-all")
-        answer = self.set((guest, "NumVCPU", 5))
-        self.assertIn(answer.error, ("noError", "commitFailed", "resourceUnavailable"))
-        wait_for(lambda: self.get(guest, "Name") is None, 20, "stale data to go")
-        self.expect("resourceUnavailable", (self.take("active"), "NumVCPU", 6))
-        ask(self.sim, "clear")
-        wait_for(lambda: self.get(guest, "Name"), 20, "fresh data")
-        if answer.error == "noError":
-            status = self.wait_ended(guest)
-            vcpus = 5 if status == "succeeded" else 4
-            self.assertHeld(guest, vcpus=vcpus)
-        self.wait_agree(guest)
-
-    def test_an_unauthorised_client(self):
-        guest = self.take("active")
-        self.fault("unauthorised@set-*")
-        self.expect("commitFailed", (guest, "NumVCPU", 5))
-        self.assertEqual(self.wait_ended(guest), "failed")
-        self.assertRegex(self.operation(guest)["Message"], "(?i)authori")
-        self.agree(guest)
-
-
 class Configured(sets.TestCase):
     """readOnly and setAllow, changed while the agent runs."""
     guests = [Guest("web1"), Guest("web2"), Guest("db1"), Guest("boss"), Guest("slave", "inactive",
