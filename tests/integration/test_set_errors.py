@@ -1,9 +1,7 @@
 """SET that is refused: every error code, through every version of SNMP and through managers that
 share no code, each with nothing changed at ldmd; and the conditions under which one is refused."""
-import os
 import signal
 import threading
-import unittest
 
 import clients
 import harness

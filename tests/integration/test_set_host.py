@@ -4,7 +4,7 @@ ldmd itself says, with the reason in the operation row."""
 import re
 
 import sets
-from sets import Guest, ask, holding, scalar, wait_for
+from sets import Guest, ask, scalar, wait_for
 
 class Host(sets.TestCase):
     """Conditions of the whole host."""

@@ -4,7 +4,7 @@ import itertools
 import time
 
 import sets
-from sets import STATES, ask, holding, wait_for
+from sets import STATES, ask, holding
 
 SLOW = 0.4  # seconds; longer than setWait below
 
