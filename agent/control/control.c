@@ -14,7 +14,7 @@
 #include "util/clock.h"
 
 /* PDUs that have nothing to run need no place in the queue, but are remembered all the same. */
-#define ENTRIES_MAX (2 * HANDOVER_PLANS)
+#define ENTRIES_MAX ((size_t)2 * HANDOVER_PLANS)
 
 struct entry {
 	struct entry *next;

@@ -19,7 +19,7 @@
 #include "util/file.h"
 #include "util/log.h"
 
-#define FILE_BYTES_MAX (1024 * 1024)
+#define FILE_BYTES_MAX ((size_t)1 << 20)
 #define SET_ALLOW_MAX  1024
 
 enum kind {

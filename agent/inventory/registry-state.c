@@ -108,20 +108,18 @@ struct registry_entry *state_find_name(struct registry_state *s, const char *nam
 	return found(tfind(&key, &s->by_name, compare_name));
 }
 
-static int make_room(void *list, size_t n, size_t *allocated)
+/* The list of pointers, moved if it was full; NULL: no memory, it is as it was. */
+static void *make_room(void *list, size_t n, size_t *allocated)
 {
 	size_t want = *allocated ? *allocated * 2 : 64;
-	void *old, *more;
+	void *more;
 
 	if (n < *allocated)
-		return 0;
-	memcpy(&old, list, sizeof(old));
-	more = reallocarray(old, want, sizeof(void *));
-	if (!more)
-		return -ENOMEM;
-	memcpy(list, &more, sizeof(more));
-	*allocated = want;
-	return 0;
+		return list;
+	more = reallocarray(list, want, sizeof(void *));
+	if (more)
+		*allocated = want;
+	return more;
 }
 
 static bool entry_link(struct registry_state *s, struct registry_entry *e)
@@ -157,13 +155,15 @@ static struct registry_entry *entry_new(uint32_t index, const char *uuid, const 
 int state_add(struct registry_state *s, uint32_t index, const char *uuid, const char *name,
 	struct registry_entry **ret)
 {
-	struct registry_entry *e;
+	struct registry_entry *e, **entries;
 
 	if (state_find_index(s, index) ||
 		(uuid ? state_find_uuid(s, uuid) : state_find_name(s, name)))
 		return -EEXIST;
-	if (make_room(&s->entries, s->n_entries, &s->entries_allocated) < 0)
+	entries = make_room(s->entries, s->n_entries, &s->entries_allocated);
+	if (!entries)
 		return -ENOMEM;
+	s->entries = entries;
 	e = entry_new(index, uuid, name);
 	if (!e)
 		return -ENOMEM;
@@ -234,12 +234,14 @@ struct registry_object *state_find_object(
 int state_add_object(struct registry_state *s, uint32_t owner, const char *kind, uint32_t index,
 	const char *name, struct registry_object **ret)
 {
-	struct registry_object *o;
+	struct registry_object *o, **objects;
 
 	if (state_find_object(s, owner, kind, name))
 		return -EEXIST;
-	if (make_room(&s->objects, s->n_objects, &s->objects_allocated) < 0)
+	objects = make_room(s->objects, s->n_objects, &s->objects_allocated);
+	if (!objects)
 		return -ENOMEM;
+	s->objects = objects;
 	o = calloc(1, sizeof(*o));
 	if (!o)
 		return -ENOMEM;

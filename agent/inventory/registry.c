@@ -17,7 +17,7 @@
 
 #define TOKEN "inventory:registry"
 /* Names below domains; beyond it those long gone are forgotten. */
-#define OBJECTS_MAX 65536
+#define OBJECTS_MAX ((size_t)65536)
 /*
  * No host has that many domains at a time, nor that many names below them: an ldmd that makes up
  * new ones in each answer gets no more numbers.

@@ -292,12 +292,13 @@ const char *row_name(const struct row_type *t, const void *row)
 int rows_append(const struct row_type *t, void *owner, void **ret_row)
 {
 	size_t n = rows_count(t, owner);
-	void *list = list_get(t, owner);
+	void *list = list_get(t, owner), *more;
 
 	if ((n & (n - 1)) == 0) {
-		list = reallocarray(list, n == 0 ? 1 : n * 2, t->size);
-		if (!list)
+		more = reallocarray(list, n == 0 ? 1 : n * 2, t->size);
+		if (!more)
 			return -ENOMEM;
+		list = more;
 	}
 	memset((char *)list + n * t->size, 0, t->size);
 	list_set(t, owner, list, n + 1);

@@ -29,7 +29,7 @@ static enum ldm_transport take_transport(const char **address)
 	for (size_t i = 0; i < ARRAY_SIZE(transports); i++) {
 		size_t len = strlen(transports[i].word);
 
-		if (strncasecmp(*address, transports[i].word, len) || (*address)[len] != ':')
+		if (strncasecmp(*address, transports[i].word, len) != 0 || (*address)[len] != ':')
 			continue;
 		*address += len + 1;
 		return transports[i].transport;

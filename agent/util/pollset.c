@@ -47,7 +47,7 @@ int pollset_add(struct pollset *ps, int fd, short events)
 		return 0;
 	p = find(ps, fd);
 	if (p) {
-		p->events |= events;
+		p->events = (short)(p->events | events);
 		return 0;
 	}
 	if (ps->n == ps->allocated && grow(ps) < 0) {
@@ -66,7 +66,7 @@ void pollset_deadline(struct pollset *ps, uint64_t at_ms)
 
 int pollset_timeout(const struct pollset *ps, uint64_t now_ms)
 {
-	const uint64_t most = 3600 * 1000;
+	const uint64_t most = UINT64_C(3600) * 1000;
 
 	if (ps->deadline_ms == CLOCK_NEVER)
 		return -1;

@@ -31,7 +31,7 @@ run_one() {
 	mkdir -p "grown/$1" trouble
 	dict="$src/tests/fuzz/dict/$1.dict"
 	[ -e "$dict" ] || dict="$src/tests/fuzz/dict/xml.dict"
-	case $1 in set) dict= max=1024 ;; ldmd) max=8192 ;; *) max=16384 ;; esac
+	case $1 in set) dict="" max=1024 ;; ldmd) max=8192 ;; *) max=16384 ;; esac
 	rc=0
 	# shellcheck disable=SC2086
 	tests/fuzz/fuzz-"$1" -max_total_time="$seconds" -max_len=$max -timeout=30 -rss_limit_mb=2048 \
@@ -50,10 +50,11 @@ run_one() {
 targets=${FUZZ_TARGETS:-$all}
 set --
 for target in $targets; do set -- "$@" "tests/fuzz/fuzz-$target"; done
-make -s -j"$(getconf _NPROCESSORS_ONLN)" libldoms.a >make.log 2>&1 && make -s "$@" >>make.log 2>&1 || {
+jobs=$(getconf _NPROCESSORS_ONLN)
+if ! make -s -j"$jobs" libldoms.a >make.log 2>&1 || ! make -s -j"$jobs" "$@" >>make.log 2>&1; then
 	tail -30 make.log
 	exit 1
-}
+fi
 for target in $targets; do run_one "$target"; done
 if [ $found != 0 ]; then
 	echo "Inputs that made trouble are in $work/trouble. When it is fixed, they go to"

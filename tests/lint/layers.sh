@@ -10,6 +10,7 @@ for folder in $order; do
 	below="$below $folder"
 	for file in agent/"$folder"/*.[ch]; do
 		[ -e "$file" ] || continue
+		# shellcheck disable=SC2013 # each is one word
 		for other in $(sed -n 's,^#include "\([a-z]*\)/.*,\1,p' "$file" | sort -u); do
 			case " $below " in
 			*" $other "*) ;;
