@@ -474,8 +474,9 @@ class TestCase(harness.TestCase):
     def operation(self, row):
         """The operation row of a domain's last SET, or None."""
         index = self.get(row, "OperationIndex")
-        if not index:
-            return None
+        return self.operation_row(index) if index else None
+
+    def operation_row(self, index):
         names = [f"{OPERATION}.{n}.{index}" for n in range(2, len(OPERATION_COLUMNS) + 1)]
         values = [value for _, value in self.manager.get(*names).values]
         found = dict(zip(OPERATION_COLUMNS, [index] + values))

@@ -4,7 +4,7 @@ import itertools
 import time
 
 import sets
-from sets import STATES, ask, holding
+from sets import STATES, ask, holding, scalar
 
 SLOW = 0.4  # seconds; longer than setWait below
 
@@ -21,10 +21,15 @@ class Command:
         self.shape = dict(vcpus=8, memory=2048, crypto=0)
         self.shape.update(shape)
         self.forced = asked.get("AdminState") == "forceStop"
-        self.reversible = action not in ("start-domain", "stop-domain")
+        self.makes = action == "add-domain"
+        self.reversible = action not in ("start-domain", "stop-domain", "remove-domain")
         self.is_stop = action == "stop-domain" and not self.forced
         self.is_memory_removal = action == "set-memory" and asked["MemSize"] < self.shape["memory"] \
             and state == "active"
+
+    def varbinds(self, guest):
+        name = {"Name": guest.name} if self.makes else {}
+        return [(guest, column, value) for column, value in {**self.asked, **name}.items()]
 
 
 COMMANDS = [Command(f"{what} of a domain that is {state}", state, {column: value}, action, **shape)
@@ -40,7 +45,10 @@ COMMANDS += [Command("bind", "inactive", {"AdminState": "bound"}, "bind-domain")
              Command("unbind", "bound", {"AdminState": "inactive"}, "unbind-domain"),
              Command("start", "bound", {"AdminState": "active"}, "start-domain"),
              Command("stop", "active", {"AdminState": "bound"}, "stop-domain"),
-             Command("forceStop", "active", {"AdminState": "forceStop"}, "stop-domain")]
+             Command("forceStop", "active", {"AdminState": "forceStop"}, "stop-domain"),
+             Command("create", None, {"RowStatus": "createAndGo", "NumVCPU": 2, "MemSize": 512},
+                     "add-domain"),
+             Command("remove", "inactive", {"RowStatus": "destroy"}, "remove-domain")]
 
 
 class Fault:
@@ -74,6 +82,11 @@ def lost(command):
     return [("noError", "rolledBack" if command.reversible else "unknown", NOTHING)]
 
 
+def denied(command):
+    """A domain that ldmd says it did not make may be anybody's: it is left alone."""
+    return [("undoFailed", "rollbackFailed", ALL)] if command.makes else done(command)
+
+
 def partial(command):
     return [("noError", "partial", LESS)] if command.is_memory_removal else None
 
@@ -87,7 +100,7 @@ FAULTS = [
     Fault("refused", "refuse:no such luck", refused),
     Fault("slow success", f"delay:{SLOW}", done),
     Fault("slow refusal", f"refuse-late:{SLOW}:no such luck", refused_late),
-    Fault("reported as failed, and done", "fail-but-do:no such luck", done),
+    Fault("reported as failed, and done", "fail-but-do:no such luck", denied),
     Fault("connection lost before", "close-before", lost, "long"),
     Fault("hang", "hang", lost, "long"),
     Fault("connection lost during", "close-during", done),
@@ -134,16 +147,20 @@ class Matrix(sets.TestCase):
 
     def situation(self, guest):
         domain = holding(self.sim, guest.name)
+        if domain is None:
+            return {}
         return {"NumVCPU": domain["vcpus"], "MemSize": domain["memory"] >> 20,
                 "NumCrypto": domain["mau"], "OperState": STATES[domain["state"]]}
 
     @staticmethod
     def target(before, asked):
-        after = dict(before)
+        if asked.get("RowStatus") == "destroy":
+            return {}
+        after = dict(before) or {"NumCrypto": 0, "OperState": STATES["inactive"]}
         for column, value in asked.items():
-            if column != "AdminState":
+            if column != "AdminState" and column != "RowStatus":
                 after[column] = value
-            else:
+            elif column == "AdminState":
                 after["OperState"] = STATES[{"forceStop": "bound", "restart": "active"}
                                             .get(value, value)]
         return after
@@ -165,10 +182,32 @@ class Matrix(sets.TestCase):
             problems.append(f"the row says {row}")
         return problems
 
+    def operation(self, row):
+        """Also of a domain that is gone, or never was."""
+        found = super().operation(row)
+        if found is None:
+            mine = [name for name, index in self.manager.walk(f"{sets.OPERATION}.3")
+                    if index == row.index]
+            found = self.operation_row(int(mine[-1].rpartition(".")[2])) if mine else None
+        return found
+
+    def ended(self, row):
+        status = (self.operation(row) or {}).get("Status")
+        return status if status not in ("running", "queued") else None
+
+    made = 0
+
+    def new_guest(self):
+        """A row that is not there yet; each its own, as they are made side by side."""
+        guest = sets.Guest(f"new{self.made}")
+        guest.index = self.first_index + self.made
+        Matrix.made += 1
+        return guest
+
     def prepare(self, command, fault):
-        guest = self.take(command.state)
+        guest = self.new_guest() if command.makes else self.take(command.state)
         for key, value in command.shape.items():
-            if getattr(guest, key) != value:
+            if not command.makes and getattr(guest, key) != value:
                 self.reshape(guest, **{key: value})
         if fault.spec:
             # Once: the way back is not disturbed. Others do not feel it.
@@ -176,7 +215,7 @@ class Matrix(sets.TestCase):
         return guest, self.situation(guest)
 
     def ask_for(self, command, fault, guest):
-        answer = self.set(*((guest, column, value) for column, value in command.asked.items()))
+        answer = self.set(*command.varbinds(guest))
         told = answer.error
         if fault.expect is refused and self.came_late(answer, "commitFailed"):
             return "commitFailed"
@@ -207,6 +246,7 @@ class Matrix(sets.TestCase):
 
     def test_one_command(self):
         begun = time.monotonic()
+        self.first_index = scalar(self.rig, "ldomNextIndex")
         for _, cells in itertools.groupby(CELLS, key=lambda cell: cell[1].group):
             self.run_group(list(cells))
         self.nothing_comes_late()
