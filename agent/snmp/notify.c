@@ -21,8 +21,9 @@
 
 #define TOKEN "notify"
 
-/* RFC 2741 6.1.1; the library's header is not installed. */
-#define AGENTX_NOTIFY 12
+/* RFC 2741 6.1.1, 6.2.16; the library's header is not installed. */
+#define AGENTX_NOTIFY	12
+#define AGENTX_NOT_OPEN 257
 
 /* Waiting longer than that for a master, it is no news any more. */
 #define OLD_MS 300000
@@ -234,21 +235,30 @@ void notifier_take(struct notifier *n, struct inbox *in, uint64_t now_ms)
 
 /* --- sending -------------------------------------------------------------------------------- */
 
+/* The first one is through, or was refused; the master answers in order. */
+static void settle_first(struct notifier *n, bool refused)
+{
+	n->out--;
+	n->stuck = false;
+	if (refused)
+		n->facts->notifications_dropped++;
+	else
+		n->facts->notifications_sent++;
+	drop_first(n);
+}
+
 /*
- * The master answers in order. One that it did not answer in time is in its hands all the same: it
- * will get to it, or the session ends.
+ * One that the master did not answer in time is in its hands all the same: it will get to it, or
+ * the session ends. What was said to a session that it had closed is said again to the next one.
  */
 static int on_answer(int op, netsnmp_session *library, int reqid, netsnmp_pdu *pdu, void *magic)
 {
 	(void)library, (void)reqid;
 	struct notifier *n = magic;
+	long error = op == NETSNMP_CALLBACK_OP_RECEIVED_MESSAGE ? pdu->errstat : 0;
 
-	if (n->out > 0) {
-		n->out--;
-		n->stuck = false;
-		n->facts->notifications_sent++;
-		drop_first(n);
-	}
+	if (n->out > 0 && error != AGENTX_NOT_OPEN)
+		settle_first(n, error != 0);
 	if (n->session)
 		agentx_session_note_answer(n->session, op, pdu);
 	return 1;
@@ -353,9 +363,9 @@ static void follow_session(struct notifier *n, const struct agentx_session *sess
 
 static bool may_send(const struct notifier *n, const struct agentx_session *session)
 {
+	/* Where another session holds our root, its agent tells the same. */
 	return n->n > n->out && n->out < NOTIFY_WINDOW && !n->stuck &&
-	       agentx_session_state(session) != AGENTX_DISCONNECTED &&
-	       agentx_session_answers(session);
+	       agentx_session_state(session) == AGENTX_SERVING && agentx_session_answers(session);
 }
 
 void notifier_turn(struct notifier *n, struct agentx_session *session, uint64_t now_ms)

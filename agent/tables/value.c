@@ -88,7 +88,7 @@ void value_set_date(struct value *v, uint64_t realtime_ms)
 	struct tm tm;
 
 	if (realtime_ms == 0 || !gmtime_r(&seconds, &tm)) {
-		value_set_bytes(v, NULL, 0);
+		value_set_bytes(v, (const uint8_t[8]){0}, 8);
 		return;
 	}
 	unsigned int year = (unsigned int)tm.tm_year + 1900;

@@ -53,7 +53,8 @@ void value_set_bytes(struct value *v, const void *data, size_t length);
 void value_set_truth(struct value *v, bool truth);
 /* BITS of RFC 2578 7.1.4: bit n of the mask is the n-th named bit; always n_bits long. */
 void value_set_bits(struct value *v, uint32_t mask, unsigned int n_bits);
-/* The eleven octets of DateAndTime, in UTC; zero-length when 0. Seconds since 1970. */
+/* The eleven octets of DateAndTime, in UTC; 0 is eight zero octets, as it has no other length.
+ * Milliseconds since 1970. */
 void value_set_date(struct value *v, uint64_t realtime_ms);
 
 #endif

@@ -7,12 +7,15 @@ import re
 import time
 
 import harness
-import sets
 import traps
-from conformance import OBJECTS, Served, mib_text
+from agentx_master import (
+    DUPLICATE_REGISTRATION, NOTIFY, NOT_OPEN, PROCESSING_ERROR, REGISTER, Broken)
+from conformance import OBJECTS, SLOW, ByHand, Served, mib_text
 from harness import cell, wait_for
 from sets import ask
 from test_notifications import CHANGES
+
+CREATE = 1  # the last arc of ldomCreate
 
 
 def objects_of():
@@ -88,3 +91,60 @@ class Notify(Served):
         self.assertEqual([(n.name, n.objects) for n in self.informs.got()],
                          [(n.name, n.objects) for n in self.traps.got()])
         self.assertEqual(harness.scalar(self.rig, "ldomNotificationsSent"), len(self.traps.got()))
+
+
+class NotifyByHand(ByHand):
+    """What becomes of notifications whose session goes."""
+
+    conf = "refreshInterval 60\n"
+
+    def until_heard(self, number, domain):
+        """That many Notifys about a domain, on the session that there is; their names."""
+        def about():
+            self.session.serve_for(0.05)
+            found = [pdu for pdu in self.session.heard if pdu.kind == NOTIFY]
+            return [v for v in (pdu.reader.again().varbinds() for pdu in found)
+                    if domain.encode() in dict(v).values()]
+        wait_for(lambda: len(about()) >= number, 10 * SLOW, f"{number} about {domain}")
+        self.session.serve_for(0.3)
+        return [harness.oid(v[0][1])[-1] for v in about()]
+
+    def counted(self):
+        names = ("ldomNotificationsSent", "ldomNotificationsDropped")
+        return self.read(*(harness.SCALARS[name] for name in names))
+
+    def test_72_session_lost_before_the_answer(self):
+        sent, dropped = self.counted()
+        self.session.ignored.add(NOTIFY)
+        ask(self.sim, "do add-domain lost1 cpu=1 memory=1G")
+        self.assertEqual(self.until_heard(1, "lost1"), [CREATE])
+        self.lose()
+        self.assertEqual(self.until_heard(1, "lost1"), [CREATE])
+        self.assertEqual(self.counted(), [sent + 1, dropped])
+
+    def test_72_session_closed_by_the_master(self):
+        sent, dropped = self.counted()
+        self.session.errors = {NOTIFY: [NOT_OPEN]}
+        ask(self.sim, "do add-domain closed1 cpu=1 memory=1G")
+        with self.assertRaises(Broken):
+            self.until_heard(2, "closed1")
+        type(self).connect()
+        self.assertEqual(self.until_heard(1, "closed1"), [CREATE])
+        self.assertEqual(self.counted(), [sent + 1, dropped])
+
+    def test_72_refused(self):
+        sent, dropped = self.counted()
+        self.session.errors = {NOTIFY: [PROCESSING_ERROR]}
+        ask(self.sim, "do add-domain refused1 cpu=1 memory=1G")
+        self.assertEqual(self.until_heard(1, "refused1"), [CREATE])
+        self.assertEqual(self.counted(), [sent, dropped + 1])
+
+    def test_72_root_of_another(self):
+        """Its agent tells; what is still news when the root is ours is told then."""
+        self.master.errors = {REGISTER: [DUPLICATE_REGISTRATION] * 2}
+        self.session.close()
+        ask(self.sim, "do add-domain other1 cpu=1 memory=1G")
+        type(self).connect()
+        before = [pdu.kind for pdu in self.session.heard]
+        self.assertNotIn(NOTIFY, before[:len(before) - before[::-1].index(REGISTER)])
+        self.assertEqual(self.until_heard(1, "other1"), [CREATE])
