@@ -98,6 +98,25 @@ static void next_piece(void *arg)
 	conn_flush(arg);
 }
 
+static void wake_up(void *arg)
+{
+	struct conn *conn = arg;
+
+	conn->deaf = false;
+	conn_flush(conn);
+}
+
+void conn_sleep(struct conn *conn, double seconds)
+{
+	conn->deaf = true;
+	timer_start(&conn->sim->timers, &conn->gap, seconds, wake_up, conn);
+}
+
+static void rest(struct conn *conn, double seconds)
+{
+	timer_start(&conn->sim->timers, &conn->gap, seconds, next_piece, conn);
+}
+
 static void chunk_done(struct conn *conn, struct chunk *chunk)
 {
 	bool hang_up = chunk->close;
@@ -115,6 +134,11 @@ static bool write_piece(struct conn *conn, struct chunk *chunk)
 	size_t size = chunk->bytes.len - chunk->sent;
 	ssize_t n;
 
+	if (chunk->delay > 0) {
+		rest(conn, chunk->delay);
+		chunk->delay = 0;
+		return false;
+	}
 	if (chunk->piece && chunk->piece < size)
 		size = chunk->piece;
 	n = size ? write_some(conn, chunk->bytes.data + chunk->sent, size) : 0;
@@ -129,7 +153,7 @@ static bool write_piece(struct conn *conn, struct chunk *chunk)
 		return !conn->dead;
 	}
 	if (chunk->gap > 0) {
-		timer_start(&conn->sim->timers, &conn->gap, chunk->gap, next_piece, conn);
+		rest(conn, chunk->gap);
 		return false;
 	}
 	return true;
@@ -139,7 +163,7 @@ void conn_flush(struct conn *conn)
 {
 	struct chunk *chunk;
 
-	if (conn->dead || conn->state == CONN_TLS)
+	if (conn->dead || conn->deaf || conn->state == CONN_TLS)
 		return;
 	while (conn->gap.timers == NULL && (chunk = TAILQ_FIRST(&conn->out)))
 		if (!write_piece(conn, chunk))
@@ -203,7 +227,7 @@ void conn_process(struct conn *conn)
 	if (conn->busy)
 		return;
 	conn->busy = true;
-	while (!conn->dead && !conn->closing && conn->request == NULL &&
+	while (!conn->dead && !conn->deaf && !conn->closing && conn->request == NULL &&
 		conn->state != CONN_PROCEED && conn->state != CONN_TLS) {
 		conn->frame.header = conn->state == CONN_HEADER;
 		result = frame_scan(&conn->frame, conn->in.data, conn->in.len, &end);
@@ -230,7 +254,7 @@ static void handle_input(struct conn *conn)
 		if (conn->in.len > INPUT_MAX)
 			break;
 		conn_process(conn);
-		if (conn->state == CONN_TLS)
+		if (conn->state == CONN_TLS || conn->deaf)
 			return;
 	}
 	conn_drop(conn);
@@ -240,6 +264,8 @@ short conn_poll_events(const struct conn *conn)
 {
 	bool output = !TAILQ_EMPTY(&conn->out) && conn->gap.timers == NULL;
 
+	if (conn->deaf)
+		return 0;
 	if (conn->state == CONN_TLS)
 		return conn->ssl_wants_write ? POLLOUT : POLLIN;
 	return (short)(POLLIN | (output ? POLLOUT : 0));
@@ -249,6 +275,10 @@ void conn_handle(struct conn *conn, short revents)
 {
 	if (conn->dead || revents == 0)
 		return;
+	if (conn->deaf) {
+		conn_drop(conn); /* nothing else is told */
+		return;
+	}
 	if (conn->state == CONN_TLS)
 		stream_continue_tls(conn);
 	else if (revents & POLLOUT)

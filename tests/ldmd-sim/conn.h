@@ -13,6 +13,7 @@
 #include "frame.h"
 #include "request.h"
 #include "timer.h"
+#include "tls.h"
 #include "util.h"
 
 struct sim;
@@ -32,6 +33,7 @@ struct chunk {
 	size_t sent;
 	size_t piece; /* 0 = all at once */
 	double gap;   /* seconds between pieces */
+	double delay; /* seconds before the first */
 	bool close;   /* and then hang up */
 };
 TAILQ_HEAD(chunk_list, chunk);
@@ -44,7 +46,7 @@ struct conn {
 	enum conn_state state;
 	bool secure;
 	bool authenticated;
-	bool old_tls;
+	enum tls_kind tls_kind;
 	SSL *ssl;
 	bool ssl_wants_write;
 	struct frame frame;
@@ -55,6 +57,7 @@ struct conn {
 	struct request_list late;
 	unsigned events; /* registered categories */
 	bool events_v2;
+	bool deaf;    /* reads and writes nothing */
 	bool busy;    /* inside conn_process() */
 	bool closing; /* hang up when everything is sent */
 	bool dead;
@@ -62,7 +65,8 @@ struct conn {
 TAILQ_HEAD(conn_list, conn);
 
 struct server {
-	int fd; /* -1 = not listening */
+	int fd;	  /* -1 = not listening */
+	bool off; /* the operator wants it so */
 	uint16_t port;
 	struct conn_list conns;
 	struct request_list orphans; /* begun, but the client is gone */
@@ -72,6 +76,8 @@ struct server {
 
 bool server_listen(struct sim *sim);
 void server_unlisten(struct sim *sim);
+/* Opens or closes the port as operator and faults want it. */
+void server_update(struct sim *sim);
 void server_accept(struct sim *sim);
 void server_drop_all(struct sim *sim);
 void server_free(struct sim *sim);
@@ -87,6 +93,8 @@ void conn_process(struct conn *conn);
 struct chunk *conn_send(struct conn *conn, const void *data, size_t len);
 /* Writes what can be written. */
 void conn_flush(struct conn *conn);
+/* Neither reads nor writes for so long. */
+void conn_sleep(struct conn *conn, double seconds);
 /* Hangs up at once. What was begun is finished. */
 void conn_drop(struct conn *conn);
 

@@ -6,6 +6,7 @@
 
 #include "chaos.h"
 #include "dump.h"
+#include "events.h"
 #include "guest.h"
 #include "pool.h"
 #include "sim.h"
@@ -348,13 +349,27 @@ static void run_listen(struct operator* operator, const struct words * words)
 
 	if (!read_switch(operator, words->list[1], &on))
 		return;
-	if (!on)
-		server_unlisten(operator->sim);
-	else if (!server_listen(operator->sim)) {
+	operator->sim->server.off = !on;
+	server_update(operator->sim);
+	if (on && operator->sim->server.fd<0)
 		control_error(operator, "cannot listen");
-		return;
-	}
+	else
+		control_ok(operator);
+}
+
+static void run_poke(struct operator* operator, const struct words * words)
+{
+	(void)words;
+	event_poke(operator->sim);
 	control_ok(operator);
+}
+
+static void run_certificate(struct operator* operator, const struct words * words)
+{
+	if (tls_write_certificate(&operator->sim->tls, words->list[1]))
+		control_ok(operator);
+	else
+		control_error(operator, "cannot write it");
 }
 
 static void run_freeze(struct operator* operator, const struct words * words)
@@ -398,6 +413,8 @@ static const struct command_type {
 	{"free-cpu", 1, 1, run_free_cpu, ""},
 	{"wait", 2, 2, run_wait, "SECONDS"},
 	{"disconnect", 1, 1, run_disconnect, ""},
+	{"poke", 1, 1, run_poke, ""},
+	{"certificate", 2, 2, run_certificate, "FILE"},
 	{"listen", 2, 2, run_listen, "on|off"},
 	{"freeze", 2, 2, run_freeze, "on|off"},
 	{"quit", 1, 1, run_quit, ""},

@@ -5,16 +5,20 @@
 
 #include <string.h>
 
+#include "reply.h"
+#include "say.h"
 #include "sim.h"
+#include "stream.h"
 #include "wire.h"
 
 static void write_event(struct sim *sim, const char *name, const struct object *object,
 	bool version2, struct buf *out)
 {
+	const struct subject subject = {name, object->name, MOMENT_EVENT};
 	struct style style;
 	struct wire wire;
 
-	style_choose(&style, sim, name, object->name, version2);
+	style_choose(&style, sim, &subject, version2);
 	wire_init(&wire, &style);
 	wire_root(&wire, "LDM_event", "1.1");
 	wire_begin(&wire, "cmd");
@@ -35,17 +39,50 @@ static void send_event(
 	sim->journal.events++;
 }
 
+static struct object *harmless(const struct sim *sim)
+{
+	return object_new(sim->host.control ? sim->host.control->name : "primary");
+}
+
+/* As send_event(), as the faults of the moment will have it. */
+static void say_event(struct sim *sim, struct conn *conn, enum fault_moment moment,
+	const char *name, const struct object *object)
+{
+	const struct fault *storm = fault_at(&sim->faults, FAULT_EVENT_STORM, moment, object->name);
+	struct buf text = {0}, wrong = {0}, more = {0};
+
+	for (long i = 0; storm && i < (long)storm->number; i++)
+		send_event(sim, conn, name, object);
+	reply_write_unasked(&wrong);
+	event_write_unasked(sim, &more);
+	write_event(sim, name, object, conn->events_v2, &text);
+	say(conn,
+		&(const struct saying){
+			.moment = moment,
+			.domain = object->name,
+			.refusal = stream_error,
+			.no_rights = stream_no_rights,
+			.wrong = wrong.data,
+			.more = more.data,
+		},
+		&text);
+	sim->journal.events++;
+	buf_free(&wrong);
+	buf_free(&more);
+}
+
 static void publish(
 	struct sim *sim, unsigned category, const char *name, const struct object *object)
 {
 	struct conn *conn;
 
 	sim->dirty = true;
-	if (fault_hit(&sim->faults, FAULT_NO_EVENTS, name, object->name))
+	if (fault_hit(&sim->faults, FAULT_NO_EVENTS, name, object->name) ||
+		fault_at(&sim->faults, FAULT_NO_EVENTS, MOMENT_EVENT, object->name))
 		return;
 	TAILQ_FOREACH (conn, &sim->server.conns, entry)
 		if (!conn->dead && (conn->events & category))
-			send_event(sim, conn, name, object);
+			say_event(sim, conn, MOMENT_EVENT, name, object);
 }
 
 void event_domain(struct sim *sim, const char *name, const char *domain)
@@ -89,9 +126,15 @@ void event_progress(struct sim *sim, const char *domain, unsigned percent, const
 	object_free(object);
 }
 
-static struct object *harmless(const struct sim *sim)
+void event_poke(struct sim *sim)
 {
-	return object_new(sim->host.control ? sim->host.control->name : "primary");
+	struct object *object = harmless(sim);
+	struct conn *conn;
+
+	TAILQ_FOREACH (conn, &sim->server.conns, entry)
+		if (!conn->dead && conn->state == CONN_READY)
+			say_event(sim, conn, MOMENT_IDLE, "set-variable", object);
+	object_free(object);
 }
 
 void event_unasked(struct sim *sim, struct conn *conn)

@@ -25,6 +25,9 @@ void event_hardware(struct sim *sim, const char *name, const char *spconfig);
 void event_progress(struct sim *sim, const char *domain, unsigned percent, const char *status,
 	const char *source);
 
+/* Something unasked to all who are connected, for the faults of an idle connection. */
+void event_poke(struct sim *sim);
+
 /* Harmless events for faults, whether or not anybody asked: sent, or appended to a document. */
 void event_unasked(struct sim *sim, struct conn *conn);
 void event_write_unasked(struct sim *sim, struct buf *out);

@@ -11,6 +11,22 @@
 
 #include "util.h"
 
+/*
+ * When a fault strikes. The first words stand for ACTION in a specification; queries and commands
+ * are named by their own actions.
+ */
+enum fault_moment {
+	MOMENT_CONNECT, /* a connection was accepted */
+	MOMENT_STREAM,	/* a stream header in the clear is answered */
+	MOMENT_TLS,	/* starttls is answered, and the handshake */
+	MOMENT_SASL,	/* user and password are answered */
+	MOMENT_IDLE,	/* the operator said poke */
+	MOMENT_EVENT,	/* a change is told */
+	MOMENT_QUERY,	/* an action that changes nothing */
+	MOMENT_COMMAND, /* one that does */
+	MOMENT_MAX,
+};
+
 enum fault_kind {
 	/* when and whether something is answered and done */
 	FAULT_DELAY,
@@ -64,6 +80,7 @@ enum fault_kind {
 	FAULT_TLS_GARBAGE,
 	FAULT_TLS_OLD,
 	FAULT_NEW_CERT,
+	FAULT_WRONG_CERT,
 	FAULT_MAX,
 };
 
@@ -98,6 +115,25 @@ void faults_list(const struct faults *faults, struct buf *out);
  */
 const struct fault *fault_hit(
 	struct faults *faults, enum fault_kind kind, const char *action, const char *domain);
+
+/* What a document is about. */
+struct subject {
+	const char *action;	  /* NULL: none that a fault could name */
+	const char *domain;	  /* NULL: none */
+	enum fault_moment moment; /* MOMENT_MAX: it answers a request, which its action says */
+};
+/* One that names the action, or the moment. */
+const struct fault *fault_about(
+	struct faults *faults, enum fault_kind kind, const struct subject *subject);
+
+/*
+ * The same for a moment that is no request; of the operator's faults those that name it, and those
+ * that name nothing if they strike nowhere but before a connection is ready.
+ */
+const struct fault *fault_at(
+	struct faults *faults, enum fault_kind kind, enum fault_moment moment, const char *domain);
+/* Whether fault_at() would find one; not counted as a use. */
+bool fault_waits(const struct faults *faults, enum fault_kind kind, enum fault_moment moment);
 
 void faults_usage(FILE *out);
 

@@ -182,6 +182,7 @@ static void loop(struct sim *sim, const sigset_t *during_poll)
 			handle_fds(sim, &fds);
 		if (!sim->frozen)
 			timers_run(&sim->timers);
+		server_update(sim);
 		server_reap(sim);
 		control_reap(sim);
 		save_if_dirty(sim);

@@ -2,11 +2,12 @@
  * Hostile documents. Each fault inserts something into the finished bytes, mostly in front of the
  * last end tag, so that framing still works and the harm is inside.
  */
+#include "mangle.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "reply.h"
 #include "sim.h"
 
 static void insert(struct buf *text, size_t at, const struct buf *what)
@@ -146,7 +147,7 @@ static void cut_in_half(struct buf *text, const struct fault *fault)
 	text->data[text->len] = '\0';
 }
 
-void reply_mangle(struct sim *sim, const char *action, const char *domain, struct buf *text)
+void mangle(struct sim *sim, const struct subject *subject, struct buf *text)
 {
 	static const struct {
 		enum fault_kind kind;
@@ -164,7 +165,7 @@ void reply_mangle(struct sim *sim, const char *action, const char *domain, struc
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(table); i++) {
-		const struct fault *fault = fault_hit(&sim->faults, table[i].kind, action, domain);
+		const struct fault *fault = fault_about(&sim->faults, table[i].kind, subject);
 
 		if (fault)
 			table[i].apply(text, fault);

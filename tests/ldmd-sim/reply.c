@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "actions.h"
+#include "mangle.h"
 #include "sim.h"
 #include "wire.h"
 
@@ -123,26 +124,39 @@ static void write_commands(struct wire *wire, struct request *request, const cha
 void reply_write(struct request *request, struct buf *out)
 {
 	const struct command *first = TAILQ_FIRST(&request->commands);
-	const char *action = first ? first->name : NULL;
-	const char *domain = first_domain(request);
+	const struct subject subject = {
+		first ? first->name : "", first_domain(request), MOMENT_MAX};
 	struct sim *sim = request->sim;
 	const char *other_name = NULL;
 	struct style style;
 	struct wire wire;
 
-	if (fault_hit(&sim->faults, FAULT_WRONG_ACTION, action, domain))
+	if (fault_about(&sim->faults, FAULT_WRONG_ACTION, &subject))
 		other_name = "list-hba";
-	style_choose(&style, sim, action, domain, request->data_version == 2);
+	style_choose(&style, sim, &subject, request->data_version == 2);
 	if (request->message)
 		style.no_prefix = true;
 	wire_init(&wire, &style);
-	if (fault_hit(&sim->faults, FAULT_XML_DECL, action, domain))
-		xmlTextWriterStartDocument(wire.writer, "1.0", "utf-8", NULL);
 	wire_root(&wire, "LDM_interface", root_version(request));
 	if (request->message)
 		write_response(&wire, false, request->message);
 	else
 		write_commands(&wire, request, other_name);
 	wire_finish(&wire, out);
-	reply_mangle(sim, action, domain, out);
+	mangle(sim, &subject, out);
+}
+
+void reply_write_unasked(struct buf *out)
+{
+	struct style style = {.no_prefix = true};
+	struct wire wire;
+
+	wire_init(&wire, &style);
+	wire_root(&wire, "LDM_interface", "1.3");
+	wire_begin(&wire, "cmd");
+	wire_text(&wire, "action", "list-hba");
+	write_response(&wire, true, NULL);
+	wire_end(&wire);
+	write_response(&wire, true, NULL);
+	wire_finish(&wire, out);
 }

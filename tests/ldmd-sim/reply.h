@@ -8,8 +8,7 @@
 #include "util.h"
 
 void reply_write(struct request *request, struct buf *out);
-
-/* Faults that damage the finished bytes of a document. */
-void reply_mangle(struct sim *sim, const char *action, const char *domain, struct buf *text);
+/* An answer to a question that nobody asked. */
+void reply_write_unasked(struct buf *out);
 
 #endif

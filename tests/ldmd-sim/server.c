@@ -44,10 +44,31 @@ void server_unlisten(struct sim *sim)
 	sim->server.fd = -1;
 }
 
+void server_update(struct sim *sim)
+{
+	if (sim->server.off || fault_waits(&sim->faults, FAULT_REFUSE, MOMENT_CONNECT))
+		server_unlisten(sim);
+	else
+		server_listen(sim);
+}
+
 static void renew_certificate(struct sim *sim)
 {
-	if (fault_hit(&sim->faults, FAULT_NEW_CERT, NULL, NULL))
+	if (fault_at(&sim->faults, FAULT_NEW_CERT, MOMENT_TLS, NULL))
 		tls_renew(&sim->tls, sim->options.ldm_version);
+}
+
+static void apply_faults(struct conn *conn)
+{
+	struct faults *faults = &conn->sim->faults;
+	const struct fault *fault;
+
+	if (fault_at(faults, FAULT_CLOSE_BEFORE, MOMENT_CONNECT, NULL))
+		conn_drop(conn);
+	else if (fault_at(faults, FAULT_HANG, MOMENT_CONNECT, NULL))
+		conn->deaf = true;
+	else if ((fault = fault_at(faults, FAULT_DELAY, MOMENT_CONNECT, NULL)))
+		conn_sleep(conn, fault->number);
 }
 
 static void conn_new(struct sim *sim, int fd)
@@ -62,6 +83,7 @@ static void conn_new(struct sim *sim, int fd)
 	TAILQ_INIT(&conn->late);
 	TAILQ_INSERT_TAIL(&sim->server.conns, conn, entry);
 	sim->server.open++;
+	apply_faults(conn);
 }
 
 void server_accept(struct sim *sim)

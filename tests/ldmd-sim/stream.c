@@ -11,10 +11,43 @@
 #include <string.h>
 
 #include "conn.h"
+#include "say.h"
 #include "sim.h"
 
 #define NS_TLS	"urn:ietf:params:xml:ns:xmpp-tls"
 #define NS_SASL "urn:ietf:params:xml:ns:xmpp-sasl"
+
+#define STREAM_ERROR(condition)                                                                    \
+	"<stream:error><" condition " xmlns='urn:ietf:params:xml:ns:xmpp-streams'/>"               \
+	"</stream:error></stream:stream>"
+#define PROCEED	     "<proceed xmlns='" NS_TLS "'/>"
+#define TLS_FAILURE  "<failure xmlns='" NS_TLS "'/></stream:stream>"
+#define SUCCESS	     "<success xmlns='" NS_SASL "'/>"
+#define SASL_FAILURE "<failure xmlns='" NS_SASL "'><not-authorized/></failure></stream:stream>"
+#define OPEN_STREAM  "<?xml version='1.0'?><stream:stream version='1.0'>"
+
+const char stream_error[] = STREAM_ERROR("policy-violation");
+const char stream_no_rights[] = STREAM_ERROR("not-authorized");
+
+static const struct saying as_header = {
+	.moment = MOMENT_STREAM,
+	.refusal = OPEN_STREAM STREAM_ERROR("policy-violation"),
+	.no_rights = OPEN_STREAM STREAM_ERROR("not-authorized"),
+	.wrong = "<LDM_interface version='1.3'><response><status>success</status></response>"
+		 "</LDM_interface>",
+};
+static const struct saying as_tls_answer = {
+	.moment = MOMENT_TLS,
+	.refusal = TLS_FAILURE,
+	.wrong = SUCCESS,
+	.more = "<stream:stream version='1.0'><stream:features/>",
+};
+static const struct saying as_sasl_answer = {
+	.moment = MOMENT_SASL,
+	.refusal = SASL_FAILURE,
+	.no_rights = SASL_FAILURE,
+	.wrong = PROCEED,
+};
 
 static void send_text(struct conn *conn, const char *text)
 {
@@ -44,7 +77,7 @@ static bool is_named(const char *text, const char *name)
 
 static bool offers_tls(struct conn *conn)
 {
-	return !fault_hit(&conn->sim->faults, FAULT_NO_TLS, NULL, NULL);
+	return !fault_at(&conn->sim->faults, FAULT_NO_TLS, MOMENT_STREAM, NULL);
 }
 
 static void send_header(struct conn *conn, const char *features)
@@ -58,7 +91,10 @@ static void send_header(struct conn *conn, const char *features)
 		"xmlns:stream='http://etherx.jabber.org/streams' id='%08x' from='%s' "
 		"version='1.0' xml:lang='en'>%s",
 		conn->number * 2654435761u, from, features);
-	conn_send(conn, text.data, text.len);
+	if (!conn->secure)
+		say(conn, &as_header, &text);
+	else
+		conn_send(conn, text.data, text.len);
 	buf_free(&text);
 }
 
@@ -67,9 +103,7 @@ void stream_header(struct conn *conn, const char *tag)
 	bool wants_sasl = conn->sim->options.credentials && !conn->authenticated;
 
 	if (!is_named(tag, "stream")) {
-		send_text(conn, "<stream:error><invalid-namespace "
-				"xmlns='urn:ietf:params:xml:ns:xmpp-streams'/></stream:error>"
-				"</stream:stream>");
+		send_text(conn, STREAM_ERROR("invalid-namespace"));
 		conn->closing = true;
 		return;
 	}
@@ -89,7 +123,7 @@ void stream_header(struct conn *conn, const char *tag)
 
 static void refuse_tls(struct conn *conn)
 {
-	send_text(conn, "<failure xmlns='" NS_TLS "'/></stream:stream>");
+	send_text(conn, TLS_FAILURE);
 	conn->closing = true;
 }
 
@@ -97,31 +131,38 @@ static void send_garbage(struct conn *conn)
 {
 	static const char noise[] = "\x16\x03\x01\xff\xff this is not TLS \x00\x01\x02\xfe";
 
-	send_text(conn, "<proceed xmlns='" NS_TLS "'/>");
+	send_text(conn, PROCEED);
 	conn_send(conn, noise, sizeof(noise));
 	conn->closing = true;
+}
+
+static enum tls_kind choose_kind(struct faults *faults)
+{
+	if (fault_at(faults, FAULT_TLS_OLD, MOMENT_TLS, NULL))
+		return TLS_OLD;
+	return fault_at(faults, FAULT_WRONG_CERT, MOMENT_TLS, NULL) ? TLS_WRONG : TLS_GOOD;
 }
 
 static void handle_starttls(struct conn *conn)
 {
 	struct faults *faults = &conn->sim->faults;
 
-	if (conn->secure || fault_hit(faults, FAULT_NO_TLS, NULL, NULL)) {
+	if (conn->secure || !offers_tls(conn)) {
 		refuse_tls(conn);
-	} else if (fault_hit(faults, FAULT_TLS_GARBAGE, NULL, NULL)) {
+	} else if (fault_at(faults, FAULT_TLS_GARBAGE, MOMENT_TLS, NULL)) {
 		send_garbage(conn);
 	} else {
-		conn->old_tls = fault_hit(faults, FAULT_TLS_OLD, NULL, NULL) != NULL;
+		conn->tls_kind = choose_kind(faults);
 		conn->state = CONN_PROCEED;
-		send_text(conn, "<proceed xmlns='" NS_TLS "'/>");
+		say_text(conn, &as_tls_answer, PROCEED);
 	}
 }
 
 void stream_start_tls(struct conn *conn)
 {
-	struct tls *tls = &conn->sim->tls;
+	const struct tls *tls = &conn->sim->tls;
 
-	conn->ssl = SSL_new(conn->old_tls ? tls->old_context : tls->context);
+	conn->ssl = SSL_new(tls->contexts[conn->tls_kind]);
 	if (conn->ssl == NULL || !SSL_set_fd(conn->ssl, conn->fd)) {
 		conn_drop(conn);
 		return;
@@ -129,7 +170,9 @@ void stream_start_tls(struct conn *conn)
 	conn->state = CONN_TLS;
 	buf_free(&conn->in); /* nothing said in clear text counts any more */
 	frame_reset(&conn->frame);
-	stream_continue_tls(conn);
+	conn->deaf = fault_at(&conn->sim->faults, FAULT_HANG_ALL, MOMENT_TLS, NULL) != NULL;
+	if (!conn->deaf)
+		stream_continue_tls(conn);
 }
 
 void stream_continue_tls(struct conn *conn)
@@ -138,6 +181,11 @@ void stream_continue_tls(struct conn *conn)
 
 	ERR_clear_error();
 	n = SSL_accept(conn->ssl);
+	if (SSL_get_state(conn->ssl) != TLS_ST_BEFORE &&
+		fault_at(&conn->sim->faults, FAULT_CLOSE_DURING, MOMENT_TLS, NULL)) {
+		conn_drop(conn);
+		return;
+	}
 	if (n == 1) {
 		conn->secure = true;
 		conn->state = CONN_HEADER;
@@ -207,10 +255,9 @@ static void handle_auth(struct conn *conn, const char *text)
 	if (plain && conn->secure && check_plain(conn->sim->options.credentials, base64)) {
 		conn->authenticated = true;
 		conn->state = CONN_HEADER;
-		send_text(conn, "<success xmlns='" NS_SASL "'/>");
+		say_text(conn, &as_sasl_answer, SUCCESS);
 	} else {
-		send_text(conn,
-			"<failure xmlns='" NS_SASL "'><not-authorized/></failure></stream:stream>");
+		send_text(conn, SASL_FAILURE);
 		conn->closing = true;
 	}
 	free(raw);
@@ -229,9 +276,7 @@ void stream_element(struct conn *conn, const char *text)
 	} else if (is_named(text, "auth") && conn->sim->options.credentials) {
 		handle_auth(conn, text);
 	} else {
-		send_text(conn, "<stream:error><policy-violation "
-				"xmlns='urn:ietf:params:xml:ns:xmpp-streams'/></stream:error>"
-				"</stream:stream>");
+		send_text(conn, STREAM_ERROR("policy-violation"));
 		conn->closing = true;
 	}
 }

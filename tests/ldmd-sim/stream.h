@@ -14,6 +14,9 @@ void stream_header(struct conn *conn, const char *tag);
 void stream_element(struct conn *conn, const char *text);
 bool stream_is_element(const char *text);
 
+/* What ends a stream: for a reason of its own, or for lack of rights. */
+extern const char stream_error[], stream_no_rights[];
+
 /* <proceed/> has been sent. */
 void stream_start_tls(struct conn *conn);
 void stream_continue_tls(struct conn *conn);

@@ -7,11 +7,17 @@
 #include <openssl/ssl.h>
 #include <stdbool.h>
 
+enum tls_kind {
+	TLS_GOOD,
+	TLS_OLD,   /* 1.0 and 1.1 only */
+	TLS_WRONG, /* a certificate for another host, and out of date */
+	TLS_KINDS,
+};
+
 struct tls {
 	EVP_PKEY *key;
 	X509 *certificate;
-	SSL_CTX *context;
-	SSL_CTX *old_context; /* TLS 1.0 and 1.1 only */
+	SSL_CTX *contexts[TLS_KINDS];
 };
 
 bool tls_init(struct tls *tls, unsigned ldm_version);

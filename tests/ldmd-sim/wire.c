@@ -18,7 +18,7 @@ static const char *const name_spaces[][2] = {
 };
 
 void style_choose(
-	struct style *style, struct sim *sim, const char *action, const char *domain, bool version2)
+	struct style *style, struct sim *sim, const struct subject *subject, bool version2)
 {
 	static const struct {
 		enum fault_kind kind;
@@ -33,6 +33,7 @@ void style_choose(
 		{FAULT_SHUFFLE, offsetof(struct style, shuffle)},
 		{FAULT_UNKNOWN_ELEMENTS, offsetof(struct style, unknown_elements)},
 		{FAULT_UPPER_STATUS, offsetof(struct style, upper_status)},
+		{FAULT_XML_DECL, offsetof(struct style, xml_decl)},
 		{FAULT_DUP_NAMES, offsetof(struct style, dup_names)},
 		{FAULT_DUP_UUIDS, offsetof(struct style, dup_uuids)},
 	};
@@ -40,9 +41,9 @@ void style_choose(
 
 	*style = (struct style){.version2 = version2};
 	for (size_t i = 0; i < ARRAY_SIZE(switches); i++)
-		if (fault_hit(&sim->faults, switches[i].kind, action, domain))
+		if (fault_about(&sim->faults, switches[i].kind, subject))
 			*(bool *)((char *)style + switches[i].offset) = true;
-	if ((fault = fault_hit(&sim->faults, FAULT_MISSING, action, domain)))
+	if ((fault = fault_about(&sim->faults, FAULT_MISSING, subject)))
 		style->missing = fault->text;
 }
 
@@ -97,6 +98,8 @@ void wire_text(struct wire *wire, const char *element, const char *text)
 
 void wire_root(struct wire *wire, const char *element, const char *version)
 {
+	if (wire->style.xml_decl)
+		xmlTextWriterStartDocument(wire->writer, "1.0", "utf-8", NULL);
 	wire_begin(wire, element);
 	wire_attribute(wire, "version", version);
 	if (wire->style.version2 || wire->style.no_prefix)

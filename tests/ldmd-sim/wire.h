@@ -12,6 +12,7 @@
 #include "util.h"
 
 struct sim;
+struct subject;
 
 struct style {
 	bool version2;
@@ -24,6 +25,7 @@ struct style {
 	bool shuffle;
 	bool unknown_elements;
 	bool upper_status;
+	bool xml_decl;
 	bool dup_names;
 	bool dup_uuids;
 	const char *missing;
@@ -35,9 +37,9 @@ struct wire {
 	struct style style;
 };
 
-/* Style for a document about this action and domain; domain may be NULL. */
-void style_choose(struct style *style, struct sim *sim, const char *action, const char *domain,
-	bool version2);
+/* Style for a document about this. */
+void style_choose(
+	struct style *style, struct sim *sim, const struct subject *subject, bool version2);
 
 void wire_init(struct wire *wire, const struct style *style);
 /* Ends the document, appends it to out and releases the wire. */
