@@ -152,8 +152,8 @@ class Setter(Manager):
 
     def new_operation(self, row, before, what):
         """The number of the operation that this SET became."""
-        if what.get("RowStatus") == "destroy":
-            return self.operation_of(row)
+        if "RowStatus" in what:
+            return self.operation_of(row)  # the row may never come to be, or be gone
         end = time.monotonic() + 60 * harness.SLOW
         while not self.stage.over.is_set():
             answer = self.get(cell("OperationIndex", row))
