@@ -78,6 +78,9 @@ class Rig:
         password = os.path.join(directory, "password")
         with open(os.open(password, os.O_WRONLY | os.O_CREAT, 0o600), "w", encoding="utf-8") as file:
             file.write("secret\n")
+        self.long_value = os.path.join(directory, "long")
+        with open(self.long_value, "w", encoding="utf-8") as file:
+            file.write("<value>" + "x" * 300000 + "</value>")
         path = sets.write_inventory(os.path.join(directory, "inventory.xml"), self.guests, cores=16,
                                     memory_gb=64)
         self.bed = harness.Bed(
@@ -161,7 +164,7 @@ class Rig:
         """The fault begins to be felt."""
         action = {"partial": "set-memory", "stop-timeout": "stop-domain"}.get(
             fault, ACTION.get(moment, moment))
-        argument = ARGUMENTS.get(fault)
+        argument = self.long_value if fault == "insert" else ARGUMENTS.get(fault)
         spec = fault + (":" + argument if argument else "") + "@" + action
         if moment == "first":
             self.bed.agent.stop()
