@@ -4,6 +4,7 @@ import os
 import random
 
 import harness
+import inventory
 from harness import cell, dump, scalar, wait_for
 
 
@@ -128,8 +129,17 @@ class Registry(harness.TestCase):
     def test_rename_keeps_the_number(self):
         bed = self.bed(conf="refreshInterval 0.2\n")
         before = self.all_there(bed)
-        if "error" in bed.sim.command("do rename-domain ldg1 renamed"):
-            self.skipTest("the simulator does not rename")
+        disks = inventory.read_table(bed, "ldomVdisk")
+        bed.sim.do("rename ldg1 renamed")
         after = self.all_there(bed)
         self.assertEqual(after["renamed"], before["ldg1"])
         self.assertEqual(bed.get(cell("Name", before["ldg1"])), b"renamed")
+        self.assertEqual(inventory.read_table(bed, "ldomVdisk"), disks)
+        self.assertEqual(scalar(bed, "ldomNextIndex"), max(before.values()) + 1)
+        bed.agent.kill()
+        bed.agent.start()
+        bed.wait_serving()
+        self.assertEqual(self.all_there(bed), after)
+        # The old name is free, for a domain with a number of its own.
+        bed.sim.do("do add-domain ldg1")
+        self.assertEqual(self.all_there(bed)["ldg1"], max(before.values()) + 1)

@@ -255,6 +255,37 @@ static void run_migrate_in(struct operator* operator, const struct words * words
 	control_ok(operator);
 }
 
+static bool is_master(const struct domain *domain)
+{
+	const struct domain *other;
+
+	TAILQ_FOREACH (other, &domain->sim->host.domains, entry)
+		if (word_in_list(other->settings[SETTING_MASTER], domain->name))
+			return true;
+	return false;
+}
+
+/* No action of ldmd's, but what a client may see all the same: the UUID is known, under another
+ * name. */
+static void run_rename(struct operator* operator, const struct words * words)
+{
+	struct domain *domain = named_domain(operator, words);
+
+	if (domain == NULL)
+		return;
+	if (!name_is_legal(words->list[2]) || domain_find(&operator->sim->host, words->list[2])) {
+		control_error(operator, "the name is illegal or taken");
+		return;
+	}
+	if (domain->control || domain->op || domain->dr || domain->migration || is_master(domain)) {
+		control_error(operator, "LDom %s cannot be renamed now", domain->name);
+		return;
+	}
+	replace_string(&domain->name, words->list[2]);
+	operator->sim->dirty = true;
+	control_ok(operator);
+}
+
 static bool read_switch(struct operator* operator, const char * word, bool *ret)
 {
 	*ret = str_equal(word, "on");
@@ -405,6 +436,7 @@ static const struct command_type {
 	{"util", 3, 3, run_util, "DOMAIN PERMILLE"},
 	{"migrate-out", 2, 3, run_migrate_out, "DOMAIN [SECONDS]"},
 	{"migrate-in", 3, 4, run_migrate_in, "NAME UUID [SECONDS]"},
+	{"rename", 3, 3, run_rename, "DOMAIN NAME"},
 	{"reconf", 2, 2, run_reconf, "on|off"},
 	{"reboot-control", 1, 1, run_reboot_control, ""},
 	{"set-prop", 4, 4, run_set_prop, "DOMAIN KEY VALUE"},
