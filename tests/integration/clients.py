@@ -3,6 +3,7 @@
 
 Each is a function that sends many SETs, one after the other, and returns as many answers.
 """
+import fcntl
 import json
 import os
 import re
@@ -141,7 +142,7 @@ def pysnmp(version):
 
 # --- npm's net-snmp ---------------------------------------------------------------------------------
 
-def _node_path():
+def node_path():
     private = os.path.join(harness.BUILD, "node", "node_modules")
     return os.pathsep.join(filter(None, [os.environ.get("NODE_PATH"), private]))
 
@@ -149,7 +150,7 @@ def _node_path():
 def _node_works():
     return subprocess.run(["node", "-e", "require('net-snmp')"], stdout=subprocess.DEVNULL,
                           stderr=subprocess.DEVNULL, check=False,
-                          env=dict(os.environ, NODE_PATH=_node_path())).returncode == 0
+                          env=dict(os.environ, NODE_PATH=node_path())).returncode == 0
 
 
 def why_no_node():
@@ -162,17 +163,25 @@ def why_no_node():
         return "there is no npm"
     place = os.path.join(harness.BUILD, "node")
     os.makedirs(place, exist_ok=True)
+    # Tests run side by side, and one installation is enough.
+    with open(os.path.join(place, "lock"), "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not _node_works():
+            _install(place)
+    return "" if _node_works() else "npm's net-snmp cannot be installed"
+
+
+def _install(place):
     try:
         subprocess.run(["npm", "install", "--silent", "--no-audit", "--no-fund", "--prefix", ".",
                         "net-snmp@3"], cwd=place, stdin=subprocess.DEVNULL,
                        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, timeout=90, check=False)
     except subprocess.TimeoutExpired:
         pass
-    return "" if _node_works() else "npm's net-snmp cannot be installed"
 
 
 def node(version):
     def client(snmpd, jobs):
         return _run(["node", "-e", _NODE], {"port": snmpd.port, "version": version, "sets": jobs},
-                    {"NODE_PATH": _node_path()})
+                    {"NODE_PATH": node_path()})
     return client

@@ -9,6 +9,8 @@ import tempfile
 import unittest
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "integration"))
+import clients  # noqa: E402  pylint: disable=wrong-import-position
 import mib_tree  # noqa: E402  pylint: disable=wrong-import-position
 
 SRC = os.environ.get("top_srcdir") or os.path.abspath(
@@ -99,11 +101,13 @@ class Tree(Case):
             self.assertEqual(moved.read(), here.read())
 
     def test_build_has_its_root(self):
+        """The module that `make install` takes, and the agent."""
         root = os.environ.get("mib_root", DEFAULT_ROOT)
-        if root == DEFAULT_ROOT:
-            self.skipTest("the root is the default")
-        module = os.path.join(BUILD, "mibs", "moved", "LDOMS-MIB.txt")
+        module = MIB if root == DEFAULT_ROOT else \
+            os.path.join(BUILD, "mibs", "moved", "LDOMS-MIB.txt")
         self.assertEqual(self.translate(module, "-On", "LDOMS-MIB::ldomsMIB").strip(), "." + root)
+        version = self.run_silently([os.path.join(BUILD, "ldoms-agentx"), "-V"]).stdout
+        self.assertIn(root, re.findall(r"[\d.]+\d", version))
 
 
 class Text(Case):
@@ -203,12 +207,11 @@ class Compilers(Case):
 
     def test_node(self):
         node = need("node")
-        paths = [os.environ.get("NODE_PATH", ""), os.path.join(BUILD, "node", "node_modules")]
-        path = ":".join(p for p in paths if p)
-        if self.run_silently([node, "-e", 'require("net-snmp")'], NODE_PATH=path).returncode:
-            self.skipTest("there is no net-snmp of npm's")
+        if clients.why_no_node():
+            self.skipTest(clients.why_no_node())
         base = glob.glob(os.path.join(base_directory(), "SNMP-FRAMEWORK-MIB*"))
-        result = self.run_silently([node, "-e", _NODE, MIB] + base[:1], NODE_PATH=path)
+        result = self.run_silently([node, "-e", _NODE, MIB] + base[:1],
+                                   NODE_PATH=clients.node_path())
         self.assertEqual(result.stdout.strip(), f"{DEFAULT_ROOT}.1.3.1.5 read-create")
 
 
