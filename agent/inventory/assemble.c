@@ -71,11 +71,14 @@ static int complete_identity(const struct assemble_input *in, struct domain *d)
 	return 0;
 }
 
+/* One that no number is left for keeps index 0 and is not shown. */
 static int assign_one(const struct assemble_input *in, struct domain *d)
 {
 	int r = complete_identity(in, d);
 
-	return r < 0 ? r : registry_assign(in->registry, d->uuid, d->name, &d->index);
+	if (r == 0)
+		r = registry_assign(in->registry, d->uuid, d->name, &d->index);
+	return r == -ENOSPC ? 0 : r;
 }
 
 static bool is_control(const struct domain *d)
@@ -309,7 +312,7 @@ static int add_drafted(struct assembly *a)
 	int r = 0;
 
 	for (size_t i = 0; r == 0 && i < n; i++)
-		if (!kept_back(a->in, domains[i]->name))
+		if (domains[i]->index > 0 && !kept_back(a->in, domains[i]->name))
 			r = add_fresh(a, domains[i]);
 	return r;
 }

@@ -247,6 +247,7 @@ int state_add_object(struct registry_state *s, uint32_t owner, const char *kind,
 		return -ENOMEM;
 	o->owner = owner;
 	o->index = index;
+	o->seen = s->turn;
 	o->kind = strdup(kind);
 	o->name = strdup(name);
 	if (!o->kind || !o->name || !tsearch(o, &s->by_object, compare_object)) {

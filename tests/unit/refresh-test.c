@@ -17,7 +17,9 @@
 #include "content-text.h"
 #include "inventory/refresh.h"
 #include "inventory/registry.h"
+#include "inventory/registry-state.h"
 #include "ldm/conn.h"
+#include "util/file.h"
 
 /* --- the puppet ---------------------------------------------------------------------------- */
 
@@ -136,20 +138,12 @@ static uint32_t zero(void *user)
 	return 0;
 }
 
-static int setup(void **state)
+static int start(void)
 {
 	static const struct refresh_ops ops = {.on_snapshot = on_snapshot, .on_status = on_status};
-	char template[] = "/tmp/refresh-test-XXXXXX";
-	struct registry_options options = {0};
+	const struct registry_options options = {.directory = directory};
 	struct refresh_config config;
 
-	(void)state;
-	puppet = (struct ldm_conn){0};
-	shown = NULL;
-	n_shown = 0;
-	now = 1000;
-	directory = strdup(mkdtemp(template));
-	options.directory = directory;
 	refresh_config_init(&config, true);
 	config.link = &puppet_link;
 	config.random = zero;
@@ -160,15 +154,33 @@ static int setup(void **state)
 	return refresh_new(&config, endpoint, registry, &ops, NULL, &r);
 }
 
+static void stop(void)
+{
+	refresh_free(r);
+	registry_free(registry);
+	ldm_endpoint_free(endpoint);
+}
+
+static int setup(void **state)
+{
+	char template[] = "/tmp/refresh-test-XXXXXX";
+
+	(void)state;
+	puppet = (struct ldm_conn){0};
+	shown = NULL;
+	n_shown = 0;
+	now = 1000;
+	directory = strdup(mkdtemp(template));
+	return start();
+}
+
 static int teardown(void **state)
 {
 	static const char *const names[] = {"lock", "index-registry", "index-registry.copy"};
 
 	(void)state;
-	refresh_free(r);
+	stop();
 	snapshot_unref(shown);
-	registry_free(registry);
-	ldm_endpoint_free(endpoint);
 	for (size_t i = 0; i < 3; i++) {
 		char *path;
 
@@ -391,6 +403,33 @@ static void test_slow_link_is_told(void **state)
 	ANSWER(PRIMARY, GUEST("a", "active", "4"));
 	assert_int_equal(refresh_status(r)->link, LINK_UP);
 	assert_int_equal(refresh_status(r)->last_good_ms, 11000);
+}
+
+/* After two thousand million domains: those that have a number are shown as ever. */
+static void test_no_number_left(void **state)
+{
+	struct registry_state s;
+	struct registry_entry *e;
+	char *path, *text;
+	size_t size;
+
+	(void)state;
+	stop();
+	state_init(&s);
+	s.serial = 100;
+	assert_int_equal(state_add(&s, REGISTRY_INDEX_MAX, NULL, "a", &e), 0);
+	assert_int_equal(state_print(&s, &text, &size), 0);
+	state_clear(&s);
+	assert_true(asprintf(&path, "%s/index-registry", directory) > 0);
+	assert_int_equal(file_write_atomic(path, text, size, 0600), 0);
+	free(path);
+	free(text);
+	assert_int_equal(start(), 0);
+	connect_to_ldmd();
+	ANSWER(PRIMARY, GUEST("a", "active", "4"));
+	answer_details();
+	assert_int_equal(shown->n_domains, 1);
+	assert_int_equal(domain_named("a")->index, REGISTRY_INDEX_MAX);
 }
 
 /* --- differences and events ---------------------------------------------------------------- */
@@ -1049,6 +1088,7 @@ int main(void)
 		TEST(test_pace),
 		TEST(test_details_every_minute),
 		TEST(test_slow_link_is_told),
+		TEST(test_no_number_left),
 		TEST(test_difference_asks_for_its_details),
 		TEST(test_event_is_coalesced),
 		TEST(test_events_of_services_and_unknown_ones),
