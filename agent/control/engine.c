@@ -49,6 +49,7 @@ struct engine {
 	struct drafts *drafts;
 	struct executor *executor;
 	bool config_unsaved;
+	uint64_t changed_ms; /* our last command */
 	char *unsaved_path;
 	bool stopping;
 	uint64_t save_at_ms;
@@ -57,17 +58,29 @@ struct engine {
 
 /* --- from the inventory to the snmp thread ------------------------------------------------- */
 
-/* Somebody saved the configuration: what is on the service processor is another one now. */
-static bool spconfigs_differ(const struct host *a, const struct host *b)
+/* There is a configuration that was not there. One that is gone, or another one chosen for the next
+ * power cycle, saves nothing. The lists are sorted, and a name has one index. */
+static bool has_new_spconfig(const struct host *before, const struct host *now)
 {
-	if (a == b || !a->spconfigs_known || !b->spconfigs_known)
+	size_t j = 0;
+
+	if (before == now || !before->spconfigs_known || !now->spconfigs_known)
 		return false;
-	if (a->n_spconfigs != b->n_spconfigs)
-		return true;
-	for (size_t i = 0; i < a->n_spconfigs; i++)
-		if (strcmp(a->spconfigs[i].name, b->spconfigs[i].name) != 0)
+	for (size_t i = 0; i < now->n_spconfigs; i++) {
+		while (j < before->n_spconfigs &&
+			before->spconfigs[j].index < now->spconfigs[i].index)
+			j++;
+		if (j == before->n_spconfigs ||
+			before->spconfigs[j].index != now->spconfigs[i].index)
 			return true;
+	}
 	return false;
+}
+
+/* Somebody saved the configuration, and not before our last change. */
+static bool was_saved(const struct engine *e, const struct host *before, const struct host *now)
+{
+	return e->changed_ms < before->spconfigs_ms && has_new_spconfig(before, now);
 }
 
 static void set_unsaved(struct engine *e, bool unsaved)
@@ -117,7 +130,7 @@ static void on_snapshot(void *user, const struct snapshot *s)
 
 	handover_publish_snapshot(e->handover, s);
 	tell_changes(e, s);
-	if (e->last != NULL && spconfigs_differ(e->last->host, s->host))
+	if (e->last != NULL && was_saved(e, e->last->host, s->host))
 		set_unsaved(e, false);
 	snapshot_unref(e->last);
 	e->last = snapshot_ref(s);
@@ -222,9 +235,14 @@ static void port_restore_row(void *user, uint32_t index, const struct domain *ro
 	drafts_restore(e->drafts, index, row, clock_ms());
 }
 
+/* With a look at what is saved now, what is saved later will be seen to be later. */
 static void port_changed(void *user)
 {
-	set_unsaved(user, true);
+	struct engine *e = user;
+
+	e->changed_ms = clock_ms();
+	set_unsaved(e, true);
+	refresh_spconfigs_later(e->refresh);
 }
 
 static uint64_t port_now(void *user)

@@ -321,7 +321,7 @@ static bool same_host(const struct host *a, const struct host *b)
 {
 	return pools_same(&a->pools, &b->pools) && pools_same(&a->doubted, &b->doubted) &&
 	       a->in_doubt == b->in_doubt && a->spconfigs_known == b->spconfigs_known &&
-	       rows_same(OWNER_HOST, a, b, true);
+	       a->spconfigs_ms == b->spconfigs_ms && rows_same(OWNER_HOST, a, b, true);
 }
 
 static int fresh_host(const struct assemble_input *in, struct host **ret)
@@ -344,6 +344,7 @@ static int take_spconfigs(const struct assemble_input *in, struct host *h)
 	h->spconfigs = told->spconfigs;
 	h->n_spconfigs = told->n_spconfigs;
 	h->spconfigs_known = true;
+	h->spconfigs_ms = in->asked_ms;
 	told->spconfigs = list;
 	told->n_spconfigs = n;
 	return 0;

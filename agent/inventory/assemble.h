@@ -21,6 +21,7 @@ struct assemble_input {
 	/* Rows that this reply must not touch (a command on them ended meanwhile). */
 	const char *const *keep;
 	size_t n_keep;
+	uint64_t asked_ms; /* when the question left */
 	uint64_t now_ms;
 	struct registry *registry;
 };

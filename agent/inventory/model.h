@@ -271,6 +271,7 @@ struct host {
 	struct spconfig *spconfigs;
 	size_t n_spconfigs;
 	bool spconfigs_known;
+	uint64_t spconfigs_ms; /* monotonic; when that list was asked for */
 };
 
 static inline bool domain_is_migrating(const struct domain *d)

@@ -268,11 +268,16 @@ static void postpone(struct refresh *r, uint32_t needs, uint64_t delay_ms)
 			r->not_before_ms[bit] = at;
 }
 
-void agenda_need_soon(struct refresh *r, uint32_t needs)
+void agenda_need(struct refresh *r, uint32_t needs, uint64_t delay_ms)
 {
 	/* What is asked for already keeps its time, or a steady flow would put it off for ever. */
-	postpone(r, needs & ~r->needs, r->config.coalesce_ms);
+	postpone(r, needs & ~r->needs, delay_ms);
 	r->needs |= needs;
+}
+
+void agenda_need_soon(struct refresh *r, uint32_t needs)
+{
+	agenda_need(r, needs, r->config.coalesce_ms);
 }
 
 uint32_t agenda_next_need(const struct refresh *r)

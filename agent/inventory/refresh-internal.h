@@ -121,6 +121,7 @@ uint64_t refresh_jitter(struct refresh *r, uint64_t value);
 /* refresh-agenda.c */
 void agenda_connected(struct refresh *r);
 void agenda_clear(struct refresh *r);
+void agenda_need(struct refresh *r, uint32_t needs, uint64_t delay_ms);
 /* An event asks for these lists, after the coalescing time. */
 void agenda_need_soon(struct refresh *r, uint32_t needs);
 /* The next list to ask for now; 0: none. */

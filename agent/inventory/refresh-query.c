@@ -232,6 +232,7 @@ static int make_snapshot(struct refresh *r, const char *gone)
 		.ignore_bound_services = r->services_work,
 		.keep = (const char *const *)q->keep.items,
 		.n_keep = q->keep.n,
+		.asked_ms = q->started_ms,
 		.now_ms = r->now_ms,
 		.registry = r->registry,
 	};

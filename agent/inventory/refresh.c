@@ -16,7 +16,8 @@
 #include "util/log.h"
 
 /* A connection that lasted that long was a good one. */
-#define STEADY_MS 10000
+#define STEADY_MS	   10000
+#define SPCONFIGS_LATER_MS 2000
 
 static int link_open(const struct ldm_endpoint *e, const struct ldm_conn_ops *ops, void *user,
 	struct ldm_conn **c)
@@ -149,6 +150,11 @@ void refresh_all_now(struct refresh *r)
 	memset(r->not_before_ms, 0, sizeof(r->not_before_ms));
 	if (r->state == REFRESH_IDLE)
 		r->retry_ms = 0;
+}
+
+void refresh_spconfigs_later(struct refresh *r)
+{
+	agenda_need(r, NEED_SPCONFIG, SPCONFIGS_LATER_MS);
 }
 
 /* --- telling ------------------------------------------------------------------------------- */
