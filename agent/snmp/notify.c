@@ -145,6 +145,7 @@ static void take_change(struct notifier *n, struct change *c, uint64_t now_ms)
 static void take_changes(struct notifier *n, struct inbox *in, uint64_t now_ms)
 {
 	if (n->on) {
+		n->facts->notifications_due += in->changes.n + in->changes_dropped;
 		n->facts->notifications_dropped += in->changes_dropped;
 		for (size_t i = 0; i < in->changes.n; i++)
 			take_change(n, &in->changes.changes[i], now_ms);
@@ -156,6 +157,7 @@ static void take_operation(struct notifier *n, const struct operation *o, uint64
 {
 	struct operation *copy;
 
+	n->facts->notifications_due++;
 	if (operation_copy(o, &copy) < 0) {
 		n->facts->notifications_dropped++;
 		return;
@@ -195,6 +197,8 @@ static void take_operations(struct notifier *n, const struct inbox *in, uint64_t
 static void append_link(struct notifier *n, const struct ldm_status *status, uint64_t now_ms)
 {
 	struct ldm_status *copy = calloc(1, sizeof(*copy));
+
+	n->facts->notifications_due++;
 	if (!copy) {
 		n->facts->notifications_dropped++;
 		return;

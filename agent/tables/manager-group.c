@@ -205,6 +205,7 @@ static const struct column columns[] = {
 	FACT(32, "ldomNotificationsSuppressed", VALUE_COUNTER, notifications_suppressed),
 	FACT(33, "ldomSets", VALUE_COUNTER, sets),
 	FACT(34, "ldomSetsRefused", VALUE_COUNTER, sets_refused),
+	FACT(35, "ldomNotificationsDue", VALUE_COUNTER, notifications_due),
 };
 
 const struct table manager_group = {

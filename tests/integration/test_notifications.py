@@ -2,6 +2,7 @@
 instance, and none for anything else."""
 import itertools
 import os
+import re
 import signal
 import threading
 import time
@@ -89,6 +90,7 @@ class Notifications(Case):
             self.assertEqual(receivers["trap v2c"].got()[-1].instances, {indexes[domain]})
         self.quiet(receivers.values())
         self.assertEqual(scalar(bed, "ldomNotificationsSent"), len(CHANGES))
+        self.assertEqual(scalar(bed, "ldomNotificationsDue"), len(CHANGES))
         self.assertEqual(scalar(bed, "ldomNotificationsDropped"), 0)
         self.assertEqual(scalar(bed, "ldomNotificationsSuppressed"), 0)
 
@@ -144,6 +146,68 @@ class Notifications(Case):
     def until(self, receiver, name):
         wait_for(lambda: any(n.name == name for n in receiver.got()), 15, name)
         return receiver.got()
+
+    def test_migration_that_fails(self):
+        """Somebody changes his mind: out is nothing to tell, in comes and goes."""
+        receiver = self.receiver()
+        bed = self.bed(conf="refreshInterval 60\n", snmpd_conf=receiver.sinks["trap v2c"])
+        self.settled(bed)
+        flags = harness.cell("Flags", bed.indexes()["ldg1"])
+        bed.sim.do("migrate-out ldg1 60")
+        wait_for(lambda: bed.get(flags) == b"-n---s", 5, "the flag")
+        bed.sim.do("do cancel-operation ldg1 migration")
+        wait_for(lambda: bed.get(flags) == b"-n----", 5, "the flag's end")
+        self.quiet([receiver])
+        self.assertEqual(receiver.got(), [])
+        bed.sim.do("migrate-in guest9 11111111-2222-4333-8444-555555555555 60")
+        receiver.wait(1)
+        self.assertIn("guest9", bed.indexes())
+        bed.sim.do("do cancel-operation guest9 migration")
+        got = receiver.wait(2)
+        self.quiet([receiver])
+        self.assertEqual([(n.name, n.domain) for n in got],
+                         [("Create", "guest9"), ("Destroy", "guest9")])
+        self.assertEqual(got[0].instances, got[1].instances)
+
+    def test_guests_by_themselves(self):
+        """A halt is a change of the state, a reset and a panic are none; failure policies act."""
+        receiver = self.receiver()
+        bed = self.bed(conf="refreshInterval 60\n", snmpd_conf=receiver.sinks["trap v2c"])
+        self.settled(bed)
+        for name, act in (("ldg1", "reset"), ("web01", "panic")):
+            cells = [harness.cell(column, bed.indexes()[name]) for column in ("Flags", "Uptime")]
+            bed.sim.do(f"do set-variable {name} auto-boot?=false")
+            bed.sim.do(f"guest {name} {act}")
+            wait_for(lambda c=cells: bed.get(*c) in ([b"-t----", n] for n in range(5)), 5, act)
+        self.quiet([receiver])
+        self.assertEqual(receiver.got(), [])
+        bed.sim.do("do set-domain db01 failure-policy=stop")
+        bed.sim.do("guest db01 panic")      # app01 has it as its master
+        bed.sim.do("guest ldg1 halt")
+        wait_for(lambda: self.last_states(receiver) == {"app01": 6, "ldg1": 6}, 10, "two halts")
+        self.quiet([receiver])
+        self.assertEqual({n.name for n in receiver.got()}, {"StateChange"})
+        for domain in ("app01", "ldg1"):
+            chain = [(n.value(1, 31, 1, 2), n.value(1, 3, 1, 4)) for n in receiver.got()
+                     if n.domain == domain]
+            # With or without a look at it while it was stopping.
+            self.assertIn(chain, ([(1, 6)], [(1, 2), (2, 6)]))
+
+    def last_states(self, receiver):
+        return {n.domain: n.value(1, 3, 1, 4) for n in receiver.got() if n.name == "StateChange"}
+
+    def test_policy_moves_cpus(self):
+        receiver = self.receiver()
+        bed = self.bed(conf="refreshInterval 60\n", snmpd_conf=receiver.sinks["trap v2c"])
+        self.settled(bed)
+        index = bed.indexes()["web01"]
+        for number, (before, now) in enumerate(((8, 10), (10, 6)), 1):
+            bed.sim.do(f"drm web01 {now}")
+            got = receiver.wait(number)[-1]
+            self.assertEqual((got.name, got.instances), ("VCpuChange", {index}))
+            self.assertEqual((got.value(1, 31, 1, 3), got.value(1, 3, 1, 5)), (before, now))
+        self.quiet([receiver])
+        self.assertEqual(len(receiver.got()), 2)
 
     def test_operation(self):
         receiver = self.receiver()
@@ -214,6 +278,7 @@ class Notifications(Case):
         self.assertEqual(len([n for n in receiver.got() if n.domain == "ldg1"]), 5)
         self.assertEqual(scalar(bed, "ldomNotificationsSent"), 6)
         self.assertEqual(scalar(bed, "ldomNotificationsSuppressed"), changes - 5)
+        self.assertEqual(scalar(bed, "ldomNotificationsDue"), changes + 1)
 
     def test_without_events(self):
         """Found by asking: still one each."""
@@ -292,26 +357,66 @@ class Burst(Case):
         before = {d["name"]: d for d in dump(bed.sim)["domains"]}
         slowest = self.storm(bed, "random-storm 10000 7")
         self.settled(bed)
-        got = self.all_of_them(bed, receiver)
+        _, *lost = self.all_of_them(bed, lambda: len(receiver.got()))
+        self.assertEqual(lost, [0, 0])
+        got = receiver.got()
         self.assertGreater(len(got), 100)
         self.assertLess(slowest, 1.0 * harness.SLOW)
         self.chains(got, before, dump(bed.sim)["domains"])
 
-    def all_of_them(self, bed, receiver):
-        """As many as were sent, when neither side has moved for a while; none was left out."""
+    def test_more_than_fits(self):
+        """A rate that damps, no master to empty the queue, which overflows: all is counted."""
+        receiver = self.receiver()
+        # snmpd passes them on faster than anybody reads; what UDP loses comes again.
+        bed = self.bed(domains=64, conf=f"refreshInterval 60\nnotificationRate {self.RATE}\n",
+                       snmpd_conf=receiver.sinks["inform v2c"].replace("-t 60", "-t 2 -r 30"))
+
+        def names():
+            return {(n.domain, n.value(1, 31, 1, 6)) for n in receiver.got()}
+
+        self.settled(bed)
+        bed.snmpd.stop()
+        made = {domain["name"]: self.networks(bed, domain["name"])
+                for domain in dump(bed.sim)["domains"]}
+        due = sum(made.values())
+        wait_for(lambda: self.numbered(bed) == due, 60, "all of them in the registry")
+        bed.snmpd.start()
+        bed.wait_serving()
+        damped = sum(max(0, number - self.RATE) for number in made.values())
+        self.assertEqual(self.all_of_them(bed, lambda: len(names())),
+                         (self.QUEUE, due - damped - self.QUEUE, damped))
+        self.assertTrue(damped and due - damped > self.QUEUE, made)
+
+    QUEUE, RATE = 10000, 165
+
+    def numbered(self, bed):
+        """How many of them have a number, as they have before anybody is told of them."""
+        with open(os.path.join(bed.agent.state, "index-registry")) as registry:
+            return len(re.findall(r"^o \d+ net \d+ more\d+$", registry.read(), re.M))
+
+    def networks(self, bed, domain):
+        """Adds as many as a little more than the rate; how many were taken."""
+        lines = "".join(f"do add-vnet {domain} more{n} primary-vsw0\n"
+                        for n in range(self.RATE + 6))
+        return bed.sim.command(lines).split().count("ok")
+
+    def all_of_them(self, bed, received):
+        """Counters when as many were received as sent, and neither has moved for a while."""
         names = [harness.SCALARS["ldomNotifications" + name]
-                 for name in ("Sent", "Dropped", "Suppressed")]
+                 for name in ("Sent", "Dropped", "Suppressed", "Due")]
         now = [None, 0]
 
         def still():
-            last, now[:] = now[0], (bed.get(*names), len(receiver.got()))
+            last, now[:] = now[0], (bed.get(*names), received())
             return now[0] == last and now[0][0] == now[1]
         try:
             wait_for(still, 120, "as many notifications as were sent", interval=2)
         except AssertionError as error:
-            self.fail(f"{error}: sent, dropped, suppressed {now[0]}, received {now[1]}")
-        self.assertEqual(now[0][1:], [0, 0])
-        return receiver.got()
+            self.fail(f"{error}: sent, dropped, suppressed, due {now[0]}, received {now[1]}")
+        *parts, due = now[0]
+        print(f"# {due} changes found: sent, dropped, suppressed {parts}")
+        self.assertEqual(sum(parts), due)
+        return tuple(parts)
 
     def storm(self, bed, command):
         """While it rages, sysUpTime is asked for; the longest wait for it."""
