@@ -23,7 +23,7 @@ def _read_columns():
     with open(os.path.join(harness.SRC, "mibs", "LDOMS-MIB.txt")) as mib:
         text = mib.read()
     tables = {}
-    numbers = dict(re.findall(r"^(ldom\w+)Table +OBJECT-TYPE(?:(?!::=).)*::= \{ ldomObjects (\d+) \}",
+    numbers = dict(re.findall(r"^(ldom\w*)Table +OBJECT-TYPE(?:(?!::=).)*::= \{ ldomObjects (\d+) \}",
                               text, re.M | re.S))
     for name, table, number in re.findall(
             r"^(\w+) +OBJECT-TYPE\n(?:(?!::=).)*::= \{ (\w+)Entry (\d+) \}", text, re.M | re.S):

@@ -1,5 +1,6 @@
 """Every documented form of a document is read alike."""
 import harness
+import inventory
 from harness import differences, dump, wait_for
 
 FORMS = ["no-prefix", "child-props", "plain-id", "no-references", "type-lower", "whitespace",
@@ -15,7 +16,8 @@ class Forms(harness.TestCase):
         def agree():
             state = dump(bed.sim)
             found[0] = differences(bed.rows(), state["domains"]) + \
-                harness.pool_differences(bed, state)
+                harness.pool_differences(bed, state) + \
+                inventory.differences(inventory.read_all(bed), state, bed.indexes())
             return not found[0]
         try:
             wait_for(agree, 20, "the table", interval=0.2)

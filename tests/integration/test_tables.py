@@ -1,13 +1,38 @@
 """All tables of devices and services equal what the simulator holds, cell by cell."""
 import re
+import threading
 
 import harness
 import inventory
-from harness import Snmpd, dump, wait_for
+import sets
+from harness import Snmpd, dump, scalar, wait_for
 
 V1 = ("-v1", "-c", "public")
 V2C = ("-v2c", "-c", "public")
 SHA256 = tuple(Snmpd.users["sha256"])
+
+
+class Storm(threading.Thread):
+    """Fifty changes of all kinds at once, again and again, until the end of the block."""
+
+    def __init__(self, sim):
+        super().__init__()
+        self.sim, self.rounds, self.ends = sim, 0, False
+
+    def run(self):
+        while not self.ends:
+            # It may find less than that to change; never an error of another kind.
+            answer = self.sim.command(f"random-storm 50 {self.rounds + 1}")
+            assert answer.splitlines()[-1] == "ok" or "only" in answer, answer
+            self.rounds += 1
+
+    def __enter__(self):
+        self.start()
+        return self
+
+    def __exit__(self, *_):
+        self.ends = True
+        self.join()
 
 
 class Tables(harness.TestCase):
@@ -118,47 +143,111 @@ class Tables(harness.TestCase):
         self.assertEqual(again["ldomVsw", (index, "primary-vsw9")],
                          with_all["ldomVsw", (index, "primary-vsw9")])
 
-    def test_two_columns_in_one_get_agree(self):
-        """While everything changes as fast as it can."""
+    def test_identities_survive(self):
+        """What was gone while the agent was restarted is the same thing when it comes back."""
+        bed = self.bed(conf="refreshInterval 60\n")
+        coming = ["add-vdiskserverdevice primary extra@primary-vds0 /dev/dsk/c9",
+                  "add-vdisk ldg1 disk9 extra@primary-vds0", "add-vswitch primary sw9 dev_path=net4",
+                  "add-vnet ldg1 vnet9 sw9", "add-vconscon primary vcc9 6000 6100",
+                  "add-vdiskserver primary vds9", "set-variable ldg1 first=1",
+                  "set-variable ldg1 second=2", "add-spconfig - spring", "add-io ldg1 pci_3"]
+        going = ["remove-vdisk ldg1 disk9", "remove-vdiskserverdevice primary extra@primary-vds0",
+                 "remove-vnet ldg1 vnet9", "remove-vswitch primary sw9",
+                 "remove-vconscon primary vcc9", "remove-vdiskserver primary vds9",
+                 "remove-variable ldg1 first", "remove-variable ldg1 second",
+                 "set-spconfig - initial", "remove-spconfig - spring", "remove-io ldg1 pci_3"]
+        before = inventory.identities(self.same(bed))
+        for line in coming:
+            bed.sim.do("do " + line)
+        there = inventory.identities(self.same(bed))
+        self.assertEqual(len(there), len(before) + len(coming))
+        for line in going:
+            bed.sim.do("do " + line)
+        gone = inventory.identities(self.same(bed))
+        self.assertEqual(gone, before)
+        bed.agent.kill()
+        bed.agent.start()
+        bed.wait_serving()
+        self.assertEqual(inventory.identities(self.same(bed)), before)
+        # In another order, and behind one more of a kind.
+        bed.sim.do("do set-variable ldg1 zeroth=0")
+        for number in (9, 8, 7, 6, 5, 4, 2, 3, 0, 1):
+            bed.sim.do("do " + coming[number])
+        again = inventory.identities(self.same(bed))
+        self.assertEqual({key: again[key] for key in there}, there)
+
+    def test_one_pdu_is_one_picture(self):
+        """While everything changes as fast as it can, what is asked in one PDU belongs together."""
         bed = self.bed(domains=24)
         self.same(bed)
-        for number in range(25):
-            bed.sim.do(f"random 40 {number + 1}")
-            rows = self.read_together(bed, "ldomVcpu", ("PhysBind", "CoreID"))
-            for pid, core in rows:
-                self.assertEqual(pid // 8, core)
-            for name, flag in self.read_together(bed, "ldomEnvVars", ("Name", "Flag")):
-                self.assertEqual(name == b"security-password", flag == 3)
-            for service, index, domain in self.read_together(
-                    bed, "ldomVdisk", ("ServiceName", "VdsIndex", "VdsLdomIndex")):
-                self.assertEqual(index == 0, domain == 0, service)
+        manager = sets.Manager(bed.snmpd, community="public")
+        self.addCleanup(manager.close)
+        checked, changes = 0, scalar(bed, "ldomNotificationsDue")
+        with Storm(bed.sim):
+            while checked < 8000:
+                for pid, core in self.together(manager, "ldomVcpu", "PhysBind", "CoreID"):
+                    self.assertEqual(pid // 8, core)
+                    checked += 1
+                for threads, cpus in self.together(manager, "ldomCore", "NumVCPU", "CpuSet"):
+                    self.assertEqual(len(cpus.split(b",")), threads)
+                    checked += 1
+                for blocks, size in self.together(manager, "ldomVmem", "NumofBlocks", "BoundSize"):
+                    self.assertEqual(blocks == 0, size == 0)
+                    checked += 1
+                for server, domain in self.together(
+                        manager, "ldomVdisk", "VdsIndex", "VdsLdomIndex"):
+                    self.assertEqual(server == 0, domain == 0)
+                    checked += 1
+                for state, flags, vcpus, memory in self.together(
+                        manager, "ldom", "OperState", "Flags", "NumVCPU", "MemSize"):
+                    # 2 stopping, 7 starting; 1 active
+                    self.assertEqual(state in (2, 7), flags[:1] == b"s")
+                    self.assertEqual(state in (1, 2, 7), flags[1:2] != b"-")
+                    self.assertTrue(vcpus and memory)
+                    checked += 1
+                pools = [harness.SCALARS[f"ldom{pool}Rp{what}"] for pool in harness.POOLS
+                         for what in ("Capacity", "Reserved", "Free")]
+                values = [value for _, value in manager.get(*pools).values]
+                for total, used, free in zip(*[iter(values)] * 3):
+                    self.assertEqual(total, used + free)
+                    checked += 1
+        changes = scalar(bed, "ldomNotificationsDue") - changes
+        print(f"# {checked} rows while {changes} things changed")
+        self.assertGreater(changes, 1000)
         self.assertTrue(bed.agent.running())
         self.same(bed, timeout=60)
 
-    def read_together(self, bed, table, columns):
-        """Rows of several columns, each row asked for in one PDU."""
-        start = [inventory.name_of(table, column)[:-1] for column in columns]
-        prefixes = [harness.oid(name) for name in start]
-        names, rows = start, []
+    def together(self, manager, table, *columns):
+        """Rows of several columns, each row asked for in one PDU; each name is a row further."""
+        names = [inventory.name_of(table, column)[:-1] for column in columns]
+        prefixes, last = [name + "." for name in names], ()
         while True:
-            found = harness.parse_varbinds(
-                bed.snmp("getnext", names, ["-On", "-Oe"]).stdout)
-            if any(name[:len(prefix)] != prefix
-                   for (name, _, _), prefix in zip(found, prefixes)):
-                return rows
-            suffixes = {name[len(prefix):] for (name, _, _), prefix in zip(found, prefixes)}
-            self.assertEqual(len(suffixes), 1, found)
-            rows.append([value for _, _, value in found])
-            if len(rows) > 60:
-                return rows
-            names = ["." + ".".join(map(str, name)) for name, _, _ in found]
+            found = manager.request(sets.GETNEXT, [(name, b"\x05\x00") for name in names]).values
+            names = [name for name, _ in found]
+            if not all(name.startswith(prefix) for name, prefix in zip(names, prefixes)):
+                # At the end of the table all of them are.
+                self.assertFalse([name for name, prefix in zip(names, prefixes)
+                                  if name.startswith(prefix)], found)
+                return
+            rows = {name[len(prefix):] for name, prefix in zip(names, prefixes)}
+            self.assertEqual(len(rows), 1, found)
+            index = tuple(map(int, rows.pop().split(".")))
+            self.assertGreater(index, last)
+            last = index
+            yield [value for _, value in found]
 
     def test_walking_while_all_changes(self):
+        """walk() fails on "OID not increasing"."""
         bed = self.bed(domains=16, conf="refreshInterval 0.2\n")
-        for number in range(20):
-            bed.sim.do(f"random 60 {number + 1}")
-            # walk() fails on "OID not increasing".
-            bed.walk(harness.ROOT + ".1", verb="bulkwalk" if number % 2 else "walk")
+        self.same(bed)
+        changes = scalar(bed, "ldomNotificationsDue")
+        with Storm(bed.sim):
+            for number in range(8):
+                rows = bed.walk(harness.ROOT + ".1", verb="bulkwalk" if number % 2 else "walk")
+                self.assertGreater(len(rows), 1000)
+        changes = scalar(bed, "ldomNotificationsDue") - changes
+        print(f"# 8 walks while {changes} things changed")
+        self.assertGreater(changes, 1000)
         self.same(bed, timeout=60)
         self.assertTrue(bed.agent.running())
         self.assertFalse(re.search(r"refused|not increasing", bed.agent.log()), bed.agent.log())

@@ -9,6 +9,10 @@
 #include "sim.h"
 #include "words.h"
 
+/* Per domain. */
+#define NETS_MAX    8
+#define VOLUMES_MAX 8
+
 static struct domain *random_domain(struct host *host)
 {
 	uint32_t n = random_below(&host->random, (uint32_t)host->n_domains);
@@ -42,14 +46,30 @@ static char *random_memory(struct host *host, const struct domain *d)
 	return xasprintf("%s %s %uM", more ? "add-memory" : "remove-memory", d->name, 256 * blocks);
 }
 
+static char *remove_last(const struct domain *d, enum device_kind kind, const char *command)
+{
+	const struct device *last = TAILQ_LAST(&d->devices[kind], device_list);
+
+	return xasprintf("%s %s %s", command, d->name, last ? device_name(last, kind) : "none");
+}
+
+/* More than a host has goes again, so that it does not grow for as long as one likes to watch. */
 static char *random_device(struct host *host, const struct domain *d)
 {
+	const struct domain *primary = host->control;
 	unsigned n = random_below(&host->random, 100000);
 
 	switch (random_below(&host->random, 3)) {
 	case 0:
+		if (domain_device_count(d, DEVICE_NET) >= NETS_MAX)
+			return remove_last(d, DEVICE_NET, "remove-vnet");
 		return xasprintf("add-vnet %s net%u primary-vsw0", d->name, n);
 	case 1:
+		if (domain_device_count(primary, DEVICE_VOLUME) >= VOLUMES_MAX * host->n_domains)
+			return xasprintf("remove-vdiskserverdevice primary %s@primary-vds0",
+				device_name(
+					TAILQ_LAST(&primary->devices[DEVICE_VOLUME], device_list),
+					DEVICE_VOLUME));
 		return xasprintf(
 			"add-vdiskserverdevice primary vol%u@primary-vds0 /dev/dsk/c%u", n, n);
 	default:
@@ -59,11 +79,9 @@ static char *random_device(struct host *host, const struct domain *d)
 
 static char *random_removal(const struct domain *d)
 {
-	const struct device *net = TAILQ_LAST(&d->devices[DEVICE_NET], device_list);
-
 	if (d->state == STATE_INACTIVE && d->name[0] == 'x')
 		return xasprintf("remove-domain %s", d->name);
-	return xasprintf("remove-vnet %s %s", d->name, net ? device_name(net, DEVICE_NET) : "none");
+	return remove_last(d, DEVICE_NET, "remove-vnet");
 }
 
 static char *random_command(struct host *host)
