@@ -242,6 +242,24 @@ static void test_session_lost(void **state)
 	bed_clear(&b);
 }
 
+/* Transaction ids begin anew with each session: the same one is another PDU. */
+static void test_two_sessions(void **state)
+{
+	const struct control_key other = {2, 5};
+	const struct set_varbind v = V(VCPU, 3, 8);
+	struct bed b;
+
+	(void)state;
+	bed(&b, &plain);
+	assert_int_equal(reserve(&b, 5, V(VCPU, 2, 8)), CONTROL_OK);
+	assert_int_equal(control_reserve(b.c, other, &b.in, &v, 1, b.now).error, CONTROL_OK);
+	assert_int_equal(control_places_used(b.c), 2);
+	control_free(b.c, key(5));
+	assert_int_equal(control_start(b.c, key(5), b.now), -ENOENT);
+	assert_int_equal(control_start(b.c, other, b.now), 0);
+	bed_clear(&b);
+}
+
 static void test_failure_and_undo(void **state)
 {
 	struct bed b;
@@ -502,6 +520,7 @@ int main(void)
 		cmocka_unit_test(test_free_and_expiry),
 		cmocka_unit_test(test_master_that_forgets),
 		cmocka_unit_test(test_session_lost),
+		cmocka_unit_test(test_two_sessions),
 		cmocka_unit_test(test_failure_and_undo),
 		cmocka_unit_test(test_gives_back),
 		cmocka_unit_test(test_undo_of_nothing),
