@@ -521,6 +521,11 @@ class Bed:
     def snmp(self, verb, arguments, options=(), **more):
         return snmp(self.snmpd, verb, arguments, options, **more)
 
+    def is_served(self):
+        """By whatever agent; the master may say genErr while one takes over from another."""
+        result = self.snmp("getnext", [ROOT], ["-On"], check=False)
+        return result.stdout.startswith(ROOT)
+
     def walk(self, where=ENTRY, verb="walk", auth=("-v2c", "-c", "public"), options=()):
         result = self.snmp(verb, [where], ["-On", "-Oe", *options], auth=auth)
         assert "not increasing" not in result.stdout + result.stderr, result.stdout

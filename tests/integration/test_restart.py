@@ -94,5 +94,5 @@ class Restart(harness.TestCase):
         second.wait_log(r"(?i)another|duplicate|holds", 15)
         self.assertTrue(bed.rows())
         bed.agent.stop()
-        wait_for(lambda: bed.walk(), 45, "the second one")
+        wait_for(bed.is_served, 45, "the second one")
         self.assertEqual(second.stop(), 0)

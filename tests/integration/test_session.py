@@ -161,7 +161,7 @@ class OtherWays(harness.TestCase):
         self.assertNotIn("serving", second.log())
         self.assertTrue(bed.rows())
         bed.agent.kill()
-        wait_for(bed.walk, 30, "the second one")
+        wait_for(bed.is_served, 30, "the second one")
         self.assertEqual(second.stop(), 0)
 
     def test_snmpd_reads_its_configuration_again(self):
