@@ -1,11 +1,9 @@
 """What happens around the agent in a soak: an administrator at the host, guests with a will of
 their own, an ldmd that misbehaves and restarts, an snmpd that does so too."""
 import os
-import re
 import signal
-import subprocess
 
-import harness
+import failures
 from actors import Actor
 
 # Faults that want an argument; the others are taken as `ldmd-sim -h` lists them.
@@ -15,12 +13,8 @@ ARGUMENTS = {
     "drip": ["1", "1000"], "oversize": ["1M", "40M"], "attr-bomb": ["5000"], "deep": ["1000"],
     "missing": ["uuid", "ldom_info", "cpu", "mau"], "late": ["0.5"], "event-storm": ["500"],
 }
-WHERE = ["", "@list-domain", "@list-*", "@set-*", "@*-domain", "@set-vcpu", "@reg-*"]
-
-
-def known_faults():
-    text = subprocess.run([harness.SIM, "-h"], stdout=subprocess.PIPE, text=True, check=True).stdout
-    return re.findall(r"^  ([a-z][a-z0-9-]+) {2,}", text.partition("Faults:")[2], re.M)
+WHERE = ["", "@list-domain", "@list-*", "@set-*", "@*-domain", "@set-vcpu", "@reg-*", "@connect",
+         "@stream", "@tls", "@idle", "@event"]
 
 
 class Hand(Actor):
@@ -37,7 +31,8 @@ class World(Hand):
     def __init__(self, stage, name, guests):
         super().__init__(stage, name)
         self.guests = [guest.name for guest in guests]
-        self.faults = known_faults()
+        self.faults = sorted({fault for some in failures.known().values() for fault in some
+                              if fault != "insert"})
 
     def act(self):
         what = self.dice.random()
@@ -90,7 +85,7 @@ class World(Hand):
                 self.change()
                 self.pause(0.0, 0.5)
         if self.dice.random() < 0.3:
-            self.tell("disconnect")
+            self.tell(self.dice.choice(["disconnect", "disconnect", "poke"]))
             self.pause(0.0, 3.0)
         self.tell("clear")
 
