@@ -44,6 +44,12 @@ struct header {
 
 enum verdict { PASS, DROP, HANG_UP };
 
+/*
+ * A master that sends and does not read fills both directions; the thread must not stand still with
+ * it. Its requests alone are too few for that.
+ */
+#define SEND_TIMEOUT_S 2
+
 /* --- numbers in the order of the PDU -------------------------------------------------------- */
 
 static bool is_big(const uint8_t *pdu)
@@ -78,6 +84,20 @@ static struct header read_header(const uint8_t *pdu)
 	};
 }
 
+/* --- sending -------------------------------------------------------------------------------- */
+
+/* What is sent in part cannot be followed by anything. The library notices the end by itself. */
+static int send_whole(netsnmp_transport *inner, const void *pdu, int size)
+{
+	int n = inner->f_send(inner, pdu, size, NULL, NULL);
+
+	if (n == size)
+		return n;
+	log_info(TOKEN, "the AgentX master does not read");
+	shutdown(inner->sock, SHUT_RDWR);
+	return -1;
+}
+
 /* --- answers of our own --------------------------------------------------------------------- */
 
 /* To a PDU from the master, or instead of a Response to one. An error of SNMP needs an index, or
@@ -91,7 +111,7 @@ static void respond(netsnmp_transport *inner, const uint8_t *pdu, unsigned int e
 	put_number(response, AT_LENGTH, 4, RESPONSE_SIZE - HEADER_SIZE);
 	put_number(response, 24, 2, error);
 	put_number(response, 26, 2, error == SNMP_ERR_TOOBIG);
-	inner->f_send(inner, response, sizeof(response), NULL, NULL);
+	send_whole(inner, response, sizeof(response));
 	log_debug(TOKEN, "PDU of type %u and %zu octets is answered with error %u", pdu[AT_TYPE],
 		(size_t)get_number(pdu, AT_LENGTH) + HEADER_SIZE, error);
 }
@@ -214,13 +234,13 @@ static int gate_send(netsnmp_transport *t, const void *buf, int size, void **opa
 	const struct gate *g = t->data;
 	netsnmp_transport *inner = t->base_transport;
 	const uint8_t *pdu = buf;
+	bool response = size >= HEADER_SIZE && pdu[AT_TYPE] == TYPE_RESPONSE;
 
-	if (size < HEADER_SIZE || pdu[AT_TYPE] != TYPE_RESPONSE)
-		return inner->f_send(inner, buf, size, opaque, olength);
-	if (get_number(pdu, AT_SESSION) != (uint32_t)g->session->sessid)
+	(void)opaque, (void)olength;
+	if (response && get_number(pdu, AT_SESSION) != (uint32_t)g->session->sessid)
 		return size;
-	if (size <= PDU_MAX)
-		return inner->f_send(inner, buf, size, opaque, olength);
+	if (!response || size <= PDU_MAX)
+		return send_whole(inner, buf, size);
 	respond(inner, pdu, SNMP_ERR_TOOBIG);
 	return size;
 }
@@ -240,6 +260,14 @@ static char *gate_fmtaddr(netsnmp_transport *t, const void *data, int length)
 	netsnmp_transport *inner = t->base_transport;
 
 	return inner->f_fmtaddr(inner, data, length);
+}
+
+static void limit_sending(int fd)
+{
+	const struct timeval limit = {.tv_sec = SEND_TIMEOUT_S};
+
+	if (setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit)) < 0)
+		log_info(TOKEN, "no time limit on sending: %s", strerror(errno));
 }
 
 int gate_install(netsnmp_session *session)
@@ -268,6 +296,7 @@ int gate_install(netsnmp_session *session)
 	t->f_send = gate_send;
 	t->f_close = gate_close;
 	t->f_fmtaddr = inner->f_fmtaddr ? gate_fmtaddr : NULL;
+	limit_sending(inner->sock);
 	snmp_sess_transport_set(library, t);
 	return 0;
 }

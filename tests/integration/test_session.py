@@ -1,14 +1,22 @@
-"""The AgentX session: masters that stand still, forget us, or go in the middle of a SET."""
+"""The AgentX session: masters that stand still, forget us, refuse us, or go in the middle of a SET.
+
+LDOMS_TEST_LONG=1 also runs what takes minutes.
+"""
 import os
+import select
 import signal
 import socket
 import subprocess
 import time
+import unittest
 
+import agentx_master
 import harness
+from agentx_master import DUPLICATE_REGISTRATION, GET, OPEN, PING, REGISTER
 from harness import cell, stats, wait_for
 
 WRITER = ("-v2c", "-c", "private")
+LONG = os.environ.get("LDOMS_TEST_LONG")
 
 
 def queries(bed):
@@ -35,6 +43,22 @@ class FrozenMaster(harness.TestCase):
         self.assert_ldmd_is_asked(bed)
         self.thaw(bed)
         self.assertNotIn("lost the AgentX master", bed.agent.log())
+
+    @unittest.skipUnless(LONG, "takes a minute; LDOMS_TEST_LONG=1 runs it")
+    def test_for_a_minute(self):
+        bed = self.bed(conf="refreshInterval 1\n")
+        bed.snmpd.send(signal.SIGSTOP)
+        self.addCleanup(bed.snmpd.send, signal.SIGCONT)
+        before, begun = queries(bed), time.monotonic()
+        wait_for(lambda: time.monotonic() - begun > 60, 70, "a minute")
+        asked = queries(bed) - before
+        self.assertGreater(asked, 50)
+        bed.snmpd.send(signal.SIGCONT)
+        begun = time.monotonic()
+        bed.wait_serving()
+        took = time.monotonic() - begun
+        print(f"# {asked} queries while snmpd stood still; served again after {took:.2f} s")
+        self.assertLess(took, 2.0 * harness.SLOW)
 
     def test_at_start(self):
         bed = harness.Bed(os.path.join(self.directory, "0"), conf="refreshInterval 1\n", start=False)
@@ -122,6 +146,166 @@ class LostInTheMiddle(harness.TestCase):
             self.assertEqual(bed.get(cell("NumVCPU", guest)), wanted)
             self.assertGreater(bed.get(cell("OperationIndex", guest)), operation, turn)
             bed.sim.do("reset-stats")
+
+
+class ByHand(harness.TestCase):
+    """A master whose every PDU is the test's own."""
+
+    conf = "refreshInterval 1\n"
+
+    def setUp(self):
+        super().setUp()
+        self.sim = self.process(harness.Simulator(os.path.join(self.directory, "s"))).start()
+        self.master = agentx_master.Master(os.path.join(self.directory, "agentx"))
+        self.addCleanup(self.master.close)
+        self.agent = self.process(harness.Agent(
+            os.path.join(self.directory, "a"), self.sim.address, self.master.address, self.conf))
+
+    def opened(self):
+        """The connection over which a session is opened; the agent looks first who is there."""
+        while True:
+            session = self.master.accept(registered=False)
+            try:
+                kind = session.receive().kind
+            except agentx_master.Broken:
+                continue
+            session.serve(session.heard[-1])
+            if kind == OPEN:
+                return session
+
+    def serving(self):
+        session = self.master.accept()
+        wait_for(lambda: session.get(cell("Name", 2))[0], 20, "the table")
+        return session
+
+    def registers(self, session, count, timeout):
+        """When it asked to register, so many times."""
+        times = []
+        while len(times) < count:
+            pdu = session.receive(timeout)
+            if pdu.kind == REGISTER:
+                times.append(time.monotonic())
+            session.serve(pdu)
+        return times
+
+    def check_back_off(self, gaps):
+        self.master.errors[REGISTER] = [DUPLICATE_REGISTRATION] * len(gaps)
+        self.agent.start()
+        times = self.registers(self.opened(), len(gaps) + 1, 40)
+        for number, gap in enumerate(gaps):
+            took = times[number + 1] - times[number]
+            self.assertGreater(took, gap - 0.1)
+            self.assertLess(took, gap + 0.7 * harness.SLOW)
+        self.agent.wait_log("serving")
+
+    def test_refused_registration_is_tried_again(self):
+        self.check_back_off([1, 2, 4])
+
+    @unittest.skipUnless(LONG, "takes two minutes; LDOMS_TEST_LONG=1 runs it")
+    def test_half_a_minute_at_most(self):
+        self.check_back_off([1, 2, 4, 8, 16, 30, 30])
+
+    def test_never_while_a_set_is_open(self):
+        self.master.errors[REGISTER] = [DUPLICATE_REGISTRATION]
+        self.agent.start()
+        session = self.opened()
+        self.registers(session, 1, 10)
+        wait_for(lambda: session.get(cell("Name", 2))[0], 20, "the table")
+        wanted = session.get(cell("NumVCPU", 2))[0] + 1
+        self.assertEqual(session.test_set(7, [(cell("NumVCPU", 2), "u", wanted)]), (0, 0))
+        session.serve_for(1.2)
+        self.assertEqual(session.commit_set(7), (0, 0))
+        session.serve_for(1.2)
+        session.cleanup_set(7)
+        last, heard = time.monotonic(), [pdu.kind for pdu in session.heard]
+        self.assertEqual(heard.count(REGISTER), 1)
+        # CleanupSet has no answer, and may be followed by another phase.
+        self.assertGreater(self.registers(session, 1, 10)[0] - last, 1.0)
+        self.assertEqual(session.get(cell("NumVCPU", 2)), [wanted])
+
+    def test_reads_while_a_set_waits(self):
+        """Or a master that goes on sending would come to a stop."""
+        self.agent.start()
+        session = self.serving()
+        self.sim.do("freeze on")
+        self.assertEqual(session.test_set(7, [(cell("NumVCPU", 2), "u", 5)]), (0, 0))
+        commit = session.ask(agentx_master.COMMITSET, 7)
+        body = session.ranges([(cell("Name", 2),)])
+        begun = time.monotonic()
+        open_ = {session.ask(GET, 100 + i, body) for i in range(400)} | {commit}
+        while open_:
+            pdu = session.receive()
+            if not session.serve(pdu):
+                open_.remove(pdu.packet)
+        # setWait, and what 400 answers take.
+        self.assertLess(time.monotonic() - begun, 1.5 * harness.SLOW)
+        session.cleanup_set(7)
+        self.sim.do("freeze off")
+
+    def test_a_master_that_does_not_read(self):
+        """It loses its session; the agent stands still for a moment only, and ldmd is asked on."""
+        self.agent.start()
+        session = self.serving()
+        request = session.encode(GET, 9, 9, session.ranges([(cell("UUID", 2),)] * 40))
+        session.connection.settimeout(0.5)
+        with self.assertRaises(OSError):
+            for _ in range(20000):
+                session.connection.sendall(request)
+        before = sum(stats(self.sim)["requests"].values())
+        again = self.master.accept()
+        wait_for(lambda: again.get(cell("Name", 2))[0], 5 * harness.SLOW, "the table")
+        self.assertGreater(sum(stats(self.sim)["requests"].values()), before)
+        self.agent.wait_log("lost the AgentX master")
+        self.assertEqual(self.stop_with(again), 0)
+
+    def stop_with(self, session):
+        self.agent.send(signal.SIGTERM)
+        with self.assertRaises(agentx_master.Broken):
+            session.serve_for(10)
+        return self.agent.wait()
+
+    def test_pings_are_rare_and_tries_frequent(self):
+        self.agent.start()
+        session = self.serving()
+        session.serve_for(5)
+        self.assertNotIn(PING, [pdu.kind for pdu in session.heard[3:]])
+        session.close()
+        tries, end = 0, time.monotonic() + 2
+        while time.monotonic() < end:
+            if select.select([self.master.listener], [], [], 0.1)[0]:
+                self.master.listener.accept()[0].close()
+                tries += 1
+        self.assertGreaterEqual(tries, 4)
+        self.assertLessEqual(tries, 10)
+
+
+class Watchdog(harness.TestCase):
+
+    def test_fed_whoever_else_stands_still(self):
+        """From the thread that managers would miss."""
+        bed = harness.Bed(os.path.join(self.directory, "0"), start=False)
+        self.beds.append(bed)
+        path = os.path.join(self.directory, "notify")
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as service:
+            service.bind(path)
+            bed.sim.start()
+            bed.snmpd.start()
+            bed.agent.launch(bed.agent.command("-f"), {"NOTIFY_SOCKET": path,
+                                                       "WATCHDOG_USEC": "1200000"})
+            bed.wait_serving()
+            bed.snmpd.send(signal.SIGSTOP)
+            self.addCleanup(bed.snmpd.send, signal.SIGCONT)
+            bed.sim.do("freeze on")
+            fed, end = [], time.monotonic() + 4
+            while time.monotonic() < end:
+                if select.select([service], [], [], 0.2)[0] and service.recv(100) == b"WATCHDOG=1":
+                    fed.append(time.monotonic())
+            gaps = [b - a for a, b in zip(fed, fed[1:])]
+            self.assertGreaterEqual(len(fed), 7)
+            self.assertLess(max(gaps), 1.2 * harness.SLOW)
+            bed.sim.do("freeze off")
+            bed.snmpd.send(signal.SIGCONT)
+            bed.wait_serving()
 
 
 class OtherWays(harness.TestCase):

@@ -346,6 +346,22 @@ static void test_reset(void **state)
 	free(opaque);
 }
 
+/* A master that never reads costs a moment, and the session. */
+static void test_full(void **state)
+{
+	struct bed *b = *state;
+	uint8_t pdu[4096];
+	size_t n = make(pdu, RESPONSE, BIG, SESSION, 1, sizeof(pdu) - 20), sent = 0;
+	ssize_t got;
+
+	while (b->outer->f_send(b->outer, pdu, (int)n, NULL, NULL) == (int)n)
+		sent += n;
+	assert_true(sent > n);
+	while ((got = recv(b->master, pdu, sizeof(pdu), 0)) > 0)
+		;
+	assert_int_equal(got, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -357,6 +373,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_hang_up, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_close, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_reset, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_full, setup, teardown),
 	};
 	setenv("MIBS", "", 1);
 	netsnmp_ds_set_boolean(NETSNMP_DS_LIBRARY_ID, NETSNMP_DS_LIB_DONT_PERSIST_STATE, 1);
