@@ -56,6 +56,9 @@ int signals_open(void)
 	int r = -pthread_sigmask(SIG_BLOCK, &set, NULL);
 	if (r == 0)
 		r = install(SIGPIPE, SIG_IGN);
+	/* A limit of file sizes is a disk that is full: write() says so. */
+	if (r == 0)
+		r = install(SIGXFSZ, SIG_IGN);
 	if (r == 0)
 		r = install(SIGHUP, handler);
 	if (r == 0)

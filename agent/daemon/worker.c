@@ -5,6 +5,7 @@
 #include "daemon/worker.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -17,6 +18,8 @@
 #include "util/log.h"
 #include "util/pollset.h"
 #include "util/wakeup.h"
+
+#define NO_MEMORY_REST_MS 200
 
 enum stop_wish { STOP_NO, STOP_PLEASE, STOP_NOW };
 
@@ -80,6 +83,18 @@ static int turn(struct worker *w)
 	return 0;
 }
 
+/* No memory now is no reason to end: there may be some in a moment. */
+static int turn_or_rest(struct worker *w)
+{
+	int r = turn(w);
+
+	if (r != -ENOMEM)
+		return r;
+	log_warn(w->ops->name, "no memory; trying again");
+	(void)poll(NULL, 0, NO_MEMORY_REST_MS);
+	return 0;
+}
+
 static void tell_started(struct worker *w, int result)
 {
 	pthread_mutex_lock(&w->mutex);
@@ -100,7 +115,7 @@ static void *run(void *arg)
 		return NULL;
 
 	while (r == 0 && !should_end(w))
-		r = turn(w);
+		r = turn_or_rest(w);
 	if (r < 0)
 		log_err(w->ops->name, "the thread cannot go on: %s", strerror(-r));
 	if (w->ops->finish)

@@ -30,6 +30,8 @@
 
 #define TOKEN "snmp"
 
+#define NO_MEMORY_REST_MS 200
+
 #define SYSOR_TEXT "LDOMS-MIB: logical domains of a SPARC server"
 
 struct snmp_agent {
@@ -44,6 +46,7 @@ struct snmp_agent {
 	struct set_phases *sets;
 	struct notifier *notifier;
 	char *version;
+	uint64_t rest_until_ms; /* there was no memory for what the ldm thread has */
 };
 
 /* --- the picture ---------------------------------------------------------------------------- */
@@ -77,8 +80,10 @@ static void look_again(struct snmp_agent *a, uint64_t now_ms)
 
 static void receive(struct snmp_agent *a, uint64_t now_ms)
 {
-	if (handover_receive(a->handover, &a->inbox) < 0)
-		return; /* no memory; what was there stays */
+	if (handover_receive(a->handover, &a->inbox) < 0) {
+		a->rest_until_ms = now_ms + NO_MEMORY_REST_MS; /* what was there stays */
+		return;
+	}
 	control_receive(a->control, &a->inbox, now_ms);
 	notifier_take(a->notifier, &a->inbox, now_ms);
 }
@@ -266,7 +271,9 @@ int snmp_agent_prepare(struct snmp_agent *a, struct pollset *ps, uint64_t now_ms
 	int r = library_prepare(ps, agentx_session_wants_timers(a->session, now_ms), now_ms);
 	if (r == 0)
 		r = agentx_session_prepare(a->session, ps, now_ms);
-	if (r == 0)
+	if (now_ms < a->rest_until_ms)
+		pollset_deadline(ps, a->rest_until_ms);
+	else if (r == 0)
 		r = pollset_add(ps, handover_snmp_fd(a->handover), POLLIN);
 	pollset_deadline(ps, set_phases_deadline(a->sets));
 	pollset_deadline(ps, notifier_deadline(a->notifier, a->session, now_ms));
