@@ -256,6 +256,18 @@ static int read_all(struct journal *j)
 	return damaged ? keep_aside(j) : 0;
 }
 
+static int open_file(struct journal *j)
+{
+	j->fd = open(j->path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+	return j->fd < 0 ? -errno : file_sync_folder(j->path);
+}
+
+/* Conditions of the disk, which may get better. */
+static bool is_disk_trouble(int error)
+{
+	return error == -EROFS || error == -ENOSPC || error == -EDQUOT || error == -EIO;
+}
+
 int journal_open(const char *directory, struct journal **ret)
 {
 	struct journal *j = calloc(1, sizeof(*j));
@@ -270,11 +282,12 @@ int journal_open(const char *directory, struct journal **ret)
 		return -ENOMEM;
 	}
 	rc = read_all(j);
-	if (rc >= 0) {
-		j->fd = open(j->path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
-		rc = j->fd < 0 ? -errno : file_sync_folder(j->path);
-	}
-	if (rc < 0) {
+	if (rc >= 0)
+		rc = open_file(j);
+	if (is_disk_trouble(rc)) {
+		log_err(TOKEN, "cannot write %s: %s; no SET can begin until that is mended",
+			j->path, strerror(-rc));
+	} else if (rc < 0) {
 		log_err(TOKEN, "cannot open %s: %s", j->path, strerror(-rc));
 		journal_free(j);
 		return rc;
@@ -355,9 +368,11 @@ static int write_all(int fd, const char *bytes, size_t len)
 /* All of it, or none: half a line of a full disk would end up in front of the next one. */
 static int append(struct journal *j, struct buffer *b, bool sync)
 {
-	off_t old = lseek(j->fd, 0, SEEK_END);
-	int rc = old < 0 ? -errno : write_all(j->fd, buffer_data(b), b->len);
+	int rc = j->fd < 0 ? open_file(j) : 0;
+	off_t old = j->fd < 0 ? -1 : lseek(j->fd, 0, SEEK_END);
 
+	if (rc >= 0)
+		rc = old < 0 ? -errno : write_all(j->fd, buffer_data(b), b->len);
 	if (rc >= 0 && sync && fdatasync(j->fd) < 0)
 		rc = -errno;
 	if (rc < 0 && old >= 0 && ftruncate(j->fd, old) < 0)

@@ -31,7 +31,10 @@ struct journal_entry {
 	size_t n_parts;
 };
 
-/* Reads what is there. -errno of the file system, -ENOMEM; a damaged file is kept aside. */
+/*
+ * Reads what is there. -errno of the file system, -ENOMEM; a damaged file is kept aside. A disk that
+ * is full or read-only is no error here, but of each journal_begin() as long as it is so.
+ */
 int journal_open(const char *directory, struct journal **ret);
 void journal_free(struct journal *j);
 

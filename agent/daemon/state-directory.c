@@ -26,7 +26,10 @@ const char *state_directory_fault(const char *path, const char **ret_advice)
 	why = file_distrust(&st);
 	if (why)
 		return why;
-	return access(path, R_OK | W_OK | X_OK) < 0 ? "not writable" : NULL;
+	/* A disk that went read-only is no mistake of anybody's: what is known is served. */
+	if (access(path, R_OK | W_OK | X_OK) == 0 || errno == EROFS)
+		return NULL;
+	return "not writable";
 }
 
 int state_directory_make(const char *path)
