@@ -90,9 +90,9 @@ static enum control_error check_number(const struct desire_rule *rule, const str
 	return CONTROL_OK;
 }
 
-static enum control_error check_varbind(const struct set_varbind *v, const char **ret_reason)
+static enum control_error check_varbind(
+	const struct set_varbind *v, const struct desire_rule *rule, const char **ret_reason)
 {
-	const struct desire_rule *rule = find_rule(v->column);
 	enum control_error e;
 
 	*ret_reason = "the object cannot be written";
@@ -232,10 +232,9 @@ static struct desire *find_or_add(struct desire_list *l, uint32_t row)
 	return &more[i];
 }
 
-static int merge_one(
-	struct desire_list *l, const struct set_varbind *v, uint32_t position, struct refusal *best)
+static int merge_one(struct desire_list *l, const struct desire_rule *rule,
+	const struct set_varbind *v, uint32_t position, struct refusal *best)
 {
-	const struct desire_rule *rule = find_rule(v->column);
 	struct desire *d = find_or_add(l, v->row);
 
 	if (d == NULL)
@@ -256,10 +255,12 @@ struct refusal desire_merge(const struct set_varbind *varbinds, size_t n, struct
 
 	memset(ret, 0, sizeof(*ret));
 	for (size_t i = 0; i < n; i++) {
-		e = check_varbind(&varbinds[i], &reason);
+		const struct desire_rule *rule = find_rule(varbinds[i].column);
+
+		e = check_varbind(&varbinds[i], rule, &reason);
 		if (e != CONTROL_OK)
 			refuse(&best, e, (uint32_t)i, reason);
-		else if (merge_one(ret, &varbinds[i], (uint32_t)i, &best) < 0)
+		else if (merge_one(ret, rule, &varbinds[i], (uint32_t)i, &best) < 0)
 			refuse(&best, CONTROL_GEN_ERR, (uint32_t)i, "no memory");
 	}
 	return best;

@@ -108,7 +108,7 @@ static int get_desire(struct record *r, struct desire *d)
 
 static int get_part(struct record *r, uint32_t *ret_transaction, struct journal_part *p)
 {
-	uint64_t n[3], was[5];
+	uint64_t n[3] = {0}, was[5] = {0};
 	int rc = 0;
 
 	for (size_t i = 0; i < ARRAY_SIZE(n) && rc >= 0; i++)

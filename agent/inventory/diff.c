@@ -99,10 +99,10 @@ static int report_whole(struct differ *d, enum change_kind kind)
 	if (r < 0 || d->list->n == 0)
 		return r;
 	c = &d->list->changes[d->list->n - 1];
-	if (c->kind == CHANGE_CREATE && c->after == d->after)
-		c->migrated = d->after->migration == MIGRATION_TARGET;
-	else if (c->kind == CHANGE_DESTROY && c->before == d->before)
-		c->migrated = d->before->migration == MIGRATION_SOURCE;
+	if (c->kind == CHANGE_CREATE && c->after && c->after == d->after)
+		c->migrated = c->after->migration == MIGRATION_TARGET;
+	else if (c->kind == CHANGE_DESTROY && c->before && c->before == d->before)
+		c->migrated = c->before->migration == MIGRATION_SOURCE;
 	return 0;
 }
 

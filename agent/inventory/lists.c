@@ -134,14 +134,17 @@ static size_t next_with_rows(const struct list_ends *e, enum domain_list which, 
 	return low;
 }
 
-static void found(
+static bool take_row(
 	const struct domain *d, const struct row_list *list, size_t i, struct list_row *ret)
 {
+	if (i >= list->n)
+		return false;
 	*ret = (struct list_row){
 		.domain = d,
 		.row = (const char *)list->rows + i * list->size,
 		.index = index_at(list, i),
 	};
+	return true;
 }
 
 bool snapshot_seek_row(const struct snapshot *s, enum domain_list which, uint32_t domain,
@@ -151,18 +154,14 @@ bool snapshot_seek_row(const struct snapshot *s, enum domain_list which, uint32_
 
 	if (at < s->n_domains && s->domains[at]->index == domain) {
 		const struct row_list list = domain_list(s->domains[at], which);
-		size_t i = lower_row(&list, index);
 
-		if (i < list.n) {
-			found(s->domains[at], &list, i, ret);
+		if (take_row(s->domains[at], &list, lower_row(&list, index), ret))
 			return true;
-		}
 		at++;
 	}
 	at = next_with_rows(s->list_ends, which, at);
 	if (at == s->n_domains)
 		return false;
 	const struct row_list list = domain_list(s->domains[at], which);
-	found(s->domains[at], &list, 0, ret);
-	return true;
+	return take_row(s->domains[at], &list, 0, ret);
 }

@@ -238,7 +238,7 @@ int registry_reserve(struct registry *r, const char *name, uint32_t want, uint32
 	rc = free_name(r, name);
 	if (rc == 0)
 		rc = state_add(&r->state, index, NULL, name, &e);
-	if (rc < 0)
+	if (rc != 0)
 		return rc;
 	e->reserved = true;
 	r->dirty = true;

@@ -332,9 +332,10 @@ void ldm_conn_prepare(struct ldm_conn *c, struct pollset *ps)
 
 void ldm_conn_dispatch(struct ldm_conn *c, const struct pollset *ps, uint64_t now_ms)
 {
-	bool known = c->prepared == c->generation;
-	short revents = known ? pollset_revents(ps, c->transport.fd) : 0;
+	short revents = 0;
 
+	if (c->prepared == c->generation)
+		revents = pollset_revents(ps, c->transport.fd);
 	conn_enter(c);
 	if (turns[c->state])
 		turns[c->state](c, revents);

@@ -136,7 +136,7 @@ static int send_password(struct ldm_xmpp *x, struct buffer *out)
 		r = buffer_append_text(&plain, x->password);
 	if (r == 0)
 		r = buffer_reserve(&coded, (plain.len + 2) / 3 * 4, &room);
-	if (r < 0)
+	if (r != 0)
 		return r;
 	buffer_commit(&coded, EVP_EncodeBlock((unsigned char *)room,
 				      (unsigned char *)buffer_data(&plain), (int)plain.len));

@@ -172,7 +172,7 @@ static int describe(const struct change *c, char **ret)
 
 int notification_from_change(const struct change *c, struct notification *ret)
 {
-	const struct domain *d = c->after ? c->after : c->before;
+	const struct domain *d = c->kind == CHANGE_DESTROY ? c->before : c->after;
 	char *text;
 
 	if (describe(c, &text) < 0)

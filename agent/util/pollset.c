@@ -90,5 +90,7 @@ short pollset_revents(const struct pollset *ps, int fd)
 {
 	const struct pollfd *p = fd < 0 ? NULL : find(ps, fd);
 
-	return p ? p->revents : 0;
+	if (!p)
+		return 0;
+	return p->revents;
 }

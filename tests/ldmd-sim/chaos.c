@@ -21,7 +21,7 @@ static struct domain *random_domain(struct host *host)
 	TAILQ_FOREACH (domain, &host->domains, entry)
 		if (n-- == 0)
 			return domain;
-	return NULL;
+	return host->control;
 }
 
 static char *random_life(struct host *host, const struct domain *d)

@@ -11,7 +11,7 @@
 #include "domain-object.h"
 #include "sim.h"
 
-#define DAY 86400
+#define DAY UINT64_C(86400)
 
 static struct resource *add_named(
 	struct object *object, const char *type, const char *key, const char *name)
@@ -265,7 +265,7 @@ static void generate_guest(
 	struct domain *domain;
 
 	add_quantities(object, 1 + random_below(random, THREADS_PER_CORE),
-		(1 + random_below(random, 15)) * 256 * MIB, 0);
+		(1 + random_below(random, 15)) * (256 * MIB), 0);
 	for (unsigned i = 0; i < networks; i++)
 		add_network(object, i);
 	for (unsigned i = 0; i < disks; i++) {

@@ -253,8 +253,12 @@ char *domain_flags(const struct domain *d)
 	if (!TAILQ_EMPTY(&d->devices[DEVICE_VDS]) || !TAILQ_EMPTY(&d->devices[DEVICE_VSW]) ||
 		!TAILQ_EMPTY(&d->devices[DEVICE_VCC]))
 		flags[4] = 'v';
-	if (m || d->migration_error)
-		flags[5] = m ? (m->incoming ? 't' : 's') : 'e';
+	if (m && m->incoming)
+		flags[5] = 't';
+	else if (m)
+		flags[5] = 's';
+	else if (d->migration_error)
+		flags[5] = 'e';
 	return xstrdup(flags);
 }
 

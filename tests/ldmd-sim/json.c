@@ -23,8 +23,10 @@ static void write_quoted(struct buf *out, const char *s)
 
 static void begin_value(struct buf *out, const char *key)
 {
-	char last = out->len ? out->data[out->len - 1] : '\0';
+	char last = '\0';
 
+	if (out->len > 0)
+		last = out->data[out->len - 1];
 	if (last && !strchr("[{:\n", last))
 		buf_add_string(out, ",");
 	if (key) {

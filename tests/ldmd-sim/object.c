@@ -96,8 +96,10 @@ struct resource *resource_clone(const struct resource *resource)
 	const struct prop *prop;
 
 	TAILQ_FOREACH (prop, &resource->props, entry) {
-		resource_set(copy, prop->key, prop->value);
-		TAILQ_LAST(&copy->props, prop_list)->plain = prop->plain;
+		if (prop->plain)
+			resource_set_plain(copy, prop->key, prop->value);
+		else
+			resource_set(copy, prop->key, prop->value);
 	}
 	return copy;
 }
@@ -136,18 +138,25 @@ const char *resource_get(const struct resource *resource, const char *key)
 	return prop ? prop->value : NULL;
 }
 
-void resource_set(struct resource *resource, const char *key, const char *value)
+/* NULL: there is no value. */
+static struct prop *set_prop(struct resource *resource, const char *key, const char *value)
 {
 	struct prop *prop = find_prop(resource, key);
 
 	if (value == NULL)
-		return;
+		return NULL;
 	if (prop == NULL) {
 		prop = xcalloc(1, sizeof(*prop));
 		prop->key = xstrdup(key);
 		TAILQ_INSERT_TAIL(&resource->props, prop, entry);
 	}
 	replace_string(&prop->value, value);
+	return prop;
+}
+
+void resource_set(struct resource *resource, const char *key, const char *value)
+{
+	(void)set_prop(resource, key, value);
 }
 
 void resource_setf(struct resource *resource, const char *key, const char *format, ...)
@@ -167,9 +176,10 @@ void resource_setf(struct resource *resource, const char *key, const char *forma
 
 void resource_set_plain(struct resource *resource, const char *key, const char *value)
 {
-	resource_set(resource, key, value);
-	if (value)
-		find_prop(resource, key)->plain = true;
+	struct prop *prop = set_prop(resource, key, value);
+
+	if (prop)
+		prop->plain = true;
 }
 
 struct resource *resource_bind(struct resource *resource, const char *type)

@@ -141,7 +141,7 @@ static bool unit_shift(const char *unit, unsigned *ret)
 	if (*unit == '\0' || strcasecmp(unit, "b") == 0)
 		return true;
 	at = strchr(letters, tolower((unsigned char)*unit));
-	if (at == NULL || *at == '\0' || (unit[1] && strcasecmp(unit + 1, "b")))
+	if (at == NULL || *at == '\0' || (unit[1] && strcasecmp(unit + 1, "b") != 0))
 		return false;
 	*ret = 10 * (unsigned)(at - letters + 1);
 	return true;

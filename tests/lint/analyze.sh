@@ -31,5 +31,8 @@ check() { # NUMBER NAME TOOL COMMAND...
 
 echo 1..2
 check 1 "clang-tidy" clang-tidy "clang-tidy --quiet \"\$1\" -- $flags 2>/dev/null"
-check 2 "gcc -fanalyzer" gcc "gcc -O1 -c -o /dev/null -fanalyzer -Werror $flags \"\$1\""
+# It loses sight of what is kept in a list that grew (leaks are what LeakSanitizer and memcheck
+# find), and of what the optimiser has taken out.
+check 2 "gcc -fanalyzer" gcc \
+	"gcc -O0 -c -o /dev/null -fanalyzer -Wno-analyzer-malloc-leak -Werror $flags \"\$1\""
 exit $bad

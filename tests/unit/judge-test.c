@@ -345,8 +345,8 @@ static void test_host_conditions(void **state)
 	control_pending = true;
 	expect("delayed reconfiguration, others", CONTROL_INCONSISTENT_VALUE, 0,
 		ONE(V(VCPU, ACTIVE, 5)));
-	const struct set_varbind go[] = {V(ROW, NEXT, 4), T(NAME, NEXT, "x"), V(VCPU, NEXT, 1),
-		V(MEMORY, NEXT, 512)};
+	const struct set_varbind go[] = {
+		V(ROW, NEXT, 4), T(NAME, NEXT, "x"), V(VCPU, NEXT, 1), V(MEMORY, NEXT, 512)};
 	expect("delayed reconfiguration, a new one", CONTROL_INCONSISTENT_VALUE, 0, go, 4);
 	expect("delayed reconfiguration, a row", CONTROL_OK, 0, ONE(V(ROW, NEXT, 5)));
 	allow = "all * primary";
