@@ -128,8 +128,9 @@ class Prometheus(harness.TestCase):
         with open(made, encoding="utf-8") as file:
             found = yaml.safe_load(file)
         found = found.get("modules", found)["ldoms"]
-        self.assertEqual(found["walk"], module["walk"])
-        self.assertEqual(found["metrics"], module["metrics"])
+        again = "put what the generator makes below `modules:`, two columns to the right"
+        self.assertEqual(found["walk"], module["walk"], again)
+        self.assertEqual(found["metrics"], module["metrics"], again)
 
     def test_rules_use_what_is_measured(self):
         names = {metric["name"] for metric in self.module()["metrics"]}
