@@ -286,31 +286,31 @@ static int parse_line(struct registry_state *s, size_t at, char *line)
 }
 
 /* The last line, "sum <16 digits>\n", vouches for all before it. */
-static bool checked_size(const char *text, size_t size, size_t *ret_body)
+static int checked_size(const char *text, size_t size, size_t *ret_body)
 {
 	static const size_t last = sizeof("sum 0123456789abcdef\n") - 1;
 	char *expected;
 	bool good;
 
 	if (size <= last || memchr(text, '\0', size))
-		return false;
+		return -EBADMSG;
 	*ret_body = size - last;
 	if (asprintf(&expected, "sum %016" PRIx64 "\n", checksum(text, *ret_body)) < 0)
-		return false;
+		return -ENOMEM;
 	good = memcmp(text + *ret_body, expected, last) == 0;
 	free(expected);
-	return good;
+	return good ? 0 : -EBADMSG;
 }
 
 int state_parse(struct registry_state *s, const char *text, size_t size, size_t *ret_line)
 {
 	size_t body, at = 0;
 	char *copy, *rest, *line;
-	int r = 0;
+	int r = checked_size(text, size, &body);
 
 	*ret_line = 0;
-	if (!checked_size(text, size, &body))
-		return -EBADMSG;
+	if (r < 0)
+		return r;
 	copy = strndup(text, body - 1);
 	if (!copy)
 		return -ENOMEM;
