@@ -6,6 +6,7 @@ import os
 import re
 import resource
 import shutil
+import signal
 import statistics
 import subprocess
 import threading
@@ -313,33 +314,48 @@ class Queue(sets.ByHand):
         self.assertEqual(len(self.commands()), 64)
 
 
-SHIM = r"""
+# --- what is put between the agent and its C library ----------------------------------------------
+
+SHIM_HEAD = r"""
 #define _GNU_SOURCE
 #include <dlfcn.h>
+#include <errno.h>
 #include <fcntl.h>
+#include <link.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <sys/time.h>
 #include <time.h>
-static const volatile long *offset(void)
+
+static int64_t setting(void)
 {
-	static const volatile long *at;
-	static const long none;
+	static const volatile int64_t *at;
+	static const int64_t none;
 	if (!at) {
-		int fd = open(getenv("CLOCK_OFFSET"), O_RDONLY | O_CLOEXEC);
-		void *map = mmap(NULL, sizeof(long), PROT_READ, MAP_SHARED, fd, 0);
+		int fd = open(getenv("SHIM_SETTING"), O_RDONLY | O_CLOEXEC);
+		void *map = mmap(NULL, sizeof(none), PROT_READ, MAP_SHARED, fd, 0);
 		at = map == MAP_FAILED ? &none : map;
 	}
-	return at;
+	return *at;
 }
+#define REAL(result, name, ...) \
+	static result (*real)(__VA_ARGS__); \
+	if (!real) \
+		real = (result (*)(__VA_ARGS__))dlsym(RTLD_NEXT, #name)
+"""
+
+# The wall clock runs ahead by so many seconds.
+CLOCK_SHIM = SHIM_HEAD + r"""
 int clock_gettime(clockid_t id, struct timespec *ts)
 {
-	static int (*real)(clockid_t, struct timespec *);
-	if (!real)
-		real = (int (*)(clockid_t, struct timespec *))dlsym(RTLD_NEXT, "clock_gettime");
+	REAL(int, clock_gettime, clockid_t, struct timespec *);
 	int r = real(id, ts);
 	if (id == CLOCK_REALTIME)
-		ts->tv_sec += *offset();
+		ts->tv_sec += setting();
 	return r;
 }
 int gettimeofday(struct timeval *restrict tv, void *restrict tz)
@@ -361,53 +377,217 @@ time_t time(time_t *ret)
 }
 """
 
+# So many of a thousand allocations fail; those of the agent itself, not those of its libraries.
+MEMORY_SHIM = SHIM_HEAD + r"""
+static uintptr_t begin, end;
+static _Atomic unsigned long long failed;
 
-class WallClock(TestCase):
-    """Jumps of a day, both ways, as a forgotten time zone or an empty battery make them."""
+static int find_program(struct dl_phdr_info *info, size_t size, void *user)
+{
+	(void)size, (void)user;
+	for (int i = 0; i < info->dlpi_phnum; i++) {
+		const ElfW(Phdr) *p = &info->dlpi_phdr[i];
+		if (p->p_type == PT_LOAD && p->p_flags & PF_X) {
+			begin = info->dlpi_addr + p->p_vaddr;
+			end = begin + p->p_memsz;
+		}
+	}
+	return 1; /* the program comes first */
+}
+__attribute__((constructor)) static void prepare(void)
+{
+	dl_iterate_phdr(find_program, NULL);
+}
+__attribute__((destructor)) static void report(void)
+{
+	fprintf(stderr, "shim: %llu allocations failed\n", failed);
+}
+static int fails(void *caller)
+{
+	static __thread uint32_t dice;
+	if ((uintptr_t)caller < begin || (uintptr_t)caller >= end || !setting())
+		return 0;
+	if (!dice)
+		dice = (uint32_t)(uintptr_t)&dice | 1;
+	dice ^= dice << 13, dice ^= dice >> 17, dice ^= dice << 5;
+	if (dice % 1000 >= setting())
+		return 0;
+	failed++;
+	errno = ENOMEM;
+	return 1;
+}
+#define HERE __builtin_return_address(0)
+void *malloc(size_t n)
+{
+	REAL(void *, malloc, size_t);
+	return fails(HERE) ? NULL : real(n);
+}
+void *realloc(void *p, size_t n)
+{
+	REAL(void *, realloc, void *, size_t);
+	return fails(HERE) ? NULL : real(p, n);
+}
+void *reallocarray(void *p, size_t n, size_t size)
+{
+	REAL(void *, reallocarray, void *, size_t, size_t);
+	return fails(HERE) ? NULL : real(p, n, size);
+}
+extern void *__libc_calloc(size_t, size_t); /* dlsym() itself may want one */
+void *calloc(size_t n, size_t size)
+{
+	return fails(HERE) ? NULL : __libc_calloc(n, size);
+}
+char *strdup(const char *s)
+{
+	REAL(char *, strdup, const char *);
+	return fails(HERE) ? NULL : real(s);
+}
+char *strndup(const char *s, size_t n)
+{
+	REAL(char *, strndup, const char *, size_t);
+	return fails(HERE) ? NULL : real(s, n);
+}
+int vasprintf(char **ret, const char *format, va_list args)
+{
+	REAL(int, vasprintf, char **, const char *, va_list);
+	return fails(HERE) ? -1 : real(ret, format, args);
+}
+/* Fortified, they have other names. */
+int __vasprintf_chk(char **ret, int flag, const char *format, va_list args)
+{
+	REAL(int, __vasprintf_chk, char **, int, const char *, va_list);
+	return fails(HERE) ? -1 : real(ret, flag, format, args);
+}
+int __asprintf_chk(char **ret, int flag, const char *format, ...)
+{
+	va_list args;
+	int n;
+	REAL(int, __vasprintf_chk, char **, int, const char *, va_list);
+	if (fails(HERE))
+		return -1;
+	va_start(args, format);
+	n = real(ret, flag, format, args);
+	va_end(args);
+	return n;
+}
+int asprintf(char **ret, const char *format, ...)
+{
+	va_list args;
+	int n;
+	REAL(int, vasprintf, char **, const char *, va_list);
+	if (fails(HERE))
+		return -1;
+	va_start(args, format);
+	n = real(ret, format, args);
+	va_end(args);
+	return n;
+}
+"""
 
-    def started(self):
+
+class ShimTestCase(TestCase):
+
+    def started(self, source, conf="refreshInterval 0.5\n", **more):
+        """With something between the agent and its C library, which is told one number."""
         compiler = shutil.which("cc")
         if not compiler:
-            self.skipTest("there is no C compiler for a clock of our own")
-        bed = self.prepared()
-        self.offset = os.path.join(self.directory, "offset")
-        self.jump(0)
-        source, shim = (os.path.join(self.directory, name) for name in ("shim.c", "shim.so"))
-        with open(source, "w", encoding="ascii") as file:
-            file.write(SHIM)
-        subprocess.run([compiler, "-shared", "-fPIC", "-o", shim, source, "-ldl"], check=True)
+            self.skipTest("there is no C compiler")
+        bed = self.prepared(conf, **more)
+        self.setting = os.path.join(self.directory, "setting")
+        self.tell(0)
+        path, shim = (os.path.join(self.directory, name) for name in ("shim.c", "shim.so"))
+        with open(path, "w", encoding="ascii") as file:
+            file.write(source)
+        subprocess.run([compiler, "-shared", "-fPIC", "-O1", "-o", shim, path, "-ldl"], check=True)
         bed.sim.start()
         bed.snmpd.start()
         bed.agent.launch(bed.agent.command("-f"),
-                         {"LD_PRELOAD": shim, "CLOCK_OFFSET": self.offset})
+                         {"LD_PRELOAD": shim, "SHIM_SETTING": self.setting})
+        wait_for(lambda: bed.agent.log() or not bed.agent.running(), 10, "a word")
+        if "Sanitizer" in bed.agent.log() or "LD_PRELOAD" in bed.agent.log():
+            bed.agent.kill()
+            self.skipTest("a sanitizer does not let itself be preceded")
         bed.wait_serving()
         return bed
 
-    def jump(self, seconds):
-        with open(self.offset, "r+b" if os.path.exists(self.offset) else "w+b") as file:
-            file.write(seconds.to_bytes(8, "little", signed=True))
+    def tell(self, number):
+        with open(self.setting, "r+b" if os.path.exists(self.setting) else "w+b") as file:
+            file.write(number.to_bytes(8, "little", signed=True))
 
-    def year_day(self, bed, row):
-        """The date at which the last operation of a row began."""
+
+class WallClock(ShimTestCase):
+    """Jumps of a day, both ways, as a forgotten time zone or an empty battery make them."""
+
+    def date(self, bed, row):
+        """At which the last operation of a row began."""
         index = bed.get(cell("OperationIndex", row))
         start = bed.get(f"{sets.OPERATION}.12.{index}")
         return int.from_bytes(start[:2], "big"), start[2], start[3]
 
     def test_jumps(self):
-        bed = self.started()
-        if "LD_PRELOAD" in bed.agent.log():
-            self.skipTest("a sanitizer does not let itself be preceded")
+        bed = self.started(CLOCK_SHIM)
         row, before = bed.indexes()["ldg1"], bed.indexes()
         for seconds in (86400, -86400, 0):
-            self.jump(seconds)
+            self.tell(seconds)
             queries = scalar(bed, "ldomQueries")
             self.assert_set_works(bed)
             wait_for(lambda queries=queries: scalar(bed, "ldomQueries") > queries + 3, 10, "queries")
             self.assertLess(scalar(bed, "ldomDataAge"), 300 * SLOW)
             self.assertEqual(bed.indexes(), before)
-            self.assertEqual(self.year_day(bed, row), time.localtime(time.time() + seconds)[:3])
+            self.assertEqual(self.date(bed, row), time.localtime(time.time() + seconds)[:3])
             # How long it took is not measured by that clock.
             index = bed.get(cell("OperationIndex", row))
             self.assertLess(bed.get(f"{sets.OPERATION}.13.{index}"), 1000 * SLOW)
             bed.sim.do("disconnect")
             wait_for(lambda: scalar(bed, "ldomLinkState") == 1, 5, "the link")
+
+
+class Allocations(ShimTestCase):
+    """One in a few hundred fails, for a while, anywhere in the agent."""
+
+    seconds = float(os.environ.get("LDOMS_TEST_ALLOCATIONS", "8"))
+
+    def trouble(self, bed, manager, rows, number):
+        """Something that makes the agent allocate; how it is answered does not matter."""
+        name = list(rows)[number % len(rows)]
+        bed.sim.command(f"do set-vcpu {name} {1 + number % 4}")
+        if number % 4 == 0:
+            bed.sim.command(f"do add-vnet {name} net{number} primary-vsw0")
+        if number % 7 == 0:
+            bed.sim.command("disconnect")
+        if number % 31 == 0:
+            bed.snmpd.kill()
+            bed.snmpd.start()
+        if number % 13 == 0:
+            bed.agent.send(signal.SIGHUP)
+        try:
+            manager.set(sets.varbind(rows[name], "NumVCPU", 2 + number % 3))
+            manager.get(cell("Name", 1), cell("UUID", rows[name]), harness.SCALARS["ldomDataAge"])
+        except sets.NoAnswer:
+            pass
+
+    def test_some_fail(self):
+        bed = self.started(MEMORY_SHIM, "refreshInterval 0.2\ncommandTimeout 2\nnotificationRate 0\n")
+        rows = {name: index for name, index in bed.indexes().items() if name in ("ldg1", "app01")}
+        manager = sets.Manager(bed.snmpd, timeout=0.7)
+        self.addCleanup(manager.close)
+        number = 0
+        for rate in (1, 3, 10, 30, 100, 400):
+            self.tell(rate)
+            end = time.monotonic() + self.seconds / 6
+            while time.monotonic() < end:
+                number += 1
+                self.trouble(bed, manager, rows, number)
+                self.assertTrue(bed.agent.running(), bed.agent.log()[-2000:])
+        self.tell(0)
+        bed.wait_serving()
+        wait_for(lambda: scalar(bed, "ldomLinkState") == 1, 20, "the link")
+        self.wait_true(bed)
+        for name in rows:
+            wait_for(lambda name=name: sets.STATUS[bed.get(cell("OperationStatus", rows[name]))]
+                     not in ("running", "queued"), 60, "the end of the operations")
+        self.assert_set_works(bed)
+        self.assertEqual(bed.agent.stop(), 0)
+        count = int(re.search(r"shim: (\d+) allocations failed", bed.agent.log()).group(1))
+        print(f"# {count} allocations failed in {number} turns")
+        self.assertGreater(count, 100)
