@@ -34,8 +34,10 @@ static void set_error(struct ldm_tls *t, const char *what)
 	const char *why = code ? ERR_reason_error_string(code) : NULL;
 	long verify = t->ssl ? SSL_get_verify_result(t->ssl) : X509_V_OK;
 
-	if (verify != X509_V_OK)
+	if (verify != X509_V_OK) {
+		what = "TLS: the certificate is not trusted, see ldmCertificate";
 		why = X509_verify_cert_error_string(verify);
+	}
 	free(t->error);
 	if (asprintf(&t->error, "%s: %s", what, why ? why : "no reason given") < 0)
 		t->error = NULL;
