@@ -1,5 +1,6 @@
 """What attackers need: certificates of their own, a server in ldmd's place that says what the test
 wants, and another user to be."""
+import base64
 import contextlib
 import os
 import pwd
@@ -158,6 +159,11 @@ class Server:
         self.thread.join(20)
 
 
+def plain_response(user, password):
+    """What SASL PLAIN says, in base64."""
+    return base64.b64encode(f"\0{user}\0{password}".encode()).decode()
+
+
 def write_file(path, text, mode=0o600):
     with open(path, "w") as f:
         f.write(text)
@@ -171,3 +177,38 @@ def copy_agent(directory):
     shutil.copy(harness.AGENT, target)
     os.chmod(target, 0o755)
     return target
+
+
+class UserAgent(harness.Agent):
+    """The agent as another user, with no other groups than those given."""
+
+    def __init__(self, directory, ldm, agentx, user, groups=(), conf=""):
+        super().__init__(directory, ldm, agentx, conf)
+        self.user = user
+        os.chmod(directory, 0o755)
+        os.chown(self.state, user.pw_uid, user.pw_gid)
+        self.program = copy_agent(directory)
+        groups = ["--groups", ",".join(map(str, groups))] if groups else ["--clear-groups"]
+        self.become = [need_program("setpriv"), "--reuid", str(user.pw_uid), "--regid",
+                       str(user.pw_gid), *groups, "--pdeathsig", "KILL"]
+
+    def command(self, *more):
+        return self.become + [self.program, "-c", self.path("agent.conf")] + list(more)
+
+    def as_user(self, *command):
+        """Something else that this user may try."""
+        return subprocess.run([*self.become, *command], stdin=subprocess.DEVNULL,
+                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+                              timeout=60, check=False)
+
+
+def status(pid):
+    """{name: value} of /proc/PID/status."""
+    with open(f"/proc/{pid}/status") as f:
+        return dict(line.rstrip("\n").split(":\t", 1) for line in f if ":\t" in line)
+
+
+def limits(pid):
+    """{name: soft limit} of /proc/PID/limits."""
+    with open(f"/proc/{pid}/limits") as f:
+        return {line[:26].strip(): line[26:].split()[0] for line in list(f)[1:]}

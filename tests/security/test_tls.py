@@ -1,6 +1,5 @@
 """A man in the middle between the agent and ldmd, and an impostor in ldmd's place: what they get to
 hear, and what they can make the agent believe."""
-import base64
 import os
 import tempfile
 
@@ -11,7 +10,7 @@ import attack
 from attack import REMOTE, Server
 
 PASSWORD = "pass-word-1"
-TOLD = base64.b64encode(f"\0snmp\0{PASSWORD}".encode())
+TOLD = attack.plain_response("snmp", PASSWORD).encode()
 REPLY = ("<LDM_interface version='1.3'><cmd><action>list-domain</action><data version='3.0'>"
          "<Envelope><References/><Content id='impostor'><Section><Item><OtherResourceType>ldom_info"
          "</OtherResourceType><GenericProperty key='state'>active</GenericProperty></Item></Section>"
