@@ -72,7 +72,7 @@ class Texts(harness.TestCase):
         bed.agent.wait_log("operation 1: .*forged")
         # A domain with such a name, and a document that is refused for it.
         self.insert(bed.sim, content(AS_XML))
-        wait_for(lambda: any(row["Name"] == EVIL.encode() for row in bed.rows().values()), 20,
+        wait_for(lambda: any(row.get("Name") == EVIL.encode() for row in bed.rows().values()), 20,
                  "the domain")
         self.insert(bed.sim, content(AS_XML) * 2)
         bed.agent.wait_log(r"two domains have the name .*forged")
@@ -84,7 +84,7 @@ class Texts(harness.TestCase):
         bed = self.bed()
         new = str(harness.scalar(bed, "ldomNextIndex"))
         for column, value in (("Name", EVIL), ("Name", "a b"), ("Name", "-rf"), ("Name", "a/b"),
-                              ("Name", "a\x00b"), ("Name", "<x/>"), ("Template", EVIL)):
+                              ("Name", "a\x00b"), ("Name", "<x/>"), ("Template", EVIL[:40])):
             result = bed.snmp("set", [cell(column, new), "x", value.encode().hex()],
                               auth=("-v2c", "-c", "private"), check=False)
             self.assertIn("wrongValue", result.stderr + result.stdout, repr(value))
