@@ -28,16 +28,20 @@ int platform_drop_privileges(void)
 
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 || syscall(SYS_capget, &header, sets) < 0)
 		return -errno;
+	uint32_t had = 0;
+
 	for (size_t i = 0; i < _LINUX_CAPABILITY_U32S_3; i++) {
 		uint32_t keep = geteuid() == 0 && i == CAP_TO_INDEX(CAP_DAC_OVERRIDE)
 					? CAP_TO_MASK(CAP_DAC_OVERRIDE)
 					: 0;
 
+		had |= (sets[i].permitted & ~keep) | sets[i].inheritable;
 		sets[i].permitted &= keep;
 		sets[i].effective = sets[i].permitted;
 		sets[i].inheritable = 0;
 	}
-	return syscall(SYS_capset, &header, sets) < 0 ? -errno : 0;
+	/* A sandbox that left us none may forbid the call as well. */
+	return had && syscall(SYS_capset, &header, sets) < 0 ? -errno : 0;
 }
 
 void platform_name_thread(const char *name)
