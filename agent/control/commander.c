@@ -17,7 +17,9 @@
 struct line {
 	struct commander *commander;
 	struct ldm_conn *conn; /* NULL: never needed */
-	bool busy;	       /* a command is out */
+	bool ready;
+	bool busy;	      /* a command is out */
+	bool refusal_counted; /* of what ends the connection */
 	uint64_t idle_since_ms;
 	char *domain;
 	command_cb *cb; /* NULL: nobody waits for it any more */
@@ -33,14 +35,25 @@ struct commander {
 
 /* --- connections --------------------------------------------------------------------------- */
 
+static void on_ready(void *user)
+{
+	struct line *l = user;
+
+	l->ready = true;
+}
+
 static void on_closed(void *user, enum ldm_closed reason, int error, const char *text)
 {
-	(void)user;
-	(void)reason;
+	struct line *l = user;
+
+	/* Before that it was no document but a handshake. */
+	if (reason == LDM_CLOSED_PROTOCOL && l->ready && !l->refusal_counted)
+		refresh_count_refused(l->commander->refresh);
+	l->ready = l->refusal_counted = false;
 	log_debug(TOKEN, "command connection closed (%d): %s", error, text != NULL ? text : "");
 }
 
-static const struct ldm_conn_ops conn_ops = {.on_closed = on_closed};
+static const struct ldm_conn_ops conn_ops = {.on_ready = on_ready, .on_closed = on_closed};
 
 int commander_new(
 	const struct ldm_endpoint *endpoint, struct refresh *refresh, struct commander **ret)
@@ -110,6 +123,7 @@ static int open_line(struct line *l)
 
 	if (is_open(l))
 		return 0;
+	l->ready = false;
 	if (l->conn == NULL)
 		rc = ldm_conn_new(l->commander->endpoint, &conn_ops, l, &l->conn);
 	return rc < 0 ? rc : ldm_conn_open(l->conn);
@@ -176,6 +190,9 @@ static void on_done(void *user, int err, const struct ldm_reply *reply)
 	const char *message = reply->message != NULL ? reply->message : reply->warning;
 
 	l->cb = NULL;
+	l->refusal_counted = err == -EBADMSG || err == -EPROTO;
+	if (l->refusal_counted)
+		refresh_count_refused(l->commander->refresh);
 	finish(l);
 	if (cb != NULL)
 		cb(l->cb_user, outcome_of(err, reply), message);

@@ -470,6 +470,12 @@ int refresh_drop_row(struct refresh *r, uint32_t index)
 	return patch(r, index, NULL);
 }
 
+void refresh_count_refused(struct refresh *r)
+{
+	r->status.documents_refused++;
+	r->status_dirty = true;
+}
+
 const struct snapshot *refresh_snapshot(const struct refresh *r)
 {
 	return r->published ? r->snapshot : NULL;

@@ -105,6 +105,9 @@ int refresh_set_operation(
 int refresh_put_row(struct refresh *r, const struct domain *take);
 int refresh_drop_row(struct refresh *r, uint32_t index);
 
+/* ldmd sent something that broke a rule over a connection of somebody else's. */
+void refresh_count_refused(struct refresh *r);
+
 /* The last one; NULL before the first good answer. Borrowed. */
 const struct snapshot *refresh_snapshot(const struct refresh *r);
 const struct ldm_status *refresh_status(const struct refresh *r);
