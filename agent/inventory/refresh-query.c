@@ -263,12 +263,28 @@ static int judge_draft(struct refresh *r)
 	return rc;
 }
 
+/*
+ * How long ldmd took. More than the time-out is our own standing still, in a suspended machine for
+ * one: that says nothing about ldmd.
+ */
+static uint64_t duration(const struct refresh *r)
+{
+	uint64_t took = r->now_ms - r->query.started_ms;
+
+	return took <= r->config.request_timeout_ms ? took : 0;
+}
+
 static void plan_next_list(struct refresh *r)
 {
-	uint64_t took = r->now_ms - r->query.started_ms, interval = r->config.interval_ms;
+	uint64_t interval = r->config.interval_ms;
 
-	if (interval < 5 * took)
-		interval = 5 * took;
+	/* What ldmd said before that is old by now. */
+	if (r->now_ms - r->query.started_ms > r->config.request_timeout_ms) {
+		r->list_due_ms = r->now_ms;
+		return;
+	}
+	if (interval < 5 * duration(r))
+		interval = 5 * duration(r);
 	r->status.interval_ms = interval;
 	r->list_due_ms = clock_after(r->now_ms, refresh_jitter(r, interval));
 }
@@ -376,7 +392,7 @@ static void end_list(struct refresh *r, int err, const struct ldm_reply *reply)
 		list_failed(r, reply);
 	if (!good && r->query.need != NEED_LIST)
 		agenda_need_failed(r, r->query.need);
-	agenda_need_done(r, r->query.need, r->now_ms - r->query.started_ms);
+	agenda_need_done(r, r->query.need, duration(r));
 	if (r->query.need == NEED_LIST)
 		plan_next_list(r);
 	query_clear(r);

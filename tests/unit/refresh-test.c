@@ -374,6 +374,32 @@ static void test_pace(void **state)
 	assert_int_equal(shown->taken_ms, 18000);
 }
 
+/* The answer was there in time, but nobody looked: it says neither how fast ldmd is nor how it is.
+ */
+static void test_standing_still(void **state)
+{
+	const uint64_t hour = 3600 * 1000;
+
+	(void)state;
+	begin();
+	turn(6000);
+	expect("list-domain", NULL);
+	turn(6000 + hour);
+	ANSWER(PRIMARY, GUEST("a", "active", "4"));
+	assert_int_equal(refresh_status(r)->interval_ms, 5000);
+	expect("list-domain", NULL);
+	ANSWER(PRIMARY, GUEST("a", "active", "4"));
+	/* The details were due long ago, once. */
+	answer_details();
+	assert_int_equal(deadline, 6000 + hour + 5000);
+	/* With nothing on its way the same. */
+	turn(now + hour);
+	expect("list-domain", NULL);
+	ANSWER(PRIMARY, GUEST("a", "active", "4"));
+	answer_details();
+	assert_int_equal(deadline, 6000 + 2 * hour + 5000);
+}
+
 static void test_details_every_minute(void **state)
 {
 	(void)state;
@@ -1086,6 +1112,7 @@ int main(void)
 		TEST(test_first_inventory),
 		TEST(test_first_inventory_does_not_wait_for_ever),
 		TEST(test_pace),
+		TEST(test_standing_still),
 		TEST(test_details_every_minute),
 		TEST(test_slow_link_is_told),
 		TEST(test_no_number_left),
