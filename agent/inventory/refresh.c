@@ -186,7 +186,7 @@ void refresh_trouble(struct refresh *r, const char *format, ...)
 	va_end(args);
 	if (n < 0)
 		return;
-	if (!r->logged_error || strcmp(r->logged_error, text) != 0) {
+	if (!r->logged_error || !log_says_the_same(r->logged_error, text)) {
 		log_err(REFRESH_TOKEN, "%s", text);
 		free(r->logged_error);
 		r->logged_error = strdup(text);

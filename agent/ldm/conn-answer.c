@@ -136,10 +136,8 @@ static void fail_answer(struct reading *r, int error, const char *why)
 {
 	struct ldm_conn *c = r->conn;
 
-	if (error == -EBADMSG) {
-		c->counters.refused++;
-		log_warn("ldm:frame", "document refused: %s", why);
-	}
+	if (error == -EBADMSG)
+		conn_refused(c, why);
 	if (r->document.kind == LDM_DOCUMENT_EVENT) {
 		if (++c->bad_events >= BAD_EVENTS_MAX)
 			conn_fail(c, LDM_CLOSED_PROTOCOL, error, "too many events are refused");

@@ -202,8 +202,7 @@ static bool feed_framer(struct ldm_conn *c)
 	r = ldm_framer_feed(c->framer, buffer_data(in), in->len, &used);
 	buffer_consume(in, used);
 	if (r < 0) {
-		c->counters.refused++;
-		log_warn("ldm:frame", "document refused: %s", ldm_framer_error(c->framer));
+		conn_refused(c, ldm_framer_error(c->framer));
 		conn_fail(c, r == -ENOMEM ? LDM_CLOSED_LOCAL : LDM_CLOSED_PROTOCOL, r,
 			ldm_framer_error(c->framer));
 	} else if (r == LDM_FRAME_DOCUMENT) {

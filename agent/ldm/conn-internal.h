@@ -35,10 +35,15 @@ struct ldm_conn {
 	unsigned bad_events; /* refused since it was opened */
 	bool freed;
 	struct ldm_conn_counters counters;
+	char *refusal; /* what was told last */
+	uint64_t refusal_told_ms;
 };
 
 /* Ends it, tells everybody. error < 0; text is copied. */
 void conn_fail(struct ldm_conn *c, enum ldm_closed reason, int error, const char *text);
+
+/* Counts a document that broke a rule and tells which; the same one not all the time. */
+void conn_refused(struct ldm_conn *c, const char *why);
 
 void conn_set_state(struct ldm_conn *c, enum ldm_conn_state state);
 /* Around everything that may call back: the connection is not freed within. */

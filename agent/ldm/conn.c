@@ -10,6 +10,9 @@
 #include "util/clock.h"
 #include "util/log.h"
 
+/* A rule that is broken again and again is worth a line that often. */
+#define REFUSAL_TOLD_MS 600000
+
 #define TO(state) (1u << (state))
 
 static const struct {
@@ -105,8 +108,28 @@ void conn_enter(struct ldm_conn *c)
 	c->busy++;
 }
 
+static bool is_told(const struct ldm_conn *c, const char *why)
+{
+	return c->refusal && log_says_the_same(c->refusal, why) &&
+	       clock_ms() < clock_after(c->refusal_told_ms, REFUSAL_TOLD_MS);
+}
+
+void conn_refused(struct ldm_conn *c, const char *why)
+{
+	c->counters.refused++;
+	if (is_told(c, why)) {
+		log_info("ldm:frame", "document refused: %s", why);
+		return;
+	}
+	log_warn("ldm:frame", "document refused: %s", why);
+	free(c->refusal);
+	c->refusal = strdup(why);
+	c->refusal_told_ms = clock_ms();
+}
+
 static void destroy(struct ldm_conn *c)
 {
+	free(c->refusal);
 	ldm_endpoint_free(c->endpoint);
 	free(c);
 }

@@ -215,3 +215,15 @@ void log_dump(const char *token, const char *title, const char *text, size_t len
 		len -= n;
 	}
 }
+
+bool log_says_the_same(const char *a, const char *b)
+{
+	static const char digits[] = "0123456789";
+
+	for (;; a++, b++) {
+		a += strspn(a, digits);
+		b += strspn(b, digits);
+		if (*a != *b || !*a)
+			return *a == *b;
+	}
+}

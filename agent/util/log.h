@@ -53,4 +53,7 @@ void log_debug(const char *token, const char *format, ...) __attribute__((format
 /* Text of many lines, each logged by itself behind the title; only if the token is enabled. */
 void log_dump(const char *token, const char *title, const char *text, size_t len);
 
+/* Whether two lines differ in their numbers only: then they tell the same. */
+bool log_says_the_same(const char *a, const char *b);
+
 #endif

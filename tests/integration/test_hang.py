@@ -1,4 +1,5 @@
 """ldmd hangs, comes back, or stays away: answers go on, and never pretend."""
+import signal
 import time
 
 import harness
@@ -44,6 +45,23 @@ class Hang(harness.TestCase):
         freeze(bed.sim)
         wait_for(lambda: scalar(bed, "ldomQueryTimeouts") >= 1, 15, "a time-out")
         self.fresh(bed, lambda: thaw(bed.sim))
+
+    def test_fresh_after_the_agent_itself_stood_still(self):
+        """In a machine that was suspended, for one; with an answer waiting or without."""
+        bed = self.bed(conf="refreshInterval 0.2\nrequestTimeout 1\n")
+        for fault in ("delay:0.1@list-domain", "clear"):
+            bed.sim.do(f"fault {fault}" if fault != "clear" else fault)
+            queries = scalar(bed, "ldomQueries")
+            wait_for(lambda queries=queries: scalar(bed, "ldomQueries") > queries + 1, 10, "a query")
+            bed.agent.send(signal.SIGSTOP)
+            self.addCleanup(bed.agent.send, signal.SIGCONT)
+            begun = time.monotonic()
+            wait_for(lambda begun=begun: time.monotonic() - begun > 1.5, 5, "longer than the time-out")
+            bed.agent.send(signal.SIGCONT)
+            self.fresh(bed, lambda: None)
+            begun = time.monotonic()
+            queries = scalar(bed, "ldomQueries")
+            wait_for(lambda queries=queries: scalar(bed, "ldomQueries") > queries + 2, 5, "the pace")
 
     def fresh(self, bed, change):
         index = bed.indexes()["ldg1"]
@@ -109,3 +127,21 @@ class Hang(harness.TestCase):
         bed.sim.do("clear unauthorised")
         bed.wait_serving()
         wait_for(lambda: scalar(bed, "ldomLinkState") == 1, 10, "the link")
+
+
+class Log(harness.TestCase):
+
+    def test_what_goes_wrong_again_and_again_is_told_once(self):
+        bed = self.bed(conf="refreshInterval 0.2\n")
+        for fault, line in (("malformed@list-domain", "Opening and ending tag mismatch"),
+                            ("attr-bomb@list-domain", "too many attributes"),
+                            ("refuse:busy@list-domain", "with failure: busy")):
+            start = len(bed.agent.log())
+            failures = scalar(bed, "ldomQueryFailures")
+            bed.sim.do(f"fault {fault}")
+            wait_for(lambda failures=failures: scalar(bed, "ldomQueryFailures") > failures + 5, 20,
+                     "failures")
+            bed.sim.do("clear")
+            wait_for(lambda: scalar(bed, "ldomLinkState") == 1, 10, "the link")
+            # By who found it, and by whom it hinders.
+            self.assertIn(bed.agent.log()[start:].count(line), (1, 2), bed.agent.log()[start:])

@@ -369,6 +369,16 @@ static void test_log_levels(void **state)
 	assert_int_equal(log_level_parse("loud"), _LOG_LEVEL_INVALID);
 }
 
+static void test_log_says_the_same(void **state)
+{
+	(void)state;
+	assert_true(
+		log_says_the_same("too deep, at byte 12 of 345", "too deep, at byte 6789 of 1"));
+	assert_true(log_says_the_same("12", ""));
+	assert_false(log_says_the_same("too deep, at byte 12", "too long, at byte 12"));
+	assert_false(log_says_the_same("12 too", "12 too deep"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -387,6 +397,7 @@ int main(void)
 		cmocka_unit_test(test_log_to_journal),
 		cmocka_unit_test(test_log),
 		cmocka_unit_test(test_log_levels),
+		cmocka_unit_test(test_log_says_the_same),
 	};
 
 	return cmocka_run_group_tests_name("util", tests, NULL, NULL);
