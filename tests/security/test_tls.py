@@ -138,6 +138,25 @@ class Impostor(harness.TestCase):
         # Unless the administrator says that it does not matter.
         self.assert_let_in(server, self.ask(server, conf="ldmVerify no\n"))
 
+    def test_impostor_on_loopback_is_believed(self):
+        """Without a password and a pinned certificate, as docs/security.md says; with one not."""
+        pem, key = self.authority.self_signed("impostor")
+
+        def script(peer):
+            if peer.begin() and peer.start_tls(pem, key):
+                peer.say(attack.NO_OFFER)
+                peer.expect("</LDM_interface>")
+                peer.say(REPLY)
+                peer.wait()
+        server = self.serve(script)
+        agent = Agent(os.path.join(self.directory, "a"), f"xmpp:127.0.0.1:{server.port}",
+                      "unix:/nonexistent/agentx")
+        self.assertIn("impostor", agent.run("-l").stdout)
+        agent.configure(f"ldmCertificate {self.authority.certificate}\n")
+        result = agent.run("-l")
+        self.assertEqual(result.returncode, 1)
+        self.assertNotIn("impostor", result.stdout)
+
     def test_remote_exceptions_are_mistakes(self):
         server = self.serve(talk_as_ldmd(*self.authority.self_signed("ldmd")))
         for conf, why in (("ldmVerify no\n", "must be verified"),
