@@ -1,0 +1,326 @@
+"""The figures behind the promises, measured with a real snmpd: make bench.
+
+    bench.py [--lines] [SECTION ...]
+
+Prints a table, or with --lines a line "name<TAB>figure<TAB>unit<TAB>promise" for each figure as soon
+as it is known. What each figure means is in docs/benchmarks.md. Sections are the functions below.
+"""
+import contextlib
+import os
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "integration"))
+import harness  # noqa: E402  pylint: disable=wrong-import-position
+import inventory  # noqa: E402  pylint: disable=wrong-import-position
+import sets  # noqa: E402  pylint: disable=wrong-import-position
+from harness import cell, scalar, stats, wait_for  # noqa: E402  pylint: disable=wrong-import-position
+
+CLIENT = os.path.join(harness.BUILD, "tests", "bench", "client")
+SYS_UP_TIME = ".1.3.6.1.2.1.1.3.0"
+COLUMNS = len(harness.COLUMNS)
+
+
+class Report:
+    """Figures in the order in which they were found."""
+
+    def __init__(self, lines):
+        self.lines, self.rows = lines, []
+
+    def add(self, name, figure, unit, promise="", limit=None):
+        """limit: what the promise allows at most."""
+        number = f"{figure:,.3g}" if figure < 100 else f"{figure:,.0f}"
+        if limit is not None:
+            promise += f": at most {limit:g}" + ("" if figure <= limit else "  MISSED")
+        self.rows.append((name, number, unit, promise))
+        if self.lines:
+            print("\t".join(self.rows[-1]).strip(), flush=True)
+
+    def print_table(self):
+        widths = [max(len(row[i]) for row in self.rows) for i in range(3)]
+        for name, number, unit, promise in self.rows:
+            print(f"{name:{widths[0]}}  {number:>{widths[1]}} {unit:{widths[2]}}  {promise}".rstrip())
+
+
+@contextlib.contextmanager
+def beds(*settings):
+    """Simulator, snmpd and agent for each, with all tables read."""
+    directory = tempfile.mkdtemp(prefix="ldoms-")
+    made = []
+    try:
+        for number, more in enumerate(settings):
+            made.append(harness.Bed(os.path.join(directory, str(number)), start=False, **more))
+            made[-1].start()
+        for bed in made:
+            settle(bed)
+        yield made
+    finally:
+        for bed in made:
+            bed.stop()
+        shutil.rmtree(directory, ignore_errors=True)
+
+
+@contextlib.contextmanager
+def one_bed(**more):
+    with beds(more) as (bed,):
+        yield bed
+
+
+def settle(bed):
+    wait_for(lambda: not inventory.differences(
+        inventory.read_all(bed), harness.dump(bed.sim), bed.indexes()), 120, "the tables",
+        interval=0.3)
+
+
+@contextlib.contextmanager
+def manager(bed, community="public"):
+    made = sets.Manager(bed.snmpd, community=community)
+    try:
+        yield made
+    finally:
+        made.close()
+
+
+def client(bed, *arguments):
+    """The numbers of each line."""
+    out = subprocess.run([CLIENT, f"127.0.0.1:{bed.snmpd.port}", *map(str, arguments)],
+                         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, check=True,
+                         env=dict(os.environ, MIBS="", SNMP_PERSISTENT_DIR=bed.directory)).stdout
+    return [[float(number) for number in line.split()] for line in out.splitlines()]
+
+
+def cpu_seconds(process, thread=None):
+    """What a process, or one thread of it, has used."""
+    total = 0
+    tasks = f"/proc/{process.pid}/task"
+    for task in os.listdir(tasks):
+        with open(f"{tasks}/{task}/comm") as comm, open(f"{tasks}/{task}/schedstat") as used:
+            if thread in (None, comm.read().strip()):
+                total += int(used.read().split()[0])
+    return total / 1e9
+
+
+def queries(bed):
+    return sum(stats(bed.sim)["requests"].values())
+
+
+def active_guests(bed):
+    """ldomIndex of each guest that takes part in a reconfiguration."""
+    indexes = bed.indexes()
+    return [indexes[domain["name"]] for domain in harness.dump(bed.sim)["domains"]
+            if domain["state"] == "active" and domain["flags"] == "-n----"]
+
+
+# --- sections -------------------------------------------------------------------------------------
+
+def get(report):
+    """P1: two agents side by side, one of them with a hung ldmd; then the other one."""
+    more = {"conf": "refreshInterval 0.5\nrequestTimeout 600\n"}
+    figures = {"healthy": [], "hung": []}
+    with beds(more, more) as pair:
+        for hung, healthy in (pair, pair[::-1]):
+            hung.sim.do("freeze on")
+            wait_for(lambda b=hung: scalar(b, "ldomDataAge") > 200, 30, "an age of 2 s")
+            lines = client(hung, "get", 6, cell("NumVCPU", 1), f"127.0.0.1:{healthy.snmpd.port}")
+            for name, line in zip(figures, lines[::-1]):
+                figures[name].append(line)
+            hung.sim.do("freeze off")
+            wait_for(lambda b=hung: scalar(b, "ldomDataAge") < 100, 30, "fresh data")
+    p99 = {}
+    for name, runs in figures.items():
+        p99[name] = statistics.mean(run[2] for run in runs)
+        report.add(f"GET, ldmd {name}: median", statistics.mean(run[1] for run in runs), "µs")
+        report.add(f"GET, ldmd {name}: 99 %", p99[name], "µs")
+    report.add("GET, 99 %: hung by healthy", p99["hung"] / p99["healthy"], "", "P1", 1.5)
+
+
+def load(report):
+    """P2: queries at ldmd without and with as many GETs as snmpd and the agent can answer."""
+    with one_bed(conf="refreshInterval 0.5\n") as bed:
+        # A round of details is just over; the next one is a minute away.
+        bed.sim.do("disconnect")
+        settle(bed)
+        seen, begun = queries(bed), time.monotonic()
+        time.sleep(10)
+        idle = (queries(bed) - seen) / (time.monotonic() - begun)
+        seen, begun = queries(bed), time.monotonic()
+        answered, took = client(bed, "flood", 10, cell("NumVCPU", 1))[0]
+        busy = (queries(bed) - seen) / (time.monotonic() - begun)
+    report.add("GETs answered, as many as can be", answered / took, "1/s")
+    report.add("queries at ldmd, no GETs (refreshInterval 0.5)", idle, "1/s")
+    report.add("queries at ldmd, that many GETs", busy, "1/s", "P2", round(idle * 1.1 + 0.1, 2))
+
+
+def set_(report):
+    """P3, P6: what a SET takes, whether the next GET shows it, and how long with a hung ldmd."""
+    with one_bed(domains=64, conf="requestTimeout 600\n") as bed, manager(bed, "private") as m:
+        guests = active_guests(bed)
+        took, shown = [], 0
+        for number in range(60):
+            index, vcpus = guests[number % len(guests)], 1 + number % 8
+            answer = m.set((cell("NumVCPU", index), "u", vcpus))
+            assert answer.error == "noError", answer
+            took.append(answer.took)
+            shown += m.get(cell("NumVCPU", index)).values[0][1] == vcpus
+        report.add("SET of CPUs: median", statistics.median(took) * 1000, "ms")
+        report.add("GET after a SET shows another value, of 60", 60 - shown, "times", "P6", 0)
+        bed.sim.do("freeze on")
+        took = []
+        for index in guests[:20]:
+            answer = m.set((cell("NumVCPU", index), "u", 9))
+            assert answer.error == "noError", answer
+            took.append(answer.took)
+        bed.sim.do("freeze off")
+    report.add("SET with a hung ldmd (setWait 400 ms): longest", max(took) * 1000, "ms", "P3", 500)
+
+
+def walk(report):
+    """The whole of ldomTable at 128 domains, in three ways."""
+    entry = harness.ENTRY
+    with one_bed(domains=128) as bed:
+        for how, name, per_exchange in (
+                ("walk", "one by one (GETNEXT)", 1),
+                ("column", "a column at a time (GETBULK 50)", 1),
+                ("rows", "rows, as snmptable -CB (GETBULK 10)", COLUMNS - 1)):
+            agent, master = cpu_seconds(bed.agent), cpu_seconds(bed.snmpd)
+            varbinds, took = client(bed, how, 4, entry, COLUMNS)[0]
+            agent, master = cpu_seconds(bed.agent) - agent, cpu_seconds(bed.snmpd) - master
+            exchanges = varbinds / per_exchange
+            report.add(f"128 domains, {name}", varbinds / took, "varbinds/s")
+            report.add("  agent's CPU per AgentX exchange", agent / exchanges * 1e6, "µs")
+            report.add("  snmpd's", master / exchanges * 1e6, "µs")
+
+
+def change(report):
+    """From a change at ldmd to the new value in a GET, with events."""
+    with one_bed(conf="refreshInterval 60\n") as bed, manager(bed) as m:
+        index = bed.indexes()["ldg1"]
+        name, took = cell("NumVCPU", index), []
+        for number in range(120):
+            wanted = 4 + number % 4 * 2
+            if m.get(name).values[0][1] == wanted:
+                continue
+            begun = time.monotonic()
+            bed.sim.do(f"do set-vcpu ldg1 {wanted}")
+            wait_for(lambda w=wanted: m.get(name).values[0][1] == w, 10, "the CPUs", interval=0)
+            took.append((time.monotonic() - begun) * 1000)
+    report.add(f"change to GET, {len(took)} changes: median", statistics.median(took), "ms",
+               "issue 5", 200)
+    report.add("change to GET: longest", max(took), "ms", "issue 5", 1000)
+
+
+def restart(report):
+    """P8: after snmpd, and after ldmd, was restarted; from its first answer on."""
+    with one_bed() as bed, manager(bed) as m:
+        name = cell("NumVCPU", 1)
+        m.timeout, m.retries = 0.1, 300
+        snmpd = [back(bed.snmpd, lambda: m.get(name).values[0][1]) for _ in range(5)]
+
+        def fresh(begun):
+            link, age = (m.get(harness.SCALARS[s]).values[0][1]
+                         for s in ("ldomLinkState", "ldomDataAge"))
+            return link == 1 and age / 100 < time.monotonic() - begun
+        ldmd = [back(bed.sim, fresh) for _ in range(5)]
+    report.add("served after a restart of snmpd: longest of 5", max(snmpd), "s", "P8", 2)
+    report.add("fresh after a restart of ldmd: longest of 5", max(ldmd), "s", "P8", 2)
+
+
+def back(process, condition):
+    process.stop()
+    process.start()
+    begun = time.monotonic()
+    needs_begun = condition.__code__.co_argcount
+    wait_for((lambda: condition(begun)) if needs_begun else condition, 60, "the return",
+             interval=0.005)
+    return time.monotonic() - begun
+
+
+def burst(report):
+    """P9: 10,000 changes at once; somebody asks for sysUpTime all the time."""
+    counters = [harness.SCALARS["ldomNotifications" + name]
+                for name in ("Due", "Sent", "Dropped", "Suppressed")]
+    with one_bed(domains=64, conf="refreshInterval 60\nnotificationRate 0\n") as bed, \
+            manager(bed) as m:
+        storm = threading.Thread(target=bed.sim.do, args=("random-storm 10000 7",))
+        begun, slowest, told, last = time.monotonic(), 0.0, 0.0, [0, 0, 0, 0]
+        storm.start()
+        while last[0] == 0 or time.monotonic() - begun < told + 3:
+            slowest = max(slowest, m.get(SYS_UP_TIME).took)
+            now = [value for _, value in m.get(*counters).values]
+            if now != last:
+                last, told = now, time.monotonic() - begun
+        storm.join()
+        due, sent, dropped, suppressed = last
+        assert due == sent + dropped + suppressed, last
+    report.add("10,000 changes at once: slowest GET of sysUpTime", slowest * 1000, "ms", "P9", 1000)
+    report.add("  all of them told after", told, "s")
+    report.add("  differences found, each a notification", sent, "")
+    report.add("  dropped or suppressed", dropped + suppressed, "")
+
+
+def size(report):
+    """Memory, and what a whole refresh costs, up to the largest host there is."""
+    for domains, options, text in (
+            (8, (), "8 domains"), (128, (), "128 domains"),
+            (256, ("-D", "2000", "-N", "1000"), "256 domains, 2048 CPUs, 2000 disks, 1000 nets")):
+        with one_bed(domains=domains, sim_options=options, conf="refreshInterval 60\n") as bed:
+            if options:
+                take_all_cpus(bed)
+            cpu = cpu_seconds(bed.agent, "ldm")
+            for _ in range(5):
+                read_all_again(bed)
+            cpu = cpu_seconds(bed.agent, "ldm") - cpu
+            report.add(f"{text}: whole refresh, CPU", cpu / 5 * 1000, "ms")
+            report.add("  memory of the agent (resident)", bed.agent.resident() / 1024, "MiB")
+
+
+def take_all_cpus(bed):
+    """Eight threads for each domain."""
+    for domain in harness.dump(bed.sim)["domains"]:
+        name = domain["name"]
+        if domain["state"] == "inactive":
+            bed.sim.do(f"do bind-domain {name}")
+        if domain["state"] == "active":
+            bed.sim.do(f"guest {name} os")
+        bed.sim.do(f"do set-vcpu {name} 8")
+    settle(bed)
+    assert len(inventory.read_table(bed, "ldomVcpu")) == 2048
+
+
+def read_all_again(bed):
+    """A new connection reads everything; the list of devices is the last."""
+    lists = stats(bed.sim)["requests"]["list-devices"]
+    bed.sim.do("disconnect")
+    wait_for(lambda: stats(bed.sim)["requests"]["list-devices"] > lists, 60, "the last list")
+    wait_for(lambda: scalar(bed, "ldomLinkState") == 1, 10, "the link")
+
+
+SECTIONS = {"get": get, "load": load, "set": set_, "walk": walk, "change": change,
+            "restart": restart, "burst": burst, "size": size}
+
+
+def main(arguments):
+    lines = "--lines" in arguments
+    wanted = [name for name in arguments if name != "--lines"] or list(SECTIONS)
+    if not all(name in SECTIONS for name in wanted):
+        sys.exit("usage: bench.py [--lines] [" + "] [".join(SECTIONS) + "]")
+    report = Report(lines)
+    begun = time.monotonic()
+    if not lines:
+        print(f"{os.cpu_count()} CPUs, load {os.getloadavg()[0]:.1f}:", end=" ", file=sys.stderr)
+    for name in wanted:
+        if not lines:
+            print(name, end=" ", file=sys.stderr, flush=True)
+        SECTIONS[name](report)
+    if not lines:
+        print(f"({time.monotonic() - begun:.0f} s)", file=sys.stderr)
+        report.print_table()
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
