@@ -270,26 +270,15 @@ def size(report):
             (256, ("-D", "2000", "-N", "1000"), "256 domains, 2048 CPUs, 2000 disks, 1000 nets")):
         with one_bed(domains=domains, sim_options=options, conf="refreshInterval 60\n") as bed:
             if options:
-                take_all_cpus(bed)
+                inventory.take_all_cpus(bed.sim)
+                settle(bed)
+                assert len(inventory.read_table(bed, "ldomVcpu")) == 2048
             cpu = cpu_seconds(bed.agent, "ldm")
             for _ in range(5):
                 read_all_again(bed)
             cpu = cpu_seconds(bed.agent, "ldm") - cpu
             report.add(f"{text}: whole refresh, CPU", cpu / 5 * 1000, "ms")
             report.add("  memory of the agent (resident)", bed.agent.resident() / 1024, "MiB")
-
-
-def take_all_cpus(bed):
-    """Eight threads for each domain."""
-    for domain in harness.dump(bed.sim)["domains"]:
-        name = domain["name"]
-        if domain["state"] == "inactive":
-            bed.sim.do(f"do bind-domain {name}")
-        if domain["state"] == "active":
-            bed.sim.do(f"guest {name} os")
-        bed.sim.do(f"do set-vcpu {name} 8")
-    settle(bed)
-    assert len(inventory.read_table(bed, "ldomVcpu")) == 2048
 
 
 def read_all_again(bed):

@@ -60,6 +60,17 @@ def read_all(bed, **more):
     return {table: read_table(bed, table, **more) for table in TABLES}
 
 
+def take_all_cpus(sim):
+    """Eight of them for each domain; with 256 domains all that a host can have."""
+    for domain in harness.dump(sim)["domains"]:
+        name = domain["name"]
+        if domain["state"] == "inactive":
+            sim.do(f"do bind-domain {name}")
+        if domain["state"] == "active":
+            sim.do(f"guest {name} os")
+        sim.do(f"do set-vcpu {name} 8")
+
+
 # --- what has to be there --------------------------------------------------------------------
 
 

@@ -17,6 +17,7 @@
 #include "content-text.h"
 #include "inventory/assemble.h"
 #include "inventory/diff.h"
+#include "inventory/links.h"
 #include "inventory/registry.h"
 
 static struct registry *registry;
@@ -61,7 +62,7 @@ static const struct snapshot *next(
 		.source = source,
 		.now_ms = last ? last->taken_ms + 1000 : 1000,
 		.registry = registry,
-		.ignore_bound_services = true,
+		.ignore_bound_services = source != BUILD_BINDINGS,
 	};
 	const struct snapshot *s;
 
@@ -291,6 +292,55 @@ static void test_large(void **state)
 	snapshot_unref(rounds[1]);
 }
 
+/* One domain with many resources; the first two words end with their number, the last with more. */
+static char *many(const char *domain, const char *const words[3], int n, int more)
+{
+	char *text = NULL;
+	size_t size;
+	FILE *out = open_memstream(&text, &size);
+
+	fprintf(out, "%s", domain);
+	for (int i = 0; i < n; i++)
+		fprintf(out, " | %s%d %s%d %s%d", words[0], i, words[1], i, words[2], more);
+	fclose(out);
+	return text;
+}
+
+#define WORDS(...) ((const char *const[]){__VA_ARGS__})
+
+/* The same for what is below domains: numbering, sorting, references, differences. */
+static void test_large_lists(void **state)
+{
+	const int n = 10000;
+	const struct snapshot *rounds[2] = {NULL};
+	struct change_list list = {0};
+	uint64_t dropped = 0;
+
+	(void)state;
+	for (int round = 0; round < 2; round++) {
+		char *volumes = many("primary | vds service_name=s",
+			WORDS("vds_volume service_name=s vol_name=v", "block_dev=/dev/",
+				"mpgroup=g"),
+			n, round);
+		char *disks = many("a | ldom_info state=active",
+			WORDS("disk service_name=s vdisk_name=d", "vol_name=v", "timeout="), n,
+			round);
+		char *nets = many("b | ldom_info state=active",
+			WORDS("network vnet_name=n", "service_name=sw", "mtu="), n, 1500 + round);
+
+		rounds[round] = NEXT(rounds[0], BUILD_BINDINGS, volumes, disks, nets);
+		free(volumes);
+		free(disks);
+		free(nets);
+	}
+	assert_int_equal(snapshot_diff(rounds[0], rounds[1], 100000, &list, &dropped), 0);
+	assert_int_equal(list.n, 3 * n);
+	assert_int_equal(links_find(rounds[1]->links, SERVICE_VOLUME, "s", "v777")->clients, 1);
+	change_list_clear(&list);
+	snapshot_unref(rounds[0]);
+	snapshot_unref(rounds[1]);
+}
+
 /* Everything that did not change is the same memory. */
 static void test_sharing(void **state)
 {
@@ -324,6 +374,7 @@ int main(void)
 		TEST(test_rows_in_the_making_are_not_there),
 		TEST(test_bounded),
 		TEST(test_large),
+		TEST(test_large_lists),
 		TEST(test_sharing),
 	};
 
