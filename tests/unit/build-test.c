@@ -12,8 +12,11 @@
 
 #include "content-text.h"
 #include "inventory/build.h"
+#include "inventory/domain-fields.h"
 #include "inventory/merge.h"
 #include "inventory/pools.h"
+#include "inventory/rows.h"
+#include "util/file.h"
 
 #define UUID_A "0f6f8e1c-19f4-6a0b-b1d2-3c33a7c51a07"
 #define UUID_B "5b1f0c52-7d44-4c0e-9a6e-0d6c2f1b7e10"
@@ -523,6 +526,101 @@ static void test_pools(void **state)
 	draft_free(draft);
 }
 
+/* --- docs/ldm-xml.md ----------------------------------------------------------------------- */
+
+/* The line of the table of resources that begins with this one; to be freed. */
+static char *documented(const char *resource)
+{
+	char *text, *start, *line;
+
+	assert_int_equal(file_read(TOP_SRCDIR "/docs/ldm-xml.md", 1 << 20, &text, NULL), 0);
+	assert_true(asprintf(&start, "\n| `%s` | ", resource) > 0);
+	line = strstr(text, start);
+	if (!line)
+		fail_msg("%s is not documented", resource);
+	line = strdup(line + strlen(start));
+	line[strcspn(line, "\n")] = '\0';
+	free(start);
+	free(text);
+	return line;
+}
+
+static bool mentions(const char *line, const char *key)
+{
+	char *quoted;
+	bool found;
+
+	assert_true(asprintf(&quoted, "`%s`", key) > 0);
+	found = strstr(line, quoted) != NULL;
+	free(quoted);
+	return found;
+}
+
+static void check_documented(const char *resource, const struct field *fields)
+{
+	char *line = documented(resource);
+
+	for (const struct field *f = fields; f->offset != FIELD_END; f++) {
+		for (size_t i = 0; i < 4 && f->keys[i]; i++)
+			if (!mentions(line, f->keys[i]))
+				fail_msg("%s of %s is not documented", f->keys[i], resource);
+		if (f->source == FROM_UNITS)
+			assert_true(mentions(line, "AllocationUnits"));
+		if (f->source == FROM_ADDRESS)
+			assert_true(mentions(line, "Address"));
+	}
+	free(line);
+}
+
+static bool has_key(const struct field *fields, const char *key)
+{
+	for (const struct field *f = fields; f->offset != FIELD_END; f++)
+		for (size_t i = 0; i < 4 && f->keys[i]; i++)
+			if (strcmp(f->keys[i], key) == 0)
+				return true;
+	return false;
+}
+
+static bool is_read(const char *resource, const char *key)
+{
+	/* By other means than the tables. */
+	static const char *const others[] = {"AllocationUnits", "Address", "state", "ldom_state",
+		"progress", "status", "source"};
+	bool found = false;
+
+	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
+		found |= strcmp(others[i], key) == 0;
+	for (const struct domain_resource *t = domain_resources; t->resource; t++)
+		found |= strcmp(t->resource, resource) == 0 && has_key(t->fields, key);
+	for (const struct row_type *t = row_types; t->resource; t++)
+		found |= strcmp(t->resource, resource) == 0 && has_key(t->fields, key);
+	return found;
+}
+
+static void check_read(const char *resource)
+{
+	char *line = documented(resource), *rest = line, *key;
+
+	while (strsep(&rest, "`") && (key = strsep(&rest, "`")))
+		if (!is_read(resource, key))
+			fail_msg("%s of %s is documented and not read", key, resource);
+	free(line);
+}
+
+/* What is read is documented, and what is documented is read. */
+static void test_documented_keys(void **state)
+{
+	(void)state;
+	for (const struct domain_resource *t = domain_resources; t->resource; t++) {
+		check_documented(t->resource, t->fields);
+		check_read(t->resource);
+	}
+	for (const struct row_type *t = row_types; t->resource; t++) {
+		check_documented(t->resource, t->fields);
+		check_read(t->resource);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -541,6 +639,7 @@ int main(void)
 		cmocka_unit_test(test_last_change),
 		cmocka_unit_test(test_flags_give_roles),
 		cmocka_unit_test(test_pools),
+		cmocka_unit_test(test_documented_keys),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
