@@ -55,9 +55,14 @@ class Case(harness.TestCase):
         return self.process(traps.Receiver(os.path.join(self.directory, name))).start()
 
     def settled(self, bed):
-        """All details are read: what comes from now on is a change."""
-        wait_for(lambda: not inventory.differences(
-            inventory.read_all(bed), dump(bed.sim), bed.indexes()), 30, "the tables", interval=0.2)
+        """All details are read: what comes from now on is a change. The tables."""
+        tables = [None]
+
+        def agree():
+            tables[0] = inventory.read_all(bed)
+            return not inventory.differences(tables[0], dump(bed.sim), bed.indexes())
+        wait_for(agree, 60, "the tables", interval=0.2)
+        return tables[0]
 
     def quiet(self, receivers, seconds=1.5):
         """Nothing comes any more."""
@@ -299,10 +304,9 @@ class Restarts(Case):
         """Unchanged indexes, and nothing said but that ldmd was away."""
         receiver = self.receiver()
         state = os.path.join(self.directory, "sim-state")
-        bed = self.bed(domains=12, sim_options=["-S", state],
+        bed = self.bed(domains=128, sim_options=["-S", state],
                        conf="refreshInterval 1\n", snmpd_conf=receiver.sinks["trap v2c"])
-        self.settled(bed)
-        before = inventory.identities(inventory.read_all(bed))
+        before = inventory.identities(self.settled(bed))
         indexes = bed.indexes()
         for order in itertools.permutations((bed.agent, bed.sim, bed.snmpd)):
             with self.subTest([process.name for process in order]):
@@ -311,9 +315,8 @@ class Restarts(Case):
                 for process in order:
                     process.start()
                 bed.wait_serving(40)
-                self.settled(bed)
+                self.assertEqual(inventory.identities(self.settled(bed)), before)
                 self.assertEqual(bed.indexes(), indexes)
-                self.assertEqual(inventory.identities(inventory.read_all(bed)), before)
         self.quiet([receiver])
         self.assertEqual({n.name for n in receiver.got()} - {"ManagerLink"}, set())
 
