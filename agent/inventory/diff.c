@@ -14,6 +14,7 @@ struct differ {
 	size_t max;
 	uint64_t *dropped;
 	const struct domain *before, *after;
+	const struct domain *before_outline, *after_outline; /* made for the first change */
 };
 
 const char *change_kind_name(enum change_kind kind)
@@ -66,44 +67,70 @@ static int make_room(struct change_list *list)
 	return 0;
 }
 
-static int report(
-	struct differ *d, enum change_kind kind, enum change_flag flag, const char *object)
+static int make_outlines(struct differ *d)
 {
-	struct change *c;
-	char *name = NULL;
+	int r = 0;
 
+	if (!d->before_outline)
+		r = domain_outline(d->before, &d->before_outline);
+	if (r == 0 && !d->after_outline)
+		r = domain_outline(d->after, &d->after_outline);
+	return r;
+}
+
+static void forget_outlines(struct differ *d)
+{
+	domain_unref(d->before_outline);
+	domain_unref(d->after_outline);
+	d->before_outline = d->after_outline = NULL;
+}
+
+/* The change says what it is; what it is about is added here. */
+static int report(struct differ *d, struct change change, const char *object)
+{
 	if (d->max == 0) {
 		(*d->dropped)++;
 		return 0;
 	}
-	if (make_room(d->list) < 0)
+	if (make_room(d->list) < 0 || make_outlines(d) < 0)
 		return -ENOMEM;
 	if (object) {
-		name = strdup(object);
-		if (!name)
+		change.object = strdup(object);
+		if (!change.object)
 			return -ENOMEM;
 	}
+	change.before = domain_ref(d->before_outline);
+	change.after = domain_ref(d->after_outline);
 	d->max--;
-	c = &d->list->changes[d->list->n++];
-	*c = (struct change){.kind = kind, .flag = flag, .object = name};
-	c->before = domain_ref(d->before);
-	c->after = domain_ref(d->after);
+	d->list->changes[d->list->n++] = change;
 	return 0;
 }
 
-static int report_whole(struct differ *d, enum change_kind kind)
+static int report_created(struct differ *d)
 {
-	int r = report(d, kind, kind == CHANGE_CREATE ? CHANGE_ADDED : CHANGE_REMOVED, NULL);
-	struct change *c;
+	const struct change change = {
+		.kind = CHANGE_CREATE,
+		.flag = CHANGE_ADDED,
+		.migrated = d->after->migration == MIGRATION_TARGET,
+	};
 
-	if (r < 0 || d->list->n == 0)
-		return r;
-	c = &d->list->changes[d->list->n - 1];
-	if (c->kind == CHANGE_CREATE && c->after && c->after == d->after)
-		c->migrated = c->after->migration == MIGRATION_TARGET;
-	else if (c->kind == CHANGE_DESTROY && c->before && c->before == d->before)
-		c->migrated = c->before->migration == MIGRATION_SOURCE;
-	return 0;
+	return report(d, change, NULL);
+}
+
+static int report_destroyed(struct differ *d)
+{
+	const struct change change = {
+		.kind = CHANGE_DESTROY,
+		.flag = CHANGE_REMOVED,
+		.migrated = d->before->migration == MIGRATION_SOURCE,
+	};
+
+	return report(d, change, NULL);
+}
+
+static int report_value(struct differ *d, enum change_kind kind)
+{
+	return report(d, (struct change){.kind = kind, .flag = CHANGE_MODIFIED}, NULL);
 }
 
 /* What a row is called in a notification: its name, or its domain's when it has none. */
@@ -118,15 +145,17 @@ static const char *object_name(const struct differ *d, const struct row_type *t,
 
 static int diff_row(struct differ *d, const struct row_type *t, const void *x, const void *y)
 {
-	enum change_kind kind = (enum change_kind)t->change;
+	const struct change change = {
+		.kind = (enum change_kind)t->change,
+		.flag = !x   ? CHANGE_ADDED
+			: !y ? CHANGE_REMOVED
+			     : CHANGE_MODIFIED,
+		.resource = t->resource,
+	};
 
-	if (!y)
-		return report(d, kind, CHANGE_REMOVED, object_name(d, t, x));
-	if (!x)
-		return report(d, kind, CHANGE_ADDED, object_name(d, t, y));
-	if (fields_same(t->fields, x, y, false))
+	if (x && y && fields_same(t->fields, x, y, false))
 		return 0;
-	return report(d, kind, CHANGE_MODIFIED, object_name(d, t, y));
+	return report(d, change, object_name(d, t, y ? y : x));
 }
 
 static int diff_list(struct differ *d, const struct row_type *t, const void *a, const void *b)
@@ -167,11 +196,22 @@ static int diff_values(struct differ *d)
 	int r = 0;
 
 	if (a->state != b->state)
-		r = report(d, CHANGE_STATE, CHANGE_MODIFIED, NULL);
+		r = report_value(d, CHANGE_STATE);
 	if (r == 0 && a->num_vcpu != b->num_vcpu)
-		r = report(d, CHANGE_VCPU, CHANGE_MODIFIED, NULL);
+		r = report_value(d, CHANGE_VCPU);
 	if (r == 0 && a->mem_bytes != b->mem_bytes)
-		r = report(d, CHANGE_VMEM, CHANGE_MODIFIED, NULL);
+		r = report_value(d, CHANGE_VMEM);
+	return r;
+}
+
+static int diff_both(struct differ *d, const struct domain *before, const struct domain *after)
+{
+	int r = diff_values(d);
+
+	if (r == 0)
+		r = diff_owner(d, OWNER_SERVICES, before->services, after->services);
+	if (r == 0)
+		r = diff_owner(d, OWNER_DETAIL, before->detail, after->detail);
 	return r;
 }
 
@@ -183,13 +223,11 @@ static int diff_domain(struct differ *d, const struct domain *before, const stru
 		return 0;
 	d->before = before;
 	d->after = after;
-	if (!before || !after)
-		return report_whole(d, before ? CHANGE_DESTROY : CHANGE_CREATE);
-	r = diff_values(d);
-	if (r == 0)
-		r = diff_owner(d, OWNER_SERVICES, before->services, after->services);
-	if (r == 0)
-		r = diff_owner(d, OWNER_DETAIL, before->detail, after->detail);
+	if (before && after)
+		r = diff_both(d, before, after);
+	else
+		r = before ? report_destroyed(d) : report_created(d);
+	forget_outlines(d);
 	return r;
 }
 

@@ -34,10 +34,12 @@ enum change_flag {
 
 struct change {
 	enum change_kind kind;
-	enum change_flag flag;	     /* of the device; MODIFIED for state, cpu, memory */
-	const struct domain *before; /* a reference of its own; NULL for CREATE */
-	const struct domain *after;  /* a reference of its own; NULL for DESTROY */
-	char *object;		     /* name of the service or device; NULL if none */
+	enum change_flag flag; /* of the device; MODIFIED for state, cpu, memory */
+	/* References to outlines, without detail and services: changes may wait long. */
+	const struct domain *before; /* NULL for CREATE */
+	const struct domain *after;  /* NULL for DESTROY */
+	const char *resource;	     /* of the service or device, as in rows.h; NULL if none */
+	char *object;		     /* its name */
 	bool migrated;		     /* CREATE, DESTROY: by a migration */
 };
 

@@ -144,6 +144,23 @@ int domain_copy(const struct domain *d, struct domain **ret)
 	return 0;
 }
 
+int domain_outline(const struct domain *d, const struct domain **ret)
+{
+	struct domain *copy = NULL;
+	int r = d ? domain_copy(d, &copy) : 0;
+
+	if (r < 0)
+		return r;
+	if (copy) {
+		detail_unref(copy->detail);
+		services_unref(copy->services);
+		copy->detail = NULL;
+		copy->services = NULL;
+	}
+	*ret = copy;
+	return 0;
+}
+
 static bool shared_same(const struct domain *a, const struct domain *b, bool with_volatile)
 {
 	bool detail = a->detail == b->detail ||

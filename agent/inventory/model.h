@@ -308,6 +308,8 @@ void host_unref(const struct host *h);
 int domain_new(const char *name, struct domain **ret);
 /* A writable copy with one reference; detail and services are shared. -ENOMEM. */
 int domain_copy(const struct domain *d, struct domain **ret);
+/* A copy without detail and services, for those who hold it long. NULL gives NULL. -ENOMEM. */
+int domain_outline(const struct domain *d, const struct domain **ret);
 int detail_new(struct domain_detail **ret);
 int services_new(struct domain_services **ret);
 int host_new(struct host **ret);

@@ -118,15 +118,6 @@ static const char *flag_word(enum change_flag flag)
 	return flag == CHANGE_ADDED ? "added" : flag == CHANGE_REMOVED ? "removed" : "modified";
 }
 
-static bool has_server(const struct domain *d, const char *name)
-{
-	for (size_t i = 0; d && d->services && i < d->services->n_vds; i++)
-		if (strcmp(d->services->vds[i].name, name) == 0)
-			return true;
-	return false;
-}
-
-/* A volume's server changes with it. */
 static const char *device_word(const struct change *c)
 {
 	static const char *const words[_CHANGE_KIND_MAX] = {
@@ -137,8 +128,9 @@ static const char *device_word(const struct change *c)
 		[CHANGE_VCC] = "virtual console concentrator",
 		[CHANGE_VCONS] = "virtual console",
 	};
-	if (c->kind == CHANGE_VDS && c->object && !has_server(c->before, c->object) &&
-		!has_server(c->after, c->object))
+
+	/* Its server changes with it. */
+	if (c->resource && strcmp(c->resource, "vds_volume") == 0)
 		return "volume";
 	return words[c->kind];
 }

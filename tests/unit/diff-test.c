@@ -90,6 +90,9 @@ static void words_of(const struct change_list *list, char **ret)
 		const struct change *c = &list->changes[i];
 		const struct domain *d = c->after ? c->after : c->before;
 
+		/* It may wait for minutes, and must not hold what has grown old. */
+		assert_null(d->detail);
+		assert_null(d->services);
 		fprintf(out, "%s%s:%s", i ? " " : "", d->name, change_kind_name(c->kind));
 		if (c->object)
 			fprintf(out, ":%s:%c", c->object, " +-~"[c->flag]);

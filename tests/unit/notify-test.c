@@ -188,6 +188,7 @@ static void add_change(enum change_kind kind, uint32_t index)
 		.flag = CHANGE_MODIFIED,
 		.before = kind == CHANGE_CREATE ? NULL : domain_of(index, DOMAIN_BOUND, 4, 2048),
 		.after = kind == CHANGE_DESTROY ? NULL : domain_of(index, DOMAIN_ACTIVE, 8, 4096),
+		.resource = kind == CHANGE_VDS ? "vds_volume" : NULL,
 		.object = kind >= CHANGE_VDS ? text("thing0") : NULL,
 	};
 	l->allocated = l->n;
@@ -213,6 +214,8 @@ static void expect_counts(uint64_t sent, uint64_t dropped, uint64_t suppressed)
 	assert_int_equal(facts.notifications_sent, sent);
 	assert_int_equal(facts.notifications_dropped, dropped);
 	assert_int_equal(facts.notifications_suppressed, suppressed);
+	assert_int_equal(
+		facts.notifications_due, sent + dropped + suppressed + notifier_waiting(notifier));
 }
 
 /* --- what they say -------------------------------------------------------------------------- */
