@@ -32,8 +32,8 @@ struct journal_entry {
 };
 
 /*
- * Reads what is there. -errno of the file system, -ENOMEM; a damaged file is kept aside. A disk that
- * is full or read-only is no error here, but of each journal_begin() as long as it is so.
+ * Reads what is there. -errno of the file system, -ENOMEM; a damaged file is kept aside. A disk
+ * that is full or read-only is no error here, but of each journal_begin() as long as it is so.
  */
 int journal_open(const char *directory, struct journal **ret);
 void journal_free(struct journal *j);

@@ -20,8 +20,8 @@ struct agent_facts {
 	uint64_t stale_after_ms;       /* 0: never */
 	uint64_t set_wait_ms;
 	bool read_only;
-	bool notifications;  /* switched on */
-	bool config_unsaved; /* we changed the host since it was last saved to the SP */
+	bool notifications;	    /* switched on */
+	bool config_unsaved;	    /* we changed the host since it was last saved to the SP */
 	uint64_t notifications_due; /* of these, in the end, one of: */
 	uint64_t notifications_sent, notifications_dropped;
 	uint64_t notifications_suppressed; /* by the damping of a flapping domain */

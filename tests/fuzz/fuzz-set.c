@@ -227,11 +227,12 @@ static void receive(void)
 		const char *body = buffer_data(&f.in) + AGENTX_HEADER_SIZE;
 		bool error = h.length >= 8 && (body[4] || body[5]);
 
+		/* First, as the session may be lost within. */
+		buffer_consume(&f.in, AGENTX_HEADER_SIZE + h.length);
 		if (h.type == AGENTX_RESPONSE)
 			answered(h.packet, error);
 		else
 			grant(&h);
-		buffer_consume(&f.in, AGENTX_HEADER_SIZE + h.length);
 	}
 }
 
