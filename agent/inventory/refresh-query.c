@@ -361,14 +361,11 @@ static bool change_version(struct refresh *r, const char *message)
 	return true;
 }
 
-static void list_failed(struct refresh *r, const struct ldm_reply *reply)
+static int list_failed(struct refresh *r, const struct ldm_reply *reply)
 {
 	bool refused = is_refusal(reply->message);
 
 	r->status.query_failures++;
-	/* Nothing is asked about single domains before the first list. */
-	if (!r->had_list)
-		agenda_fail_waiters(r, refused ? -EPERM : -EREMOTEIO);
 	if (r->query.source == BUILD_BINDINGS)
 		r->bindings_work = false;
 	else if (r->query.source == BUILD_SERVICES)
@@ -378,20 +375,22 @@ static void list_failed(struct refresh *r, const struct ldm_reply *reply)
 	else if (!change_version(r, reply->message))
 		refresh_trouble(r, "ldmd answers %s with failure: %s", action_of(r->query.source),
 			reply->message ? reply->message : "no reason given");
+	return refused ? -EPERM : -EREMOTEIO;
 }
 
 static void end_list(struct refresh *r, int err, const struct ldm_reply *reply)
 {
-	bool good = false;
-
-	if (r->query.spoiled)
+	if (r->query.spoiled) {
+		err = -EAGAIN;
 		r->needs |= r->query.need;
-	else if (err == 0 && reply->ok)
-		good = use_answer(r) == 0;
-	else if (err == 0)
-		list_failed(r, reply);
-	if (!good && r->query.need != NEED_LIST)
+	} else if (err == 0) {
+		err = reply->ok ? use_answer(r) : list_failed(r, reply);
+	}
+	if (err < 0 && r->query.need != NEED_LIST)
 		agenda_need_failed(r, r->query.need);
+	/* Nothing is asked about single domains before the first list. */
+	if (err < 0 && !r->query.spoiled && !r->had_list)
+		agenda_fail_waiters(r, err);
 	agenda_need_done(r, r->query.need, duration(r));
 	if (r->query.need == NEED_LIST)
 		plan_next_list(r);

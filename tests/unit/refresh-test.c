@@ -693,6 +693,25 @@ static void test_too_many_domains(void **state)
 	expect("list-domain", NULL);
 }
 
+static void count_call(void *user, int err, const struct domain *domain, const struct snapshot *s)
+{
+	(void)domain;
+	(void)s;
+	*(int *)user = err;
+}
+
+/* Nobody waits for ever when there never is a list that can be used. */
+static void test_waiting_for_a_first_list(void **state)
+{
+	int err = 0;
+
+	(void)state;
+	connect_to_ldmd();
+	assert_int_equal(refresh_domain_now(r, "a", count_call, &err), 0);
+	ANSWER(PRIMARY, PRIMARY);
+	assert_int_equal(err, -EBADMSG);
+}
+
 /* A name that passes on to a domain without a UUID does not take the UUID with it. */
 static void test_name_passes_on(void **state)
 {
@@ -1126,6 +1145,7 @@ int main(void)
 		TEST(test_broken_answers_to_everything),
 		TEST(test_failed_details_are_tried_again),
 		TEST(test_too_many_domains),
+		TEST(test_waiting_for_a_first_list),
 		TEST(test_name_passes_on),
 		TEST(test_domains_do_not_pile_up),
 		TEST(test_refusal_is_unauthorised),
