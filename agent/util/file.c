@@ -134,7 +134,7 @@ static const char *why_not_read(int error)
 int file_read_trusted(const char *folder, const char *name, size_t cap, char **ret_content,
 	size_t *ret_len, const char **ret_why)
 {
-	struct stat of_folder, of_file;
+	struct stat of_folder = {.st_mode = 0777}, of_file = {.st_mode = 0777};
 	_cleanup_close_ int at = open_folder(folder, &of_folder);
 	_cleanup_close_ int fd = -1;
 	int r;

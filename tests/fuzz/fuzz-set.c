@@ -151,7 +151,8 @@ static void connect_agent(void)
 		if (i > 20)
 			fuzz_advance_clock(100);
 	}
-	f.fd = master_take(f.master, &f.session);
+	buffer_clear(&f.in);
+	f.fd = master_take(f.master, &f.session, &f.in);
 }
 
 static void next_phase(uint8_t slot, bool error)

@@ -225,7 +225,7 @@ void master_serve(struct master *m)
 	FUZZ_CHECK(pthread_create(&m->thread, NULL, serve, m) == 0);
 }
 
-int master_take(struct master *m, uint32_t *ret_session)
+int master_take(struct master *m, uint32_t *ret_session, struct buffer *ret_rest)
 {
 	int fd;
 
@@ -234,6 +234,8 @@ int master_take(struct master *m, uint32_t *ret_session)
 	FUZZ_CHECK(m->opened >= 0);
 	fd = m->peers[m->opened].fd;
 	m->peers[m->opened].fd = -1;
+	*ret_rest = m->peers[m->opened].in;
+	m->peers[m->opened].in = BUFFER_EMPTY;
 	for (int i = 0; i < PEERS; i++)
 		peer_close(&m->peers[i]);
 	*ret_session = m->session;

@@ -37,10 +37,10 @@ struct master;
 struct master *master_new(const char *path);
 /*
  * Answers by itself, until master_take(): the session of the subagent's last Open, whose
- * descriptor is the caller's from then on.
+ * descriptor is the caller's from then on, and so are the octets that have come already.
  */
 void master_serve(struct master *m);
-int master_take(struct master *m, uint32_t *ret_session);
+int master_take(struct master *m, uint32_t *ret_session, struct buffer *ret_rest);
 
 /* Appends a PDU; in network byte order, or the other. */
 void agentx_put(struct buffer *b, const struct agentx_header *h, const struct buffer *body);

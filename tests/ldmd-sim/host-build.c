@@ -107,7 +107,7 @@ struct domain *build_control_domain(struct sim *sim, uint64_t vcpus, uint64_t me
 	domain->control = true;
 	domain->permille = 7;
 	sim->host.control = domain;
-	build_place(domain, STATE_ACTIVE, 41 * DAY + 7 * 3600 + 12 * 60);
+	build_place(domain, STATE_ACTIVE, 41 * DAY + 25920);
 	return domain;
 }
 

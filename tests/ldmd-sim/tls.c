@@ -83,7 +83,7 @@ bool tls_init(struct tls *tls, unsigned ldm_version)
 
 	tls->key = EVP_RSA_gen(2048);
 	tls->certificate = make_certificate(
-		tls->key, "localhost", "DNS:localhost,IP:127.0.0.1", -HOUR, 365 * 24 * HOUR);
+		tls->key, "localhost", "DNS:localhost,IP:127.0.0.1", -HOUR, 365L * 24 * HOUR);
 	wrong = make_certificate(
 		tls->key, "elsewhere.example", "DNS:elsewhere.example", -48 * HOUR, -24 * HOUR);
 	tls->contexts[TLS_GOOD] = make_context(tls->key, tls->certificate, min, 0);
