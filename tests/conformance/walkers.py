@@ -132,7 +132,7 @@ class Node:
 
     @staticmethod
     def _ask(**job):
-        return _run(["node", "-e", _NODE], job, {"NODE_PATH": clients._node_path()})
+        return _run(["node", "-e", _NODE], job, {"NODE_PATH": clients.node_path()})
 
     @classmethod
     def walk(cls, port, version, start, repetitions=20):
