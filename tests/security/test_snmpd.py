@@ -69,8 +69,9 @@ class StockSnmpd(Snmpd):
             os.chown(self.path(name), self.user.pw_uid, self.user.pw_gid)
 
     def start(self):
-        # As the package's unit does.
-        self.launch([attack.need_program("snmpd"), "-Lf", self.path("messages"), "-u", "Debian-snmp", "-g", "Debian-snmp", "-I",
+        # As the package's unit does, and with what docs/security.md says about auditing.
+        self.launch([attack.need_program("snmpd"), "-a", "-Lf", self.path("messages"), "-u",
+                     "Debian-snmp", "-g", "Debian-snmp", "-I",
                      "-smux,mteTrigger,mteTriggerConf", "-f"],
                     {"SNMP_PERSISTENT_DIR": self.path("persistent"), "MIBS": "",
                      "SNMPCONFPATH": self.directory + ":" + self.path("persistent")})
@@ -184,3 +185,15 @@ class Managers(harness.TestCase):
             bed.snmp("set", [cell(column, 2), kind, str(value)], auth=auth("operator"))
             self.assertEqual(bed.get(cell(column, 2), auth=auth("monitor")), value)
         self.assertEqual(harness.stats(bed.sim)["commands"], 3)
+        self.assert_audited(bed)
+
+    def assert_audited(self, bed):
+        """What is to be found afterwards: where a request came from, and what became of it."""
+        with open(bed.snmpd.path("messages")) as f:
+            self.assertRegex(f.read(), r"Received SNMP packet\(s\) from UDP: \[127\.0\.0\.1\]")
+        bed.agent.wait_log(r'notice: control: operation 1: "ldg1": vcpus=5: succeeded .*was vcpus=4')
+        bed.agent.wait_log(r'operation 2: "ldg1": memory=4352M: succeeded')
+        history = bed.snmp("walk", [harness.ROOT + ".1.30"], ["-On", "-Oe"], auth=auth("monitor"))
+        texts = [value for _, _, value in harness.parse_varbinds(history.stdout)]
+        for request in (b"vcpus=5", b"memory=4352M", b"state=bound"):
+            self.assertIn(request, texts)
