@@ -24,10 +24,13 @@ void *__wrap_reallocarray(void *p, size_t n, size_t size);
 void __wrap_free(void *p);
 char *__wrap_strdup(const char *s);
 char *__wrap_strndup(const char *s, size_t n);
-int __wrap_vasprintf(char **ret, const char *format, va_list args);
-int __wrap_asprintf(char **ret, const char *format, ...);
-int __wrap___vasprintf_chk(char **ret, int flag, const char *format, va_list args);
-int __wrap___asprintf_chk(char **ret, int flag, const char *format, ...);
+int __wrap_vasprintf(char **ret, const char *format, va_list args)
+	__attribute__((format(printf, 2, 0)));
+int __wrap_asprintf(char **ret, const char *format, ...) __attribute__((format(printf, 2, 3)));
+int __wrap___vasprintf_chk(char **ret, int flag, const char *format, va_list args)
+	__attribute__((format(printf, 3, 0)));
+int __wrap___asprintf_chk(char **ret, int flag, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
 
 static _Thread_local struct {
 	size_t left; /* until one fails; 0: none does */
