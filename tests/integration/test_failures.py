@@ -4,8 +4,10 @@ LDOMS_TEST_CELLS names some only: "tls/hang refresh/*".
 """
 import collections
 import fnmatch
+import glob
 import os
 import queue
+import re
 import threading
 import time
 
@@ -36,6 +38,19 @@ class Table(harness.TestCase):
         self.assertEqual(sorted(known - table.keys()), [], "not in the table")
         self.assertEqual(sorted(table.keys() - known), [], "cannot happen")
         self.assertEqual([key for key, rows in table.items() if len(rows) > 1], [], "twice")
+
+
+    def test_each_test_that_is_named_is_there(self):
+        with open(TABLE, encoding="utf-8") as file:
+            named = set(re.findall(r"`(test_\w+[a-z0-9])(?:\.py)?`", file.read()))
+        there = set()
+        for path in glob.glob(os.path.join(harness.SRC, "tests", "*", "*-test.c")) + glob.glob(
+                os.path.join(harness.SRC, "tests", "*", "test_*.py")):
+            there.add(os.path.basename(path).partition(".")[0])
+            with open(path, encoding="utf-8") as file:
+                there |= set(re.findall(r"\b(test_\w+)\(", file.read()))
+        self.assertEqual(sorted(named - there), [])
+        self.assertGreater(len(named), 20)
 
 
 class Matrix(harness.TestCase):

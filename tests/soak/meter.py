@@ -14,12 +14,14 @@ GROWTH_MAX = int(os.environ.get("LDOMS_SOAK_GROWTH", "1024"))
 DESCRIPTORS_SPREAD = 8
 
 
-def slope(points):
-    """Of the line of least squares through (x, y)."""
-    n = len(points)
-    mean_x, mean_y = (sum(point[i] for point in points) / n for i in (0, 1))
-    below = sum((x - mean_x) ** 2 for x, _ in points)
-    return sum((x - mean_x) * (y - mean_y) for x, y in points) / below if below else 0.0
+def median(values):
+    return sorted(values)[len(values) // 2]
+
+
+def growth(values):
+    """From the first third to the last one. Medians: a large answer is in memory for a moment."""
+    third = len(values) // 3
+    return median(values[-third:]) - median(values[:third])
 
 
 class Meter(Actor):
@@ -34,6 +36,7 @@ class Meter(Actor):
             threads = len(os.listdir(f"/proc/{agent.pid}/task"))
             self.samples.append((time.monotonic() - self.stage.begun, agent.resident(),
                                  agent.descriptors(), threads))
+            self.stage.tell(f"memory {self.samples[-1][1]} KiB, {self.samples[-1][2]} descriptors")
         except (OSError, AttributeError):
             pass  # it ended, which is noticed elsewhere
         self.stage.over.wait(EVERY)
@@ -46,14 +49,13 @@ class Meter(Actor):
         took = warm[-1][0] - warm[0][0]
         problems = []
         for at, name, unit in ((1, "resident memory", "KiB"), (2, "descriptors", ""), (3, "threads", "")):
-            values = sorted(sample[at] for sample in warm)
-            rise = slope([(sample[0], sample[at]) for sample in warm])
-            growth = rise * took
-            print(f"# {name}: first {self.samples[0][at]} {unit}, then {values[0]} to {values[-1]}, "
-                  f"median {values[len(values) // 2]}, slope {rise * 60:+.2f} {unit} a minute, "
-                  f"{growth:+.1f} in {took:.0f} s")
-            if at == 1 and growth > GROWTH_MAX:
-                problems.append(f"memory grows by {growth:.0f} KiB, {GROWTH_MAX} are allowed")
-            if at > 1 and (growth > 2 or values[-1] - values[0] > DESCRIPTORS_SPREAD):
-                problems.append(f"{name} are not flat: {values[0]} to {values[-1]}, {growth:+.1f}")
+            values = [sample[at] for sample in warm]
+            grew = growth(values)
+            print(f"# {name}: first {self.samples[0][at]} {unit}, then {min(values)} to {max(values)}, "
+                  f"median {median(values)}, slope {grew * 90 / took:+.2f} {unit} a minute, "
+                  f"{grew:+} from the first third to the last of {took:.0f} s")
+            if at == 1 and grew > GROWTH_MAX:
+                problems.append(f"memory grows by {grew} KiB, {GROWTH_MAX} are allowed")
+            if at > 1 and (grew > 2 or max(values) - min(values) > DESCRIPTORS_SPREAD):
+                problems.append(f"{name} are not flat: {min(values)} to {max(values)}, {grew:+}")
         return problems

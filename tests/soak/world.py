@@ -54,7 +54,9 @@ class World(Hand):
 
     def change(self):
         d, guest = self.dice, self.dice.choice(self.guests)
-        number, visitor = d.randrange(4), f"y{d.randrange(4)}"
+        number = d.randrange(4)
+        # The same ones again and again, or the registry would remember ever more of them.
+        visitor, uuid = f"y{number}", f"00000000-0000-4000-8000-00000000000{number}"
         self.tell(d.choice([
             f"do set-vcpu {guest} {d.choice([1, 2, 4, 6])}",
             f"do set-memory {guest} {256 * d.randint(2, 8)}M",
@@ -67,7 +69,7 @@ class World(Hand):
             f"do set-variable {guest} note{number}={d.randrange(10 ** 6)}",
             f"do add-vdiskserverdevice primary vol{number}@primary-vds0 /dev/dsk/c{number}",
             f"do remove-vdiskserverdevice primary vol{number}@primary-vds0",
-            f"do add-domain {visitor} cpu=2 memory=512M", f"do remove-domain {visitor}",
+            f"do add-domain {visitor} cpu=2 memory=512M uuid={uuid}", f"do remove-domain {visitor}",
             f"migrate-out {visitor} 0.2", f"do add-spconfig - config{number}",
             f"do remove-spconfig - config{number}"]))
 
