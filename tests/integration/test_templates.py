@@ -21,6 +21,8 @@ def essence(domain):
         kept["console_group"] = "the name"
     kept["networks"] = [{key: value for key, value in network.items() if key != "mac"}
                         for network in domain["networks"]]
+    # What guards OpenBoot is not copied.
+    kept["vars"] = [var for var in domain["vars"] if not var["name"].startswith("security-")]
     return kept
 
 
