@@ -40,8 +40,16 @@ manuals() {
 	! mandoc -Tlint docs/*.[1-8] 2>&1 | grep -vE 'mandoc.db|referenced manual not found'
 }
 pythons() { python3 -m compileall -q -f tests >/dev/null && find tests -name __pycache__ -exec rm -r {} +; }
+# What a page links to is there.
+links() {
+	find . -name '*.md' ! -path './.quickstart/*' ! -path './build*' | while read -r page; do
+		grep -oE '\]\([^):#]+' "$page" | cut -c3- | while read -r to; do
+			[ -e "$(dirname "$page")/$to" ] || echo "$page: $to is not there"
+		done
+	done | { ! grep .; }
+}
 
-echo 1..7
+echo 1..8
 check "folders include only those below" sh sh tests/lint/layers.sh
 check "no forbidden call, no overlong file" sh sh tests/lint/words.sh
 check "clang-format" clang-format format
@@ -49,4 +57,5 @@ check "cppcheck" cppcheck cpp_check
 check "shellcheck" shellcheck shells
 check "mandoc" mandoc manuals
 check "python" python3 pythons
+check "links" sh links
 exit $bad
