@@ -11,6 +11,8 @@ from sets import ask, holding, varbind
 MOVING = ("threads", "memory_blocks", "mau_bindings", "uptime", "utilization_permille", "flags", "state",
           "console_port", "console_service")
 OWN = ("name", "uuid", "mac", "hostid")
+# What -X leaves out: a secret, and what is worth nothing without it.
+SECRET = ("security-password", "security-mode")
 
 
 def essence(domain):
@@ -19,6 +21,7 @@ def essence(domain):
     # Unless somebody gave it another one, it is the domain's name.
     if kept["console_group"] == domain["name"]:
         kept["console_group"] = "the name"
+    kept["vars"] = [var for var in domain["vars"] if var["name"] not in SECRET]
     kept["networks"] = [{key: value for key, value in network.items() if key != "mac"}
                         for network in domain["networks"]]
     # What guards OpenBoot is not copied.

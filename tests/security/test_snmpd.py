@@ -183,7 +183,8 @@ class Managers(harness.TestCase):
         for column, kind, value in (("NumVCPU", "u", 5), ("MemSize", "u", 4352),
                                     ("AdminState", "i", 2)):
             bed.snmp("set", [cell(column, 2), kind, str(value)], auth=auth("operator"))
-            self.assertEqual(bed.get(cell(column, 2), auth=auth("monitor")), value)
+            harness.wait_for(lambda: bed.get(cell(column, 2), auth=auth("monitor")) == value,
+                             what=column)
         self.assertEqual(harness.stats(bed.sim)["commands"], 3)
         self.assert_audited(bed)
 
