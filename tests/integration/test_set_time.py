@@ -227,6 +227,7 @@ class ByHand(sets.ByHand):
         self.assertEqual(self.commands(), [])
         self.lose()
         self.assertEqual(self.session.set(5, self.vcpus(2, 6)), ("", 0, 0))
+        self.assertEqual(self.wait_ended(2), "succeeded")
         self.assertEqual(self.commands(), ["set-vcpu g0 6"])
 
     def test_dies_after_the_answer(self):
@@ -238,9 +239,11 @@ class ByHand(sets.ByHand):
                 self.assertEqual(self.session.test_set(50 + i, self.vcpus(row, 6)), (0, 0))
                 self.assertEqual(self.session.commit_set(50 + i), (0, 0))
             self.lose()
-        self.assertEqual(self.commands(), [f"set-vcpu g{i} 6" for i in range(60)])
+        # Those that were told noError before they were done follow, in any order.
+        wait_for(lambda: len(self.commands()) == 60, 30, "the commands")
+        self.assertEqual(sorted(self.commands()), sorted(f"set-vcpu g{i} 6" for i in range(60)))
         self.assertLessEqual(self.agent.descriptors(), fds + 4)  # command connections stay open
-        self.assertLess(self.agent.resident(), memory + 4096)
+        self.assertLess(self.agent.resident(), memory + 4096 * harness.SLOW)
         self.assertEqual(self.fill(2000), 64)
 
     def test_dies_while_the_answer_is_due(self):
