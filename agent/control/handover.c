@@ -311,30 +311,43 @@ void handover_post_changes(struct handover *h, struct change_list *take, uint64_
 	wakeup_notify(h->to_snmp);
 }
 
+/* The lock is held. */
+static void put_verdict(struct handover *h, const struct verdict *v)
+{
+	struct slot *s = v->transaction != 0 ? find_slot(h, v->transaction) : NULL;
+
+	if (s == NULL)
+		return;
+	s->verdict = *v;
+	s->settled = v->settled;
+	s->verdict_waits = true;
+}
+
 void handover_post_verdict(struct handover *h, const struct verdict *v)
 {
-	struct slot *s;
-
 	pthread_mutex_lock(&h->lock);
-	s = v->transaction != 0 ? find_slot(h, v->transaction) : NULL;
-	if (s != NULL) {
-		s->verdict = *v;
-		s->settled = v->settled;
-		s->verdict_waits = true;
-	}
+	put_verdict(h, v);
 	pthread_mutex_unlock(&h->lock);
 	wakeup_notify(h->to_snmp);
 }
 
-int handover_update_operation(struct handover *h, struct operation *take)
+int handover_report(
+	struct handover *h, struct operation *const *take, size_t n, const struct verdict *v)
 {
 	int r;
 
 	pthread_mutex_lock(&h->lock);
-	r = oplog_replace(h->oplog, take);
+	r = oplog_replace(h->oplog, take, n);
+	if (v != NULL)
+		put_verdict(h, v);
 	pthread_mutex_unlock(&h->lock);
 	wakeup_notify(h->to_snmp);
 	return r;
+}
+
+int handover_update_operation(struct handover *h, struct operation *take)
+{
+	return handover_report(h, &take, 1, NULL);
 }
 
 int handover_restore_operation(struct handover *h, struct operation *take)

@@ -85,7 +85,14 @@ void handover_post_changes(struct handover *h, struct change_list *take, uint64_
 /* Replaces an earlier message about the same transaction that was not read yet. */
 void handover_post_verdict(struct handover *h, const struct verdict *v);
 
-/* Operation rows: replaces the row with the same index (gone: -ENOENT, freed). Takes it over. */
+/*
+ * Operation rows in the order of their indexes replace those that are there, and v (may be NULL) is
+ * posted in the same breath: whoever sees that a row ended finds its domain free. Takes the rows
+ * over. -ENOENT, -ENOMEM: as oplog_replace(); v is posted all the same.
+ */
+int handover_report(
+	struct handover *h, struct operation *const *take, size_t n, const struct verdict *v);
+/* The same for one row alone. */
 int handover_update_operation(struct handover *h, struct operation *take);
 /* At start-up, rows of the last run in order, keeping their numbers. Takes it over. */
 int handover_restore_operation(struct handover *h, struct operation *take);

@@ -357,25 +357,35 @@ int oplog_restore(struct oplog *l, struct operation *take)
 	return 0;
 }
 
-int oplog_replace(struct oplog *l, struct operation *take)
+static void free_rows(struct operation *const *rows, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		operation_unref(rows[i]);
+}
+
+int oplog_replace(struct oplog *l, struct operation *const *take, size_t n)
 {
 	const struct oplog_view *v = l->view;
-	struct view_box *b = NULL;
+	struct view_box *b = view_new(v->n_rows, v->serial + 1);
+	size_t k = 0, gone = 0;
 
-	if (oplog_view_find(v, take->index) == NULL) {
-		operation_unref(take);
-		return -ENOENT;
-	}
-	b = view_new(v->n_rows, v->serial + 1);
 	if (b == NULL) {
-		operation_unref(take);
+		free_rows(take, n);
 		return -ENOMEM;
 	}
-	for (size_t i = 0; i < v->n_rows; i++)
-		view_add(b, v->rows[i]->index == take->index ? take : operation_ref(v->rows[i]));
+	for (size_t i = 0; i < v->n_rows; i++) {
+		for (; k < n && take[k]->index < v->rows[i]->index; k++, gone++)
+			operation_unref(take[k]);
+		if (k < n && take[k]->index == v->rows[i]->index)
+			view_add(b, take[k++]);
+		else
+			view_add(b, operation_ref(v->rows[i]));
+	}
+	free_rows(&take[k], n - k);
+	gone += n - k;
 	l->view = &b->v;
 	oplog_view_unref(v);
-	return 0;
+	return gone > 0 ? -ENOENT : 0;
 }
 
 uint32_t oplog_next_transaction(struct oplog *l)

@@ -92,8 +92,9 @@ void oplog_free(struct oplog *l);
 int oplog_append(struct oplog *l, struct operation *const *take, size_t n);
 /* Keeps o->index, which must be above all others. -EEXIST, -ENOMEM (both: not taken). */
 int oplog_restore(struct oplog *l, struct operation *take);
-/* -ENOENT, -ENOMEM (both: freed all the same). */
-int oplog_replace(struct oplog *l, struct operation *take);
+/* Rows in the order of their indexes, in one step. -ENOENT: some are gone; -ENOMEM: none was
+ * replaced. What is not taken is freed. */
+int oplog_replace(struct oplog *l, struct operation *const *take, size_t n);
 uint32_t oplog_next_transaction(struct oplog *l);
 /* The current view, a reference for the caller. */
 const struct oplog_view *oplog_view(const struct oplog *l);

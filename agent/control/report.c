@@ -108,39 +108,51 @@ static void log_operation(const struct operation *o)
 		o->message != NULL ? o->message : "");
 }
 
-static void update(struct run *r, size_t part, enum operation_status status)
+/* What the row of a part says now. False: it is gone, or there is no memory. */
+static bool new_row(struct run *r, size_t part, enum operation_status status,
+	const struct oplog_view *v, struct operation **ret)
 {
-	const struct oplog_view *v = handover_oplog(r->x->handover);
 	const struct operation *old = oplog_view_find(v, r->t->parts[part].operation);
 	struct operation *o;
-	bool ends = status != OPERATION_RUNNING && status != OPERATION_QUEUED;
 
-	if (old == NULL || operation_copy(old, &o) < 0) {
-		oplog_view_unref(v);
-		return;
-	}
-	oplog_view_unref(v);
+	if (old == NULL || operation_copy(old, &o) < 0)
+		return false;
 	fill(r, part, o);
 	o->status = status;
-	if (ends) {
+	if (!operation_running(o)) {
 		o->duration_ms = r->x->port.now(r->x->port_user) - o->started_ms;
 		log_operation(o);
 	}
-	handover_update_operation(r->x->handover, o);
+	*ret = o;
+	return true;
+}
+
+typedef enum operation_status status_fn(const struct run *r, size_t part);
+
+/* The parts of a transaction are in the order of their rows. */
+static void report(struct run *r, status_fn *status, const struct verdict *verdict)
+{
+	const struct oplog_view *v = handover_oplog(r->x->handover);
+	struct operation **rows = calloc(r->t->n_parts, sizeof(struct operation *));
+	size_t n = 0;
+
+	if (rows == NULL)
+		log_warn(TOKEN, "no memory for the operation rows");
+	for (size_t i = 0; rows != NULL && i < r->t->n_parts; i++)
+		n += new_row(r, i, status(r, i), v, &rows[n]);
+	oplog_view_unref(v);
+	handover_report(r->x->handover, rows, n, verdict);
+	free(rows);
 }
 
 void report_rows(struct run *r)
 {
-	for (size_t i = 0; i < r->t->n_parts; i++)
-		update(r, i, status_of(r, i));
+	report(r, status_of, NULL);
 }
 
 void report_end(struct run *r)
 {
-	bool failed = r->phase != RUN_DONE;
-
-	for (size_t i = 0; i < r->t->n_parts; i++)
-		update(r, i, failed ? failed_status(r, i) : status_of(r, i));
+	report(r, r->phase == RUN_DONE ? status_of : failed_status, &r->verdict);
 }
 
 void report_verdict(struct run *r)

@@ -106,9 +106,7 @@ bool run_is_busy(const struct run *r)
 static void over(struct run *r)
 {
 	r->phase = RUN_OVER;
-	r->verdict.settled = true;
 	r->x->kick = true;
-	report_verdict(r);
 }
 
 static void close_journal(struct run *r)
@@ -132,13 +130,12 @@ static void succeed(struct run *r)
 	r->phase = RUN_DONE;
 	r->forget_at_ms = clock_after(now_of(r), r->x->config.keep_ms);
 	r->verdict.decided = true;
+	r->verdict.settled = r->kept;
 	r->x->kick = true;
 	report_end(r);
 	close_journal(r);
 	if (r->kept)
 		over(r);
-	else
-		report_verdict(r);
 }
 
 static bool cannot_be_undone(const struct run *r)
@@ -167,6 +164,7 @@ static void rolled_back(struct run *r)
 	restore_rows(r);
 	r->verdict.undo_failed = cannot_be_undone(r);
 	r->verdict.undone = !r->verdict.undo_failed;
+	r->verdict.settled = true;
 	report_end(r);
 	close_journal(r);
 	over(r);
@@ -384,8 +382,11 @@ void run_undo(struct run *r)
 void run_keep(struct run *r)
 {
 	r->kept = true;
-	if (r->phase == RUN_DONE)
-		over(r);
+	if (r->phase != RUN_DONE)
+		return;
+	r->verdict.settled = true;
+	report_verdict(r);
+	over(r);
 }
 
 static bool in_tail_of(const struct run *r, uint32_t index)
@@ -407,6 +408,7 @@ static void give_way(struct run *r)
 	run_set_message(p, "pre-empted by forceStop");
 	r->culprit = r->plan.steps[r->at].part;
 	r->verdict.decided = r->verdict.failed = r->verdict.undo_failed = true;
+	r->verdict.settled = true;
 	r->verdict.culprit = desire_position(&r->t->parts[r->culprit].desire, FIELD_ADMIN_BIT);
 	report_end(r);
 	close_journal(r);

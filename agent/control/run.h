@@ -152,7 +152,7 @@ void run_begin(struct run *r, uint64_t now_ms);
 void run_read_again(struct run *r, uint64_t now_ms);
 int run_write_journal(struct run *r);
 
-/* report.c: rows, verdicts, the log line */
+/* report.c: rows, verdicts, the log line; at the end, rows and verdict together */
 void report_rows(struct run *r);
 void report_verdict(struct run *r);
 void report_end(struct run *r);

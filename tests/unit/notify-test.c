@@ -460,7 +460,7 @@ static void finish_operation(uint32_t index, enum operation_status status)
 	assert_int_equal(operation_copy(oplog_view_find(inbox.oplog, index), &o), 0);
 	o->status = status;
 	o->message = text("no room");
-	assert_int_equal(oplog_replace(oplog, o), 0);
+	assert_int_equal(oplog_replace(oplog, &o, 1), 0);
 }
 
 static void test_operations(void **state)

@@ -104,7 +104,7 @@ static void test_many_that_run(void **state)
 		struct operation *o = row(i, OPERATION_SUCCEEDED);
 
 		o->index = i;
-		assert_int_equal(oplog_replace(l, o), 0);
+		assert_int_equal(oplog_replace(l, &o, 1), 0);
 	}
 	assert_int_equal(append(l, row(1, OPERATION_QUEUED)), 0);
 	v = oplog_view(l);
@@ -125,14 +125,14 @@ static void test_old_views_live_on(void **state)
 	old = oplog_view(l);
 	assert_int_equal(operation_copy(old->rows[0], &o), 0);
 	o->status = OPERATION_SUCCEEDED;
-	assert_int_equal(oplog_replace(l, o), 0);
+	assert_int_equal(oplog_replace(l, &o, 1), 0);
 	new = oplog_view(l);
 	assert_true(new->serial > old->serial);
 	assert_int_equal(old->rows[0]->status, OPERATION_QUEUED);
 	assert_int_equal(new->rows[0]->status, OPERATION_SUCCEEDED);
 	o = row(3, OPERATION_FAILED);
 	o->index = 99;
-	assert_int_equal(oplog_replace(l, o), -ENOENT);
+	assert_int_equal(oplog_replace(l, &o, 1), -ENOENT);
 	oplog_free(l);
 	assert_string_equal(old->rows[0]->domain, "a");
 	oplog_view_unref(old);
