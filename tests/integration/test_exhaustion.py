@@ -538,8 +538,10 @@ class WallClock(ShimTestCase):
             # How long it took is not measured by that clock.
             index = bed.get(cell("OperationIndex", row))
             self.assertLess(bed.get(f"{sets.OPERATION}.13.{index}"), 1000 * SLOW)
+            lost = scalar(bed, "ldomDisconnects")
             bed.sim.do("disconnect")
-            wait_for(lambda: scalar(bed, "ldomLinkState") == 1, 5, "the link")
+            wait_for(lambda lost=lost: scalar(bed, "ldomDisconnects") > lost and
+                     scalar(bed, "ldomLinkState") == 1, 5, "the link")
 
 
 class Allocations(ShimTestCase):
