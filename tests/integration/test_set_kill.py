@@ -1,7 +1,7 @@
 """kill -9 of the agent at a random moment of running transactions: at the next start each open entry
 of the journal is settled by what ldmd has, and no command is ever sent twice.
 
-LDOMS_TEST_KILLS says how often (15; `make soak` takes 200), LDOMS_TEST_SEED repeats a run.
+LDOMS_TEST_KILLS says how often (15), LDOMS_TEST_SEED repeats a run.
 """
 import os
 import random

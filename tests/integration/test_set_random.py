@@ -2,7 +2,7 @@
 and faults come and go. At the end the simulator's log must hold no command that no SET asked for and
 no rollback needed, none twice, no PDU by halves; and everybody must agree.
 
-LDOMS_TEST_SETS says how many (2000; `make soak` takes more), LDOMS_TEST_SEED repeats the dice.
+LDOMS_TEST_SETS says how many (2000), LDOMS_TEST_SEED repeats the dice.
 """
 import collections
 import os
