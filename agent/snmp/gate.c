@@ -21,8 +21,15 @@
 /* RFC 2741 6.1; the library's header is not installed. */
 enum { HEADER_SIZE = 20, RESPONSE_SIZE = 28, AGENTX_VERSION = 1 };
 enum { FLAG_CONTEXT = 8, FLAG_NETWORK_ORDER = 0x10 };
-enum { AT_TYPE = 1, AT_FLAGS = 2, AT_SESSION = 4, AT_PACKET = 12, AT_LENGTH = 16 };
-enum { TYPE_CLOSE = 2, TYPE_GET = 5, TYPE_CLEANUP_SET = 11, TYPE_RESPONSE = 18 };
+enum {
+	AT_TYPE = 1,
+	AT_FLAGS = 2,
+	AT_SESSION = 4,
+	AT_TRANSACTION = 8,
+	AT_PACKET = 12,
+	AT_LENGTH = 16
+};
+enum { TYPE_CLOSE = 2, TYPE_GET = 5, TYPE_TEST_SET = 8, TYPE_CLEANUP_SET = 11, TYPE_RESPONSE = 18 };
 enum { NOT_OPEN = 257, UNSUPPORTED_CONTEXT = 262, PARSE_ERROR = 266 };
 
 /* What the library takes (agentx/protocol.c). */
@@ -30,16 +37,28 @@ enum { NOT_OPEN = 257, UNSUPPORTED_CONTEXT = 262, PARSE_ERROR = 266 };
 /* Nobody asks for so much: the beginning of a PDU was lost. */
 #define STREAM_LOST (1U << 26)
 
+/* SETs remembered. net-snmp's master has one under way at a time. */
+#define PHASES_MAX 1024
+
+/* The last phase of a SET that came, until its CleanupSet is answered. */
+struct phase {
+	uint32_t transaction, packet;
+	uint8_t type;
+	bool answered;
+};
+
 struct gate {
 	netsnmp_session *session;
 	size_t n;    /* octets of a PDU that is not complete */
 	size_t skip; /* octets that are left of one that is not wanted */
+	size_t n_phases;
+	struct phase phases[PHASES_MAX];
 	uint8_t held[PDU_MAX];
 };
 
 struct header {
 	uint8_t type, flags;
-	uint32_t session, length;
+	uint32_t session, transaction, packet, length;
 };
 
 enum verdict { PASS, DROP, HANG_UP };
@@ -80,6 +99,8 @@ static struct header read_header(const uint8_t *pdu)
 		.type = pdu[AT_TYPE],
 		.flags = pdu[AT_FLAGS],
 		.session = get_number(pdu, AT_SESSION),
+		.transaction = get_number(pdu, AT_TRANSACTION),
+		.packet = get_number(pdu, AT_PACKET),
 		.length = get_number(pdu, AT_LENGTH),
 	};
 }
@@ -139,12 +160,78 @@ static void mark(uint8_t *pdu)
 	put_number(pdu, AT_SESSION, 4, ~get_number(pdu, AT_SESSION));
 }
 
+/* --- the phases of a SET -------------------------------------------------------------------- */
+
+static struct phase *find_phase(struct gate *g, uint32_t transaction)
+{
+	for (size_t i = 0; i < g->n_phases; i++)
+		if (g->phases[i].transaction == transaction)
+			return &g->phases[i];
+	return NULL;
+}
+
+static void drop_phase(struct gate *g, size_t place)
+{
+	g->n_phases--;
+	memmove(&g->phases[place], &g->phases[place + 1],
+		(g->n_phases - place) * sizeof(g->phases[0]));
+}
+
+static void phase_is_answered(struct gate *g, const uint8_t *response)
+{
+	struct phase *p = find_phase(g, get_number(response, AT_TRANSACTION));
+
+	if (!p || p->packet != get_number(response, AT_PACKET))
+		return;
+	p->answered = true;
+	if (p->type == TYPE_CLEANUP_SET)
+		drop_phase(g, (size_t)(p - g->phases));
+}
+
+static enum verdict begin_set(struct gate *g, const struct header *h)
+{
+	if (h->type != TYPE_TEST_SET)
+		return PASS; /* the library has nothing of it, and refuses */
+	if (g->n_phases == PHASES_MAX) {
+		log_info(TOKEN, "the AgentX master begins SETs and ends none");
+		return HANG_UP;
+	}
+	g->phases[g->n_phases++] = (struct phase){h->transaction, h->packet, h->type, false};
+	return PASS;
+}
+
+/*
+ * The library frees what it knows of a SET with the answer to its last phase, uses it with the
+ * answer to any other, and forgets to answer a CommitSet that comes again (agentx/subagent.c). So
+ * a phase has to wait for the answer to the one before. A master that asks again for the same has
+ * its answer already, or will get it.
+ */
+static enum verdict begin_phase(struct gate *g, const struct header *h)
+{
+	struct phase *p = find_phase(g, h->transaction);
+
+	if (!p)
+		return begin_set(g, h);
+	if (p->type == h->type && p->packet == h->packet)
+		return DROP;
+	if (!p->answered && h->type != TYPE_TEST_SET) {
+		log_info(TOKEN, "the AgentX master goes on with a SET before it is answered");
+		return DROP;
+	}
+	*p = (struct phase){h->transaction, h->packet, h->type, false};
+	return PASS;
+}
+
+/* -------------------------------------------------------------------------------------------- */
+
 static enum verdict judge(struct gate *g, netsnmp_transport *inner, uint8_t *pdu)
 {
 	const struct header h = read_header(pdu);
 
-	if (h.length > STREAM_LOST || h.type == TYPE_CLOSE)
+	if (h.length > STREAM_LOST || h.type == TYPE_CLOSE) {
+		log_info(TOKEN, "the AgentX master closed our session");
 		return HANG_UP;
+	}
 	if (h.type == TYPE_RESPONSE && pdu[0] == AGENTX_VERSION)
 		return h.length <= PDU_MAX - HEADER_SIZE ? PASS : DROP;
 	unsigned int error = error_in(g, pdu, &h);
@@ -152,6 +239,8 @@ static enum verdict judge(struct gate *g, netsnmp_transport *inner, uint8_t *pdu
 		respond(inner, pdu, error);
 	else if (!error && h.type == TYPE_CLEANUP_SET)
 		mark(pdu);
+	if (!error && h.type >= TYPE_TEST_SET && h.type <= TYPE_CLEANUP_SET)
+		return begin_phase(g, &h);
 	return error ? DROP : PASS;
 }
 
@@ -214,8 +303,6 @@ static int gate_recv(netsnmp_transport *t, void *buf, int size, void **opaque, i
 		return n;
 	g->n += (size_t)n;
 	int passed = sift(g, inner, buf);
-	if (passed < 0)
-		log_info(TOKEN, "the AgentX master closed our session");
 	if (passed > 0)
 		return passed;
 	/* Nothing for the library, which would not free this then. */
@@ -231,12 +318,14 @@ static int gate_recv(netsnmp_transport *t, void *buf, int size, void **opaque, i
 /* One PDU at a time. */
 static int gate_send(netsnmp_transport *t, const void *buf, int size, void **opaque, int *olength)
 {
-	const struct gate *g = t->data;
+	struct gate *g = t->data;
 	netsnmp_transport *inner = t->base_transport;
 	const uint8_t *pdu = buf;
 	bool response = size >= HEADER_SIZE && pdu[AT_TYPE] == TYPE_RESPONSE;
 
 	(void)opaque, (void)olength;
+	if (response)
+		phase_is_answered(g, pdu);
 	if (response && get_number(pdu, AT_SESSION) != (uint32_t)g->session->sessid)
 		return size;
 	if (!response || size <= PDU_MAX)
@@ -283,7 +372,7 @@ int gate_install(netsnmp_session *session)
 		return -ENOMEM;
 	}
 	g->session = session;
-	g->n = g->skip = 0;
+	g->n = g->skip = g->n_phases = 0;
 	t->domain = inner->domain;
 	t->domain_length = inner->domain_length;
 	t->sock = inner->sock;

@@ -20,7 +20,7 @@ const char fuzz_name[] = "gate";
 #define HEADER_SIZE 20
 #define ANSWER_SIZE 28
 
-enum { TYPE_GET = 5, TYPE_CLEANUP_SET = 11, TYPE_RESPONSE = 18 };
+enum { TYPE_GET = 5, TYPE_TEST_SET = 8, TYPE_CLEANUP_SET = 11, TYPE_RESPONSE = 18 };
 enum { FLAG_CONTEXT = 8, FLAG_NETWORK_ORDER = 0x10 };
 
 /* What the master says, in pieces, and what comes of it. */
@@ -30,6 +30,7 @@ static struct {
 	struct fuzz_chance *pieces; /* NULL: as much as there is room for */
 	struct buffer passed, answered;
 	bool ended;
+	bool set_begun; /* from then on, what passes depends on when it is answered: it never is */
 } f;
 
 static int master_recv(netsnmp_transport *t, void *buf, int size, void **opaque, int *olength)
@@ -104,6 +105,7 @@ static void check_passed(const uint8_t *pdu, size_t n)
 			uint32_t session = number_at(pdu, 4);
 
 			FUZZ_CHECK(pdu[1] >= TYPE_GET && pdu[1] <= TYPE_CLEANUP_SET);
+			f.set_begun = f.set_begun || pdu[1] == TYPE_TEST_SET;
 			FUZZ_CHECK(!(pdu[2] & FLAG_CONTEXT) && size % 4 == 0);
 			/* CleanupSet has a mark on it. */
 			FUZZ_CHECK(session ==
@@ -147,7 +149,7 @@ static void talk(const uint8_t *data, size_t size, struct fuzz_chance *pieces)
 	f.at = data;
 	f.left = size;
 	f.pieces = pieces;
-	f.ended = false;
+	f.ended = f.set_begun = false;
 	while (f.left > 0 && !f.ended) {
 		void *opaque = NULL;
 		int olength = 0, n = t->f_recv(t, room, PDU_MAX, &opaque, &olength);
@@ -158,7 +160,7 @@ static void talk(const uint8_t *data, size_t size, struct fuzz_chance *pieces)
 			continue;
 		FUZZ_CHECK(n <= PDU_MAX);
 		check_passed(room, (size_t)n);
-		if (room[1] != TYPE_RESPONSE)
+		if (room[1] != TYPE_RESPONSE && !f.set_begun)
 			answer_passed(t, room);
 		FUZZ_CHECK(buffer_append(&f.passed, room, (size_t)n) == 0);
 	}

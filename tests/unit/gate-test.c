@@ -15,7 +15,7 @@
 
 #define SESSION 77
 
-enum { CLOSE = 2, GET = 5, TEST_SET = 8, CLEANUP_SET = 11, RESPONSE = 18 };
+enum { CLOSE = 2, GET = 5, TEST_SET = 8, COMMIT_SET, UNDO_SET, CLEANUP_SET, RESPONSE = 18 };
 enum { CONTEXT = 8, BIG = 0x10 };
 enum { TOO_BIG = 1, NOT_OPEN = 257, UNSUPPORTED_CONTEXT = 262, PARSE_ERROR = 266 };
 
@@ -174,6 +174,16 @@ static void assert_error(
 	assert_int_equal(number_at(r + 26, 2, big), error == TOO_BIG);
 }
 
+/* The library answers a PDU of this packet; the master hears it. */
+static void answer(const struct bed *b, uint32_t packet)
+{
+	uint8_t pdu[28], heard[32];
+
+	make(pdu, RESPONSE, 0, SESSION, packet, 8);
+	assert_int_equal(b->outer->f_send(b->outer, pdu, 28, NULL, NULL), 28);
+	assert_int_equal(recv(b->master, heard, sizeof(heard), 0), 28);
+}
+
 /* --- tests ---------------------------------------------------------------------------------- */
 
 static void test_refused(void **state)
@@ -229,7 +239,7 @@ static void test_any_cut(void **state)
 	n += make(stream + n, GET, BIG | CONTEXT, SESSION, 2, 12);
 	n += make(stream + n, RESPONSE, BIG, 0, 3, 8);
 	n += make(stream + n, CLEANUP_SET, 0, SESSION + 1, 4, 0);
-	n += make(stream + n, TEST_SET, BIG, SESSION, 5, 24);
+	n += make(stream + n, UNDO_SET, BIG, SESSION, 5, 24);
 	for (size_t cut = 0; cut <= n; cut++) {
 		/* Octet by octet up to the cut, then the rest at once. */
 		for (size_t i = 0; i < cut; i++) {
@@ -286,6 +296,58 @@ static void test_cleanup_set(void **state)
 		assert_int_equal(recv(b->master, heard, sizeof(heard), 0), 28);
 		assert_memory_equal(heard, pdu, 28);
 	}
+}
+
+/* How many octets of a phase come through; -1: the session ends. */
+static int phase(struct bed *b, int type, uint32_t transaction, uint32_t packet)
+{
+	uint8_t pdu[20];
+
+	make(pdu, type, 0, SESSION, packet, 0);
+	put(pdu + 8, transaction, false);
+	say(b, pdu, 20);
+	return read_once(b);
+}
+
+/* Each phase of a SET once, and when the one before is answered. */
+static void test_phases(void **state)
+{
+	struct bed *b = *state;
+
+	assert_int_equal(phase(b, TEST_SET, 5, 1), 20);
+	/* Asked again before it is answered, and after. */
+	assert_int_equal(phase(b, TEST_SET, 5, 1), 0);
+	answer(b, 1);
+	assert_int_equal(phase(b, TEST_SET, 5, 1), 0);
+	assert_int_equal(phase(b, TEST_SET, 5, 2), 20);
+	/* Another request's answer is not this one's; nor is another SET in its way. */
+	answer(b, 77);
+	assert_int_equal(phase(b, COMMIT_SET, 5, 3), 0);
+	assert_int_equal(phase(b, TEST_SET, 6, 4), 20);
+	answer(b, 2);
+	assert_int_equal(phase(b, COMMIT_SET, 5, 5), 20);
+	assert_int_equal(phase(b, CLEANUP_SET, 5, 6), 0);
+	answer(b, 5);
+	assert_int_equal(phase(b, COMMIT_SET, 5, 5), 0);
+	assert_int_equal(phase(b, UNDO_SET, 5, 7), 20);
+	answer(b, 7);
+	assert_int_equal(phase(b, CLEANUP_SET, 5, 8), 20);
+	answer(b, 8);
+	/* It is over: what the library knows nothing of is the library's to refuse. */
+	assert_int_equal(phase(b, CLEANUP_SET, 5, 9), 20);
+	assert_int_equal(phase(b, COMMIT_SET, 7, 10), 20);
+}
+
+/* A master that begins and never ends. */
+static void test_many_phases(void **state)
+{
+	struct bed *b = *state;
+
+	for (uint32_t i = 0; i < 1024; i++) {
+		b->n_passed = 0;
+		assert_int_equal(phase(b, TEST_SET, i, i), 20);
+	}
+	assert_int_equal(phase(b, TEST_SET, 3000, 1), -1);
 }
 
 static void test_sent(void **state)
@@ -369,6 +431,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_any_cut, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_longest, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_cleanup_set, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_phases, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_many_phases, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_sent, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_hang_up, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_close, setup, teardown),
