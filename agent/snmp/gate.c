@@ -30,7 +30,7 @@ enum {
 	AT_LENGTH = 16
 };
 enum { TYPE_CLOSE = 2, TYPE_GET = 5, TYPE_TEST_SET = 8, TYPE_CLEANUP_SET = 11, TYPE_RESPONSE = 18 };
-enum { NOT_OPEN = 257, UNSUPPORTED_CONTEXT = 262, PARSE_ERROR = 266 };
+enum { NOT_OPEN = 257, UNSUPPORTED_CONTEXT = 262, PARSE_ERROR = 266, PROCESSING_ERROR = 268 };
 
 /* What the library takes (agentx/protocol.c). */
 #define PDU_MAX 65536
@@ -206,7 +206,8 @@ static enum verdict begin_set(struct gate *g, const struct header *h)
  * a phase has to wait for the answer to the one before. A master that asks again for the same has
  * its answer already, or will get it.
  */
-static enum verdict begin_phase(struct gate *g, const struct header *h)
+static enum verdict begin_phase(
+	struct gate *g, netsnmp_transport *inner, const uint8_t *pdu, const struct header *h)
 {
 	struct phase *p = find_phase(g, h->transaction);
 
@@ -215,7 +216,8 @@ static enum verdict begin_phase(struct gate *g, const struct header *h)
 	if (p->type == h->type && p->packet == h->packet)
 		return DROP;
 	if (!p->answered && h->type != TYPE_TEST_SET) {
-		log_info(TOKEN, "the AgentX master goes on with a SET before it is answered");
+		if (h->type != p->type && h->type != TYPE_CLEANUP_SET)
+			respond(inner, pdu, PROCESSING_ERROR);
 		return DROP;
 	}
 	*p = (struct phase){h->transaction, h->packet, h->type, false};
@@ -240,7 +242,7 @@ static enum verdict judge(struct gate *g, netsnmp_transport *inner, uint8_t *pdu
 	else if (!error && h.type == TYPE_CLEANUP_SET)
 		mark(pdu);
 	if (!error && h.type >= TYPE_TEST_SET && h.type <= TYPE_CLEANUP_SET)
-		return begin_phase(g, &h);
+		return begin_phase(g, inner, pdu, &h);
 	return error ? DROP : PASS;
 }
 

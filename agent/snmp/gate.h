@@ -10,8 +10,8 @@
  *   for another session        answered. Now: notOpen
  *   a senseless header         dropped. Now: parseError
  *   CleanupSet                 answered, which it must not be
- *   a phase of a SET before    uses what is freed. Now: dropped, as is a phase that comes again
- *   the answer to the last one
+ *   a phase of a SET before    uses what is freed. Now: processingError; one that comes again is
+ *   the answer to the last one dropped
  *   Close                      goes on as if nothing had been said. Now: the session ends
  *
  * And a master that does not read what it is sent loses its session, instead of stopping us.

@@ -17,7 +17,13 @@
 
 enum { CLOSE = 2, GET = 5, TEST_SET = 8, COMMIT_SET, UNDO_SET, CLEANUP_SET, RESPONSE = 18 };
 enum { CONTEXT = 8, BIG = 0x10 };
-enum { TOO_BIG = 1, NOT_OPEN = 257, UNSUPPORTED_CONTEXT = 262, PARSE_ERROR = 266 };
+enum {
+	TOO_BIG = 1,
+	NOT_OPEN = 257,
+	UNSUPPORTED_CONTEXT = 262,
+	PARSE_ERROR = 266,
+	PROCESSING_ERROR = 268
+};
 
 struct bed {
 	int master; /* the other end */
@@ -323,6 +329,7 @@ static void test_phases(void **state)
 	/* Another request's answer is not this one's; nor is another SET in its way. */
 	answer(b, 77);
 	assert_int_equal(phase(b, COMMIT_SET, 5, 3), 0);
+	assert_error(b, 0, SESSION, 3, PROCESSING_ERROR);
 	assert_int_equal(phase(b, TEST_SET, 6, 4), 20);
 	answer(b, 2);
 	assert_int_equal(phase(b, COMMIT_SET, 5, 5), 20);
@@ -332,6 +339,8 @@ static void test_phases(void **state)
 	assert_int_equal(phase(b, UNDO_SET, 5, 7), 20);
 	answer(b, 7);
 	assert_int_equal(phase(b, CLEANUP_SET, 5, 8), 20);
+	assert_int_equal(phase(b, COMMIT_SET, 5, 9), 0);
+	assert_error(b, 0, SESSION, 9, PROCESSING_ERROR);
 	answer(b, 8);
 	/* It is over: what the library knows nothing of is the library's to refuse. */
 	assert_int_equal(phase(b, CLEANUP_SET, 5, 9), 20);
