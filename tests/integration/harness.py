@@ -128,7 +128,8 @@ class Process:
             self.send(signal.SIGTERM)
             self.send(signal.SIGCONT)
         try:
-            return self.process.wait(timeout)
+            # A sanitizer looks for leaks at the end.
+            return self.process.wait(timeout * SLOW)
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()
