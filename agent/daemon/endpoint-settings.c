@@ -54,8 +54,7 @@ static int read_password(const char *path, char **ret)
 /* Whoever can change the file can say which ldmd is the right one. */
 static void doubt_certificate(const char *path)
 {
-	struct stat st;
-	const char *why = stat(path, &st) == 0 ? file_distrust(&st) : NULL;
+	const char *why = file_distrust_path(path);
 
 	if (why)
 		log_warn("config", "ldmCertificate %s: %s", path, why);

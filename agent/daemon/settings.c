@@ -491,8 +491,7 @@ static int read_lines(struct reader *reader, char *text)
 /* Not refused: a configuration that cannot be read at all would be worse. */
 static void doubt(const char *path)
 {
-	struct stat st;
-	const char *why = stat(path, &st) == 0 ? file_distrust(&st) : NULL;
+	const char *why = file_distrust_path(path);
 
 	if (why)
 		log_warn("config", "%s: %s; it should be root's alone to change", path, why);

@@ -104,6 +104,13 @@ const char *file_distrust(const struct stat *st)
 	return st->st_mode & S_IWGRP ? "its group can change it" : NULL;
 }
 
+const char *file_distrust_path(const char *path)
+{
+	struct stat st;
+
+	return stat(path, &st) == 0 ? file_distrust(&st) : NULL;
+}
+
 static int open_folder(const char *path, struct stat *ret_stat)
 {
 	_cleanup_close_ int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);

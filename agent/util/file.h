@@ -27,6 +27,8 @@ int file_read_trusted(const char *folder, const char *name, size_t cap, char **r
 	size_t *ret_len, const char **ret_why);
 /* Who else than root and we could change it, as a static text; NULL: nobody. */
 const char *file_distrust(const struct stat *st);
+/* The same of a file that may not be there. */
+const char *file_distrust_path(const char *path);
 
 /* Through a temporary file beside it, fsync, rename, fsync of the folder. -errno. */
 int file_write_atomic(const char *path, const void *content, size_t len, mode_t mode);

@@ -3,8 +3,6 @@ and a table by rows. The same clients set in tests/integration/clients.py.
 
 Each walk gives [(name, type, value)], as harness.parse_varbinds() does of net-snmp's own.
 """
-import json
-import os
 import shutil
 import subprocess
 
@@ -100,12 +98,7 @@ print encode_json(\@out);
 
 
 def _run(command, job, env=None):
-    result = subprocess.run(command, input=json.dumps(job), stdout=subprocess.PIPE,
-                            stderr=subprocess.PIPE, text=True, timeout=120, check=False,
-                            env=dict(os.environ, **(env or {})))
-    if result.returncode != 0:
-        raise AssertionError(f"{command[0]}: {result.stderr}")
-    out = json.loads(result.stdout)
+    out = clients.run_json(command, job, env)
     if out and isinstance(out, list) and isinstance(out[0], str):
         raise AssertionError(f"{command[0]}: {out[0]}")
     return out

@@ -77,13 +77,18 @@ next(0);
 _NAMES = {"genError": "genErr", "generalError": "genErr"}
 
 
-def _run(command, job, env=None):
+def run_json(command, job, env=None):
+    """A program that takes a job and gives an answer, both in JSON."""
     result = subprocess.run(command, input=json.dumps(job), stdout=subprocess.PIPE,
                             stderr=subprocess.PIPE, text=True, timeout=120, check=False,
                             env=dict(os.environ, **(env or {})))
     if result.returncode != 0:
         raise AssertionError(f"{command[0]}: {result.stderr}")
-    return [(_NAMES.get(error, error), index) for error, index in json.loads(result.stdout)]
+    return json.loads(result.stdout)
+
+
+def _run(command, job, env=None):
+    return [(_NAMES.get(error, error), index) for error, index in run_json(command, job, env)]
 
 
 # --- net-snmp's own tool --------------------------------------------------------------------------
