@@ -105,7 +105,7 @@ class NotifyByHand(ByHand):
             found = [pdu for pdu in self.session.heard if pdu.kind == NOTIFY]
             return [v for v in (pdu.reader.again().varbinds() for pdu in found)
                     if domain.encode() in dict(v).values()]
-        wait_for(lambda: len(about()) >= number, 10 * SLOW, f"{number} about {domain}")
+        wait_for(lambda: len(about()) >= number, 10, f"{number} about {domain}")
         self.session.serve_for(0.3)
         return [harness.oid(v[0][1])[-1] for v in about()]
 

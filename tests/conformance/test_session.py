@@ -329,7 +329,7 @@ class Session(ByHand):
         try:
             wait_for(lambda: s.serve_for(0.1) or self.heard(NOTIFY), 5, "a notification")
             begun = len(self.heard(PING))
-            wait_for(lambda: s.serve_for(0.1) or len(self.heard(PING)) > begun, 5 * SLOW, "a Ping")
+            wait_for(lambda: s.serve_for(0.1) or len(self.heard(PING)) > begun, 5, "a Ping")
             ping = self.heard(PING)[-1]
             self.assertEqual((ping.version, ping.session, ping.size, ping.flags & ~NETWORK_BYTE_ORDER),
                              (1, s.number, 0, 0))

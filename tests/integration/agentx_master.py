@@ -18,6 +18,8 @@ import socket
 import struct
 import time
 
+from harness import SLOW
+
 OPEN, CLOSE, REGISTER, UNREGISTER, GET, GETNEXT, GETBULK = 1, 2, 3, 4, 5, 6, 7
 TESTSET, COMMITSET, UNDOSET, CLEANUPSET, NOTIFY, PING = 8, 9, 10, 11, 12, 13
 INDEX_ALLOCATE, INDEX_DEALLOCATE, ADD_CAPS, REMOVE_CAPS, RESPONSE = 14, 15, 16, 17, 18
@@ -215,7 +217,7 @@ class Session:
 
     def response(self, packet, timeout=5.0):
         """The Response to that packet; whatever comes before it is served."""
-        end = time.monotonic() + timeout
+        end = time.monotonic() + timeout * SLOW
         while True:
             pdu = self.receive(max(0.001, end - time.monotonic()))
             if not self.serve(pdu) and pdu.packet == packet:
@@ -315,7 +317,7 @@ class Master:
         The next connection that opens a session and registers something. Connections that open
         nothing, or close again, are let go: a subagent may look first whether anybody is there.
         """
-        end = time.monotonic() + timeout
+        end = time.monotonic() + timeout * SLOW
         while True:
             left = end - time.monotonic()
             if left <= 0 or not select.select([self.listener], [], [], left)[0]:

@@ -88,7 +88,7 @@ class Rig:
             sim_options=["-i", path, "-u", "admin:secret", "-k", self.pin],
             conf=self.conf + f"ldmPasswordFile {password}\nldmCertificate {self.pin}\n")
         self.sim = self.bed.sim
-        self.snmp = sets.Manager(self.bed.snmpd, timeout=5 * SLOW)
+        self.snmp = sets.Manager(self.bed.snmpd, timeout=5)
         self.slowest = 0.0
 
     def start(self):
@@ -136,7 +136,7 @@ class Rig:
                                             for row in self.rows.values())))
 
     def recover(self):
-        harness.wait_for(lambda: self.is_well() and self.is_idle(), 30 * SLOW, "good health")
+        harness.wait_for(lambda: self.is_well() and self.is_idle(), 30, "good health")
 
     # -- doing
 
@@ -195,7 +195,7 @@ class Rig:
     def follow(self, guest, answer):
         if answer != "noError":
             return [answer]
-        harness.wait_for(lambda: self.status(guest) not in ("running", "queued"), 20 * SLOW,
+        harness.wait_for(lambda: self.status(guest) not in ("running", "queued"), 20,
                          "the end of the operation")
         return [answer, self.status(guest)]
 
@@ -234,7 +234,7 @@ class Rig:
             return link in row.link and same and all(
                 counts[name] > counts_before[name] for name in row.counts)
         try:
-            harness.wait_for(felt, 20 * SLOW, "the fault")
+            harness.wait_for(felt, 20, "the fault")
         except AssertionError:
             return f"seen: {seen[0]}"
         return None
@@ -242,7 +242,7 @@ class Rig:
     def check_table(self, row, before):
         if row.table == "true":
             try:
-                harness.wait_for(lambda: self.shown() == self.held(), 3 * SLOW, "the truth")
+                harness.wait_for(lambda: self.shown() == self.held(), 3, "the truth")
             except AssertionError:
                 return f"table {self.shown()}, held {self.held()}"
             return None
@@ -264,7 +264,7 @@ class Rig:
         self.sim.do(f"certificate {self.pin}")
         begun = time.monotonic()
         self.change("g2", "set-vcpu")
-        harness.wait_for(self.is_well, 40 * SLOW, f"fresh data after {fault}")
+        harness.wait_for(self.is_well, 40, f"fresh data after {fault}")
         took = time.monotonic() - begun
         if fault == "partial":
             self.sim.do("do set-memory g3 1024M")

@@ -29,8 +29,8 @@ ROOT = "." + (os.environ.get("mib_root") or "1.3.6.1.4.1.8072.9999.9999.6482")
 AGENT = os.path.join(BUILD, "ldoms-agentx")
 SIM = os.path.join(BUILD, "ldmd-sim")
 
-# A loaded machine, sanitizers or valgrind make everything slower; what is asserted about time is
-# multiplied by this, what is waited for is not.
+# A loaded machine, sanitizers or valgrind make everything slower; what is waited for and what is
+# asserted about time are multiplied by this. wait_for() and its like do so themselves.
 SLOW = float(os.environ.get("LDOMS_TEST_SLOW", "1"))
 
 ENTRY = ROOT + ".1.3.1"
@@ -49,13 +49,13 @@ def _die_with_parent():
 
 def wait_for(condition, timeout=10.0, what="the condition", interval=0.02):
     """The first true value of condition(); fails after the timeout."""
-    end = time.monotonic() + timeout
+    end = time.monotonic() + timeout * SLOW
     while True:
         value = condition()
         if value:
             return value
         if time.monotonic() >= end:
-            raise AssertionError(f"{what} did not come true in {timeout} s")
+            raise AssertionError(f"{what} did not come true in {timeout * SLOW:g} s")
         time.sleep(interval)
 
 
@@ -110,7 +110,7 @@ class Process:
         os.kill(self.process.pid, signo)
 
     def wait(self, timeout=15.0):
-        return self.process.wait(timeout)
+        return self.process.wait(timeout * SLOW)
 
     def kill(self):
         """At once, as a crash would."""
@@ -289,7 +289,7 @@ class Agent(Process):
         """Once, to its end: -l, -t, -X."""
         return subprocess.run(self.command(*options), stdin=subprocess.DEVNULL,
                               stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-                              timeout=timeout, check=False)
+                              timeout=timeout * SLOW, check=False)
 
     def resident(self):
         """Resident memory in KiB."""
@@ -318,7 +318,7 @@ def snmp(snmpd, verb, arguments, options=(), auth=("-v2c", "-c", "public"), chec
         [program, "-t", "5", "-r", "1"] + list(auth) + list(options) +
         [f"udp:127.0.0.1:{snmpd.port}"] + list(arguments),
         stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-        errors="surrogateescape", env=full, timeout=timeout, check=False)
+        errors="surrogateescape", env=full, timeout=timeout * SLOW, check=False)
     if check and result.returncode != 0:
         raise AssertionError(f"snmp{verb} {' '.join(arguments)}: {result.stderr or result.stdout}")
     return result

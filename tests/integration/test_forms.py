@@ -20,7 +20,7 @@ class Forms(harness.TestCase):
                 inventory.differences(inventory.read_all(bed), state, bed.indexes())
             return not found[0]
         try:
-            wait_for(agree, 20 * harness.SLOW, "the table", interval=0.2)
+            wait_for(agree, 20, "the table", interval=0.2)
         except AssertionError:
             self.fail("\n".join(found[0][:20]))
         self.assertEqual(harness.scalar(bed, "ldomDocumentsRefused"), 0)

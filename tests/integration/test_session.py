@@ -253,7 +253,7 @@ class ByHand(harness.TestCase):
                 session.connection.sendall(request)
         before = sum(stats(self.sim)["requests"].values())
         again = self.master.accept()
-        wait_for(lambda: again.get(cell("Name", 2))[0], 5 * harness.SLOW, "the table")
+        wait_for(lambda: again.get(cell("Name", 2))[0], 5, "the table")
         self.assertGreater(sum(stats(self.sim)["requests"].values()), before)
         self.agent.wait_log("lost the AgentX master")
         self.assertEqual(self.stop_with(again), 0)
@@ -353,7 +353,7 @@ class OtherWays(harness.TestCase):
         for _ in range(3):
             bed.snmpd.send(signal.SIGHUP)
             time.sleep(0.3)
-            bed.wait_serving(2.0 * harness.SLOW)
+            bed.wait_serving(2.0)
 
     def test_many_masters(self):
         """One after the other: nothing is left of those before."""

@@ -6,7 +6,7 @@ import time
 import sets
 from sets import STATES, ask, holding, scalar
 
-SLOW = 0.4  # seconds; longer than setWait below
+LATE = 0.4  # seconds; longer than setWait below
 
 # What the manager may be told, how the operation ends, and what the domain then is: as it was, as
 # asked for, or between.
@@ -98,8 +98,8 @@ def stop_only(command):
 FAULTS = [
     Fault("none", None, done),
     Fault("refused", "refuse:no such luck", refused),
-    Fault("slow success", f"delay:{SLOW}", done),
-    Fault("slow refusal", f"refuse-late:{SLOW}:no such luck", refused_late),
+    Fault("slow success", f"delay:{LATE}", done),
+    Fault("slow refusal", f"refuse-late:{LATE}:no such luck", refused_late),
     Fault("reported as failed, and done", "fail-but-do:no such luck", denied),
     Fault("connection lost before", "close-before", lost, "long"),
     Fault("hang", "hang", lost, "long"),
@@ -110,7 +110,7 @@ FAULTS = [
     Fault("answer that is no XML", "malformed", done),
     Fault("half an answer, then nothing", "truncate", done),
     Fault("partial", "partial:256M", partial),
-    Fault("stop that times out and then stops", f"stop-timeout:{SLOW}", stop_only),
+    Fault("stop that times out and then stops", f"stop-timeout:{LATE}", stop_only),
 ]
 
 CELLS = [(command, fault, fault.expect(command)) for fault in FAULTS for command in COMMANDS
@@ -129,7 +129,7 @@ PAIRS = [
 # The first step cannot be taken back: it stays where it is.
 TAILS = [("stop, then unbind", {"AdminState": "inactive"}, "unbind-domain", "bound"),
          ("stop, then start", {"AdminState": "restart"}, "start-domain", "bound")]
-PAIR_FAULTS = [("refused", "refuse:no such luck"), ("slow refusal", f"refuse-late:{SLOW}:no such luck")]
+PAIR_FAULTS = [("refused", "refuse:no such luck"), ("slow refusal", f"refuse-late:{LATE}:no such luck")]
 
 
 class Matrix(sets.TestCase):

@@ -16,7 +16,7 @@ RUNNING = {number for number, name in sets.STATUS.items() if name in ("running",
 class Manager(Actor):
     def __init__(self, stage, name):
         super().__init__(stage, name)
-        self.snmp = sets.Manager(stage.bed.snmpd, timeout=5.0 * harness.SLOW)
+        self.snmp = sets.Manager(stage.bed.snmpd, timeout=5.0)
 
     def ask(self, function, *arguments):
         """The answer, or None when there was none; which is a problem if snmpd was well."""

@@ -86,7 +86,7 @@ def wait_settled(stage, what, condition):
 
 
 def open_operations(bed):
-    manager = sets.Manager(bed.snmpd, timeout=5.0 * harness.SLOW)
+    manager = sets.Manager(bed.snmpd, timeout=5.0)
     try:
         return [f"{name} is {sets.STATUS[value]}"
                 for name, value in manager.walk(f"{sets.OPERATION}.10") if value in RUNNING]
