@@ -13,6 +13,7 @@ import ctypes
 import json
 import os
 import re
+import resource
 import shutil
 import signal
 import socket
@@ -286,15 +287,29 @@ class Agent(Process):
         return self
 
     def run(self, *options, timeout=60):
-        """Once, to its end: -l, -t, -X."""
-        return subprocess.run(self.command(*options), stdin=subprocess.DEVNULL,
-                              stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-                              timeout=timeout * SLOW, check=False)
+        """Once, to its end: -l, -t, -X. Into files: one that goes on in the background, or memcheck
+        around it, may keep a pipe open."""
+        with tempfile.TemporaryFile("w+") as out, tempfile.TemporaryFile("w+") as err:
+            result = subprocess.run(self.command(*options), stdin=subprocess.DEVNULL, stdout=out,
+                                    stderr=err, timeout=timeout * SLOW, check=False)
+            out.seek(0)
+            err.seek(0)
+            result.stdout, result.stderr = out.read(), err.read()
+        return result
 
     def resident(self):
         """Resident memory in KiB."""
         with open(f"/proc/{self.pid}/status") as status:
             return int(re.search(r"VmRSS:\s+(\d+)", status.read()).group(1))
+
+    def address_space(self):
+        """In bytes."""
+        with open(f"/proc/{self.pid}/statm", encoding="ascii") as statm:
+            return int(statm.read().split()[0]) * resource.getpagesize()
+
+    def is_watched(self):
+        """By a sanitizer or memcheck, which take memory of their own."""
+        return self.address_space() > 1 << 40 or "AGENT_WRAPPER" in os.environ
 
     def descriptors(self):
         return len(os.listdir(f"/proc/{self.pid}/fd"))
