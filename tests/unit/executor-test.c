@@ -8,63 +8,52 @@
 
 static void test_success(void **state)
 {
-	struct fake f;
-	uint32_t id;
+	struct fake *f = *state;
+	uint32_t id = SET(f, V(MEMORY, 2, 4096), V(VCPU, 2, 8));
 
-	(void)state;
-	host(&f);
-	id = SET(&f, V(MEMORY, 2, 4096), V(VCPU, 2, 8));
-	assert_int_equal(status(&f, id, 2), OPERATION_RUNNING);
-	fake_run(&f, 300);
-	expect_done(&f, id);
-	assert_string_equal(f.log, "set-vcpu a 8, set-memory a 4096");
-	assert_int_equal(f.d[0].vcpus, 8);
-	const struct operation *o = fake_operation(&f, id, 2);
+	assert_int_equal(status(f, id, 2), OPERATION_RUNNING);
+	fake_run(f, 300);
+	expect_done(f, id);
+	assert_string_equal(f->log, "set-vcpu a 8, set-memory a 4096");
+	assert_int_equal(f->d[0].vcpus, 8);
+	const struct operation *o = fake_operation(f, id, 2);
 	assert_int_equal(o->status, OPERATION_SUCCEEDED);
 	assert_int_equal(o->steps_done, 2);
 	assert_int_equal(o->steps_planned, 2);
 	assert_string_equal(o->before, "vcpus=4 memory=2048M crypto=1 state=active");
 	assert_string_equal(o->after, "vcpus=8 memory=4096M crypto=1 state=active");
-	assert_false(f.verdicts[id].settled);
-	executor_keep(f.executor, id, f.now);
-	fake_receive(&f);
-	assert_true(f.verdicts[id].settled);
+	assert_false(f->verdicts[id].settled);
+	executor_keep(f->executor, id, f->now);
+	fake_receive(f);
+	assert_true(f->verdicts[id].settled);
 	/* Step 0, and one look after each command. */
-	assert_int_equal(f.looks, 3);
-	fake_clear(&f);
+	assert_int_equal(f->looks, 3);
 }
 
 static void test_nothing_to_do(void **state)
 {
-	struct fake f;
-	uint32_t id;
+	struct fake *f = *state;
+	uint32_t id = SET(f, V(VCPU, 2, 4), V(ADMIN, 2, 1));
 
-	(void)state;
-	host(&f);
-	id = SET(&f, V(VCPU, 2, 4), V(ADMIN, 2, 1));
-	fake_run(&f, 300);
-	expect_done(&f, id);
-	assert_string_equal(f.log, "");
-	assert_int_equal(status(&f, id, 2), OPERATION_SUCCEEDED);
-	fake_clear(&f);
+	fake_run(f, 300);
+	expect_done(f, id);
+	assert_string_equal(f->log, "");
+	assert_int_equal(status(f, id, 2), OPERATION_SUCCEEDED);
 }
 
 /* The snapshot said otherwise; step 0 knows better. */
 static void test_cannot_from_here(void **state)
 {
-	struct fake f;
+	struct fake *f = *state;
 	uint32_t id;
 
-	(void)state;
-	host(&f);
-	f.d[0].state = DOMAIN_BOUND;
-	id = SET(&f, V(VCPU, 2, 8), V(ADMIN, 2, 5));
-	fake_run(&f, 300);
-	expect_failed(&f, id, 1, true);
-	assert_string_equal(f.log, "");
-	assert_int_equal(status(&f, id, 2), OPERATION_FAILED);
-	assert_non_null(fake_operation(&f, id, 2)->message);
-	fake_clear(&f);
+	f->d[0].state = DOMAIN_BOUND;
+	id = SET(f, V(VCPU, 2, 8), V(ADMIN, 2, 5));
+	fake_run(f, 300);
+	expect_failed(f, id, 1, true);
+	assert_string_equal(f->log, "");
+	assert_int_equal(status(f, id, 2), OPERATION_FAILED);
+	assert_non_null(fake_operation(f, id, 2)->message);
 }
 
 /* What the snapshot did not show yet is told as ldmd would, and nothing is sent. */
@@ -106,36 +95,29 @@ static void test_not_now(void **state)
 
 static void test_another_domain_of_that_name(void **state)
 {
-	struct fake f;
-	uint32_t id;
+	struct fake *f = *state;
+	uint32_t id = SET(f, V(VCPU, 2, 8));
 
-	(void)state;
-	host(&f);
-	id = SET(&f, V(VCPU, 2, 8));
-	f.d[0].index = 77;
-	fake_run(&f, 300);
-	expect_failed(&f, id, 0, true);
-	assert_string_equal(f.log, "");
-	fake_clear(&f);
+	f->d[0].index = 77;
+	fake_run(f, 300);
+	expect_failed(f, id, 0, true);
+	assert_string_equal(f->log, "");
 }
 
 static void test_transitions(void **state)
 {
-	struct fake f;
+	struct fake *f = *state;
 	uint32_t id;
 
-	(void)state;
-	host(&f);
-	f.transition_ms = 3000;
-	id = SET(&f, V(ADMIN, 2, 3));
-	fake_run(&f, 400);
-	assert_false(f.verdicts[id].decided);
-	assert_int_equal(status(&f, id, 2), OPERATION_RUNNING);
-	fake_run(&f, 20000);
-	expect_done(&f, id);
-	assert_string_equal(f.log, "stop-domain a, unbind-domain a");
-	assert_int_equal(f.d[0].state, DOMAIN_INACTIVE);
-	fake_clear(&f);
+	f->transition_ms = 3000;
+	id = SET(f, V(ADMIN, 2, 3));
+	fake_run(f, 400);
+	assert_false(f->verdicts[id].decided);
+	assert_int_equal(status(f, id, 2), OPERATION_RUNNING);
+	fake_run(f, 20000);
+	expect_done(f, id);
+	assert_string_equal(f->log, "stop-domain a, unbind-domain a");
+	assert_int_equal(f->d[0].state, DOMAIN_INACTIVE);
 }
 
 static void show(struct fake *f, enum domain_state state)
@@ -152,22 +134,19 @@ static void show(struct fake *f, enum domain_state state)
 /* What a refresh finds ends the wait before the next look. */
 static void test_seen_in_a_snapshot(void **state)
 {
-	struct fake f;
+	struct fake *f = *state;
 	size_t looks;
 	uint32_t id;
 
-	(void)state;
-	host(&f);
-	f.transition_ms = 5000;
-	id = SET(&f, V(ADMIN, 3, 1));
-	fake_run(&f, 5010);
-	looks = f.looks;
-	show(&f, DOMAIN_STARTING);
-	assert_false(f.verdicts[id].decided);
-	show(&f, DOMAIN_ACTIVE);
-	expect_done(&f, id);
-	assert_int_equal(f.looks, looks);
-	fake_clear(&f);
+	f->transition_ms = 5000;
+	id = SET(f, V(ADMIN, 3, 1));
+	fake_run(f, 5010);
+	looks = f->looks;
+	show(f, DOMAIN_STARTING);
+	assert_false(f->verdicts[id].decided);
+	show(f, DOMAIN_ACTIVE);
+	expect_done(f, id);
+	assert_int_equal(f->looks, looks);
 }
 
 /* --- one command, each thing that can go wrong with it -------------------------------------- */
@@ -377,223 +356,196 @@ static void test_many_domains(void **state)
 
 static void test_order_and_rollback(void **state)
 {
-	struct fake f;
+	struct fake *f = *state;
 	uint32_t id;
 
-	(void)state;
-	host(&f);
-	fault(&f, STEP_SET_VCPU, 1, FAULT_REFUSED);
-	id = SET(&f, V(VCPU, 2, 8), V(VCPU, 3, 1), V(MEMORY, 3, 1024));
-	fake_run(&f, 400);
-	assert_string_equal(f.log, "set-vcpu b 1, set-memory b 1024, set-vcpu a 8, "
-				   "set-memory b 2048, set-vcpu b 4");
-	expect_failed(&f, id, 0, true);
-	assert_int_equal(status(&f, id, 2), OPERATION_FAILED);
-	assert_string_equal(fake_operation(&f, id, 2)->message, "ldmd says no");
-	assert_int_equal(status(&f, id, 3), OPERATION_ROLLED_BACK);
-	assert_int_equal(fake_operation(&f, id, 3)->steps_done, 0);
-	fake_clear(&f);
+	fault(f, STEP_SET_VCPU, 1, FAULT_REFUSED);
+	id = SET(f, V(VCPU, 2, 8), V(VCPU, 3, 1), V(MEMORY, 3, 1024));
+	fake_run(f, 400);
+	assert_string_equal(f->log, "set-vcpu b 1, set-memory b 1024, set-vcpu a 8, "
+				    "set-memory b 2048, set-vcpu b 4");
+	expect_failed(f, id, 0, true);
+	assert_int_equal(status(f, id, 2), OPERATION_FAILED);
+	assert_string_equal(fake_operation(f, id, 2)->message, "ldmd says no");
+	assert_int_equal(status(f, id, 3), OPERATION_ROLLED_BACK);
+	assert_int_equal(fake_operation(f, id, 3)->steps_done, 0);
 }
 
 static void test_rollback_that_fails(void **state)
 {
-	struct fake f;
+	struct fake *f = *state;
 	uint32_t id;
 
-	(void)state;
-	host(&f);
-	fault(&f, STEP_SET_VCPU, 1, FAULT_REFUSED);
-	fault(&f, STEP_SET_VCPU, 2, FAULT_REFUSED);
-	id = SET(&f, V(VCPU, 2, 8), V(VCPU, 3, 1), V(MEMORY, 3, 1024));
-	fake_run(&f, 400);
-	expect_failed(&f, id, 0, false);
-	assert_int_equal(status(&f, id, 3), OPERATION_ROLLBACK_FAILED);
+	fault(f, STEP_SET_VCPU, 1, FAULT_REFUSED);
+	fault(f, STEP_SET_VCPU, 2, FAULT_REFUSED);
+	id = SET(f, V(VCPU, 2, 8), V(VCPU, 3, 1), V(MEMORY, 3, 1024));
+	fake_run(f, 400);
+	expect_failed(f, id, 0, false);
+	assert_int_equal(status(f, id, 3), OPERATION_ROLLBACK_FAILED);
 	/* The other step went back all the same. */
-	assert_int_equal(f.d[1].mb, 2048);
-	assert_int_equal(f.d[1].vcpus, 1);
-	fake_clear(&f);
+	assert_int_equal(f->d[1].mb, 2048);
+	assert_int_equal(f->d[1].vcpus, 1);
 }
 
 /* The manager hears of it before the rollback, which takes its time. */
 static void test_told_before_the_rollback(void **state)
 {
-	struct fake f;
+	struct fake *f = *state;
 	uint32_t id;
 
-	(void)state;
-	host(&f);
-	fault(&f, STEP_SET_VCPU, 0, FAULT_REFUSED);
-	fault(&f, STEP_SET_MEMORY, 1, FAULT_SLOW);
-	id = SET(&f, V(MEMORY, 3, 1024), V(VCPU, 2, 8));
-	fake_run(&f, 100);
-	assert_true(f.verdicts[id].failed);
-	assert_int_equal(f.verdicts[id].culprit, 1);
-	assert_false(f.verdicts[id].settled);
-	assert_int_equal(status(&f, id, 3), OPERATION_RUNNING);
-	fake_run(&f, 2000);
-	expect_failed(&f, id, 1, true);
-	fake_clear(&f);
+	fault(f, STEP_SET_VCPU, 0, FAULT_REFUSED);
+	fault(f, STEP_SET_MEMORY, 1, FAULT_SLOW);
+	id = SET(f, V(MEMORY, 3, 1024), V(VCPU, 2, 8));
+	fake_run(f, 100);
+	assert_true(f->verdicts[id].failed);
+	assert_int_equal(f->verdicts[id].culprit, 1);
+	assert_false(f->verdicts[id].settled);
+	assert_int_equal(status(f, id, 3), OPERATION_RUNNING);
+	fake_run(f, 2000);
+	expect_failed(f, id, 1, true);
 }
 
 /* --- side by side -------------------------------------------------------------------------- */
 
 static void test_side_by_side(void **state)
 {
-	struct fake f;
+	struct fake *f = *state;
 	uint32_t one, other, behind;
 
-	(void)state;
-	host(&f);
-	fault(&f, STEP_SET_VCPU, 0, FAULT_SLOW);
-	one = SET(&f, V(VCPU, 2, 8));
-	fake_run(&f, 10);
-	other = SET(&f, V(VCPU, 3, 8));
-	behind = SET(&f, V(MEMORY, 2, 4096), V(MEMORY, 5, 4096));
-	fake_run(&f, 500);
-	assert_false(f.verdicts[one].decided);
-	expect_done(&f, other);
-	assert_int_equal(status(&f, behind, 2), OPERATION_QUEUED);
-	assert_int_equal(status(&f, behind, 5), OPERATION_QUEUED);
-	fake_run(&f, 2000);
-	expect_done(&f, one);
-	expect_done(&f, behind);
-	assert_string_equal(f.log, "set-vcpu a 8, set-vcpu b 8, set-memory a 4096, "
-				   "set-memory a2 4096");
-	fake_clear(&f);
+	fault(f, STEP_SET_VCPU, 0, FAULT_SLOW);
+	one = SET(f, V(VCPU, 2, 8));
+	fake_run(f, 10);
+	other = SET(f, V(VCPU, 3, 8));
+	behind = SET(f, V(MEMORY, 2, 4096), V(MEMORY, 5, 4096));
+	fake_run(f, 500);
+	assert_false(f->verdicts[one].decided);
+	expect_done(f, other);
+	assert_int_equal(status(f, behind, 2), OPERATION_QUEUED);
+	assert_int_equal(status(f, behind, 5), OPERATION_QUEUED);
+	fake_run(f, 2000);
+	expect_done(f, one);
+	expect_done(f, behind);
+	assert_string_equal(f->log, "set-vcpu a 8, set-vcpu b 8, set-memory a 4096, "
+				    "set-memory a2 4096");
 }
 
 static void test_four_at_a_time(void **state)
 {
-	struct fake f;
+	struct fake *f = *state;
 
-	(void)state;
-	host(&f);
 	for (size_t i = 0; i < FAKE_DOMAINS; i++) {
 		static const char *const names[] = {"d0", "d1", "d2", "d3", "d4", "d5", "d6", "d7"};
 
-		f.d[i] = (struct fake_domain){names[i], true, 10 + (uint32_t)i, DOMAIN_BOUND, 4,
+		f->d[i] = (struct fake_domain){names[i], true, 10 + (uint32_t)i, DOMAIN_BOUND, 4,
 			2048, 0, false, false, 0};
 		if (i < 8)
-			fault(&f, STEP_SET_VCPU, (unsigned)i, FAULT_SLOW);
+			fault(f, STEP_SET_VCPU, (unsigned)i, FAULT_SLOW);
 	}
 	for (uint32_t i = 0; i < FAKE_DOMAINS; i++)
-		SET(&f, V(VCPU, 10 + i, 8));
-	fake_run(&f, 10000);
-	assert_int_equal(f.most_out, 4);
+		SET(f, V(VCPU, 10 + i, 8));
+	fake_run(f, 10000);
+	assert_int_equal(f->most_out, 4);
 	for (size_t i = 0; i < FAKE_DOMAINS; i++)
-		assert_int_equal(f.d[i].vcpus, 8);
-	fake_clear(&f);
+		assert_int_equal(f->d[i].vcpus, 8);
 }
 
 /* Half of step 0 came too late to be true: all of it is read again. */
 static void test_step_0_twice(void **state)
 {
-	struct fake f;
+	struct fake *f = *state;
 	uint32_t id;
 
-	(void)state;
-	host(&f);
-	f.deaf_to = "b";
-	id = SET(&f, V(VCPU, 2, 8), V(VCPU, 3, 8));
-	fake_run(&f, 300);
-	f.deaf_to = NULL;
-	f.d[0].vcpus = 6;
-	fake_run(&f, 1000);
-	expect_done(&f, id);
+	f->deaf_to = "b";
+	id = SET(f, V(VCPU, 2, 8), V(VCPU, 3, 8));
+	fake_run(f, 300);
+	f->deaf_to = NULL;
+	f->d[0].vcpus = 6;
+	fake_run(f, 1000);
+	expect_done(f, id);
 	assert_string_equal(
-		fake_operation(&f, id, 2)->before, "vcpus=6 memory=2048M crypto=1 state=active");
-	fake_clear(&f);
+		fake_operation(f, id, 2)->before, "vcpus=6 memory=2048M crypto=1 state=active");
 }
 
 /* --- ldmd does not answer ------------------------------------------------------------------ */
 
 static void test_deaf_at_step_0(void **state)
 {
-	struct fake f;
+	struct fake *f = *state;
 	uint32_t id;
 
-	(void)state;
-	host(&f);
-	f.deaf = true;
-	id = SET(&f, V(VCPU, 2, 8));
-	fake_run(&f, 10000);
-	assert_false(f.verdicts[id].decided);
-	fake_run(&f, 30000);
-	expect_failed(&f, id, 0, true);
-	f.deaf = false;
-	fake_run(&f, 30000);
-	assert_string_equal(f.log, "");
-	fake_clear(&f);
+	f->deaf = true;
+	id = SET(f, V(VCPU, 2, 8));
+	fake_run(f, 10000);
+	assert_false(f->verdicts[id].decided);
+	fake_run(f, 30000);
+	expect_failed(f, id, 0, true);
+	f->deaf = false;
+	fake_run(f, 30000);
+	assert_string_equal(f->log, "");
 }
 
 static void test_deaf_after_the_command(void **state)
 {
-	struct fake f;
+	struct fake *f = *state;
 	uint32_t id;
 
-	(void)state;
-	host(&f);
-	fault(&f, STEP_SET_VCPU, 0, FAULT_LOST_DONE);
-	id = SET(&f, V(VCPU, 2, 8));
-	fake_run(&f, 4);
-	f.deaf = true;
-	fake_run(&f, 500000);
+	fault(f, STEP_SET_VCPU, 0, FAULT_LOST_DONE);
+	id = SET(f, V(VCPU, 2, 8));
+	fake_run(f, 4);
+	f->deaf = true;
+	fake_run(f, 500000);
 	/* Never assumed, never sent again: it looks until it can see. */
-	assert_false(f.verdicts[id].decided);
-	f.deaf = false;
-	fake_run(&f, 5000);
-	expect_done(&f, id);
-	assert_string_equal(f.log, "set-vcpu a 8");
-	fake_clear(&f);
+	assert_false(f->verdicts[id].decided);
+	f->deaf = false;
+	fake_run(f, 5000);
+	expect_done(f, id);
+	assert_string_equal(f->log, "set-vcpu a 8");
 }
 
 static void test_stop_of_the_agent(void **state)
 {
-	struct fake f;
+	struct fake *f = *state;
 	uint32_t id;
 
-	(void)state;
-	host(&f);
-	fault(&f, STEP_SET_VCPU, 0, FAULT_SLOW);
-	id = SET(&f, V(VCPU, 2, 8), V(MEMORY, 2, 4096));
-	fake_run(&f, 100);
-	executor_stop(f.executor, f.now, 500);
-	assert_false(executor_idle(f.executor));
-	fake_run(&f, 2000);
-	assert_true(executor_idle(f.executor));
-	assert_string_equal(f.log, "set-vcpu a 8");
-	assert_false(f.verdicts[id].decided);
+	fault(f, STEP_SET_VCPU, 0, FAULT_SLOW);
+	id = SET(f, V(VCPU, 2, 8), V(MEMORY, 2, 4096));
+	fake_run(f, 100);
+	executor_stop(f->executor, f->now, 500);
+	assert_false(executor_idle(f->executor));
+	fake_run(f, 2000);
+	assert_true(executor_idle(f->executor));
+	assert_string_equal(f->log, "set-vcpu a 8");
+	assert_false(f->verdicts[id].decided);
 	/* The next start settles it. */
 	struct journal *j;
 	size_t n;
-	assert_int_equal(journal_open(f.directory, &j), 0);
+	assert_int_equal(journal_open(f->directory, &j), 0);
 	assert_int_equal(journal_entries(j, &n)->transaction, id);
 	assert_int_equal(n, 1);
 	journal_free(j);
-	fake_clear(&f);
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_success),
-		cmocka_unit_test(test_nothing_to_do),
-		cmocka_unit_test(test_cannot_from_here),
+		HOST_TEST(test_success),
+		HOST_TEST(test_nothing_to_do),
+		HOST_TEST(test_cannot_from_here),
 		cmocka_unit_test(test_not_now),
-		cmocka_unit_test(test_another_domain_of_that_name),
-		cmocka_unit_test(test_transitions),
-		cmocka_unit_test(test_seen_in_a_snapshot),
+		HOST_TEST(test_another_domain_of_that_name),
+		HOST_TEST(test_transitions),
+		HOST_TEST(test_seen_in_a_snapshot),
 		cmocka_unit_test(test_each_command_each_fault),
 		cmocka_unit_test(test_many_domains),
-		cmocka_unit_test(test_order_and_rollback),
-		cmocka_unit_test(test_rollback_that_fails),
-		cmocka_unit_test(test_told_before_the_rollback),
-		cmocka_unit_test(test_side_by_side),
-		cmocka_unit_test(test_four_at_a_time),
-		cmocka_unit_test(test_step_0_twice),
-		cmocka_unit_test(test_deaf_at_step_0),
-		cmocka_unit_test(test_deaf_after_the_command),
-		cmocka_unit_test(test_stop_of_the_agent),
+		HOST_TEST(test_order_and_rollback),
+		HOST_TEST(test_rollback_that_fails),
+		HOST_TEST(test_told_before_the_rollback),
+		HOST_TEST(test_side_by_side),
+		HOST_TEST(test_four_at_a_time),
+		HOST_TEST(test_step_0_twice),
+		HOST_TEST(test_deaf_at_step_0),
+		HOST_TEST(test_deaf_after_the_command),
+		HOST_TEST(test_stop_of_the_agent),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -27,6 +27,26 @@ static inline void host(struct fake *f)
 		(struct fake_domain){"n", false, 20, DOMAIN_INACTIVE, 2, 1024, 0, false, false, 0};
 }
 
+/* The same, for a test that wants one of it. */
+static inline int host_setup(void **state)
+{
+	struct fake *f = calloc(1, sizeof(*f));
+
+	assert_non_null(f);
+	host(f);
+	*state = f;
+	return 0;
+}
+
+static inline int host_teardown(void **state)
+{
+	fake_clear(*state);
+	free(*state);
+	return 0;
+}
+
+#define HOST_TEST(test) cmocka_unit_test_setup_teardown(test, host_setup, host_teardown)
+
 static inline void fault(struct fake *f, enum step_action a, unsigned nth, enum fault what)
 {
 	f->faults[f->n_faults].action = a;

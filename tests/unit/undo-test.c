@@ -7,278 +7,241 @@
 
 static void test_tail_that_fails_stays(void **state)
 {
-	struct fake f;
+	struct fake *f = *state;
 	uint32_t id;
 
-	(void)state;
-	host(&f);
-	fault(&f, STEP_UNBIND, 0, FAULT_REFUSED);
-	id = SET(&f, V(ADMIN, 2, 3), V(VCPU, 3, 2));
-	fake_run(&f, 400);
-	assert_string_equal(f.log, "set-vcpu b 2, stop-domain a, unbind-domain a, set-vcpu b 4");
-	expect_failed(&f, id, 0, false);
-	assert_int_equal(f.d[0].state, DOMAIN_BOUND);
-	assert_int_equal(status(&f, id, 2), OPERATION_PARTIAL);
-	assert_int_equal(status(&f, id, 3), OPERATION_ROLLED_BACK);
-	fake_clear(&f);
+	fault(f, STEP_UNBIND, 0, FAULT_REFUSED);
+	id = SET(f, V(ADMIN, 2, 3), V(VCPU, 3, 2));
+	fake_run(f, 400);
+	assert_string_equal(f->log, "set-vcpu b 2, stop-domain a, unbind-domain a, set-vcpu b 4");
+	expect_failed(f, id, 0, false);
+	assert_int_equal(f->d[0].state, DOMAIN_BOUND);
+	assert_int_equal(status(f, id, 2), OPERATION_PARTIAL);
+	assert_int_equal(status(f, id, 3), OPERATION_ROLLED_BACK);
 }
 
 static void test_first_of_the_tail_fails(void **state)
 {
-	struct fake f;
+	struct fake *f = *state;
 	uint32_t id;
 
-	(void)state;
-	host(&f);
-	fault(&f, STEP_STOP, 0, FAULT_REFUSED);
-	id = SET(&f, V(ADMIN, 2, 3), V(VCPU, 3, 2));
-	fake_run(&f, 400);
-	expect_failed(&f, id, 0, true);
-	assert_int_equal(f.d[1].vcpus, 4);
-	fake_clear(&f);
+	fault(f, STEP_STOP, 0, FAULT_REFUSED);
+	id = SET(f, V(ADMIN, 2, 3), V(VCPU, 3, 2));
+	fake_run(f, 400);
+	expect_failed(f, id, 0, true);
+	assert_int_equal(f->d[1].vcpus, 4);
 }
+
+static const struct executor_config forced = {
+	.command_timeout_ms = 60000, .force_stop_after_ms = 5000};
 
 static void test_force_stop_after(void **state)
 {
-	const struct executor_config forced = {
-		.command_timeout_ms = 60000, .force_stop_after_ms = 5000};
-	struct fake f;
+	struct fake *f = *state;
 	uint32_t id;
 
-	(void)state;
-	host(&f);
-	executor_configure(f.executor, &forced);
-	fault(&f, STEP_STOP, 0, FAULT_STAYS_UNDERWAY);
-	id = SET(&f, V(ADMIN, 2, 2));
-	fake_run(&f, 4900);
-	assert_false(f.verdicts[id].decided);
-	fake_run(&f, 1000);
-	expect_done(&f, id);
-	assert_string_equal(f.log, "stop-domain a, stop-domain a -f");
-	fake_clear(&f);
-	/* Also when ldmd does not even answer. */
-	host(&f);
-	executor_configure(f.executor, &forced);
-	fault(&f, STEP_STOP, 0, FAULT_HANG);
-	id = SET(&f, V(ADMIN, 2, 2));
-	fake_run(&f, 5900);
-	expect_done(&f, id);
-	assert_int_equal(f.out, 0);
-	fake_clear(&f);
+	executor_configure(f->executor, &forced);
+	fault(f, STEP_STOP, 0, FAULT_STAYS_UNDERWAY);
+	id = SET(f, V(ADMIN, 2, 2));
+	fake_run(f, 4900);
+	assert_false(f->verdicts[id].decided);
+	fake_run(f, 1000);
+	expect_done(f, id);
+	assert_string_equal(f->log, "stop-domain a, stop-domain a -f");
+}
+
+static void test_force_stop_when_ldmd_hangs(void **state)
+{
+	struct fake *f = *state;
+	uint32_t id;
+
+	executor_configure(f->executor, &forced);
+	fault(f, STEP_STOP, 0, FAULT_HANG);
+	id = SET(f, V(ADMIN, 2, 2));
+	fake_run(f, 5900);
+	expect_done(f, id);
+	assert_int_equal(f->out, 0);
 }
 
 static void test_preempt(void **state)
 {
-	struct fake f;
+	struct fake *f = *state;
 	uint32_t stop, force;
 
-	(void)state;
-	host(&f);
-	fault(&f, STEP_STOP, 0, FAULT_HANG);
-	stop = SET(&f, V(ADMIN, 2, 5), V(VCPU, 3, 2));
-	fake_run(&f, 1000);
-	force = SET(&f, V(ADMIN, 2, 4));
-	fake_run(&f, 1000);
-	assert_string_equal(f.log, "set-vcpu b 2, stop-domain a, stop-domain a -f");
-	expect_done(&f, force);
-	expect_failed(&f, stop, 0, false);
-	assert_int_equal(status(&f, stop, 2), OPERATION_PARTIAL);
+	fault(f, STEP_STOP, 0, FAULT_HANG);
+	stop = SET(f, V(ADMIN, 2, 5), V(VCPU, 3, 2));
+	fake_run(f, 1000);
+	force = SET(f, V(ADMIN, 2, 4));
+	fake_run(f, 1000);
+	assert_string_equal(f->log, "set-vcpu b 2, stop-domain a, stop-domain a -f");
+	expect_done(f, force);
+	expect_failed(f, stop, 0, false);
+	assert_int_equal(status(f, stop, 2), OPERATION_PARTIAL);
 	/* It was all done, and stays. */
-	assert_int_equal(f.d[1].vcpus, 2);
-	assert_int_equal(status(&f, stop, 3), OPERATION_SUCCEEDED);
-	fake_clear(&f);
+	assert_int_equal(f->d[1].vcpus, 2);
+	assert_int_equal(status(f, stop, 3), OPERATION_SUCCEEDED);
 }
 
 static void test_preempt_what_is_queued(void **state)
 {
-	struct fake f;
+	struct fake *f = *state;
 	uint32_t stop, force;
 
-	(void)state;
-	host(&f);
-	fault(&f, STEP_SET_VCPU, 0, FAULT_SLOW);
-	stop = SET(&f, V(ADMIN, 2, 2), V(VCPU, 3, 2));
-	fake_run(&f, 100);
+	fault(f, STEP_SET_VCPU, 0, FAULT_SLOW);
+	stop = SET(f, V(ADMIN, 2, 2), V(VCPU, 3, 2));
+	fake_run(f, 100);
 	/* The stop was not sent yet: the whole PDU goes back, then the forced one runs. */
-	force = SET(&f, V(ADMIN, 2, 4));
-	fake_run(&f, 5000);
-	assert_string_equal(f.log, "set-vcpu b 2, set-vcpu b 4, stop-domain a -f");
-	expect_failed(&f, stop, 0, true);
-	expect_done(&f, force);
-	fake_clear(&f);
+	force = SET(f, V(ADMIN, 2, 4));
+	fake_run(f, 5000);
+	assert_string_equal(f->log, "set-vcpu b 2, set-vcpu b 4, stop-domain a -f");
+	expect_failed(f, stop, 0, true);
+	expect_done(f, force);
 }
 
 /* --- undo ---------------------------------------------------------------------------------- */
 
 static void test_undo_of_what_is_finished(void **state)
 {
-	struct fake f;
-	uint32_t id;
+	struct fake *f = *state;
+	uint32_t id = SET(f, V(VCPU, 2, 8), V(ADMIN, 4, 2));
 
-	(void)state;
-	host(&f);
-	id = SET(&f, V(VCPU, 2, 8), V(ADMIN, 4, 2));
-	fake_run(&f, 300);
-	expect_done(&f, id);
-	executor_undo(f.executor, id, f.now);
-	fake_run(&f, 300);
-	assert_string_equal(f.log, "set-vcpu a 8, bind-domain i, unbind-domain i, set-vcpu a 4");
-	assert_true(f.verdicts[id].undone);
-	assert_true(f.verdicts[id].settled);
-	assert_int_equal(status(&f, id, 2), OPERATION_ROLLED_BACK);
-	fake_clear(&f);
+	fake_run(f, 300);
+	expect_done(f, id);
+	executor_undo(f->executor, id, f->now);
+	fake_run(f, 300);
+	assert_string_equal(f->log, "set-vcpu a 8, bind-domain i, unbind-domain i, set-vcpu a 4");
+	assert_true(f->verdicts[id].undone);
+	assert_true(f->verdicts[id].settled);
+	assert_int_equal(status(f, id, 2), OPERATION_ROLLED_BACK);
 }
 
 static void test_undo_of_what_cannot_be_undone(void **state)
 {
-	struct fake f;
-	uint32_t id;
+	struct fake *f = *state;
+	uint32_t id = SET(f, V(VCPU, 2, 8), V(ADMIN, 2, 2));
 
-	(void)state;
-	host(&f);
-	id = SET(&f, V(VCPU, 2, 8), V(ADMIN, 2, 2));
-	fake_run(&f, 300);
-	executor_undo(f.executor, id, f.now);
-	fake_run(&f, 300);
-	assert_true(f.verdicts[id].undo_failed);
-	assert_false(f.verdicts[id].undone);
-	assert_int_equal(f.d[0].vcpus, 4);
-	assert_int_equal(f.d[0].state, DOMAIN_BOUND);
-	fake_clear(&f);
+	fake_run(f, 300);
+	executor_undo(f->executor, id, f->now);
+	fake_run(f, 300);
+	assert_true(f->verdicts[id].undo_failed);
+	assert_false(f->verdicts[id].undone);
+	assert_int_equal(f->d[0].vcpus, 4);
+	assert_int_equal(f->d[0].state, DOMAIN_BOUND);
 }
 
 static void test_undo_of_what_runs(void **state)
 {
-	struct fake f;
+	struct fake *f = *state;
 	uint32_t id;
 
-	(void)state;
-	host(&f);
-	fault(&f, STEP_SET_VCPU, 0, FAULT_SLOW);
-	id = SET(&f, V(VCPU, 2, 8), V(MEMORY, 2, 4096));
-	fake_run(&f, 100);
-	executor_undo(f.executor, id, f.now);
-	fake_run(&f, 3000);
-	assert_string_equal(f.log, "set-vcpu a 8, set-vcpu a 4");
-	assert_true(f.verdicts[id].undone);
-	fake_clear(&f);
+	fault(f, STEP_SET_VCPU, 0, FAULT_SLOW);
+	id = SET(f, V(VCPU, 2, 8), V(MEMORY, 2, 4096));
+	fake_run(f, 100);
+	executor_undo(f->executor, id, f->now);
+	fake_run(f, 3000);
+	assert_string_equal(f->log, "set-vcpu a 8, set-vcpu a 4");
+	assert_true(f->verdicts[id].undone);
 }
 
 static void test_undo_before_it_began(void **state)
 {
-	struct fake f;
-	uint32_t id;
+	struct fake *f = *state;
+	uint32_t id = SET(f, V(VCPU, 2, 8));
 
-	(void)state;
-	host(&f);
-	id = SET(&f, V(VCPU, 2, 8));
-	executor_undo(f.executor, id, f.now);
-	fake_run(&f, 3000);
-	assert_string_equal(f.log, "");
-	assert_true(f.verdicts[id].undone);
-	assert_true(f.verdicts[id].settled);
-	fake_clear(&f);
+	executor_undo(f->executor, id, f->now);
+	fake_run(f, 3000);
+	assert_string_equal(f->log, "");
+	assert_true(f->verdicts[id].undone);
+	assert_true(f->verdicts[id].settled);
 }
 
 /* ldmd does not even say how the domain is: nothing was sent, so it is undone at once. */
 static void test_undo_while_it_reads(void **state)
 {
-	struct fake f;
+	struct fake *f = *state;
 	uint32_t id;
 
-	(void)state;
-	host(&f);
-	f.deaf = true;
-	id = SET(&f, V(VCPU, 2, 8), V(VCPU, 3, 8));
-	executor_undo(f.executor, id, f.now);
-	fake_receive(&f);
-	assert_true(f.verdicts[id].undone);
-	assert_true(f.verdicts[id].settled);
-	f.deaf = false;
-	fake_run(&f, 60000);
-	assert_string_equal(f.log, "");
+	f->deaf = true;
+	id = SET(f, V(VCPU, 2, 8), V(VCPU, 3, 8));
+	executor_undo(f->executor, id, f->now);
+	fake_receive(f);
+	assert_true(f->verdicts[id].undone);
+	assert_true(f->verdicts[id].settled);
+	f->deaf = false;
+	fake_run(f, 60000);
+	assert_string_equal(f->log, "");
 	/* Between two tries. */
-	f.deaf = true;
-	id = SET(&f, V(VCPU, 2, 8));
-	fake_run(&f, 100);
-	executor_undo(f.executor, id, f.now);
-	fake_receive(&f);
-	assert_true(f.verdicts[id].undone);
-	assert_true(f.verdicts[id].settled);
-	fake_clear(&f);
+	f->deaf = true;
+	id = SET(f, V(VCPU, 2, 8));
+	fake_run(f, 100);
+	executor_undo(f->executor, id, f->now);
+	fake_receive(f);
+	assert_true(f->verdicts[id].undone);
+	assert_true(f->verdicts[id].settled);
 }
 
 static void test_undo_while_a_stop_runs(void **state)
 {
-	struct fake f;
+	struct fake *f = *state;
 	uint32_t id;
 
-	(void)state;
-	host(&f);
-	fault(&f, STEP_STOP, 0, FAULT_SLOW);
-	id = SET(&f, V(ADMIN, 2, 2));
-	fake_run(&f, 100);
-	executor_undo(f.executor, id, f.now);
-	fake_receive(&f);
+	fault(f, STEP_STOP, 0, FAULT_SLOW);
+	id = SET(f, V(ADMIN, 2, 2));
+	fake_run(f, 100);
+	executor_undo(f->executor, id, f->now);
+	fake_receive(f);
 	/* Said at once: the master does not wait for what cannot come. */
-	assert_true(f.verdicts[id].undo_failed);
-	fake_run(&f, 3000);
-	assert_true(f.verdicts[id].settled);
-	fake_clear(&f);
+	assert_true(f->verdicts[id].undo_failed);
+	fake_run(f, 3000);
+	assert_true(f->verdicts[id].settled);
 }
 
 static void test_kept_without_a_word(void **state)
 {
-	struct fake f;
-	uint32_t id;
+	struct fake *f = *state;
+	uint32_t id = SET(f, V(VCPU, 2, 8));
 
-	(void)state;
-	host(&f);
-	id = SET(&f, V(VCPU, 2, 8));
-	fake_run(&f, 599000);
-	assert_false(f.verdicts[id].settled);
-	fake_run(&f, 2000);
-	assert_true(f.verdicts[id].settled);
-	executor_undo(f.executor, id, f.now);
-	fake_run(&f, 1000);
-	assert_int_equal(f.d[0].vcpus, 8);
-	fake_clear(&f);
+	fake_run(f, 599000);
+	assert_false(f->verdicts[id].settled);
+	fake_run(f, 2000);
+	assert_true(f->verdicts[id].settled);
+	executor_undo(f->executor, id, f->now);
+	fake_run(f, 1000);
+	assert_int_equal(f->d[0].vcpus, 8);
 }
 
 /* A master that says COMMIT right after noError: what fails later still goes back. */
 static void test_fails_after_commit(void **state)
 {
-	struct fake f;
+	struct fake *f = *state;
 	uint32_t id;
 
-	(void)state;
-	host(&f);
-	fault(&f, STEP_SET_MEMORY, 0, FAULT_REFUSED_LATER);
-	id = SET(&f, V(VCPU, 2, 8), V(MEMORY, 2, 4096));
-	fake_run(&f, 400);
-	executor_keep(f.executor, id, f.now);
-	fake_run(&f, 3000);
-	expect_failed(&f, id, 1, true);
-	assert_int_equal(f.d[0].vcpus, 4);
-	fake_clear(&f);
+	fault(f, STEP_SET_MEMORY, 0, FAULT_REFUSED_LATER);
+	id = SET(f, V(VCPU, 2, 8), V(MEMORY, 2, 4096));
+	fake_run(f, 400);
+	executor_keep(f->executor, id, f->now);
+	fake_run(f, 3000);
+	expect_failed(f, id, 1, true);
+	assert_int_equal(f->d[0].vcpus, 4);
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_tail_that_fails_stays),
-		cmocka_unit_test(test_first_of_the_tail_fails),
-		cmocka_unit_test(test_force_stop_after),
-		cmocka_unit_test(test_preempt),
-		cmocka_unit_test(test_preempt_what_is_queued),
-		cmocka_unit_test(test_undo_of_what_is_finished),
-		cmocka_unit_test(test_undo_of_what_cannot_be_undone),
-		cmocka_unit_test(test_undo_of_what_runs),
-		cmocka_unit_test(test_undo_before_it_began),
-		cmocka_unit_test(test_undo_while_it_reads),
-		cmocka_unit_test(test_undo_while_a_stop_runs),
-		cmocka_unit_test(test_kept_without_a_word),
-		cmocka_unit_test(test_fails_after_commit),
+		HOST_TEST(test_tail_that_fails_stays),
+		HOST_TEST(test_first_of_the_tail_fails),
+		HOST_TEST(test_force_stop_after),
+		HOST_TEST(test_force_stop_when_ldmd_hangs),
+		HOST_TEST(test_preempt),
+		HOST_TEST(test_preempt_what_is_queued),
+		HOST_TEST(test_undo_of_what_is_finished),
+		HOST_TEST(test_undo_of_what_cannot_be_undone),
+		HOST_TEST(test_undo_of_what_runs),
+		HOST_TEST(test_undo_before_it_began),
+		HOST_TEST(test_undo_while_it_reads),
+		HOST_TEST(test_undo_while_a_stop_runs),
+		HOST_TEST(test_kept_without_a_word),
+		HOST_TEST(test_fails_after_commit),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
