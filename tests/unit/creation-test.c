@@ -2,6 +2,8 @@
  * Rows that are made and destroyed, as the executor sees them: which commands, and what stays when
  * one of them fails.
  */
+#include <errno.h>
+
 #include "fake-host.h"
 
 static void test_create(void **state)

@@ -2,6 +2,8 @@
  * Transactions over a scripted ldmd: what the manager is told, what the operation rows show and
  * what ldmd has agree, whatever goes wrong with any command at any step.
  */
+#include <stdio.h>
+
 #include "fake-host.h"
 
 /* --- all goes well ------------------------------------------------------------------------- */

@@ -1,0 +1,419 @@
+/*
+ * The domains, the queue of what is to happen to them, and the executor on top.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include "fake-ldmd.h"
+
+#include "util/clock.h"
+
+static struct fake_domain *fake_find(struct fake *f, const char *name)
+{
+	for (size_t i = 0; i < FAKE_DOMAINS; i++)
+		if (f->d[i].name != NULL && strcmp(f->d[i].name, name) == 0)
+			return &f->d[i];
+	fail_msg("no domain \"%s\"", name);
+	return NULL;
+}
+
+static struct fake_event *fake_at(struct fake *f, uint64_t delay_ms)
+{
+	struct fake_event *e = &f->events[f->n_events++];
+
+	assert_true(f->n_events < FAKE_EVENTS);
+	*e = (struct fake_event){.at_ms = f->now + delay_ms, .order = f->order++};
+	return e;
+}
+
+/* --- what commands do ---------------------------------------------------------------------- */
+
+static enum domain_state fake_on_the_way(enum step_action a)
+{
+	switch (a) {
+	case STEP_BIND:
+		return DOMAIN_BINDING;
+	case STEP_UNBIND:
+		return DOMAIN_UNBINDING;
+	case STEP_START:
+		return DOMAIN_STARTING;
+	default:
+		return DOMAIN_STOPPING;
+	}
+}
+
+static enum domain_state fake_arrives_at(enum step_action a)
+{
+	switch (a) {
+	case STEP_UNBIND:
+		return DOMAIN_INACTIVE;
+	case STEP_START:
+		return DOMAIN_ACTIVE;
+	default:
+		return DOMAIN_BOUND;
+	}
+}
+
+void fake_apply(struct fake *f, struct fake_command *c, bool half, bool stay)
+{
+	struct fake_domain *d = fake_find(f, c->domain);
+
+	switch (c->step.action) {
+	case STEP_SET_VCPU:
+		d->vcpus = half ? (uint32_t)((d->vcpus + c->value) / 2) : (uint32_t)c->value;
+		break;
+	case STEP_SET_MEMORY:
+		d->mb = half ? (uint32_t)((d->mb + c->value / MB) / 2) : (uint32_t)(c->value / MB);
+		break;
+	case STEP_SET_CRYPTO:
+		d->crypto = (uint32_t)c->value;
+		break;
+	case STEP_ADD:
+		d->exists = true;
+		d->state = DOMAIN_INACTIVE;
+		break;
+	case STEP_REMOVE:
+		d->exists = false;
+		break;
+	default:
+		if (half)
+			break;
+		if (stay || f->transition_ms > 0)
+			d->state = fake_on_the_way(c->step.action);
+		else
+			d->state = fake_arrives_at(c->step.action);
+		if (!stay && f->transition_ms > 0)
+			fake_at(f, f->transition_ms)->settle = c;
+	}
+}
+
+static void fake_answer(struct fake *f, struct fake_command *c)
+{
+	if (c->answered || c->cancelled)
+		return;
+	c->answered = true;
+	f->out--;
+	c->cb(c->user, c->outcome, c->outcome == COMMAND_REFUSED ? "ldmd says no" : NULL);
+}
+
+/* --- the port ------------------------------------------------------------------------------ */
+
+static enum fault fake_fault(struct fake *f, enum step_action a)
+{
+	unsigned nth = f->seen[a]++;
+
+	for (size_t i = 0; i < f->n_faults; i++)
+		if (f->faults[i].action == a && f->faults[i].nth == nth)
+			return f->faults[i].fault;
+	return FAULT_NONE;
+}
+
+static void fake_plan(struct fake *f, struct fake_command *c, enum fault fault, uint64_t timeout_ms)
+{
+	/* Answer, its delay; what happens to the domain, and when (-1: never). */
+	static const struct {
+		enum command_outcome outcome;
+		int answer_ms, apply_ms, half_ms;
+	} plans[_FAULT_MAX] = {
+		[FAULT_NONE] = {COMMAND_DONE, 5, 4, -1},
+		[FAULT_REFUSED] = {COMMAND_REFUSED, 5, -1, -1},
+		[FAULT_REFUSED_BUT_DONE] = {COMMAND_REFUSED, 5, 4, -1},
+		[FAULT_REFUSED_LATER] = {COMMAND_REFUSED, 1000, -1, -1},
+		[FAULT_SLOW] = {COMMAND_DONE, 1000, 999, -1},
+		[FAULT_GIVES_LESS] = {COMMAND_DONE, 5, -1, 4},
+		[FAULT_REFUSED_HALF] = {COMMAND_REFUSED, 5, -1, 4},
+		[FAULT_DOES_NOTHING] = {COMMAND_DONE, 5, -1, -1},
+		[FAULT_LOST_BEFORE] = {COMMAND_NOT_SENT, 5, -1, -1},
+		[FAULT_LOST_NOT_DONE] = {COMMAND_UNCERTAIN, 5, -1, -1},
+		[FAULT_LOST_DONE] = {COMMAND_UNCERTAIN, 5, 4, -1},
+		[FAULT_LOST_DONE_LATER] = {COMMAND_UNCERTAIN, 5, 2000, -1},
+		[FAULT_HANG] = {COMMAND_UNCERTAIN, 0, -1, -1},
+		[FAULT_HANG_DONE] = {COMMAND_UNCERTAIN, 0, 3000, -1},
+		[FAULT_TIMES_OUT_STOPS] = {COMMAND_REFUSED, 5, 4, -1},
+		[FAULT_STAYS_UNDERWAY] = {COMMAND_DONE, 5, 4, -1},
+	};
+	uint64_t answer =
+		plans[fault].answer_ms > 0 ? (uint64_t)plans[fault].answer_ms : timeout_ms;
+
+	c->outcome = plans[fault].outcome;
+	if (fault == FAULT_TIMES_OUT_STOPS && f->transition_ms == 0)
+		f->transition_ms = 700;
+	if (plans[fault].apply_ms >= 0) {
+		struct fake_event *e = fake_at(f, (uint64_t)plans[fault].apply_ms);
+
+		e->apply = c;
+		e->half = fault == FAULT_STAYS_UNDERWAY ? c : NULL;
+	}
+	if (plans[fault].half_ms >= 0)
+		fake_at(f, (uint64_t)plans[fault].half_ms)->half = c;
+	fake_at(f, answer)->answer = c;
+}
+
+static int fake_command(void *user, const struct step *step, const struct desire *desire,
+	const char *domain, uint64_t timeout_ms, command_cb *cb, void *cb_user, void **ret_ticket,
+	const char **ret_why)
+{
+	struct fake *f = user;
+	struct fake_command *c;
+	bool amount = step->action == STEP_SET_VCPU || step->action == STEP_SET_CRYPTO ||
+		      step->action == STEP_SET_MEMORY;
+	size_t len = strlen(f->log);
+
+	(void)desire;
+	*ret_why = "no such template";
+	if (step->action == STEP_ADD && f->no_template)
+		return -ENOENT;
+	assert_non_null(c = calloc(1, sizeof(*c)));
+	*c = (struct fake_command){.step = *step, .value = step->value, .cb = cb, .user = cb_user};
+	snprintf(c->domain, sizeof(c->domain), "%s", domain);
+	f->commands[f->n_commands++] = c;
+	assert_true(f->n_commands < FAKE_EVENTS);
+	f->out++;
+	f->most_out = f->out > f->most_out ? f->out : f->most_out;
+	len += (size_t)snprintf(f->log + len, FAKE_LOG - len, "%s%s %s", len > 0 ? ", " : "",
+		step_action_name(step->action), domain);
+	if (amount)
+		snprintf(f->log + len, FAKE_LOG - len, " %llu",
+			(unsigned long long)(step->action == STEP_SET_MEMORY ? step->value / MB
+									     : step->value));
+	else if (step->action == STEP_FORCE_STOP)
+		snprintf(f->log + len, FAKE_LOG - len, " -f");
+	fake_plan(f, c, fake_fault(f, step->action), timeout_ms);
+	*ret_ticket = c;
+	return 0;
+}
+
+static void fake_cancel(void *user, void *ticket)
+{
+	struct fake *f = user;
+	struct fake_command *c = ticket;
+
+	assert_false(c->answered);
+	c->cancelled = true;
+	f->out--;
+}
+
+static int fake_look(void *user, const char *domain, look_cb *cb, void *cb_user)
+{
+	struct fake *f = user;
+	struct fake_event *e = fake_at(f, 2);
+
+	f->looks++;
+	e->look = cb;
+	e->look_user = cb_user;
+	snprintf(e->domain, sizeof(e->domain), "%s", domain);
+	return 0;
+}
+
+static void fake_answer_look(struct fake *f, const struct fake_event *e)
+{
+	struct fake_domain *d = fake_find(f, e->domain);
+	struct domain *copy = NULL;
+
+	if (f->deaf || (f->deaf_to != NULL && strcmp(f->deaf_to, d->name) == 0)) {
+		e->look(e->look_user, -ETIMEDOUT, NULL);
+		return;
+	}
+	if (d->exists) {
+		copy = make_domain(d->index, d->name, d->state, d->vcpus, d->mb, d->crypto);
+		copy->memory_dr = d->dr;
+		copy->migration = d->migrating ? MIGRATION_SOURCE : MIGRATION_NONE;
+		copy->whole_core = d->whole_core;
+	}
+	e->look(e->look_user, 0, copy);
+	domain_unref(copy);
+}
+
+static const struct domain *fake_row(void *user, uint32_t index)
+{
+	struct fake *f = user;
+
+	return f->row != NULL && f->row->index == index ? f->row : NULL;
+}
+
+static int fake_put_row(void *user, const struct desire *desire)
+{
+	struct fake *f = user;
+
+	(void)desire;
+	f->puts += f->put_row_result == 0;
+	return f->put_row_result;
+}
+
+static void fake_restore_row(void *user, uint32_t index, const struct domain *row)
+{
+	struct fake *f = user;
+
+	(void)index;
+	(void)row;
+	f->restores++;
+}
+
+static void fake_changed(void *user)
+{
+	(void)user;
+}
+
+static uint64_t fake_now(void *user)
+{
+	return ((struct fake *)user)->now;
+}
+
+static const struct executor_port fake_port = {
+	.command = fake_command,
+	.cancel = fake_cancel,
+	.look = fake_look,
+	.row = fake_row,
+	.put_row = fake_put_row,
+	.restore_row = fake_restore_row,
+	.changed = fake_changed,
+	.now = fake_now,
+};
+
+/* --- life, time ---------------------------------------------------------------------------- */
+
+void fake_init(struct fake *f, const struct executor_config *config)
+{
+	memset(f, 0, sizeof(*f));
+	f->now = 1000;
+	strcpy(f->directory, "/tmp/executor-test-XXXXXX");
+	assert_non_null(mkdtemp(f->directory));
+	assert_int_equal(handover_new(&f->handover), 0);
+	assert_int_equal(journal_open(f->directory, &f->journal), 0);
+	assert_int_equal(
+		executor_new(config, &fake_port, f, f->handover, f->journal, &f->executor), 0);
+}
+
+void fake_clear(struct fake *f)
+{
+	char path[64];
+
+	executor_free(f->executor);
+	journal_free(f->journal);
+	inbox_clear(&f->inbox);
+	handover_free(f->handover);
+	for (size_t i = 0; i < f->n_commands; i++)
+		free(f->commands[i]);
+	domain_unref(f->row);
+	snprintf(path, sizeof(path), "%s/journal", f->directory);
+	unlink(path);
+	rmdir(f->directory);
+}
+
+void fake_receive(struct fake *f)
+{
+	assert_int_equal(handover_receive(f->handover, &f->inbox), 0);
+	for (size_t i = 0; i < f->inbox.n_verdicts; i++) {
+		const struct verdict *v = &f->inbox.verdicts[i];
+
+		f->verdicts[v->transaction] = *v;
+		f->verdict_count[v->transaction]++;
+	}
+}
+
+static size_t fake_earliest(const struct fake *f)
+{
+	size_t first = 0;
+
+	for (size_t i = 1; i < f->n_events; i++)
+		if (f->events[i].at_ms < f->events[first].at_ms ||
+			(f->events[i].at_ms == f->events[first].at_ms &&
+				f->events[i].order < f->events[first].order))
+			first = i;
+	return first;
+}
+
+static void fake_happen(struct fake *f, struct fake_event e)
+{
+	if (e.apply != NULL)
+		fake_apply(f, e.apply, false, e.half != NULL);
+	else if (e.half != NULL)
+		fake_apply(f, e.half, true, false);
+	if (e.settle != NULL)
+		fake_find(f, e.settle->domain)->state = fake_arrives_at(e.settle->step.action);
+	if (e.answer != NULL)
+		fake_answer(f, e.answer);
+	if (e.look != NULL)
+		fake_answer_look(f, &e);
+}
+
+bool fake_run(struct fake *f, uint64_t for_ms)
+{
+	uint64_t end = clock_after(f->now, for_ms);
+
+	for (size_t turns = 0; turns < 100000; turns++) {
+		uint64_t next = executor_next(f->executor);
+		size_t i = fake_earliest(f);
+		bool event = f->n_events > 0 && f->events[i].at_ms <= next;
+
+		if (event)
+			next = f->events[i].at_ms;
+		if (next == CLOCK_NEVER || next > end) {
+			f->now = end != CLOCK_NEVER ? end : f->now;
+			fake_receive(f);
+			return next != CLOCK_NEVER;
+		}
+		f->now = next > f->now ? next : f->now;
+		if (event) {
+			struct fake_event e = f->events[i];
+
+			f->events[i] = f->events[--f->n_events];
+			fake_happen(f, e);
+		}
+		executor_turn(f->executor, f->now);
+		fake_receive(f);
+	}
+	fail_msg("it goes on for ever");
+	return false;
+}
+
+uint32_t fake_set(struct fake *f, const struct set_varbind *v, size_t n)
+{
+	struct desire_list l;
+	const struct desire *desires[FAKE_DOMAINS];
+	struct operation *rows[FAKE_DOMAINS];
+	struct handover_order order;
+	struct transaction *t;
+	uint32_t id;
+
+	assert_int_equal(desire_merge(v, n, &l).error, CONTROL_OK);
+	for (size_t i = 0; i < l.n; i++) {
+		for (size_t k = 0; k < FAKE_DOMAINS; k++)
+			if (f->d[k].name != NULL && f->d[k].index == l.desires[i].index)
+				l.desires[i].domain = strdup(f->d[k].name);
+		desires[i] = &l.desires[i];
+		assert_int_equal(operation_new(&rows[i]), 0);
+		rows[i]->domain_index = l.desires[i].index;
+		rows[i]->domain = strdup(l.desires[i].domain ? l.desires[i].domain : "");
+		assert_int_equal(desire_describe(&l.desires[i], &rows[i]->request), 0);
+		rows[i]->started_ms = f->now;
+	}
+	assert_int_equal(transaction_new(desires, l.n, &t), 0);
+	for (size_t i = 0; i < l.n; i++)
+		t->parts[i].preempts = l.desires[i].admin == ADMIN_FORCE_STOP;
+	assert_int_equal(handover_start(f->handover, t, rows, l.n), 0);
+	id = t->id;
+	assert_true(id < 16);
+	assert_true(handover_next_order(f->handover, &order));
+	assert_int_equal(order.id, id);
+	executor_start(f->executor, order.transaction, f->now);
+	transaction_unref(order.transaction);
+	transaction_unref(t);
+	desire_list_clear(&l);
+	fake_receive(f);
+	return id;
+}
+
+const struct operation *fake_operation(struct fake *f, uint32_t id, uint32_t index)
+{
+	fake_receive(f);
+	for (size_t i = 0; i < f->inbox.oplog->n_rows; i++) {
+		const struct operation *o = f->inbox.oplog->rows[i];
+
+		if (o->transaction == id && o->domain_index == index)
+			return o;
+	}
+	fail_msg("no row");
+	return NULL;
+}
