@@ -8,9 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <time.h>
-#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -19,38 +17,26 @@
 #include "inventory/diff.h"
 #include "inventory/links.h"
 #include "inventory/registry.h"
+#include "temp-directory.h"
 
 static struct registry *registry;
 static char *directory;
 
 static int setup(void **state)
 {
-	char template[] = "/tmp/diff-test-XXXXXX";
 	struct registry_options options = {0};
 
 	(void)state;
-	directory = strdup(mkdtemp(template));
+	directory = temp_directory_new();
 	options.directory = directory;
 	return registry_open(&options, &registry);
 }
 
 static int teardown(void **state)
 {
-	static const char *const names[] = {"lock", "index-registry", "index-registry.copy"};
-
 	(void)state;
 	registry_free(registry);
-	for (size_t i = 0; i < 3; i++) {
-		char *path;
-
-		if (asprintf(&path, "%s/%s", directory, names[i]) < 0)
-			return -1;
-		unlink(path);
-		free(path);
-	}
-	rmdir(directory);
-	free(directory);
-	return 0;
+	return temp_directory_free(directory);
 }
 
 /* The next snapshot; the last one is given back. */

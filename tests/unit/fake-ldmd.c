@@ -3,9 +3,9 @@
  */
 #include <errno.h>
 #include <stdio.h>
-#include <unistd.h>
 
 #include "fake-ldmd.h"
+#include "temp-directory.h"
 
 #include "util/clock.h"
 
@@ -277,8 +277,7 @@ void fake_init(struct fake *f, const struct executor_config *config)
 {
 	memset(f, 0, sizeof(*f));
 	f->now = 1000;
-	strcpy(f->directory, "/tmp/executor-test-XXXXXX");
-	assert_non_null(mkdtemp(f->directory));
+	f->directory = temp_directory_new();
 	assert_int_equal(handover_new(&f->handover), 0);
 	assert_int_equal(journal_open(f->directory, &f->journal), 0);
 	assert_int_equal(
@@ -287,8 +286,6 @@ void fake_init(struct fake *f, const struct executor_config *config)
 
 void fake_clear(struct fake *f)
 {
-	char path[64];
-
 	executor_free(f->executor);
 	journal_free(f->journal);
 	inbox_clear(&f->inbox);
@@ -296,9 +293,7 @@ void fake_clear(struct fake *f)
 	for (size_t i = 0; i < f->n_commands; i++)
 		free(f->commands[i]);
 	domain_unref(f->row);
-	snprintf(path, sizeof(path), "%s/journal", f->directory);
-	unlink(path);
-	rmdir(f->directory);
+	temp_directory_free(f->directory);
 }
 
 void fake_receive(struct fake *f)

@@ -91,7 +91,7 @@ struct fake {
 	int put_row_result;
 	size_t puts, restores;
 
-	char directory[32];
+	char *directory;
 	struct handover *handover;
 	struct journal *journal;
 	struct executor *executor;

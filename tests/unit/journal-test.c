@@ -12,35 +12,28 @@
 
 #include "control/journal.h"
 #include "control/oplog-file.h"
+#include "temp-directory.h"
 #include "util/file.h"
 
 #define COUNT(a)	      (sizeof(a) / sizeof((a)[0]))
 #define V(column, row, value) number(DESIRE_##column, row, value)
 #define T(column, row, value) octets(DESIRE_##column, row, value)
 
-static char directory[32], path[64];
+static char *directory, *path;
 
 static int setup(void **state)
 {
 	(void)state;
-	strcpy(directory, "/tmp/journal-test-XXXXXX");
-	assert_non_null(mkdtemp(directory));
-	snprintf(path, sizeof(path), "%s/journal", directory);
+	directory = temp_directory_new();
+	path = temp_path(directory, "journal");
 	return 0;
 }
 
 static int teardown(void **state)
 {
-	static const char *const names[] = {
-		"journal", "journal.damaged", "operations", "operations.damaged"};
-	char name[64];
-
 	(void)state;
-	for (size_t i = 0; i < COUNT(names); i++) {
-		snprintf(name, sizeof(name), "%s/%s", directory, names[i]);
-		unlink(name);
-	}
-	return rmdir(directory);
+	free(path);
+	return temp_directory_free(directory);
 }
 
 static struct journal *reopen(struct journal *j)
@@ -169,7 +162,6 @@ static void test_damaged(void **state)
 	unlink(aside);
 	assert_int_equal(journal_open(directory, &j), 0);
 	journal_free(j);
-	rmdir(aside);
 }
 
 static void test_cannot_be_written(void **state)

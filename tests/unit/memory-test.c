@@ -11,6 +11,7 @@
 #include "test.h"
 
 #include "allocations.h"
+#include "temp-directory.h"
 #include "control/control.h"
 #include "control/desire.h"
 #include "control/executor.h"
@@ -495,29 +496,15 @@ static void test_set(void **state)
 
 static int setup(void **state)
 {
-	char template[] = "/tmp/memory-test-XXXXXX";
-
 	(void)state;
-	directory = strdup(mkdtemp(template));
-	return directory ? 0 : -1;
+	directory = temp_directory_new();
+	return 0;
 }
 
 static int teardown(void **state)
 {
-	static const char *const names[] = {"lock", "index-registry", "index-registry.copy"};
-
 	(void)state;
-	for (size_t i = 0; i < 3; i++) {
-		char *path;
-
-		if (asprintf(&path, "%s/%s", directory, names[i]) < 0)
-			return -1;
-		unlink(path);
-		free(path);
-	}
-	rmdir(directory);
-	free(directory);
-	return 0;
+	return temp_directory_free(directory);
 }
 
 int main(void)

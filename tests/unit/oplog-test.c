@@ -11,6 +11,7 @@
 
 #include "control/oplog-file.h"
 #include "control/transaction.h"
+#include "temp-directory.h"
 #include "util/file.h"
 
 static struct operation *row(uint32_t domain, enum operation_status status)
@@ -223,26 +224,21 @@ static void test_admin_state(void **state)
 
 /* --- on disk ------------------------------------------------------------------------------- */
 
-static char directory[32], path[64];
+static char *directory, *path;
 
 static int setup(void **state)
 {
 	(void)state;
-	strcpy(directory, "/tmp/oplog-test-XXXXXX");
-	assert_non_null(mkdtemp(directory));
-	snprintf(path, sizeof(path), "%s/operations", directory);
+	directory = temp_directory_new();
+	path = temp_path(directory, "operations");
 	return 0;
 }
 
 static int teardown(void **state)
 {
-	char aside[80];
-
 	(void)state;
-	snprintf(aside, sizeof(aside), "%s.damaged", path);
-	unlink(aside);
-	unlink(path);
-	return rmdir(directory);
+	free(path);
+	return temp_directory_free(directory);
 }
 
 /* One transaction with one row, ended as given. */

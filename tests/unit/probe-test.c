@@ -14,11 +14,11 @@
 
 #include "snmp/probe.h"
 #include "util/clock.h"
+#include "temp-directory.h"
 #include "util/pollset.h"
 
 struct bed {
-	char directory[32];
-	char *path;
+	char *directory, *path;
 	int listener;
 	struct probe *probe;
 	uint64_t now_ms;
@@ -41,9 +41,8 @@ static int setup(void **state)
 	struct bed *b = calloc(1, sizeof(*b));
 
 	assert_non_null(b);
-	memcpy(b->directory, "/tmp/ldoms-probe-XXXXXX", sizeof("/tmp/ldoms-probe-XXXXXX"));
-	assert_non_null(mkdtemp(b->directory));
-	assert_true(asprintf(&b->path, "%s/master", b->directory) > 0);
+	b->directory = temp_directory_new();
+	b->path = temp_path(b->directory, "master");
 	assert_int_equal(probe_new(b->path, &b->probe), 0);
 	b->listener = -1;
 	b->now_ms = 1000;
@@ -58,8 +57,7 @@ static int teardown(void **state)
 	probe_free(b->probe);
 	if (b->listener >= 0)
 		close(b->listener);
-	unlink(b->path);
-	rmdir(b->directory);
+	temp_directory_free(b->directory);
 	free(b->path);
 	free(b);
 	return 0;

@@ -10,7 +10,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -19,6 +18,7 @@
 #include "inventory/registry.h"
 #include "inventory/registry-state.h"
 #include "ldm/conn.h"
+#include "temp-directory.h"
 #include "util/file.h"
 
 /* --- the puppet ---------------------------------------------------------------------------- */
@@ -163,35 +163,21 @@ static void stop(void)
 
 static int setup(void **state)
 {
-	char template[] = "/tmp/refresh-test-XXXXXX";
-
 	(void)state;
 	puppet = (struct ldm_conn){0};
 	shown = NULL;
 	n_shown = 0;
 	now = 1000;
-	directory = strdup(mkdtemp(template));
+	directory = temp_directory_new();
 	return start();
 }
 
 static int teardown(void **state)
 {
-	static const char *const names[] = {"lock", "index-registry", "index-registry.copy"};
-
 	(void)state;
 	stop();
 	snapshot_unref(shown);
-	for (size_t i = 0; i < 3; i++) {
-		char *path;
-
-		if (asprintf(&path, "%s/%s", directory, names[i]) < 0)
-			return -1;
-		unlink(path);
-		free(path);
-	}
-	rmdir(directory);
-	free(directory);
-	return 0;
+	return temp_directory_free(directory);
 }
 
 /* One turn of the loop at that time. */

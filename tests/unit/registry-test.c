@@ -23,6 +23,7 @@
 
 #include "inventory/registry.h"
 #include "inventory/registry-state.h"
+#include "temp-directory.h"
 #include "util/file.h"
 
 #define UUID_A "0f6f8e1c-19f4-6a0b-b1d2-3c33a7c51a07"
@@ -32,35 +33,21 @@ static char *directory;
 
 static int setup(void **state)
 {
-	char template[] = "/tmp/registry-test-XXXXXX";
-
 	(void)state;
-	directory = strdup(mkdtemp(template));
-	return directory ? 0 : -1;
+	directory = temp_directory_new();
+	return 0;
 }
 
 static char *path_of(const char *name)
 {
-	char *path;
-
-	return asprintf(&path, "%s/%s", directory, name) < 0 ? NULL : path;
+	return temp_path(directory, name);
 }
 
 static int teardown(void **state)
 {
-	DIR *d = opendir(directory);
-	struct dirent *e;
-
 	(void)state;
-	while ((e = readdir(d))) {
-		char *path = path_of(e->d_name);
-
-		unlink(path);
-		free(path);
-	}
-	closedir(d);
-	rmdir(directory);
-	free(directory);
+	/* An agent that was killed may have left half a file. */
+	temp_directory_free(directory);
 	return 0;
 }
 

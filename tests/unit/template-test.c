@@ -10,6 +10,7 @@
 
 #include "control/template.h"
 #include "ldm/request.h"
+#include "temp-directory.h"
 #include "util/buffer.h"
 #include "util/file.h"
 
@@ -212,17 +213,15 @@ static void test_small(void **state)
 
 static void test_files(void **state)
 {
-	char directory[] = "/tmp/template-test-XXXXXX", path[64];
+	char *directory = temp_directory_new(), *path = temp_path(directory, "web.xml");
 	const struct set_varbind v[] = {octets(DESIRE_TEMPLATE, 9, "web")};
 	struct desire d = make_desire(v, 1);
 	struct buffer b = BUFFER_EMPTY;
 	const char *why;
 
 	(void)state;
-	assert_non_null(mkdtemp(directory));
 	assert_true(template_document(NULL, &d, "tulip", &b, &why) < 0);
 	assert_int_equal(template_document(directory, &d, "tulip", &b, &why), -ENOENT);
-	snprintf(path, sizeof(path), "%s/web.xml", directory);
 	assert_int_equal(file_write_atomic(path, version_3, strlen(version_3), 0600), 0);
 	assert_int_equal(template_document(directory, &d, "tulip", &b, &why), 0);
 	expect_request(&b);
@@ -237,8 +236,8 @@ static void test_files(void **state)
 	assert_int_equal(file_write_atomic(path, version_3, strlen(version_3), 0600), 0);
 	assert_int_equal(truncate(path, (4 << 20) + 1), 0);
 	assert_int_equal(template_document(directory, &d, "tulip", &b, &why), -EFBIG);
-	unlink(path);
-	rmdir(directory);
+	assert_int_equal(temp_directory_free(directory), 0);
+	free(path);
 	buffer_clear(&b);
 	desire_clear(&d);
 }

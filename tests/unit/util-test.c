@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "temp-directory.h"
 #include "test.h"
 #include "util/buffer.h"
 #include "util/cleanup.h"
@@ -133,25 +134,9 @@ static void test_clock(void **state)
 	assert_true(clock_after(100, 50) == 150);
 }
 
-static char *make_folder(void)
-{
-	char *folder = strdup("/tmp/util-test.XXXXXX");
-
-	assert_non_null(mkdtemp(folder));
-	return folder;
-}
-
-static char *path_in(const char *folder, const char *name)
-{
-	char *path;
-
-	assert_true(asprintf(&path, "%s/%s", folder, name) > 0);
-	return path;
-}
-
 static void test_file_round_trip(void **state)
 {
-	_cleanup_free_ char *folder = make_folder(), *path = path_in(folder, "registry");
+	_cleanup_free_ char *folder = temp_directory_new(), *path = temp_path(folder, "registry");
 	_cleanup_free_ char *content = NULL;
 	struct stat st;
 	size_t len = 0;
@@ -171,8 +156,10 @@ static void test_file_round_trip(void **state)
 
 static void test_file_refusals(void **state)
 {
-	_cleanup_free_ char *folder = make_folder(), *path = path_in(folder, "secret");
-	_cleanup_free_ char *fifo = path_in(folder, "fifo"), *missing = path_in(folder, "a/b");
+	char *folder = temp_directory_new();
+	_cleanup_free_ char *path = temp_path(folder, "secret"),
+			    *missing = temp_path(folder, "a/b");
+	_cleanup_free_ char *fifo = temp_path(folder, "fifo");
 	char *content = NULL;
 
 	(void)state;
@@ -188,9 +175,7 @@ static void test_file_refusals(void **state)
 	assert_int_equal(file_read(fifo, 9, &content, NULL), -EINVAL);
 	assert_int_equal(file_read(missing, 9, &content, NULL), -ENOENT);
 	assert_int_equal(file_write_atomic(missing, "x", 1, 0600), -ENOENT);
-	unlink(path);
-	unlink(fifo);
-	rmdir(folder);
+	assert_int_equal(temp_directory_free(folder), 0);
 }
 
 static int read_trusted(const char *folder, const char *name)
@@ -206,8 +191,9 @@ static int read_trusted(const char *folder, const char *name)
 /* Only what nobody else can change, and nothing outside of the folder. */
 static void test_file_trusted(void **state)
 {
-	_cleanup_free_ char *folder = make_folder(), *path = path_in(folder, "web");
-	_cleanup_free_ char *link = path_in(folder, "link"), *sub = path_in(folder, "sub");
+	char *folder = temp_directory_new();
+	_cleanup_free_ char *path = temp_path(folder, "web");
+	_cleanup_free_ char *link = temp_path(folder, "link"), *sub = temp_path(folder, "sub");
 	static const char *const outside[] = {"..", ".", "", "../web", "/etc/passwd", "sub/x"};
 	static const mode_t loose[] = {0666, 0660, 0602};
 
@@ -230,10 +216,7 @@ static void test_file_trusted(void **state)
 	assert_int_equal(read_trusted(folder, "web"), -EFBIG);
 	assert_int_equal(chmod(folder, 0770), 0);
 	assert_int_equal(read_trusted(folder, "web"), -EPERM);
-	unlink(link);
-	unlink(path);
-	rmdir(sub);
-	rmdir(folder);
+	assert_int_equal(temp_directory_free(folder), 0);
 }
 
 static void test_file_distrust(void **state)
@@ -251,7 +234,8 @@ static void test_file_distrust(void **state)
 /* Runs fn with stderr in a file and returns what it wrote. */
 static char *capture(void (*fn)(void))
 {
-	_cleanup_free_ char *folder = make_folder(), *path = path_in(folder, "log");
+	char *folder = temp_directory_new();
+	_cleanup_free_ char *path = temp_path(folder, "log");
 	int saved = dup(STDERR_FILENO), fd = open(path, O_CREAT | O_RDWR, 0600);
 	char *content = NULL;
 
@@ -261,8 +245,7 @@ static char *capture(void (*fn)(void))
 	dup2(saved, STDERR_FILENO);
 	close(saved);
 	assert_int_equal(file_read(path, 1 << 20, &content, NULL), 0);
-	unlink(path);
-	rmdir(folder);
+	assert_int_equal(temp_directory_free(folder), 0);
 	return content;
 }
 
