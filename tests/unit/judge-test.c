@@ -238,7 +238,7 @@ static void test_doubles(void **state)
 	run(lines, COUNT(lines));
 }
 
-static void test_rows(void **state)
+static void test_row_numbers(void **state)
 {
 	const struct line lines[] = {
 		{"row that is gone", CONTROL_NO_CREATION, 0, PDU(V(VCPU, GONE, 4))},
@@ -252,6 +252,15 @@ static void test_rows(void **state)
 		{"createAndGo at its end", CONTROL_OK, 0,
 			PDU(V(ROW, NEXT + 1023, 4), T(NAME, NEXT + 1023, "x"),
 				V(VCPU, NEXT + 1023, 1), V(MEMORY, NEXT + 1023, 1024))},
+	};
+
+	(void)state;
+	run(lines, COUNT(lines));
+}
+
+static void test_create_and_go(void **state)
+{
+	const struct line lines[] = {
 		{"createAndGo without a name", CONTROL_INCONSISTENT_VALUE, 0,
 			PDU(V(ROW, NEXT, 4), V(VCPU, NEXT, 1), V(MEMORY, NEXT, 1024))},
 		{"createAndGo without memory", CONTROL_INCONSISTENT_VALUE, 1,
@@ -267,6 +276,15 @@ static void test_rows(void **state)
 			PDU(T(NAME, NEXT, "x"), V(ROW, NEXT, 4), T(TEMPLATE, NEXT, "web"),
 				V(ADMIN, NEXT, 5))},
 		{"createAndGo of a row", CONTROL_INCONSISTENT_VALUE, 0, PDU(V(ROW, ACTIVE, 4))},
+	};
+
+	(void)state;
+	run(lines, COUNT(lines));
+}
+
+static void test_create_and_wait(void **state)
+{
+	const struct line lines[] = {
 		{"createAndWait of a row", CONTROL_INCONSISTENT_VALUE, 0, PDU(V(ROW, ACTIVE, 5))},
 		{"createAndWait, nothing else", CONTROL_OK, 0, PDU(V(ROW, NEXT, 5))},
 		{"createAndWait of one that is being made", CONTROL_INCONSISTENT_VALUE, 0,
@@ -276,6 +294,15 @@ static void test_rows(void **state)
 		{"two new rows of one name", CONTROL_INCONSISTENT_VALUE, 1,
 			PDU(V(ROW, NEXT, 5), T(NAME, NEXT, "x"), V(ROW, NEXT + 1, 5),
 				T(NAME, NEXT + 1, "x"))},
+	};
+
+	(void)state;
+	run(lines, COUNT(lines));
+}
+
+static void test_unfinished_rows(void **state)
+{
+	const struct line lines[] = {
 		{"active, not ready", CONTROL_INCONSISTENT_VALUE, 0, PDU(V(ROW, UNFINISHED, 1))},
 		{"active, made ready by the same PDU", CONTROL_OK, 0,
 			PDU(V(ROW, UNFINISHED, 1), T(NAME, UNFINISHED, "x"), V(VCPU, UNFINISHED, 1),
@@ -286,6 +313,15 @@ static void test_rows(void **state)
 		{"notInService, ready", CONTROL_OK, 0, PDU(V(ROW, FINISHED, 2))},
 		{"a value for an unfinished row", CONTROL_OK, 0, PDU(V(VCPU, UNFINISHED, 2))},
 		{"destroy of an unfinished row", CONTROL_OK, 0, PDU(V(ROW, UNFINISHED, 6))},
+	};
+
+	(void)state;
+	run(lines, COUNT(lines));
+}
+
+static void test_rows_of_domains(void **state)
+{
+	const struct line lines[] = {
 		{"active of a domain", CONTROL_OK, 0, PDU(V(ROW, ACTIVE, 1))},
 		{"notInService of a domain", CONTROL_INCONSISTENT_VALUE, 0, PDU(V(ROW, BOUND, 2))},
 		{"new name for a domain", CONTROL_INCONSISTENT_VALUE, 0, PDU(T(NAME, BOUND, "x"))},
@@ -572,7 +608,11 @@ int main(void)
 		cmocka_unit_test(test_values),
 		cmocka_unit_test(test_precedence),
 		cmocka_unit_test(test_doubles),
-		cmocka_unit_test(test_rows),
+		cmocka_unit_test(test_row_numbers),
+		cmocka_unit_test(test_create_and_go),
+		cmocka_unit_test(test_create_and_wait),
+		cmocka_unit_test(test_unfinished_rows),
+		cmocka_unit_test(test_rows_of_domains),
 		cmocka_unit_test(test_states),
 		cmocka_unit_test(test_host_conditions),
 		cmocka_unit_test(test_permission),
