@@ -74,7 +74,7 @@ static void test_domain_now_of_what_is_gone(void **state)
 	begin();
 	assert_int_equal(refresh_domain_now(scene.refresh, "a", on_domain, &told), 0);
 	turn(1000);
-	refuse("LDom \"a\" was not found");
+	deny("LDom \"a\" was not found");
 	assert_int_equal(told.times, 1);
 	assert_int_equal(told.err, 0);
 	assert_false(told.there);
@@ -90,7 +90,7 @@ static void test_domain_now_falls_back_to_the_short_list(void **state)
 	begin();
 	assert_int_equal(refresh_domain_now(scene.refresh, "a", on_domain, &told), 0);
 	turn(1000);
-	refuse("bindings are a mess");
+	deny("bindings are a mess");
 	assert_int_equal(told.times, 0);
 	expect("list-domain", "a");
 	ANSWER(GUEST("a", "active", "5"));
@@ -98,7 +98,7 @@ static void test_domain_now_falls_back_to_the_short_list(void **state)
 	assert_int_equal(told.num_vcpu, 5);
 	assert_int_equal(refresh_domain_now(scene.refresh, "a", on_domain, &told), 0);
 	turn(1000);
-	refuse("no authorization");
+	deny("no authorization");
 	assert_int_equal(told.err, -EPERM);
 }
 
@@ -110,9 +110,9 @@ static void test_absence_must_be_about_the_domain(void **state)
 	begin();
 	assert_int_equal(refresh_domain_now(scene.refresh, "a", on_domain, &told), 0);
 	turn(1000);
-	refuse("no such action");
+	deny("no such action");
 	expect("list-domain", "a");
-	refuse("it does not exist");
+	deny("it does not exist");
 	assert_int_equal(told.times, 1);
 	assert_false(told.there);
 }

@@ -112,16 +112,21 @@ static uint32_t zero(void *user)
 	return 0;
 }
 
+void scene_config(struct refresh_config *config)
+{
+	refresh_config_init(config, true);
+	config->link = &puppet_link;
+	config->random = zero;
+	config->max_domains = 40;
+}
+
 int scene_start(void)
 {
 	static const struct refresh_ops ops = {.on_snapshot = on_snapshot, .on_status = on_status};
 	const struct registry_options options = {.directory = scene.directory};
 	struct refresh_config config;
 
-	refresh_config_init(&config, true);
-	config.link = &puppet_link;
-	config.random = zero;
-	config.max_domains = 40;
+	scene_config(&config);
 	if (registry_open(&options, &scene.registry) < 0 ||
 		ldm_endpoint_parse("xmpp:127.0.0.1", &scene.endpoint) < 0)
 		return -1;
@@ -133,13 +138,23 @@ void scene_stop(void)
 	refresh_free(scene.refresh);
 	registry_free(scene.registry);
 	ldm_endpoint_free(scene.endpoint);
+	scene.refresh = NULL;
+	scene.registry = NULL;
+	scene.endpoint = NULL;
+}
+
+static void drive_refresh(struct pollset *ps)
+{
+	refresh_dispatch(scene.refresh, ps, scene.now);
+	assert_int_equal(refresh_prepare(scene.refresh, ps, scene.now), 0);
 }
 
 int scene_setup(void **state)
 {
 	(void)state;
 	puppet = (struct ldm_conn){0};
-	scene = (struct scene){.now = 1000, .directory = temp_directory_new()};
+	scene = (struct scene){
+		.now = 1000, .drive = drive_refresh, .directory = temp_directory_new()};
 	return scene_start();
 }
 
@@ -156,8 +171,7 @@ void turn(uint64_t at)
 	struct pollset ps = POLLSET_EMPTY;
 
 	scene.now = at;
-	refresh_dispatch(scene.refresh, &ps, scene.now);
-	assert_int_equal(refresh_prepare(scene.refresh, &ps, scene.now), 0);
+	scene.drive(&ps);
 	scene.deadline = ps.deadline_ms;
 	pollset_clear(&ps);
 }
@@ -194,7 +208,7 @@ void answer(const char *const *texts)
 	turn(scene.now);
 }
 
-void refuse(const char *message)
+void deny(const char *message)
 {
 	struct ldm_reply reply = {.message = (char *)(uintptr_t)message, .sent = true};
 

@@ -31,6 +31,7 @@ struct scene {
 	const struct snapshot *shown;
 	unsigned n_shown;
 	uint64_t now, deadline;
+	void (*drive)(struct pollset *ps); /* one turn: of the refresh, or of what contains it */
 };
 
 extern struct ldm_conn puppet;
@@ -39,6 +40,7 @@ extern struct scene scene;
 /* A directory, and a refresh at time 1000 that was not let loose yet. */
 int scene_setup(void **state);
 int scene_teardown(void **state);
+void scene_config(struct refresh_config *config);
 int scene_start(void);
 void scene_stop(void);
 
@@ -55,7 +57,7 @@ void answer(const char *const *texts);
 
 #define ANSWER(...) answer((const char *const[]){__VA_ARGS__, NULL})
 
-void refuse(const char *message);
+void deny(const char *message);
 void finish(int err, struct ldm_reply *reply);
 void lose(enum ldm_closed reason, int error, const char *text);
 void event(const char *action, const char *domain);

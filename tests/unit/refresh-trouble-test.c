@@ -100,17 +100,17 @@ static void test_failed_details_are_tried_again(void **state)
 	(void)state;
 	connect_to_ldmd();
 	ANSWER(PRIMARY);
-	refuse("busy");
-	refuse("busy");
-	refuse("busy");
-	refuse("busy");
+	deny("busy");
+	deny("busy");
+	deny("busy");
+	deny("busy");
 	assert_int_equal(scene.n_shown, 1);
 	turn(6000);
 	ANSWER(PRIMARY);
 	expect("list-bindings", NULL);
 	ANSWER(PRIMARY " | disk vdisk_name=d");
 	for (int i = 0; i < 3; i++)
-		refuse("busy");
+		deny("busy");
 	expect(NULL, NULL);
 	assert_int_equal(domain_named("primary")->detail->n_disks, 1);
 	for (uint64_t t = 11000; t < 61000; t += 5000) {
@@ -119,7 +119,7 @@ static void test_failed_details_are_tried_again(void **state)
 			if (strcmp(ldm_request_action(puppet.request), "list-domain") == 0)
 				ANSWER(PRIMARY);
 			else
-				refuse("busy");
+				deny("busy");
 		assert_true(t < 21000 || status()->query_failures == 4 + 3 * 3);
 	}
 }
@@ -220,7 +220,7 @@ static void test_refusal_is_unauthorised(void **state)
 {
 	(void)state;
 	connect_to_ldmd();
-	refuse("Authorization failed");
+	deny("Authorization failed");
 	assert_int_equal(status()->link, LINK_UNAUTHORISED);
 	assert_non_null(strstr(status()->last_error, "solaris.ldoms.read"));
 	assert_int_equal(scene.n_shown, 0);
@@ -255,7 +255,7 @@ static void test_no_events(void **state)
 	turn(scene.now);
 	puppet.ops->on_ready(puppet.user);
 	turn(scene.now);
-	refuse("unknown action");
+	deny("unknown action");
 	expect("list-domain", NULL);
 	assert_false(status()->events);
 }
@@ -265,21 +265,21 @@ static void test_other_data_version(void **state)
 	(void)state;
 	scene.endpoint->data_version = LDM_DATA_AUTO;
 	connect_to_ldmd();
-	refuse("unsupported data version");
+	deny("unsupported data version");
 	assert_int_equal(puppet.version, LDM_DATA_2);
 	/* At once the first time, then in its pace. */
-	refuse("unsupported data version");
+	deny("unsupported data version");
 	assert_int_equal(puppet.version, LDM_DATA_3);
 	expect(NULL, NULL);
 	turn(6000);
 	ANSWER(PRIMARY);
 	expect("list-bindings", NULL);
-	refuse("busy");
+	deny("busy");
 	for (int i = 0; i < 3; i++)
-		refuse("busy");
+		deny("busy");
 	turn(11000);
 	/* What worked is not given up because of one failure. */
-	refuse("busy");
+	deny("busy");
 	assert_int_equal(puppet.version, LDM_DATA_3);
 }
 
@@ -289,13 +289,13 @@ static void test_server_without_bindings(void **state)
 	connect_to_ldmd();
 	ANSWER(PRIMARY, GUEST("a", "active", "4"));
 	expect("list-bindings", NULL);
-	refuse("unknown action");
+	deny("unknown action");
 	expect("list-services", NULL);
-	refuse("unknown action");
+	deny("unknown action");
 	expect("list-spconfig", NULL);
-	refuse("unknown action");
+	deny("unknown action");
 	expect("list-devices", NULL);
-	refuse("unknown action");
+	deny("unknown action");
 	expect(NULL, NULL);
 	assert_int_equal(scene.n_shown, 1);
 	assert_int_equal(status()->link, LINK_UP);
