@@ -224,7 +224,7 @@ void drafts_restore(struct drafts *r, uint32_t index, const struct domain *row, 
 
 /* --- time ---------------------------------------------------------------------------------- */
 
-void drafts_turn(struct drafts *r, uint64_t now_ms)
+void drafts_turn(struct drafts *r, uint64_t now_ms, drafts_in_use *in_use, void *user)
 {
 	for (size_t i = r->n; i > 0; i--) {
 		struct touched *t = &r->touched[i - 1];
@@ -232,7 +232,12 @@ void drafts_turn(struct drafts *r, uint64_t now_ms)
 		/* Its domain is there: the row is ldmd's now. */
 		if (drafts_find(r, t->index) == NULL)
 			*t = r->touched[--r->n];
-		else if (now_ms >= clock_after(t->at_ms, DRAFTS_IDLE_MS))
+		else if (now_ms < clock_after(t->at_ms, DRAFTS_IDLE_MS))
+			continue;
+		/* ldmd takes its time: without the row its domain would get another number. */
+		else if (in_use(user, t->index))
+			t->at_ms = now_ms;
+		else
 			drop(r, t->index);
 	}
 }

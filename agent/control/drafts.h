@@ -5,6 +5,7 @@
 #ifndef CONTROL_DRAFTS_H
 #define CONTROL_DRAFTS_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "control/desire.h"
@@ -26,8 +27,9 @@ const struct domain *drafts_find(const struct drafts *r, uint32_t index);
 int drafts_put(struct drafts *r, const struct desire *d, uint64_t now_ms);
 void drafts_restore(struct drafts *r, uint32_t index, const struct domain *row, uint64_t now_ms);
 
-/* Lets go of those that nobody touched. next: when that is due. */
-void drafts_turn(struct drafts *r, uint64_t now_ms);
+/* Lets go of those that nobody touched and that are not in use. next: when that is due. */
+typedef bool drafts_in_use(void *user, uint32_t index);
+void drafts_turn(struct drafts *r, uint64_t now_ms, drafts_in_use *in_use, void *user);
 uint64_t drafts_next(const struct drafts *r);
 
 #endif

@@ -435,6 +435,13 @@ static void save(struct engine *e, uint64_t now_ms)
 		e->save_at_ms = clock_after(now_ms, SAVE_RETRY_MS);
 }
 
+static bool row_in_use(void *user, uint32_t index)
+{
+	const struct engine *e = user;
+
+	return executor_works_on(e->executor, index);
+}
+
 void engine_dispatch(struct engine *e, const struct pollset *ps, uint64_t now_ms)
 {
 	refresh_dispatch(e->refresh, ps, now_ms);
@@ -442,6 +449,6 @@ void engine_dispatch(struct engine *e, const struct pollset *ps, uint64_t now_ms
 	take_orders(e, now_ms);
 	executor_turn(e->executor, now_ms);
 	settle_turn(e->settle, e->refresh, now_ms);
-	drafts_turn(e->drafts, now_ms);
+	drafts_turn(e->drafts, now_ms, row_in_use, e);
 	save(e, now_ms);
 }

@@ -138,6 +138,14 @@ static bool has_domain(const struct run *r, uint32_t index)
 	return false;
 }
 
+bool executor_works_on(const struct executor *x, uint32_t index)
+{
+	for (const struct run *r = x->runs; r != NULL; r = r->next)
+		if ((run_is_busy(r) || r->phase == RUN_QUEUED) && has_domain(r, index))
+			return true;
+	return false;
+}
+
 static void preempt_others(struct executor *x, uint32_t index)
 {
 	for (struct run *r = x->runs; r != NULL; r = r->next)

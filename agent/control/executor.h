@@ -86,5 +86,7 @@ char *executor_describe(const struct domain *d);
  */
 void executor_stop(struct executor *x, uint64_t now_ms, uint64_t grace_ms);
 bool executor_idle(const struct executor *x);
+/* A transaction about this row waits or runs. */
+bool executor_works_on(const struct executor *x, uint32_t index);
 
 #endif
