@@ -29,7 +29,14 @@ enum {
 	AT_PACKET = 12,
 	AT_LENGTH = 16
 };
-enum { TYPE_CLOSE = 2, TYPE_GET = 5, TYPE_TEST_SET = 8, TYPE_CLEANUP_SET = 11, TYPE_RESPONSE = 18 };
+enum {
+	TYPE_CLOSE = 2,
+	TYPE_GET = 5,
+	TYPE_TEST_SET = 8,
+	TYPE_UNDO_SET = 10,
+	TYPE_CLEANUP_SET = 11,
+	TYPE_RESPONSE = 18
+};
 enum { NOT_OPEN = 257, UNSUPPORTED_CONTEXT = 262, PARSE_ERROR = 266, PROCESSING_ERROR = 268 };
 
 /* What the library takes (agentx/protocol.c). */
@@ -40,7 +47,7 @@ enum { NOT_OPEN = 257, UNSUPPORTED_CONTEXT = 262, PARSE_ERROR = 266, PROCESSING_
 /* SETs remembered. net-snmp's master has one under way at a time. */
 #define PHASES_MAX 1024
 
-/* The last phase of a SET that came, until its CleanupSet is answered. */
+/* The last phase of a SET that came, until the UndoSet or CleanupSet that ends it is answered. */
 struct phase {
 	uint32_t transaction, packet;
 	uint8_t type;
@@ -184,7 +191,7 @@ static void phase_is_answered(struct gate *g, const uint8_t *response)
 	if (!p || p->packet != get_number(response, AT_PACKET))
 		return;
 	p->answered = true;
-	if (p->type == TYPE_CLEANUP_SET)
+	if (p->type == TYPE_UNDO_SET || p->type == TYPE_CLEANUP_SET)
 		drop_phase(g, (size_t)(p - g->phases));
 }
 

@@ -181,11 +181,12 @@ static void assert_error(
 }
 
 /* The library answers a PDU of this packet; the master hears it. */
-static void answer(const struct bed *b, uint32_t packet)
+static void answer(const struct bed *b, uint32_t transaction, uint32_t packet)
 {
 	uint8_t pdu[28], heard[32];
 
 	make(pdu, RESPONSE, 0, SESSION, packet, 8);
+	put(pdu + 8, transaction, false);
 	assert_int_equal(b->outer->f_send(b->outer, pdu, 28, NULL, NULL), 28);
 	assert_int_equal(recv(b->master, heard, sizeof(heard), 0), 28);
 }
@@ -323,28 +324,31 @@ static void test_phases(void **state)
 	assert_int_equal(phase(b, TEST_SET, 5, 1), 20);
 	/* Asked again before it is answered, and after. */
 	assert_int_equal(phase(b, TEST_SET, 5, 1), 0);
-	answer(b, 1);
+	answer(b, 5, 1);
 	assert_int_equal(phase(b, TEST_SET, 5, 1), 0);
 	assert_int_equal(phase(b, TEST_SET, 5, 2), 20);
 	/* Another request's answer is not this one's; nor is another SET in its way. */
-	answer(b, 77);
+	answer(b, 5, 77);
 	assert_int_equal(phase(b, COMMIT_SET, 5, 3), 0);
 	assert_error(b, 0, SESSION, 3, PROCESSING_ERROR);
 	assert_int_equal(phase(b, TEST_SET, 6, 4), 20);
-	answer(b, 2);
+	answer(b, 5, 2);
 	assert_int_equal(phase(b, COMMIT_SET, 5, 5), 20);
 	assert_int_equal(phase(b, CLEANUP_SET, 5, 6), 0);
-	answer(b, 5);
+	answer(b, 5, 5);
 	assert_int_equal(phase(b, COMMIT_SET, 5, 5), 0);
-	assert_int_equal(phase(b, UNDO_SET, 5, 7), 20);
-	answer(b, 7);
 	assert_int_equal(phase(b, CLEANUP_SET, 5, 8), 20);
 	assert_int_equal(phase(b, COMMIT_SET, 5, 9), 0);
 	assert_error(b, 0, SESSION, 9, PROCESSING_ERROR);
-	answer(b, 8);
-	/* It is over: what the library knows nothing of is the library's to refuse. */
+	answer(b, 5, 8);
+	answer(b, 6, 4);
+	assert_int_equal(phase(b, UNDO_SET, 6, 7), 20);
+	assert_int_equal(phase(b, CLEANUP_SET, 6, 10), 0);
+	answer(b, 6, 7);
+	/* Both are over: what the library knows nothing of is the library's to refuse. */
 	assert_int_equal(phase(b, CLEANUP_SET, 5, 9), 20);
-	assert_int_equal(phase(b, COMMIT_SET, 7, 10), 20);
+	assert_int_equal(phase(b, CLEANUP_SET, 6, 10), 20);
+	assert_int_equal(phase(b, COMMIT_SET, 7, 11), 20);
 }
 
 /* A master that begins and never ends. */
@@ -357,6 +361,21 @@ static void test_many_phases(void **state)
 		assert_int_equal(phase(b, TEST_SET, i, i), 20);
 	}
 	assert_int_equal(phase(b, TEST_SET, 3000, 1), -1);
+}
+
+/* A SET that was taken back is over; no number of them may end the session. */
+static void test_many_undone(void **state)
+{
+	struct bed *b = *state;
+
+	for (uint32_t i = 0; i < 2000; i++) {
+		b->n_passed = 0;
+		for (int type = TEST_SET; type <= UNDO_SET; type++) {
+			uint32_t packet = 3 * i + (uint32_t)type;
+			assert_int_equal(phase(b, type, i, packet), 20);
+			answer(b, i, packet);
+		}
+	}
 }
 
 static void test_sent(void **state)
@@ -442,6 +461,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_cleanup_set, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_phases, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_many_phases, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_many_undone, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_sent, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_hang_up, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_close, setup, teardown),
