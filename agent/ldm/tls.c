@@ -32,7 +32,9 @@ static void set_error(struct ldm_tls *t, const char *what)
 {
 	unsigned long code = ERR_peek_error();
 	const char *why = code ? ERR_reason_error_string(code) : NULL;
-	long verify = t->ssl ? SSL_get_verify_result(t->ssl) : X509_V_OK;
+	/* OpenSSL judges the certificate also where nobody wants to know. */
+	bool asked = t->ssl && SSL_get_verify_mode(t->ssl) != SSL_VERIFY_NONE;
+	long verify = asked ? SSL_get_verify_result(t->ssl) : X509_V_OK;
 
 	if (verify != X509_V_OK) {
 		what = "TLS: the certificate is not trusted, see ldmCertificate";

@@ -226,6 +226,36 @@ static void test_versions(void **state)
 	run_version(TLS1_VERSION, LDM_TLS_1_0, SUCCESS);
 }
 
+/* A record that nobody can decrypt, when TLS is up. */
+static void serve_broken(struct fake *f)
+{
+	static const char record[] = "\x17\x03\x03\x00\x20 thirty-two bytes of anything at all";
+
+	if (!start(f))
+		return;
+	send(f->fd, record, 5 + 0x20, MSG_NOSIGNAL);
+	fake_wait(f);
+}
+
+/* A certificate that nobody asked about is not what is wrong. */
+static void test_blame(void **state)
+{
+	struct fake f = {0};
+	struct client c;
+	struct ldm_endpoint *e;
+
+	(void)state;
+	f.tls_context = fake_certificate("ldmd", NULL);
+	fake_start(&f, serve_broken, 1);
+	e = client_endpoint("xmpp", f.port);
+	client_start(&c, e);
+	client_run(&c, "closed tls");
+	assert_null(strstr(buffer_data(&c.seen), "certificate"));
+	client_stop(&c);
+	fake_stop(&f);
+	ldm_endpoint_free(e);
+}
+
 static void say_nothing(struct fake *f)
 {
 	fake_wait(f);
@@ -259,6 +289,7 @@ int main(void)
 		cmocka_unit_test(test_trust),
 		cmocka_unit_test(test_bad_file),
 		cmocka_unit_test(test_versions),
+		cmocka_unit_test(test_blame),
 		cmocka_unit_test(test_slow_handshake),
 	};
 
