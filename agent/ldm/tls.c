@@ -105,9 +105,11 @@ static int make_context(struct ldm_tls *t, const struct ldm_endpoint *e)
 	t->context = SSL_CTX_new(TLS_client_method());
 	if (!t->context)
 		return -ENOMEM;
-	/* Old managers have old keys; on this host nobody listens in. */
-	if (ldm_endpoint_is_local(e))
+	/* Old managers have old keys and an old TLS; on this host nobody listens in. */
+	if (ldm_endpoint_is_local(e)) {
 		SSL_CTX_set_security_level(t->context, 0);
+		SSL_CTX_set_options(t->context, SSL_OP_LEGACY_SERVER_CONNECT);
+	}
 	SSL_CTX_set_options(t->context, SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION);
 	SSL_CTX_set_mode(t->context, SSL_MODE_AUTO_RETRY | SSL_MODE_RELEASE_BUFFERS);
 	if (SSL_CTX_set_min_proto_version(t->context, versions[e->tls_min]) != 1)

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "fake-server.h"
+#include "ldm/tls.h"
 #include "test.h"
 
 #define HEADER "<?xml version='1.0'?><stream:stream id='1' version='1.0'>"
@@ -256,6 +257,37 @@ static void test_blame(void **state)
 	ldm_endpoint_free(e);
 }
 
+/* A TLS server that was made before RFC 5746 (2010), as LDoms 1.x was. */
+static int greet_old_server(const char *address)
+{
+	static const char hello[] = "\x16\x03\x03\x00\x2a\x02\x00\x00\x26\x03\x03"
+				    "thirty-two bytes of coincidence."
+				    "\x00\xc0\x2f\x00";
+	struct buffer out = BUFFER_EMPTY;
+	struct ldm_endpoint *e = NULL;
+	struct ldm_tls *t = NULL;
+	char *error = NULL;
+	int r;
+
+	assert_int_equal(ldm_endpoint_parse(address, &e), 0);
+	assert_int_equal(ldm_tls_new(e, &t, &error), 0);
+	assert_int_equal(ldm_tls_handshake(t), 0);
+	assert_int_equal(ldm_tls_drain(t, &out), 0);
+	assert_int_equal(ldm_tls_feed(t, hello, sizeof(hello) - 1), 0);
+	r = ldm_tls_handshake(t);
+	ldm_tls_free(t);
+	ldm_endpoint_free(e);
+	buffer_clear(&out);
+	return r;
+}
+
+static void test_old_server(void **state)
+{
+	(void)state;
+	assert_int_equal(greet_old_server("127.0.0.1"), 0);
+	assert_int_equal(greet_old_server("ldmd.example.com"), -EPROTO);
+}
+
 static void say_nothing(struct fake *f)
 {
 	fake_wait(f);
@@ -290,6 +322,7 @@ int main(void)
 		cmocka_unit_test(test_bad_file),
 		cmocka_unit_test(test_versions),
 		cmocka_unit_test(test_blame),
+		cmocka_unit_test(test_old_server),
 		cmocka_unit_test(test_slow_handshake),
 	};
 
