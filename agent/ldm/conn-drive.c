@@ -52,16 +52,34 @@ static bool send_buffer(struct ldm_conn *c, struct buffer *b)
 	return r == 0;
 }
 
+/* An address that does not answer must leave time for those behind it. */
+static uint64_t share_of_time(const struct ldm_conn *c)
+{
+	uint64_t now_ms = clock_ms(), n = 0;
+
+	for (const struct addrinfo *a = c->address; a; a = a->ai_next)
+		n++;
+	return c->deadline_ms > now_ms ? now_ms + (c->deadline_ms - now_ms) / n : now_ms;
+}
+
 static void try_addresses(struct ldm_conn *c, int error)
 {
 	for (; c->address; c->address = c->address->ai_next) {
 		error = transport_connect(&c->transport, c->address);
 		if (error == 0) {
+			c->address_deadline_ms = share_of_time(c);
 			conn_set_state(c, LDM_CONN_CONNECTING);
 			return;
 		}
 	}
 	fail(c, LDM_CLOSED_CONNECT, error, "cannot connect", NULL);
+}
+
+static void try_next_address(struct ldm_conn *c, int error)
+{
+	transport_close(&c->transport);
+	c->address = c->address->ai_next;
+	try_addresses(c, error);
 }
 
 static void turn_resolving(struct ldm_conn *c, short revents)
@@ -101,9 +119,7 @@ static void turn_connecting(struct ldm_conn *c, short revents)
 		return;
 	r = transport_connected(&c->transport);
 	if (r < 0) {
-		transport_close(&c->transport);
-		c->address = c->address->ai_next;
-		try_addresses(c, r);
+		try_next_address(c, r);
 	} else if (c->xmpp) {
 		begin_stream(c);
 	} else {
@@ -263,6 +279,11 @@ static bool is_getting_ready(const struct ldm_conn *c)
 	return turns[c->state] && c->state != LDM_CONN_READY;
 }
 
+static bool has_another_address(const struct ldm_conn *c)
+{
+	return c->state == LDM_CONN_CONNECTING && c->address->ai_next;
+}
+
 /* The request that is out: the oldest, as the next leaves only after its answer. */
 static const struct ldm_call *waiting(const struct ldm_conn *c)
 {
@@ -284,6 +305,8 @@ static void check_time(struct ldm_conn *c, uint64_t now_ms)
 	if (is_getting_ready(c) && now_ms >= c->deadline_ms) {
 		fail(c, LDM_CLOSED_TIMEOUT, -ETIMEDOUT, "no connection to ldmd in time",
 			ldm_conn_state_name(c->state));
+	} else if (has_another_address(c) && now_ms >= c->address_deadline_ms) {
+		try_next_address(c, -ETIMEDOUT);
 	} else if (call && now_ms >= call->deadline_ms) {
 		if (asprintf(&text, "no answer to %s in time", ldm_request_action(call->request)) <
 			0)
@@ -323,6 +346,8 @@ void ldm_conn_prepare(struct ldm_conn *c, struct pollset *ps)
 	}
 	if (is_getting_ready(c))
 		pollset_deadline(ps, c->deadline_ms);
+	if (has_another_address(c))
+		pollset_deadline(ps, c->address_deadline_ms);
 	if (call)
 		pollset_deadline(ps, call->deadline_ms);
 	if (has_to_send(c))

@@ -24,7 +24,8 @@ struct ldm_conn {
 	struct ldm_transport_link transport;
 	struct ldm_xmpp *xmpp;
 	struct ldm_framer *framer;
-	uint64_t deadline_ms; /* to be ready */
+	uint64_t deadline_ms;	      /* to be ready */
+	uint64_t address_deadline_ms; /* to be connected, where there is another address to try */
 
 	struct ldm_call_queue calls;
 	struct ldm_call *reading; /* whose answer is being read; in no queue */

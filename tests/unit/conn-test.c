@@ -1,7 +1,11 @@
 /*
  * A connection against a server that is slow, late, wrong, or gone.
  */
+#include <dlfcn.h>
 #include <errno.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -317,6 +321,77 @@ static void test_no_such_host(void **state)
 	ldm_endpoint_free(e);
 }
 
+/* Listens, but has no room for one more: what is sent there is dropped. */
+struct black_hole {
+	struct sockaddr_in address;
+	int listener, full[8];
+};
+
+static void dig(struct black_hole *h)
+{
+	socklen_t len = sizeof(h->address);
+
+	h->address = (struct sockaddr_in){
+		.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	h->listener = socket(AF_INET, SOCK_STREAM, 0);
+	assert_int_equal(bind(h->listener, (struct sockaddr *)&h->address, len), 0);
+	assert_int_equal(listen(h->listener, 0), 0);
+	assert_int_equal(getsockname(h->listener, (struct sockaddr *)&h->address, &len), 0);
+	for (size_t i = 0; i < ARRAY_SIZE(h->full); i++) {
+		h->full[i] = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
+		connect(h->full[i], (struct sockaddr *)&h->address, len);
+	}
+}
+
+static void fill_in(struct black_hole *h)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(h->full); i++)
+		close(h->full[i]);
+	close(h->listener);
+}
+
+/* Hosts have a second address, with this port, if it is not 0. */
+static uint16_t second_port;
+
+/* In front of the one of the C library. */
+int getaddrinfo(
+	const char *host, const char *service, const struct addrinfo *hints, struct addrinfo **ret)
+{
+	int (*real)(const char *, const char *, const struct addrinfo *, struct addrinfo **);
+	_cleanup_free_ char *second = NULL;
+	int r;
+
+	*(void **)&real = dlsym(RTLD_NEXT, "getaddrinfo");
+	r = real(host, service, hints, ret);
+	if (r != 0 || second_port == 0 || asprintf(&second, "%u", second_port) < 0)
+		return r;
+	return real(host, second, hints, &(*ret)->ai_next);
+}
+
+/* A host whose first address does not answer is reached at the second, within the time for both. */
+static void test_second_address(void **state)
+{
+	struct fake f = {0};
+	struct black_hole hole;
+	struct client c;
+	struct ldm_endpoint *e;
+
+	(void)state;
+	fake_start(&f, say_nothing, 1);
+	dig(&hole);
+	e = client_endpoint("plain", ntohs(hole.address.sin_port));
+	e->handshake_timeout_ms = 2000;
+	second_port = f.port;
+	client_start(&c, e);
+	second_port = 0;
+	client_run(&c, ";");
+	expect_seen(&c, "ready;");
+	client_stop(&c);
+	fake_stop(&f);
+	fill_in(&hole);
+	ldm_endpoint_free(e);
+}
+
 static void close_by_owner(struct client *c)
 {
 	struct ldm_request *r = NULL;
@@ -488,6 +563,7 @@ int main(void)
 		cmocka_unit_test(test_bad_events),
 		cmocka_unit_test(test_nobody_listens),
 		cmocka_unit_test(test_no_such_host),
+		cmocka_unit_test(test_second_address),
 		cmocka_unit_test(test_close_by_owner),
 		cmocka_unit_test(test_reentrant),
 	};
