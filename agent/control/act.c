@@ -142,6 +142,19 @@ static void look(struct run *r)
 
 /* --- the command --------------------------------------------------------------------------- */
 
+static void answered(struct run *r, enum command_outcome outcome)
+{
+	/* The stop that was to be forced may still do it. */
+	if (r->act.forced && outcome != COMMAND_DONE)
+		outcome = COMMAND_UNCERTAIN;
+	r->act.outcome = outcome;
+	/* What never left us changed nothing. */
+	if (outcome == COMMAND_NOT_SENT)
+		end(r, ACT_UNCHANGED);
+	else
+		look(r);
+}
+
 static void on_command(void *user, enum command_outcome outcome, const char *message)
 {
 	struct run *r = user;
@@ -149,16 +162,11 @@ static void on_command(void *user, enum command_outcome outcome, const char *mes
 	r->x->commands_out--;
 	r->x->kick = true;
 	r->act.ticket = NULL;
-	r->act.outcome = outcome;
 	if (message != NULL)
 		run_set_message(part_of(r), message);
 	log_debug(TOKEN, "transaction %u: %s on \"%s\": outcome %d", r->t->id,
 		step_action_name(r->act.step.action), run_domain(r, r->act.step.part), outcome);
-	/* What never left us changed nothing. */
-	if (outcome == COMMAND_NOT_SENT)
-		end(r, ACT_UNCHANGED);
-	else
-		look(r);
+	answered(r, outcome);
 }
 
 static void send(struct run *r, uint64_t now_ms)
@@ -173,7 +181,7 @@ static void send(struct run *r, uint64_t now_ms)
 	if (x->port.command(x->port_user, &a->step, &part_of(r)->desire,
 		    run_domain(r, a->step.part), left, on_command, r, &a->ticket, &why) < 0) {
 		run_set_message(part_of(r), why != NULL ? why : "the command could not be sent");
-		end(r, ACT_UNCHANGED);
+		answered(r, COMMAND_NOT_SENT);
 		return;
 	}
 	x->commands_out++;
@@ -231,7 +239,8 @@ static void force(struct run *r, uint64_t now_ms)
 		run_domain(r, s.part));
 	act_drop(r);
 	s.action = STEP_FORCE_STOP;
-	act_begin(r, &s, now_ms);
+	r->act = (struct act){.state = ACT_SLOT, .step = s, .forced = true};
+	try_to_send(r, now_ms);
 }
 
 void act_turn(struct run *r, uint64_t now_ms)

@@ -332,7 +332,8 @@ void run_act_ended(struct run *r, enum act_result result)
 
 static bool irreversible_sent(const struct run *r)
 {
-	return r->phase == RUN_FORWARD && r->act.sent && r->act.step.irreversible;
+	return r->phase == RUN_FORWARD && (r->act.sent || r->act.forced) &&
+	       r->act.step.irreversible;
 }
 
 static void undo_forward(struct run *r)
@@ -343,7 +344,7 @@ static void undo_forward(struct run *r)
 		report_verdict(r);
 	}
 	/* Not sent yet: no need to wait for it. */
-	if (r->act.state == ACT_SLOT) {
+	if (r->act.state == ACT_SLOT && !r->act.forced) {
 		act_drop(r);
 		run_fail(r, r->act.step.part, r->act.step.field);
 	}
@@ -389,12 +390,13 @@ void run_keep(struct run *r)
 	over(r);
 }
 
+/* Something of it was sent. */
 static bool in_tail_of(const struct run *r, uint32_t index)
 {
-	const struct step *s =
-		r->phase == RUN_FORWARD && r->at < r->plan.n ? &r->plan.steps[r->at] : NULL;
+	const struct run_part *p = &r->parts[r->act.step.part];
 
-	return s != NULL && s->irreversible && r->parts[s->part].desire.index == index;
+	return r->phase == RUN_FORWARD && p->desire.index == index &&
+	       (irreversible_sent(r) || p->irreversible_done);
 }
 
 /* Stays where it is: the forced stop goes on from there. */

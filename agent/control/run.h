@@ -52,6 +52,7 @@ struct act {
 	enum act_state state;
 	struct step step;
 	bool sent;
+	bool forced; /* in the place of a stop that was sent */
 	enum command_outcome outcome;
 	void *ticket;
 	uint64_t deadline_ms; /* of the whole of it */

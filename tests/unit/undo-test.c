@@ -63,6 +63,73 @@ static void test_force_stop_when_ldmd_hangs(void **state)
 	assert_int_equal(f->out, 0);
 }
 
+/* The forced stop cannot be sent, but the one before it was: the guest may yet go down. */
+static uint32_t force_stop_not_sent(struct fake *f)
+{
+	uint32_t id;
+
+	executor_configure(f->executor, &forced);
+	fault(f, STEP_STOP, 0, FAULT_STAYS_UNDERWAY);
+	fault(f, STEP_FORCE_STOP, 0, FAULT_LOST_BEFORE);
+	id = SET(f, V(ADMIN, 2, 2));
+	fake_run(f, 6000);
+	assert_false(f->verdicts[id].decided);
+	assert_string_equal(f->log, "stop-domain a, stop-domain a -f");
+	return id;
+}
+
+static void test_force_stop_not_sent(void **state)
+{
+	struct fake *f = *state;
+	uint32_t id = force_stop_not_sent(f);
+
+	f->d[0].state = DOMAIN_BOUND;
+	fake_run(f, 5000);
+	expect_done(f, id);
+}
+
+static void test_force_stop_not_sent_for_good(void **state)
+{
+	struct fake *f = *state;
+	uint32_t id = force_stop_not_sent(f);
+
+	fake_run(f, 70000);
+	expect_failed(f, id, 0, false);
+	assert_int_equal(status(f, id, 2), OPERATION_UNKNOWN);
+}
+
+/* Four slow commands on other domains, so that the next has to wait. */
+static void fill_slots(struct fake *f)
+{
+	static const char *const names[] = {"w", "x", "y", "z"};
+
+	for (uint32_t i = 0; i < COUNT(names); i++) {
+		f->d[4 + i] = (struct fake_domain){
+			names[i], true, 10 + i, DOMAIN_BOUND, 4, 2048, 0, false, false, 0};
+		fault(f, STEP_SET_VCPU, i, FAULT_SLOW);
+		SET(f, V(VCPU, 10 + i, 8));
+	}
+	fake_run(f, 100);
+	assert_int_equal(f->out, 4);
+}
+
+/* A stop that waits for its turn was not sent: nothing has happened. */
+static void test_preempt_what_waits(void **state)
+{
+	struct fake *f = *state;
+	uint32_t stop, force;
+
+	fill_slots(f);
+	stop = SET(f, V(ADMIN, 2, 2));
+	fake_run(f, 100);
+	force = SET(f, V(ADMIN, 2, 4));
+	fake_run(f, 100);
+	expect_failed(f, stop, 0, true);
+	assert_int_equal(status(f, stop, 2), OPERATION_FAILED);
+	fake_run(f, 5000);
+	expect_done(f, force);
+}
+
 static void test_preempt(void **state)
 {
 	struct fake *f = *state;
@@ -232,6 +299,9 @@ int main(void)
 		HOST_TEST(test_first_of_the_tail_fails),
 		HOST_TEST(test_force_stop_after),
 		HOST_TEST(test_force_stop_when_ldmd_hangs),
+		HOST_TEST(test_force_stop_not_sent),
+		HOST_TEST(test_force_stop_not_sent_for_good),
+		HOST_TEST(test_preempt_what_waits),
 		HOST_TEST(test_preempt),
 		HOST_TEST(test_preempt_what_is_queued),
 		HOST_TEST(test_undo_of_what_is_finished),
