@@ -11,6 +11,11 @@
 
 #include "ldm/transport.h"
 
+/* What Solaris calls it. */
+#ifndef TCP_USER_TIMEOUT
+#define TCP_USER_TIMEOUT TCP_ABORT_THRESHOLD
+#endif
+
 /* At most this much in one turn, so that one talkative peer cannot keep the loop. */
 #define RECEIVE_MOST  ((size_t)256 << 10)
 #define RECEIVE_CHUNK ((size_t)32 << 10)
@@ -40,17 +45,33 @@ void transport_close(struct ldm_transport_link *t)
 	t->bytes_out = out;
 }
 
+/*
+ * A command may take ten minutes, in which nothing is said. That its host is gone (power, a cable,
+ * a firewall that forgot us) shows within one: idle by the probes, else by what nobody confirms. An
+ * ldmd that stands still is another thing: its kernel answers.
+ */
+static const struct {
+	int level, name, value;
+} options[] = {
+	{IPPROTO_TCP, TCP_NODELAY, 1},
+	{SOL_SOCKET, SO_KEEPALIVE, 1},
+	{IPPROTO_TCP, TCP_KEEPIDLE, 30},
+	{IPPROTO_TCP, TCP_KEEPINTVL, 10},
+	{IPPROTO_TCP, TCP_KEEPCNT, 3},
+	{IPPROTO_TCP, TCP_USER_TIMEOUT, 60000},
+};
+
 static int prepare_socket(int fd)
 {
-	const int on = 1;
 	int flags = fcntl(fd, F_GETFL);
 
 	if (flags < 0 || fcntl(fd, F_SETFL, flags | O_NONBLOCK) < 0 ||
 		fcntl(fd, F_SETFD, FD_CLOEXEC) < 0)
 		return -errno;
 	/* Each is a help, none is needed. */
-	(void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
-	(void)setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof(on));
+	for (size_t i = 0; i < ARRAY_SIZE(options); i++)
+		(void)setsockopt(fd, options[i].level, options[i].name, &options[i].value,
+			sizeof(options[i].value));
 	return 0;
 }
 

@@ -5,12 +5,14 @@
 #include <errno.h>
 #include <netdb.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "fake-server.h"
+#include "ldm/conn-internal.h"
 #include "test.h"
 #include "util/clock.h"
 
@@ -25,6 +27,11 @@
 	"<LDM_event version=\"1.1\"><cmd><action>" action                                          \
 	"</action>" DOMAIN(name) "</cmd></LDM_event>"
 #define END_OF_REQUEST "</LDM_interface>"
+
+/* Solaris. */
+#ifndef TCP_USER_TIMEOUT
+#define TCP_USER_TIMEOUT TCP_ABORT_THRESHOLD
+#endif
 
 static void check(void (*script)(struct fake *), void (*test)(struct client *))
 {
@@ -411,6 +418,36 @@ static void close_by_owner(struct client *c)
 	ldm_request_free(r);
 }
 
+static int option(const struct client *c, int level, int name)
+{
+	socklen_t len = sizeof(int);
+	int value = 0;
+
+	assert_int_equal(getsockopt(c->conn->transport.fd, level, name, &value, &len), 0);
+	return value;
+}
+
+/*
+ * A host that is gone without a word (power, cable) is found out long before a command's time is
+ * over, both while nothing is said and while something is on its way.
+ */
+static void look_for_a_pulse(struct client *c)
+{
+	client_run(c, "ready");
+	assert_true(option(c, SOL_SOCKET, SO_KEEPALIVE));
+	assert_in_range(
+		option(c, IPPROTO_TCP, TCP_KEEPIDLE) +
+			option(c, IPPROTO_TCP, TCP_KEEPCNT) * option(c, IPPROTO_TCP, TCP_KEEPINTVL),
+		10, 60);
+	assert_in_range(option(c, IPPROTO_TCP, TCP_USER_TIMEOUT), 10000, 60000);
+}
+
+static void test_pulse(void **state)
+{
+	(void)state;
+	check(say_nothing, look_for_a_pulse);
+}
+
 static void test_close_by_owner(void **state)
 {
 	(void)state;
@@ -564,6 +601,7 @@ int main(void)
 		cmocka_unit_test(test_nobody_listens),
 		cmocka_unit_test(test_no_such_host),
 		cmocka_unit_test(test_second_address),
+		cmocka_unit_test(test_pulse),
 		cmocka_unit_test(test_close_by_owner),
 		cmocka_unit_test(test_reentrant),
 	};
