@@ -9,6 +9,19 @@
 #include <sys/types.h>
 #include <unistd.h>
 
+int background_fill_standard(void)
+{
+	int fd;
+
+	do {
+		fd = open("/dev/null", O_RDWR);
+		if (fd < 0)
+			return -errno;
+	} while (fd <= STDERR_FILENO);
+	close(fd);
+	return 0;
+}
+
 static void wait_for_child(int fd)
 {
 	unsigned char status = EXIT_FAILURE;

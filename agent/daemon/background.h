@@ -6,6 +6,11 @@
 #define DAEMON_BACKGROUND_H
 
 /*
+ * Standard descriptors that we were started without become /dev/null: else what is opened next gets
+ * their numbers, and the log goes there. First of all. -errno.
+ */
+int background_fill_standard(void);
+/*
  * Forks. The parent waits for background_ready() and exits with its status; the child returns with
  * what to hand to background_ready(). -errno: still in the foreground.
  */

@@ -294,6 +294,8 @@ int daemon_main(int argc, char **argv)
 {
 	struct options options;
 
+	if (background_fill_standard() < 0)
+		return EXIT_FAILURE;
 	if (options_parse(&options, argc, argv) < 0)
 		return EXIT_USAGE;
 	switch (options.mode) {

@@ -267,6 +267,34 @@ class Running(harness.TestCase):
         wait_for(lambda: not os.path.exists(pidfile), what="the end")
         wait_for(lambda: not os.path.exists(f"/proc/{pid}"), what="the end")
 
+    def closed(self, *options):
+        """The agent's command, from a parent that has closed its standard descriptors."""
+        return ["sh", "-c", 'exec "$@" <&- >&- 2>&-', "sh"] + self.agent.command(*options)
+
+    @unittest.skipIf("AGENT_WRAPPER" in os.environ, "memcheck needs them itself")
+    def test_closed_standard_descriptors(self):
+        bed = Bed(os.path.join(self.directory, "0"), start=False)
+        self.beds.append(bed)
+        bed.sim.start()
+        bed.snmpd.start()
+        self.agent = bed.agent
+        pidfile = bed.agent.path("pid")
+        # What is opened first must not get the log's descriptor.
+        bed.agent.launch(self.closed("-f", "-p", pidfile))
+        bed.wait_serving()
+        with open(pidfile) as f:
+            self.assertEqual(f.read(), f"{bed.agent.pid}\n")
+        bed.agent.stop()
+        # Nor be taken away when the agent lets go of the terminal.
+        self.assertEqual(subprocess.run(self.closed("-p", pidfile), check=False).returncode, 0)
+        with open(pidfile) as f:
+            pid = int(f.read())
+        try:
+            wait_for(lambda: bed.walk(), what="the table")
+        finally:
+            os.kill(pid, signal.SIGTERM)
+        wait_for(lambda: not os.path.exists(f"/proc/{pid}"), what="the end")
+
     def test_a_failed_start_in_the_background_is_told(self):
         agent = Agent(os.path.join(self.directory, "a"), "xmpp:127.0.0.1:1", "unix:/nonexistent")
         result = agent.run("-s", "/proc/nonexistent")
