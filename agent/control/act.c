@@ -62,10 +62,9 @@ static bool still_settling(struct run *r, uint64_t how_long)
 
 static void judge_done(struct run *r, enum step_progress p)
 {
-	const struct domain *d = part_of(r)->domain;
 	uint64_t show = r->x->config.settle_ms < SHOW_MS ? r->x->config.settle_ms : SHOW_MS;
 
-	if (p == STEP_UNCHANGED && d != NULL && d->pending && is_amount(&r->act.step)) {
+	if (p == STEP_UNCHANGED && step_waits(&r->act.step, part_of(r)->domain)) {
 		run_set_message(part_of(r), "takes effect when the domain reboots");
 		end(r, ACT_SHORT);
 	} else if ((p == STEP_SHORT || p == STEP_ELSEWHERE) && is_amount(&r->act.step)) {

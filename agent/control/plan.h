@@ -76,6 +76,8 @@ enum step_progress {
 };
 /* domain NULL: ldmd has none of that name. */
 enum step_progress step_progress(const struct step *s, const struct domain *d);
+/* What it sets would show after a reboot only: a delayed reconfiguration of the domain waits. */
+bool step_waits(const struct step *s, const struct domain *d);
 /* Why it must never be sent to a domain that is like this (static text); NULL: it may. */
 const char *step_forbidden(const struct step *s, const struct domain *d);
 /* The step that takes it back. False: there is none. */

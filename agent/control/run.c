@@ -268,6 +268,7 @@ static bool was_made(const struct run *r, size_t part)
 static bool needs_step_back(const struct run *r, size_t i, struct step *ret)
 {
 	const struct step *s = &r->plan.steps[i];
+	const struct domain *d = r->parts[s->part].domain;
 	bool state = s->action == STEP_BIND || s->action == STEP_ADD;
 
 	if (r->marks[i] != MARK_DID && r->marks[i] != MARK_MAYBE)
@@ -277,8 +278,8 @@ static bool needs_step_back(const struct run *r, size_t i, struct step *ret)
 	if (was_made(r, s->part) && !state)
 		return false;
 	/* What may still come is answered by the command back, whatever it looks like now. */
-	return r->marks[i] == MARK_MAYBE ||
-	       step_progress(ret, r->parts[s->part].domain) != STEP_REACHED;
+	return r->marks[i] == MARK_MAYBE || step_waits(ret, d) ||
+	       step_progress(ret, d) != STEP_REACHED;
 }
 
 static void back_on(struct run *r)
@@ -309,12 +310,15 @@ static void go_back(struct run *r)
 static void back_ended(struct run *r, enum act_result result)
 {
 	struct run_part *p = &r->parts[r->plan.steps[r->at].part];
+	/* Where it does not show, ldmd's word has to do. */
+	bool back = result == ACT_REACHED &&
+		    (r->act.outcome == COMMAND_DONE || !step_waits(&r->act.step, p->domain));
 
-	if (result == ACT_REACHED)
+	if (back)
 		r->marks[r->at] = MARK_TODO;
 	else
 		p->rollback_failed = true;
-	if (result == ACT_REACHED && p->steps_done > 0)
+	if (back && p->steps_done > 0)
 		p->steps_done--;
 	report_rows(r);
 	back_on(r);

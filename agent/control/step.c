@@ -117,6 +117,11 @@ enum step_progress step_progress(const struct step *s, const struct domain *d)
 	return is_amount(s->action) ? amount_progress(s, d) : state_progress(s, d);
 }
 
+bool step_waits(const struct step *s, const struct domain *d)
+{
+	return d != NULL && d->pending && is_amount(s->action);
+}
+
 const char *step_forbidden(const struct step *s, const struct domain *d)
 {
 	if (s->action == STEP_SET_VCPU && d != NULL && d->whole_core != 0)

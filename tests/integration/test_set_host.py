@@ -225,7 +225,7 @@ class NotSeen(Conditions):
 
 class ControlDomain(sets.TestCase):
     """Written where setAllow names it; what needs a reboot is told."""
-    pool = {"active": 1}
+    pool = {"active": 2}
     conf = "setAllow all\nsetAllow cpu,memory primary\nrefreshInterval 1s\n"
     # Before 2.0 the memory of the control domain changes by a delayed reconfiguration.
     bed_options = {"sim_options": ["-L", "1.3"]}
@@ -243,3 +243,15 @@ class ControlDomain(sets.TestCase):
         wait_for(lambda: self.get(1, "Pending") == 2, 15, "ldomPending to go")
         self.expect("noError", (guest, "NumVCPU", 5))
         self.assertEqual(self.wait_ended(guest), "succeeded")
+
+    def test_rollback_of_what_waits_for_a_reboot(self):
+        """The guest's change is refused because of the other one, which does not show yet."""
+        guest = self.take()
+        before = self.get(1, "MemSize")
+        self.expect("commitFailed", (1, "MemSize", before - 1024), (guest, "NumVCPU", 5), index=2)
+        self.assertEqual(self.wait_ended(1), "rolledBack")
+        self.assertEqual(self.commands(), [f"set-memory primary {before - 1024}",
+                                           f"set-vcpu {guest} 5", f"set-memory primary {before}"])
+        ask(self.sim, "reboot-control")
+        wait_for(lambda: self.get(1, "Pending") == 2, 15, "ldomPending to go")
+        self.assertEqual(self.get(1, "MemSize"), before)

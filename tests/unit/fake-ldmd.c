@@ -220,6 +220,7 @@ static void fake_answer_look(struct fake *f, const struct fake_event *e)
 		copy->memory_dr = d->dr;
 		copy->migration = d->migrating ? MIGRATION_SOURCE : MIGRATION_NONE;
 		copy->whole_core = d->whole_core;
+		copy->pending = f->pending != NULL && strcmp(f->pending, d->name) == 0;
 	}
 	e->look(e->look_user, 0, copy);
 	domain_unref(copy);

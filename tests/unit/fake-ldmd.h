@@ -83,6 +83,7 @@ struct fake {
 	unsigned seen[_STEP_ACTION_MAX];
 	bool deaf;	     /* looks fail */
 	const char *deaf_to; /* those at this domain do */
+	const char *pending; /* a delayed reconfiguration of this domain waits */
 	bool no_template;    /* add-domain cannot be put together */
 	size_t looks;
 	uint64_t transition_ms;	  /* how long states are on their way */

@@ -165,6 +165,39 @@ static void test_preempt_what_is_queued(void **state)
 	expect_done(f, force);
 }
 
+/* What waits for a reboot does not show, neither done nor taken back: it has to be sent. */
+static uint32_t rollback_of_what_waits(struct fake *f, enum fault back)
+{
+	uint32_t id;
+
+	f->pending = "a";
+	fault(f, STEP_SET_MEMORY, 0, FAULT_DOES_NOTHING);
+	fault(f, STEP_SET_MEMORY, 1, back);
+	fault(f, STEP_SET_VCPU, 0, FAULT_REFUSED);
+	id = SET(f, V(MEMORY, 2, 1024), V(VCPU, 3, 8));
+	fake_run(f, 20000);
+	assert_string_equal(f->log, "set-memory a 1024, set-vcpu b 8, set-memory a 2048");
+	return id;
+}
+
+static void test_rollback_of_what_waits_for_a_reboot(void **state)
+{
+	struct fake *f = *state;
+	uint32_t id = rollback_of_what_waits(f, FAULT_DOES_NOTHING);
+
+	expect_failed(f, id, 1, true);
+	assert_int_equal(status(f, id, 2), OPERATION_ROLLED_BACK);
+}
+
+static void test_rollback_of_what_waits_refused(void **state)
+{
+	struct fake *f = *state;
+	uint32_t id = rollback_of_what_waits(f, FAULT_REFUSED);
+
+	expect_failed(f, id, 1, false);
+	assert_int_equal(status(f, id, 2), OPERATION_ROLLBACK_FAILED);
+}
+
 /* --- undo ---------------------------------------------------------------------------------- */
 
 static void test_undo_of_what_is_finished(void **state)
@@ -304,6 +337,8 @@ int main(void)
 		HOST_TEST(test_preempt_what_waits),
 		HOST_TEST(test_preempt),
 		HOST_TEST(test_preempt_what_is_queued),
+		HOST_TEST(test_rollback_of_what_waits_for_a_reboot),
+		HOST_TEST(test_rollback_of_what_waits_refused),
 		HOST_TEST(test_undo_of_what_is_finished),
 		HOST_TEST(test_undo_of_what_cannot_be_undone),
 		HOST_TEST(test_undo_of_what_runs),
