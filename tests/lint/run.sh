@@ -42,7 +42,7 @@ manuals() {
 pythons() { python3 -m compileall -q -f tests >/dev/null && find tests -name __pycache__ -exec rm -r {} +; }
 # What a page links to is there.
 links() {
-	find . -name '*.md' ! -path './.quickstart/*' ! -path './build*' | while read -r page; do
+	find . -name '*.md' ! -path './.quickstart/*' ! -path './build*' ! -path '*/node_modules/*' | while read -r page; do
 		grep -oE '\]\([^):#]+' "$page" | cut -c3- | while read -r to; do
 			[ -e "$(dirname "$page")/$to" ] || echo "$page: $to is not there"
 		done
