@@ -333,9 +333,9 @@ int engine_new(const struct engine_config *config, struct handover *h, struct en
 	return 0;
 }
 
-static void save_now(struct engine *e)
+static void save_for_good(struct engine *e)
 {
-	if (oplog_file_save(e->oplog_file, e->handover) >= 0)
+	if (oplog_file_finish(e->oplog_file, e->handover) >= 0)
 		journal_commit(e->journal);
 }
 
@@ -344,7 +344,7 @@ void engine_free(struct engine *e)
 	if (e == NULL)
 		return;
 	if (e->executor != NULL)
-		save_now(e);
+		save_for_good(e);
 	executor_free(e->executor);
 	commander_free(e->commander);
 	drafts_free(e->drafts);

@@ -372,6 +372,30 @@ const struct oplog_view *handover_oplog(struct handover *h)
 	return v;
 }
 
+struct oplog_numbers handover_given(struct handover *h)
+{
+	struct oplog_numbers given;
+
+	pthread_mutex_lock(&h->lock);
+	given = oplog_given(h->oplog);
+	pthread_mutex_unlock(&h->lock);
+	return given;
+}
+
+void handover_skip(struct handover *h, struct oplog_numbers given)
+{
+	pthread_mutex_lock(&h->lock);
+	oplog_skip(h->oplog, given);
+	pthread_mutex_unlock(&h->lock);
+}
+
+void handover_limit(struct handover *h, uint32_t index)
+{
+	pthread_mutex_lock(&h->lock);
+	oplog_limit(h->oplog, index);
+	pthread_mutex_unlock(&h->lock);
+}
+
 bool handover_next_order(struct handover *h, struct handover_order *ret)
 {
 	struct order_list *l = &h->orders;

@@ -66,7 +66,8 @@ void inbox_clear(struct inbox *in);
 /*
  * Hands a transaction over with one operation row per domain, whose numbers are allotted here and
  * written into rows[i] and so into the transaction (transaction.h). Takes a reference to t, takes
- * over the rows when it succeeds. -EAGAIN: HANDOVER_PLANS are unsettled. -ENOMEM, -ENOSPC.
+ * over the rows when it succeeds. -EAGAIN: HANDOVER_PLANS are unsettled, or the numbers are not on
+ * disk yet. -ENOMEM, -ENOSPC.
  */
 int handover_start(struct handover *h, struct transaction *t, struct operation **rows, size_t n);
 /* Words about a transaction that was started; unknown or settled ones are ignored. */
@@ -97,6 +98,10 @@ int handover_update_operation(struct handover *h, struct operation *take);
 /* At start-up, rows of the last run in order, keeping their numbers. Takes it over. */
 int handover_restore_operation(struct handover *h, struct operation *take);
 const struct oplog_view *handover_oplog(struct handover *h); /* a reference for the caller */
+/* As the ones of oplog.h, for who keeps the rows on disk. */
+struct oplog_numbers handover_given(struct handover *h);
+void handover_skip(struct handover *h, struct oplog_numbers given);
+void handover_limit(struct handover *h, uint32_t index);
 
 enum handover_word {
 	HANDOVER_START,

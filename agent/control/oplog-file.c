@@ -1,4 +1,8 @@
-/* See oplog-file.h. One line per row, the whole file written at once: 256 rows are little. */
+/*
+ * See oplog-file.h. One line per row, the whole file written at once: 256 rows are little. Rows are
+ * given their numbers before they are here; so the first line is ahead of them, and no number is
+ * given that it does not cover.
+ */
 #include "control/oplog-file.h"
 
 #include <errno.h>
@@ -14,6 +18,8 @@
 
 #define TOKEN	 "control:oplog"
 #define FILE_CAP (16u << 20)
+#define AHEAD	 2048 /* more domains than one PDU has room for */
+#define WORD	 "given"
 
 struct oplog_file {
 	char *path;
@@ -66,6 +72,25 @@ static int get_row(struct record *r, struct operation *o)
 	return get_texts(r, o);
 }
 
+static int read_numbers(struct oplog_numbers *given, char *line)
+{
+	struct record r = record_begin(line);
+	_cleanup_free_ char *word = NULL;
+	uint64_t index, transaction;
+	int rc = record_get_text(&r, &word);
+
+	if (rc >= 0)
+		rc = record_get_number(&r, &index);
+	if (rc >= 0)
+		rc = record_get_number(&r, &transaction);
+	if (rc < 0)
+		return rc;
+	if (strcmp(word, WORD) != 0 || index > OPLOG_INDEX_MAX || transaction > OPLOG_INDEX_MAX)
+		return -EBADMSG;
+	*given = (struct oplog_numbers){(uint32_t)index, (uint32_t)transaction};
+	return 0;
+}
+
 static int read_row(struct handover *h, char *line)
 {
 	struct record r = record_begin(line);
@@ -98,6 +123,7 @@ static int keep_aside(const struct oplog_file *f)
 static int load(struct oplog_file *f, struct handover *h)
 {
 	_cleanup_free_ char *content = NULL;
+	struct oplog_numbers given = {0, 0};
 	bool damaged = false;
 	char *rest, *line;
 	int rc = file_read(f->path, FILE_CAP, &content, NULL);
@@ -109,11 +135,15 @@ static int load(struct oplog_file *f, struct handover *h)
 	if (rc < 0)
 		return rc;
 	for (rest = content; (line = strsep(&rest, "\n")) != NULL;) {
-		rc = *line != '\0' ? read_row(h, line) : 0;
+		if (*line == '=')
+			rc = read_numbers(&given, line);
+		else
+			rc = *line != '\0' ? read_row(h, line) : 0;
 		if (rc == -ENOMEM)
 			return rc;
 		damaged = damaged || rc < 0;
 	}
+	handover_skip(h, given);
 	return damaged ? keep_aside(f) : 0;
 }
 
@@ -162,10 +192,22 @@ static int put_row(struct buffer *b, const struct operation *o)
 	return rc < 0 ? rc : record_end(b);
 }
 
-static int write_view(const struct oplog_file *f, const struct oplog_view *v)
+static int put_numbers(struct buffer *b, struct oplog_numbers given)
+{
+	int rc = record_put_text(b, WORD);
+
+	if (rc >= 0)
+		rc = record_put_number(b, given.index);
+	if (rc >= 0)
+		rc = record_put_number(b, given.transaction);
+	return rc < 0 ? rc : record_end(b);
+}
+
+static int write_view(
+	const struct oplog_file *f, const struct oplog_view *v, struct oplog_numbers given)
 {
 	struct buffer b = BUFFER_EMPTY;
-	int rc = 0;
+	int rc = put_numbers(&b, given);
 
 	for (size_t i = 0; i < v->n_rows && rc >= 0; i++)
 		rc = put_row(&b, v->rows[i]);
@@ -184,11 +226,22 @@ bool oplog_file_differs(const struct oplog_file *f, struct handover *h)
 	return differs;
 }
 
-int oplog_file_save(struct oplog_file *f, struct handover *h)
+static uint32_t ahead_of(uint32_t number, uint32_t by)
+{
+	return number < OPLOG_INDEX_MAX - by ? number + by : OPLOG_INDEX_MAX;
+}
+
+/* A disk that takes nothing does not stop the numbers. */
+static int save(struct oplog_file *f, struct handover *h, uint32_t ahead)
 {
 	const struct oplog_view *v = handover_oplog(h);
-	int rc = v->serial != f->saved ? write_view(f, v) : 0;
+	struct oplog_numbers given = handover_given(h);
+	int rc;
 
+	given.index = ahead_of(given.index, ahead);
+	given.transaction = ahead_of(given.transaction, ahead);
+	rc = write_view(f, v, given);
+	handover_limit(h, rc >= 0 ? given.index : OPLOG_INDEX_MAX);
 	if (rc >= 0)
 		f->saved = v->serial;
 	else if (!f->failed)
@@ -197,4 +250,15 @@ int oplog_file_save(struct oplog_file *f, struct handover *h)
 	f->failed = rc < 0;
 	oplog_view_unref(v);
 	return rc;
+}
+
+int oplog_file_save(struct oplog_file *f, struct handover *h)
+{
+	return oplog_file_differs(f, h) ? save(f, h, AHEAD) : 0;
+}
+
+int oplog_file_finish(struct oplog_file *f, struct handover *h)
+{
+	handover_limit(h, 0);
+	return save(f, h, 0);
 }

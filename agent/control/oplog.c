@@ -25,6 +25,7 @@ struct view_box {
 struct oplog {
 	const struct oplog_view *view; /* never NULL */
 	uint32_t last_index, last_transaction;
+	uint32_t skipped, limit; /* indexes */
 };
 
 static struct operation_box *box_of(const struct operation *o)
@@ -288,6 +289,7 @@ int oplog_new(struct oplog **ret)
 		return -ENOMEM;
 	}
 	l->view = &b->v;
+	l->limit = OPLOG_INDEX_MAX;
 	*ret = l;
 	return 0;
 }
@@ -327,18 +329,42 @@ static int add_rows(struct oplog *l, struct operation *const *take, size_t n)
 	return 0;
 }
 
+struct oplog_numbers oplog_given(const struct oplog *l)
+{
+	uint32_t index = l->last_index > l->skipped ? l->last_index : l->skipped;
+
+	return (struct oplog_numbers){index, l->last_transaction};
+}
+
+void oplog_skip(struct oplog *l, struct oplog_numbers given)
+{
+	l->skipped = given.index;
+	if (given.transaction > l->last_transaction)
+		l->last_transaction = given.transaction;
+}
+
+void oplog_limit(struct oplog *l, uint32_t index)
+{
+	l->limit = index;
+}
+
 int oplog_append(struct oplog *l, struct operation *const *take, size_t n)
 {
+	uint32_t given = oplog_given(l).index;
 	int r;
 
-	if (n > OPLOG_INDEX_MAX - l->last_index)
+	if (n > OPLOG_INDEX_MAX - given)
 		return -ENOSPC;
+	if (given + n > l->limit)
+		return -EAGAIN;
 	for (size_t i = 0; i < n; i++)
-		take[i]->index = l->last_index + 1 + (uint32_t)i;
+		take[i]->index = given + 1 + (uint32_t)i;
 	r = add_rows(l, take, n);
 	if (r < 0)
 		return r;
-	l->last_index += (uint32_t)n;
+	l->last_index = given + (uint32_t)n;
+	if (n > 0 && take[0]->transaction != 0)
+		l->last_transaction = take[0]->transaction;
 	return 0;
 }
 
@@ -388,11 +414,9 @@ int oplog_replace(struct oplog *l, struct operation *const *take, size_t n)
 	return gone > 0 ? -ENOENT : 0;
 }
 
-uint32_t oplog_next_transaction(struct oplog *l)
+uint32_t oplog_next_transaction(const struct oplog *l)
 {
-	if (++l->last_transaction > OPLOG_INDEX_MAX)
-		l->last_transaction = 1;
-	return l->last_transaction;
+	return l->last_transaction < OPLOG_INDEX_MAX ? l->last_transaction + 1 : 1;
 }
 
 const struct oplog_view *oplog_view(const struct oplog *l)

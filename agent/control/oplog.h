@@ -85,9 +85,19 @@ struct oplog;
 
 int oplog_new(struct oplog **ret);
 void oplog_free(struct oplog *l);
+/* The highest numbers that were given, or that may have been: by an agent that was killed. */
+struct oplog_numbers {
+	uint32_t index, transaction;
+};
+struct oplog_numbers oplog_given(const struct oplog *l);
+/* Goes on behind these. */
+void oplog_skip(struct oplog *l, struct oplog_numbers given);
+/* No index above this one is given; OPLOG_INDEX_MAX before the first call. */
+void oplog_limit(struct oplog *l, uint32_t index);
+
 /*
  * Allots the indexes and takes the rows over, all or none; the oldest rows that do not run go.
- * -ENOMEM, -ENOSPC: not taken.
+ * Their transaction was given then. -ENOMEM, -ENOSPC, -EAGAIN (the limit): not taken.
  */
 int oplog_append(struct oplog *l, struct operation *const *take, size_t n);
 /* Keeps o->index, which must be above all others. -EEXIST, -ENOMEM (both: not taken). */
@@ -95,7 +105,8 @@ int oplog_restore(struct oplog *l, struct operation *take);
 /* Rows in the order of their indexes, in one step. -ENOENT: some are gone; -ENOMEM: none was
  * replaced. What is not taken is freed. */
 int oplog_replace(struct oplog *l, struct operation *const *take, size_t n);
-uint32_t oplog_next_transaction(struct oplog *l);
+/* The number for the rows that are appended next. */
+uint32_t oplog_next_transaction(const struct oplog *l);
 /* The current view, a reference for the caller. */
 const struct oplog_view *oplog_view(const struct oplog *l);
 

@@ -270,6 +270,35 @@ static void operate(struct handover *h, enum operation_status status, const char
 	inbox_clear(&in);
 }
 
+static struct oplog_numbers last_given(struct handover *h)
+{
+	const struct oplog_view *v = handover_oplog(h);
+	const struct operation *o = v->rows[v->n_rows - 1];
+	struct oplog_numbers last = {o->index, o->transaction};
+
+	oplog_view_unref(v);
+	return last;
+}
+
+/* -EAGAIN: there is no number for it. */
+static int try_to_start(struct handover *h)
+{
+	const struct set_varbind v = number(DESIRE_VCPU, 3, 8);
+	struct desire d = make_desire(&v, 1);
+	const struct desire *list[] = {&d};
+	struct operation *o = row(3, OPERATION_QUEUED);
+	struct transaction *t;
+	int rc;
+
+	assert_int_equal(transaction_new(list, 1, &t), 0);
+	rc = handover_start(h, t, &o, 1);
+	if (rc < 0)
+		operation_unref(o);
+	transaction_unref(t);
+	desire_clear(&d);
+	return rc;
+}
+
 static struct oplog_file *open_file(struct handover **h)
 {
 	struct oplog_file *f;
@@ -292,6 +321,7 @@ static void test_restart(void **state)
 	assert_true(oplog_file_differs(f, h));
 	assert_int_equal(oplog_file_save(f, h), 0);
 	assert_false(oplog_file_differs(f, h));
+	assert_int_equal(oplog_file_finish(f, h), 0);
 	oplog_file_free(f);
 	handover_free(h);
 
@@ -315,6 +345,74 @@ static void test_restart(void **state)
 	oplog_view_unref(v);
 	oplog_file_free(f);
 	handover_free(h);
+}
+
+/* What was given since the last save is on disk nowhere, and still not given again. */
+static void test_killed_before_it_was_saved(void **state)
+{
+	struct handover *h;
+	struct oplog_file *f = open_file(&h);
+	struct oplog_numbers before, after;
+
+	(void)state;
+	for (int kills = 0; kills < 3; kills++) {
+		assert_int_equal(oplog_file_save(f, h), 0);
+		for (int i = 0; i < 5; i++)
+			operate(h, OPERATION_FAILED, NULL);
+		before = last_given(h);
+		oplog_file_free(f);
+		handover_free(h);
+		f = open_file(&h);
+		operate(h, OPERATION_SUCCEEDED, NULL);
+		after = last_given(h);
+		assert_true(after.index > before.index);
+		assert_true(after.transaction > before.transaction);
+	}
+	oplog_file_free(f);
+	handover_free(h);
+}
+
+/* As many as that may be lost are kept free; then it waits for the disk. */
+static void test_none_is_given_that_could_be_lost(void **state)
+{
+	struct handover *h;
+	struct oplog_file *f = open_file(&h);
+	uint32_t saved;
+
+	(void)state;
+	assert_int_equal(oplog_file_save(f, h), 0);
+	for (saved = 0; saved < 2048; saved++)
+		operate(h, OPERATION_SUCCEEDED, NULL);
+	assert_int_equal(try_to_start(h), -EAGAIN);
+	assert_int_equal(oplog_file_save(f, h), 0);
+	operate(h, OPERATION_SUCCEEDED, NULL);
+	assert_int_equal(last_given(h).index, saved + 1);
+	assert_int_equal(last_given(h).transaction, saved + 1);
+	/* None is given when it was saved for the last time. */
+	assert_int_equal(oplog_file_finish(f, h), 0);
+	assert_int_equal(try_to_start(h), -EAGAIN);
+	oplog_file_free(f);
+	handover_free(h);
+}
+
+static void test_numbers_that_cannot_be(void **state)
+{
+	static const char *const lines[] = {"=given #2147483648 #1 .\n",
+		"=given #1 #2147483648 .\n", "=taken #1 #1 .\n", "=given #1 .\n", "=given #1 #1\n"};
+	char aside[80];
+
+	(void)state;
+	snprintf(aside, sizeof(aside), "%s.damaged", path);
+	for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
+		struct handover *h;
+
+		assert_int_equal(file_write_atomic(path, lines[i], strlen(lines[i]), 0600), 0);
+		oplog_file_free(open_file(&h));
+		assert_int_equal(unlink(aside), 0);
+		operate(h, OPERATION_SUCCEEDED, NULL);
+		assert_int_equal(last_given(h).index, 1);
+		handover_free(h);
+	}
 }
 
 static void test_damaged(void **state)
@@ -355,6 +453,8 @@ static void test_cannot_be_written(void **state)
 	rmdir(directory);
 	assert_true(oplog_file_save(f, h) < 0);
 	assert_true(oplog_file_differs(f, h));
+	/* The numbers go on. */
+	operate(h, OPERATION_SUCCEEDED, NULL);
 	assert_int_equal(mkdir(directory, 0700), 0);
 	assert_int_equal(oplog_file_save(f, h), 0);
 	oplog_file_free(f);
@@ -372,6 +472,10 @@ int main(void)
 		cmocka_unit_test(test_duration),
 		cmocka_unit_test(test_admin_state),
 		cmocka_unit_test_setup_teardown(test_restart, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_killed_before_it_was_saved, setup, teardown),
+		cmocka_unit_test_setup_teardown(
+			test_none_is_given_that_could_be_lost, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_numbers_that_cannot_be, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_damaged, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_cannot_be_written, setup, teardown),
 	};
