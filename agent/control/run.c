@@ -11,7 +11,8 @@
 #include "util/clock.h"
 #include "util/log.h"
 
-#define TOKEN "control:run"
+#define TOKEN	  "control:run"
+#define PREEMPTED "pre-empted by forceStop"
 
 static void go_back(struct run *r);
 
@@ -356,7 +357,6 @@ static void undo_forward(struct run *r)
 
 static void undo_done(struct run *r)
 {
-	run_set_message(&r->parts[0], "undone: another part of the SET failed");
 	for (size_t i = 0; i < r->t->n_parts; i++)
 		if (r->parts[i].local && run_asks_row(&r->parts[i].desire, ROW_REQUEST_DESTROY))
 			r->parts[i].rollback_failed = true;
@@ -365,23 +365,30 @@ static void undo_done(struct run *r)
 	go_back(r);
 }
 
+/* What ldmd said goes before. */
+static void tell_why(struct run *r, const char *why)
+{
+	for (size_t i = 0; i < r->t->n_parts; i++)
+		if (r->parts[i].message == NULL)
+			run_set_message(&r->parts[i], why);
+}
+
+static void undo(struct run *r, const char *why)
+{
+	if (r->phase == RUN_BACK)
+		return;
+	tell_why(r, why);
+	if (r->phase == RUN_FORWARD)
+		undo_forward(r);
+	else if (r->phase == RUN_DONE)
+		undo_done(r);
+	else
+		run_fail(r, 0, 0);
+}
+
 void run_undo(struct run *r)
 {
-	switch (r->phase) {
-	case RUN_QUEUED:
-	case RUN_READING:
-		run_set_message(&r->parts[0], "undone before it began");
-		run_fail(r, 0, 0);
-		break;
-	case RUN_FORWARD:
-		undo_forward(r);
-		break;
-	case RUN_DONE:
-		undo_done(r);
-		break;
-	default:
-		break;
-	}
+	undo(r, "undone: another part of the SET failed");
 }
 
 void run_keep(struct run *r)
@@ -411,7 +418,7 @@ static void give_way(struct run *r)
 	act_drop(r);
 	p->irreversible_maybe = true;
 	r->preempted = true;
-	run_set_message(p, "pre-empted by forceStop");
+	run_set_message(p, PREEMPTED);
 	r->culprit = r->plan.steps[r->at].part;
 	r->verdict.decided = r->verdict.failed = r->verdict.undo_failed = true;
 	r->verdict.settled = true;
@@ -425,8 +432,8 @@ void run_preempt(struct run *r, uint32_t index)
 {
 	if (in_tail_of(r, index))
 		give_way(r);
-	else if (r->phase == RUN_QUEUED || r->phase == RUN_READING || r->phase == RUN_FORWARD)
-		run_undo(r);
+	else if (r->phase != RUN_DONE)
+		undo(r, PREEMPTED);
 }
 
 /* --- time ---------------------------------------------------------------------------------- */

@@ -163,6 +163,9 @@ static void test_preempt_what_is_queued(void **state)
 	assert_string_equal(f->log, "set-vcpu b 2, set-vcpu b 4, stop-domain a -f");
 	expect_failed(f, stop, 0, true);
 	expect_done(f, force);
+	for (uint32_t domain = 2; domain <= 3; domain++)
+		assert_string_equal(
+			fake_operation(f, stop, domain)->message, "pre-empted by forceStop");
 }
 
 /* What waits for a reboot does not show, neither done nor taken back: it has to be sent. */
@@ -241,6 +244,8 @@ static void test_undo_of_what_runs(void **state)
 	fake_run(f, 3000);
 	assert_string_equal(f->log, "set-vcpu a 8, set-vcpu a 4");
 	assert_true(f->verdicts[id].undone);
+	assert_string_equal(
+		fake_operation(f, id, 2)->message, "undone: another part of the SET failed");
 }
 
 static void test_undo_before_it_began(void **state)
