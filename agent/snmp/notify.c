@@ -86,8 +86,9 @@ static struct item *item_at(const struct notifier *n, size_t place)
 static void drop_first(struct notifier *n)
 {
 	item_clear(item_at(n, 0));
-	n->first = (n->first + 1) % NOTIFY_QUEUE;
 	n->n--;
+	/* An empty one begins anew, or in time the pages of all places would have been touched. */
+	n->first = n->n > 0 ? (n->first + 1) % NOTIFY_QUEUE : 0;
 }
 
 void notifier_free(struct notifier *n)

@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <sys/resource.h>
 
 #include "snmp/notify.h"
 #include "snmp/session.h"
@@ -324,6 +325,38 @@ static void test_silent_master(void **state)
 	expect_counts(200, 0, 0);
 }
 
+/* Pages that were touched for the first time, for one. */
+static long faults(void)
+{
+	struct rusage usage;
+
+	assert_int_equal(getrusage(RUSAGE_SELF, &usage), 0);
+	return usage.ru_minflt;
+}
+
+/* Nothing but the taking counts: what a change is made of is the test's. */
+static long faults_of_one(void)
+{
+	add_change(CHANGE_STATE, 7);
+	long before = faults();
+	look();
+	long made = faults() - before;
+	drain();
+	return made;
+}
+
+/* The queue has 10,000 places; one at a time needs the memory of one. */
+static void test_one_by_one(void **state)
+{
+	long made = 0;
+
+	(void)state;
+	for (unsigned int i = 0; i < NOTIFY_QUEUE; i++)
+		made += faults_of_one();
+	assert_in_range(made, 0, 50);
+	expect_counts(NOTIFY_QUEUE, 0, 0);
+}
+
 /* --- what is lost, and what is not ---------------------------------------------------------- */
 
 static void test_lost_session(void **state)
@@ -555,6 +588,8 @@ static void test_link_at_start(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		/* First: later ones get memory that was used before. */
+		TEST(test_one_by_one),
 		TEST(test_contents),
 		TEST(test_migration),
 		TEST(test_window),
