@@ -416,6 +416,7 @@ static void give_way(struct run *r)
 	struct run_part *p = &r->parts[r->plan.steps[r->at].part];
 
 	act_drop(r);
+	drop_destroyed_rows(r);
 	p->irreversible_maybe = true;
 	r->preempted = true;
 	run_set_message(p, PREEMPTED);

@@ -149,6 +149,25 @@ static void test_preempt(void **state)
 	assert_int_equal(status(f, stop, 3), OPERATION_SUCCEEDED);
 }
 
+/* A row that was to go with the stop goes, as its operation says. */
+static void test_preempt_and_a_row_to_destroy(void **state)
+{
+	struct fake *f = *state;
+	struct domain *row = make_domain(20, "n", DOMAIN_INACTIVE, 3, 1024, 0);
+	uint32_t stop;
+
+	row->row_status = ROW_NOT_IN_SERVICE;
+	f->row = row;
+	fault(f, STEP_STOP, 0, FAULT_HANG);
+	stop = SET(f, V(ADMIN, 2, 5), V(ROW, 20, 6));
+	fake_run(f, 1000);
+	assert_int_equal(f->restores, 0);
+	SET(f, V(ADMIN, 2, 4));
+	fake_run(f, 1000);
+	assert_int_equal(status(f, stop, 20), OPERATION_SUCCEEDED);
+	assert_int_equal(f->restores, 1);
+}
+
 static void test_preempt_what_is_queued(void **state)
 {
 	struct fake *f = *state;
@@ -341,6 +360,7 @@ int main(void)
 		HOST_TEST(test_force_stop_not_sent_for_good),
 		HOST_TEST(test_preempt_what_waits),
 		HOST_TEST(test_preempt),
+		HOST_TEST(test_preempt_and_a_row_to_destroy),
 		HOST_TEST(test_preempt_what_is_queued),
 		HOST_TEST(test_rollback_of_what_waits_for_a_reboot),
 		HOST_TEST(test_rollback_of_what_waits_refused),
