@@ -255,7 +255,6 @@ static bool is_repeat(struct judging *j, const struct desire *d)
 
 /* --- can it be planned, is there enough ----------------------------------------------------- */
 
-/* Names and values come from the row that is being made where the PDU does not say them. */
 static bool plans_nothing(const struct desire *d, const struct domain *row)
 {
 	bool unfinished = row == NULL || row->row_status != ROW_ACTIVE;
@@ -264,58 +263,83 @@ static bool plans_nothing(const struct desire *d, const struct domain *row)
 	       !(asks_row(d, ROW_REQUEST_CREATE_AND_GO) || asks_row(d, ROW_REQUEST_ACTIVE));
 }
 
-static size_t plan_inputs(struct judging *j, struct plan_input *in, size_t *map)
+/* What is to be planned together, and the desires of the list that it comes from. */
+struct planning {
+	struct desire *wanted; /* with what the rows that are being made have already */
+	struct plan_input *in;
+	size_t *from;
+	size_t n;
+};
+
+static int add_input(struct planning *p, const struct desire *d, const struct domain *row, size_t i)
 {
-	size_t n = 0;
+	struct desire *wanted = &p->wanted[p->n];
+	bool exists = row != NULL && row->row_status == ROW_ACTIVE;
+	int rc = desire_copy(d, wanted);
 
-	for (size_t i = 0; i < j->list->n; i++) {
-		const struct desire *d = &j->list->desires[i];
-		const struct domain *row = snapshot_find_index(j->view->snapshot, d->index);
-
-		if (j->judgements[i] == JUDGE_JOIN || j->judgements[i] == JUDGE_REPEAT ||
-			plans_nothing(d, row))
-			continue;
-		map[n] = i;
-		in[n++] = (struct plan_input){
-			d, row != NULL && row->row_status == ROW_ACTIVE ? row : NULL};
-	}
-	return n;
+	if (rc < 0)
+		return rc;
+	p->from[p->n] = i;
+	p->in[p->n++] = (struct plan_input){wanted, exists ? row : NULL};
+	return row != NULL && !exists ? plan_complete(wanted, row) : 0;
 }
 
-static void judge_plan(struct judging *j, const struct plan_input *in, const size_t *map, size_t n)
+static int collect_inputs(struct judging *j, struct planning *p)
 {
+	int rc = p->wanted != NULL && p->in != NULL && p->from != NULL ? 0 : -ENOMEM;
+
+	for (size_t i = 0; i < j->list->n && rc >= 0; i++) {
+		const struct desire *d = &j->list->desires[i];
+		const struct domain *row = snapshot_find_index(j->view->snapshot, d->index);
+		bool runs = j->judgements[i] == JUDGE_RUN || j->judgements[i] == JUDGE_PREEMPT;
+
+		if (runs && !plans_nothing(d, row))
+			rc = add_input(p, d, row, i);
+	}
+	return rc;
+}
+
+static void judge_plan(struct judging *j, const struct planning *p)
+{
+	const struct judge_view *v = j->view;
+	struct desire *desires = j->list->desires;
+	const struct step *s;
 	struct plan plan;
 	const char *reason;
 	unsigned field;
 	size_t part;
-	int r = plan_make(in, n, &plan, &part, &field, &reason);
+	int r = plan_make(p->in, p->n, &plan, &part, &field, &reason);
 
-	if (r == -ENOTSUP) {
-		no(j, &j->list->desires[map[part]], field, CONTROL_INCONSISTENT_VALUE, reason);
-	} else if (r < 0) {
-		no(j, &j->list->desires[0], 0, CONTROL_GEN_ERR, "no memory");
-	} else {
-		const struct step *s = capacity_short_step(
-			j->view->snapshot, j->view->pending, j->view->n_pending, in, n, &plan);
-
-		if (s != NULL)
-			no(j, in[s->part].desire, s->field, CONTROL_RESOURCE_UNAVAILABLE,
-				"not enough free memory, CPUs or crypto units");
-		plan_clear(&plan);
-	}
+	if (r == -ENOTSUP)
+		no(j, &desires[p->from[part]], field, CONTROL_INCONSISTENT_VALUE, reason);
+	else if (r < 0)
+		no(j, &desires[0], 0, CONTROL_GEN_ERR, "no memory");
+	if (r < 0)
+		return;
+	s = capacity_short_step(v->snapshot, v->pending, v->n_pending, p->in, p->n, &plan);
+	if (s != NULL)
+		no(j, &desires[p->from[s->part]], s->field, CONTROL_RESOURCE_UNAVAILABLE,
+			"not enough free memory, CPUs or crypto units");
+	plan_clear(&plan);
 }
 
 static void judge_together(struct judging *j)
 {
-	struct plan_input *in = calloc(j->list->n, sizeof(*in));
-	size_t *map = calloc(j->list->n, sizeof(*map));
+	struct planning p = {
+		.wanted = calloc(j->list->n, sizeof(*p.wanted)),
+		.in = calloc(j->list->n, sizeof(*p.in)),
+		.from = calloc(j->list->n, sizeof(*p.from)),
+	};
 
-	if (in == NULL || map == NULL)
+	if (collect_inputs(j, &p) < 0)
 		no(j, &j->list->desires[0], 0, CONTROL_GEN_ERR, "no memory");
 	else
-		judge_plan(j, in, map, plan_inputs(j, in, map));
-	free(in);
-	free(map);
+		judge_plan(j, &p);
+	for (size_t i = 0; i < p.n; i++)
+		desire_clear(&p.wanted[i]);
+	free(p.wanted);
+	free(p.in);
+	free(p.from);
 }
 
 static void set_domain_name(struct judging *j, struct desire *d)

@@ -43,6 +43,33 @@ uint32_t plan_memory_mb(const struct domain *d)
 	return mb < UINT32_MAX ? (uint32_t)mb : UINT32_MAX;
 }
 
+int plan_complete(struct desire *d, const struct domain *row)
+{
+	if ((d->fields & FIELD_TEMPLATE_BIT) == 0 && row->template_name != NULL) {
+		d->template = strdup(row->template_name);
+		if (d->template == NULL)
+			return -ENOMEM;
+		d->fields |= FIELD_TEMPLATE_BIT;
+	}
+	if ((d->fields & FIELD_VCPU_BIT) == 0 && (row->known & KNOWN_VCPU) != 0) {
+		d->vcpus = row->num_vcpu;
+		d->fields |= FIELD_VCPU_BIT;
+	}
+	if ((d->fields & FIELD_MEMORY_BIT) == 0 && (row->known & KNOWN_MEMORY) != 0) {
+		d->memory_mb = plan_memory_mb(row);
+		d->fields |= FIELD_MEMORY_BIT;
+	}
+	if ((d->fields & FIELD_CRYPTO_BIT) == 0 && (row->known & KNOWN_CRYPTO) != 0) {
+		d->crypto = row->num_crypto;
+		d->fields |= FIELD_CRYPTO_BIT;
+	}
+	if ((d->fields & FIELD_ADMIN_BIT) == 0 && row->wanted_admin != 0) {
+		d->admin = (enum admin_state)row->wanted_admin;
+		d->fields |= FIELD_ADMIN_BIT;
+	}
+	return 0;
+}
+
 /* --- the state table ----------------------------------------------------------------------- */
 
 #define NO 255

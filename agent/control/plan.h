@@ -63,6 +63,9 @@ void plan_clear(struct plan *p);
 int plan_state_steps(enum admin_state target, enum domain_state from,
 	enum step_action ret_actions[PLAN_STATE_STEPS], size_t *ret_n);
 
+/* What is asked of a row that is being made, together with what it has already. -ENOMEM. */
+int plan_complete(struct desire *d, const struct domain *row);
+
 /* Whole megabytes of a domain's memory, as ldomMemSize reads. */
 uint32_t plan_memory_mb(const struct domain *d);
 

@@ -16,36 +16,6 @@ static uint64_t now_of(const struct run *r)
 	return r->x->port.now(r->x->port_user);
 }
 
-/* Whatever was asked of a row that is being made, together with what it has already. */
-static int complete_from_row(struct run_part *p, const struct domain *row)
-{
-	struct desire *d = &p->desire;
-
-	if ((d->fields & FIELD_TEMPLATE_BIT) == 0 && row->template_name != NULL) {
-		d->template = strdup(row->template_name);
-		if (d->template == NULL)
-			return -ENOMEM;
-		d->fields |= FIELD_TEMPLATE_BIT;
-	}
-	if ((d->fields & FIELD_VCPU_BIT) == 0 && (row->known & KNOWN_VCPU) != 0) {
-		d->vcpus = row->num_vcpu;
-		d->fields |= FIELD_VCPU_BIT;
-	}
-	if ((d->fields & FIELD_MEMORY_BIT) == 0 && (row->known & KNOWN_MEMORY) != 0) {
-		d->memory_mb = plan_memory_mb(row);
-		d->fields |= FIELD_MEMORY_BIT;
-	}
-	if ((d->fields & FIELD_CRYPTO_BIT) == 0 && (row->known & KNOWN_CRYPTO) != 0) {
-		d->crypto = row->num_crypto;
-		d->fields |= FIELD_CRYPTO_BIT;
-	}
-	if ((d->fields & FIELD_ADMIN_BIT) == 0 && row->wanted_admin != 0) {
-		d->admin = (enum admin_state)row->wanted_admin;
-		d->fields |= FIELD_ADMIN_BIT;
-	}
-	return 0;
-}
-
 /* A part is local when it is about a row that stays, or goes, without having been a domain. */
 static int learn_row(struct run *r, size_t i)
 {
@@ -62,7 +32,7 @@ static int learn_row(struct run *r, size_t i)
 	else if (p->desire.domain == NULL && run_asks_row(&p->desire, ROW_REQUEST_DESTROY))
 		p->local = true;
 	else if (row != NULL)
-		return complete_from_row(p, row);
+		return plan_complete(&p->desire, row);
 	return 0;
 }
 

@@ -26,6 +26,9 @@ enum {
 	UNFINISHED = 12,
 	FINISHED = 13,
 	GONE = 14,
+	TO_BIND = 15,
+	TO_START = 16,
+	TO_START_TOO = 17,
 	NEXT = 20,
 };
 
@@ -57,6 +60,9 @@ static const struct snapshot *host(void)
 		make_domain(SERVER, "server", DOMAIN_ACTIVE, 4, 2048, 0),
 		unfinished(UNFINISHED, "?12", 0),
 		unfinished(FINISHED, "finished", 2),
+		unfinished(TO_BIND, "big", 9),
+		unfinished(TO_START, "first", 1),
+		unfinished(TO_START_TOO, "second", 1),
 	};
 
 	d[0]->pending = control_pending;
@@ -65,6 +71,8 @@ static const struct snapshot *host(void)
 	d[7]->memory_dr = true;
 	assert_non_null(d[9]->master = strdup("other, master"));
 	d[10]->roles |= DOMAIN_SERVICE;
+	d[13]->wanted_admin = ADMIN_BOUND;
+	d[14]->wanted_admin = d[15]->wanted_admin = ADMIN_ACTIVE;
 	return make_snapshot(d, COUNT(d), 8, 4096, 1, NEXT);
 }
 
@@ -308,6 +316,9 @@ static void test_unfinished_rows(void **state)
 			PDU(V(ROW, UNFINISHED, 1), T(NAME, UNFINISHED, "x"), V(VCPU, UNFINISHED, 1),
 				V(MEMORY, UNFINISHED, 1024))},
 		{"active, ready", CONTROL_OK, 0, PDU(V(ROW, FINISHED, 1))},
+		{"active, and started", CONTROL_OK, 0, PDU(V(ROW, TO_START, 1))},
+		{"two that are started", CONTROL_INCONSISTENT_VALUE, 1,
+			PDU(V(ROW, TO_START, 1), V(ROW, TO_START_TOO, 1))},
 		{"notInService, not ready", CONTROL_INCONSISTENT_VALUE, 0,
 			PDU(V(ROW, UNFINISHED, 2))},
 		{"notInService, ready", CONTROL_OK, 0, PDU(V(ROW, FINISHED, 2))},
@@ -476,6 +487,12 @@ static void test_capacity(void **state)
 		{"one that is not", CONTROL_OK, 0,
 			PDU(T(NAME, NEXT, "x"), V(ROW, NEXT, 4), V(VCPU, NEXT, 900),
 				V(MEMORY, NEXT, 1024))},
+		{"a row that was to be bound", CONTROL_RESOURCE_UNAVAILABLE, 0,
+			PDU(V(ROW, TO_BIND, 1))},
+		{"of a size that fits", CONTROL_OK, 0,
+			PDU(V(ROW, TO_BIND, 1), V(VCPU, TO_BIND, 4), V(MEMORY, TO_BIND, 4096))},
+		{"not to be bound after all", CONTROL_OK, 0,
+			PDU(V(ROW, TO_BIND, 1), V(ADMIN, TO_BIND, 3))},
 		{"growing while stopping", CONTROL_RESOURCE_UNAVAILABLE, 1,
 			PDU(V(ADMIN, ACTIVE, 3), V(VCPU, ACTIVE, 13))},
 	};
