@@ -209,27 +209,14 @@ static int add_fresh(struct assembly *a, struct domain *d)
 	return add_merged(a, d, old);
 }
 
-static int compare_index(const void *a, const void *b)
-{
-	const struct domain *const *x = a, *const *y = b;
-
-	return (*x)->index < (*y)->index ? -1 : (*x)->index > (*y)->index;
-}
-
-static int compare_name(const void *a, const void *b)
-{
-	const struct domain *const *x = a, *const *y = b;
-
-	return strcmp((*x)->name, (*y)->name);
-}
-
 /* The row is there with a new value, or its name belongs to another domain now. */
 static bool is_replaced(
 	const struct assembly *a, size_t n_fresh, const struct domain *d, bool *ret_same)
 {
-	*ret_same = n_fresh > 0 && bsearch(&d, a->rows, n_fresh, sizeof(*a->rows), compare_index);
-	return *ret_same ||
-	       (n_fresh > 0 && bsearch(&d, a->by_name, n_fresh, sizeof(*a->rows), compare_name));
+	*ret_same = n_fresh > 0 &&
+		    bsearch(&d, a->rows, n_fresh, sizeof(*a->rows), domain_compare_index);
+	return *ret_same || (n_fresh > 0 && bsearch(&d, a->by_name, n_fresh, sizeof(*a->rows),
+						    domain_compare_name));
 }
 
 /* Whether a row of the last snapshot stays although the reply does not bring it. */
@@ -291,8 +278,8 @@ static int add_rest(struct assembly *a)
 	int r = 0;
 
 	memcpy(a->by_name, a->rows, n_fresh * sizeof(*a->rows));
-	qsort(a->rows, n_fresh, sizeof(*a->rows), compare_index);
-	qsort(a->by_name, n_fresh, sizeof(*a->rows), compare_name);
+	qsort(a->rows, n_fresh, sizeof(*a->rows), domain_compare_index);
+	qsort(a->by_name, n_fresh, sizeof(*a->rows), domain_compare_name);
 	for (size_t i = 0; r == 0 && i < last_count(a->in); i++) {
 		const struct domain *d = a->in->last->domains[i];
 		bool same;

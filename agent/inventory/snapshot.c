@@ -163,14 +163,14 @@ void snapshot_builder_host(struct snapshot_builder *b, const struct host *take)
 	b->host = take;
 }
 
-static int compare_index(const void *a, const void *b)
+int domain_compare_index(const void *a, const void *b)
 {
 	const struct domain *const *x = a, *const *y = b;
 
 	return (*x)->index < (*y)->index ? -1 : (*x)->index > (*y)->index;
 }
 
-static int compare_name(const void *a, const void *b)
+int domain_compare_name(const void *a, const void *b)
 {
 	const struct domain *const *x = a, *const *y = b;
 
@@ -238,9 +238,9 @@ static int order_rows(struct snapshot_box *box, const struct snapshot_builder *b
 
 	memcpy(box->rows, b->rows, b->n * sizeof(box->rows[0]));
 	memcpy(box->rows + b->n, b->rows, b->n * sizeof(box->rows[0]));
-	r = sort_unique(box->rows, b->n, compare_index);
+	r = sort_unique(box->rows, b->n, domain_compare_index);
 	if (r == 0)
-		r = sort_unique(box->rows + b->n, b->n, compare_name);
+		r = sort_unique(box->rows + b->n, b->n, domain_compare_name);
 	if (r == 0)
 		r = list_ends_new(box->rows, b->n, &box->ends);
 	if (r == 0)

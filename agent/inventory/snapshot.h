@@ -30,6 +30,10 @@ struct snapshot {
 const struct snapshot *snapshot_ref(const struct snapshot *s);
 void snapshot_unref(const struct snapshot *s);
 
+/* For arrays of pointers to domains. */
+int domain_compare_index(const void *a, const void *b);
+int domain_compare_name(const void *a, const void *b);
+
 /* NULL when there is none. The domain lives as long as the caller's reference to the snapshot. */
 const struct domain *snapshot_find_index(const struct snapshot *s, uint32_t index);
 const struct domain *snapshot_find_name(const struct snapshot *s, const char *name);
