@@ -259,6 +259,17 @@ static const char *need_spconfig_name(struct task *task)
 	return config ? need_prop(task, config, "spconfig_name") : NULL;
 }
 
+/* One that is there. */
+static struct spconfig *need_spconfig(struct task *task)
+{
+	const char *name = need_spconfig_name(task);
+	struct spconfig *config = name ? spconfig_find(&task->sim->host, name) : NULL;
+
+	if (name && !config)
+		task_refuse(task, "Configuration %s was not found", name);
+	return config;
+}
+
 static void make_current(struct host *host, struct spconfig *chosen)
 {
 	struct spconfig *config;
@@ -288,32 +299,24 @@ enum verdict run_add_spconfig(struct task *task)
 
 enum verdict run_set_spconfig(struct task *task)
 {
-	struct host *host = &task->sim->host;
-	const char *name = need_spconfig_name(task);
-	struct spconfig *config = name ? spconfig_find(host, name) : NULL;
+	struct spconfig *config = need_spconfig(task);
 
-	if (name == NULL)
-		return VERDICT_REFUSED;
 	if (config == NULL)
-		return task_refuse(task, "Configuration %s was not found", name);
-	make_current(host, config);
-	event_hardware(task->sim, "set-spconfig", name);
+		return VERDICT_REFUSED;
+	make_current(&task->sim->host, config);
+	event_hardware(task->sim, "set-spconfig", config->name);
 	return VERDICT_OK;
 }
 
 enum verdict run_remove_spconfig(struct task *task)
 {
-	struct host *host = &task->sim->host;
-	const char *name = need_spconfig_name(task);
-	struct spconfig *config = name ? spconfig_find(host, name) : NULL;
+	struct spconfig *config = need_spconfig(task);
 
-	if (name == NULL)
-		return VERDICT_REFUSED;
 	if (config == NULL)
-		return task_refuse(task, "Configuration %s was not found", name);
-	if (config->current || str_equal(name, "factory-default"))
-		return task_refuse(task, "Configuration %s cannot be removed", name);
-	spconfig_remove(host, config);
-	event_hardware(task->sim, "remove-spconfig", name);
+		return VERDICT_REFUSED;
+	if (config->current || str_equal(config->name, "factory-default"))
+		return task_refuse(task, "Configuration %s cannot be removed", config->name);
+	event_hardware(task->sim, "remove-spconfig", config->name);
+	spconfig_remove(&task->sim->host, config);
 	return VERDICT_OK;
 }

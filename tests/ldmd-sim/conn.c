@@ -52,6 +52,14 @@ struct chunk *conn_send(struct conn *conn, const void *data, size_t len)
 	return chunk;
 }
 
+/* Why SSL_read() or SSL_write() gave n: there is nothing to be had, or no room, for now. */
+static bool has_to_wait(struct conn *conn, int n)
+{
+	int why = SSL_get_error(conn->ssl, n);
+
+	return why == SSL_ERROR_WANT_READ || why == SSL_ERROR_WANT_WRITE;
+}
+
 static ssize_t read_some(struct conn *conn, char *data, size_t size)
 {
 	int n;
@@ -62,14 +70,10 @@ static ssize_t read_some(struct conn *conn, char *data, size_t size)
 	n = SSL_read(conn->ssl, data, (int)size);
 	if (n > 0)
 		return n;
-	switch (SSL_get_error(conn->ssl, n)) {
-	case SSL_ERROR_WANT_READ:
-	case SSL_ERROR_WANT_WRITE:
-		errno = EAGAIN;
-		return -1;
-	default:
+	if (!has_to_wait(conn, n))
 		return 0;
-	}
+	errno = EAGAIN;
+	return -1;
 }
 
 static ssize_t write_some(struct conn *conn, const char *data, size_t size)
@@ -82,15 +86,8 @@ static ssize_t write_some(struct conn *conn, const char *data, size_t size)
 	n = SSL_write(conn->ssl, data, size > INT32_MAX ? INT32_MAX : (int)size);
 	if (n > 0)
 		return n;
-	switch (SSL_get_error(conn->ssl, n)) {
-	case SSL_ERROR_WANT_READ:
-	case SSL_ERROR_WANT_WRITE:
-		errno = EAGAIN;
-		return -1;
-	default:
-		errno = EPIPE;
-		return -1;
-	}
+	errno = has_to_wait(conn, n) ? EAGAIN : EPIPE;
+	return -1;
 }
 
 static void next_piece(void *arg)
