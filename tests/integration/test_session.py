@@ -36,10 +36,22 @@ class FrozenMaster(harness.TestCase):
         before = queries(bed)
         wait_for(lambda: queries(bed) >= before + 3, 10, "queries while snmpd stands still")
 
-    def test_while_connected(self):
-        bed = self.bed(conf="refreshInterval 1\n")
+    def freeze(self, bed):
         bed.snmpd.send(signal.SIGSTOP)
         self.addCleanup(bed.snmpd.send, signal.SIGCONT)
+
+    def frozen_at_start(self):
+        """The agent is not started yet."""
+        bed = harness.Bed(os.path.join(self.directory, "0"), conf="refreshInterval 1\n", start=False)
+        self.beds.append(bed)
+        bed.sim.start()
+        bed.snmpd.start()
+        self.freeze(bed)
+        return bed
+
+    def test_while_connected(self):
+        bed = self.bed(conf="refreshInterval 1\n")
+        self.freeze(bed)
         self.assert_ldmd_is_asked(bed)
         self.thaw(bed)
         self.assertNotIn("lost the AgentX master", bed.agent.log())
@@ -47,8 +59,7 @@ class FrozenMaster(harness.TestCase):
     @unittest.skipUnless(LONG, "takes a minute; LDOMS_TEST_LONG=1 runs it")
     def test_for_a_minute(self):
         bed = self.bed(conf="refreshInterval 1\n")
-        bed.snmpd.send(signal.SIGSTOP)
-        self.addCleanup(bed.snmpd.send, signal.SIGCONT)
+        self.freeze(bed)
         before, begun = queries(bed), time.monotonic()
         wait_for(lambda: time.monotonic() - begun > 60, 70, "a minute")
         asked = queries(bed) - before
@@ -61,12 +72,7 @@ class FrozenMaster(harness.TestCase):
         self.assertLess(took, 2.0 * harness.SLOW)
 
     def test_at_start(self):
-        bed = harness.Bed(os.path.join(self.directory, "0"), conf="refreshInterval 1\n", start=False)
-        self.beds.append(bed)
-        bed.sim.start()
-        bed.snmpd.start()
-        bed.snmpd.send(signal.SIGSTOP)
-        self.addCleanup(bed.snmpd.send, signal.SIGCONT)
+        bed = self.frozen_at_start()
         bed.agent.start()
         wait_for(lambda: stats(bed.sim)["requests"].get("list-domain"), 20, "a query")
         self.assert_ldmd_is_asked(bed)
@@ -74,12 +80,7 @@ class FrozenMaster(harness.TestCase):
 
     def test_at_start_with_a_full_queue(self):
         """Nobody can connect to it, not even without blocking."""
-        bed = harness.Bed(os.path.join(self.directory, "0"), conf="refreshInterval 1\n", start=False)
-        self.beds.append(bed)
-        bed.sim.start()
-        bed.snmpd.start()
-        bed.snmpd.send(signal.SIGSTOP)
-        self.addCleanup(bed.snmpd.send, signal.SIGCONT)
+        bed = self.frozen_at_start()
         clients = []
         try:
             while True:
@@ -99,8 +100,7 @@ class FrozenMaster(harness.TestCase):
     def test_end(self):
         """SIGTERM is heard."""
         bed = self.bed()
-        bed.snmpd.send(signal.SIGSTOP)
-        self.addCleanup(bed.snmpd.send, signal.SIGCONT)
+        self.freeze(bed)
         begun = time.monotonic()
         self.assertEqual(bed.agent.stop(), 0)
         self.assertLess(time.monotonic() - begun, 3.0 * harness.SLOW)

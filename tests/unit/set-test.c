@@ -173,6 +173,10 @@ static bool next_order(struct bed *b, enum handover_word *ret, uint32_t *ret_id)
 	return true;
 }
 
+/* What the ldm thread says of a transaction. */
+#define POST(b, id, ...)                                                                           \
+	handover_post_verdict((b)->handover, &(struct verdict){.transaction = (id), __VA_ARGS__})
+
 static uint32_t expect_order(struct bed *b, enum handover_word word)
 {
 	enum handover_word given;
@@ -320,8 +324,7 @@ static void test_verdict_in_time(void **state)
 	assert_int_equal(set_phases_deadline(b->sets), b->view.now_ms + SET_WAIT);
 	turn(b, 100);
 	assert_true(waits(b));
-	handover_post_verdict(b->handover,
-		&(struct verdict){.transaction = id, .decided = true, .settled = true});
+	POST(b, id, .decided = true, .settled = true);
 	turn(b, 0);
 	assert_false(waits(b));
 	assert_errors(b, SNMP_ERR_NOERROR);
@@ -363,9 +366,7 @@ static void test_no_waiting(void **state)
 	expect_order(b, HANDOVER_KEEP);
 	/* Its place is kept until it ended. */
 	assert_int_equal(control_places_used(b->control), 1);
-	handover_post_verdict(b->handover,
-		&(struct verdict){
-			.transaction = id, .decided = true, .undone = true, .settled = true});
+	POST(b, id, .decided = true, .undone = true, .settled = true);
 	turn(b, 10);
 	assert_int_equal(control_places_used(b->control), 0);
 }
@@ -379,9 +380,7 @@ static uint32_t fail_at_second_varbind(struct bed *b)
 	phase(b, MODE_SET_RESERVE2);
 	phase(b, MODE_SET_ACTION);
 	uint32_t id = expect_order(b, HANDOVER_START);
-	handover_post_verdict(b->handover,
-		&(struct verdict){
-			.transaction = id, .decided = true, .failed = true, .culprit = 1});
+	POST(b, id, .decided = true, .failed = true, .culprit = 1);
 	turn(b, 10);
 	assert_false(waits(b));
 	assert_errors(b, SNMP_ERR_NOERROR, SNMP_ERR_COMMITFAILED);
@@ -395,12 +394,7 @@ static void test_failure_and_rollback(void **state)
 	struct bed *b = *state;
 	uint32_t id = fail_at_second_varbind(b);
 
-	handover_post_verdict(b->handover, &(struct verdict){.transaction = id,
-						   .decided = true,
-						   .failed = true,
-						   .culprit = 1,
-						   .undone = true,
-						   .settled = true});
+	POST(b, id, .decided = true, .failed = true, .culprit = 1, .undone = true, .settled = true);
 	turn(b, 10);
 	assert_false(waits(b));
 	assert_errors(b, SNMP_ERR_NOERROR, SNMP_ERR_NOERROR);
@@ -413,12 +407,8 @@ static void test_rollback_fails(void **state)
 	struct bed *b = *state;
 	uint32_t id = fail_at_second_varbind(b);
 
-	handover_post_verdict(b->handover, &(struct verdict){.transaction = id,
-						   .decided = true,
-						   .failed = true,
-						   .culprit = 1,
-						   .undo_failed = true,
-						   .settled = true});
+	POST(b, id, .decided = true, .failed = true, .culprit = 1, .undo_failed = true,
+		.settled = true);
 	turn(b, 10);
 	assert_false(waits(b));
 	assert_errors(b, SNMP_ERR_NOERROR, SNMP_ERR_UNDOFAILED);
@@ -441,11 +431,7 @@ static void test_undo_answered_at_once(void **state)
 	struct bed *b = *state;
 	uint32_t id = start_one(b);
 
-	handover_post_verdict(b->handover, &(struct verdict){.transaction = id,
-						   .decided = true,
-						   .failed = true,
-						   .undo_failed = true,
-						   .settled = true});
+	POST(b, id, .decided = true, .failed = true, .undo_failed = true, .settled = true);
 	turn(b, 10);
 	assert_errors(b, SNMP_ERR_COMMITFAILED);
 	phase(b, MODE_SET_UNDO);
@@ -460,8 +446,7 @@ static void test_undo_of_what_was_kept(void **state)
 	struct bed *b = *state;
 	uint32_t id = start_one(b);
 
-	handover_post_verdict(b->handover,
-		&(struct verdict){.transaction = id, .decided = true, .settled = true});
+	POST(b, id, .decided = true, .settled = true);
 	turn(b, 10);
 	assert_errors(b, SNMP_ERR_NOERROR);
 	phase(b, MODE_SET_UNDO);
@@ -479,9 +464,7 @@ static void test_undo_of_what_went_well(void **state)
 	phase(b, MODE_SET_UNDO);
 	assert_true(waits(b));
 	assert_int_equal(expect_order(b, HANDOVER_UNDO), id);
-	handover_post_verdict(b->handover,
-		&(struct verdict){
-			.transaction = id, .decided = true, .undone = true, .settled = true});
+	POST(b, id, .decided = true, .undone = true, .settled = true);
 	turn(b, 1);
 	assert_false(waits(b));
 	assert_errors(b, SNMP_ERR_NOERROR);
