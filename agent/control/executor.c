@@ -141,7 +141,7 @@ static bool has_domain(const struct run *r, uint32_t index)
 bool executor_works_on(const struct executor *x, uint32_t index)
 {
 	for (const struct run *r = x->runs; r != NULL; r = r->next)
-		if ((run_is_busy(r) || r->phase == RUN_QUEUED) && has_domain(r, index))
+		if ((run_is_busy(r) || run_waits(r)) && has_domain(r, index))
 			return true;
 	return false;
 }
@@ -214,17 +214,25 @@ static bool shares_domain(const struct run *a, const struct run *b)
 	return false;
 }
 
-/* Those that came first go first; a finished one that could be undone is in nobody's way. */
+/* Those that came first go first; one that is done is in nobody's way until it is taken back. */
 static bool may_begin(const struct executor *x, const struct run *r)
 {
 	for (const struct run *o = x->runs; o != r; o = o->next)
-		if ((run_is_busy(o) || o->phase == RUN_QUEUED) && shares_domain(o, r))
+		if ((run_is_busy(o) || run_waits(o)) && shares_domain(o, r))
 			return false;
-	/* One that was finished and is being undone. */
+	/* That came when this one was done, and now it is to be taken back. */
 	for (const struct run *o = r->next; o != NULL; o = o->next)
 		if (run_is_busy(o) && shares_domain(o, r))
 			return false;
 	return true;
+}
+
+static void begin(struct executor *x, struct run *r, uint64_t now_ms)
+{
+	if (r->phase == RUN_DONE)
+		run_take_back(r);
+	else if (x->close_at_ms == CLOCK_NEVER)
+		run_begin(r, now_ms);
 }
 
 static void sweep(struct executor *x)
@@ -253,9 +261,8 @@ void executor_turn(struct executor *x, uint64_t now_ms)
 	do {
 		x->kick = false;
 		for (struct run *r = x->runs; r != NULL; r = r->next) {
-			if (r->phase == RUN_QUEUED && x->close_at_ms == CLOCK_NEVER &&
-				may_begin(x, r))
-				run_begin(r, now_ms);
+			if (run_waits(r) && may_begin(x, r))
+				begin(x, r, now_ms);
 			run_turn(r, now_ms);
 		}
 		sweep(x);

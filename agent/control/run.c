@@ -102,6 +102,11 @@ bool run_is_busy(const struct run *r)
 	return r->phase == RUN_READING || r->phase == RUN_FORWARD || r->phase == RUN_BACK;
 }
 
+bool run_waits(const struct run *r)
+{
+	return r->phase == RUN_QUEUED || (r->phase == RUN_DONE && r->undo_wanted);
+}
+
 /* --- the end ------------------------------------------------------------------------------- */
 
 static void over(struct run *r)
@@ -355,7 +360,7 @@ static void undo_forward(struct run *r)
 	}
 }
 
-static void undo_done(struct run *r)
+void run_take_back(struct run *r)
 {
 	for (size_t i = 0; i < r->t->n_parts; i++)
 		if (r->parts[i].local && run_asks_row(&r->parts[i].desire, ROW_REQUEST_DESTROY))
@@ -381,7 +386,7 @@ static void undo(struct run *r, const char *why)
 	if (r->phase == RUN_FORWARD)
 		undo_forward(r);
 	else if (r->phase == RUN_DONE)
-		undo_done(r);
+		r->undo_wanted = true;
 	else
 		run_fail(r, 0, 0);
 }
@@ -394,7 +399,7 @@ void run_undo(struct run *r)
 void run_keep(struct run *r)
 {
 	r->kept = true;
-	if (r->phase != RUN_DONE)
+	if (r->phase != RUN_DONE || r->undo_wanted)
 		return;
 	r->verdict.settled = true;
 	report_verdict(r);
@@ -458,7 +463,7 @@ uint64_t run_next(const struct run *r)
 	case RUN_BACK:
 		return act_next(r);
 	case RUN_DONE:
-		return r->forget_at_ms;
+		return r->undo_wanted ? CLOCK_NEVER : r->forget_at_ms;
 	default:
 		return CLOCK_NEVER;
 	}

@@ -138,8 +138,12 @@ void run_undo(struct run *r);
 void run_keep(struct run *r);
 /* forceStop on one of its domains. */
 void run_preempt(struct run *r, uint32_t index);
+/* One that is done and that the master took back, once its domains are free. */
+void run_take_back(struct run *r);
 /* It holds its domains. */
 bool run_is_busy(const struct run *r);
+/* It waits for them, to begin or to be taken back. */
+bool run_waits(const struct run *r);
 const char *run_domain(const struct run *r, size_t part);
 void run_set_domain(struct run_part *p, const struct domain *d);
 void run_set_message(struct run_part *p, const char *message);

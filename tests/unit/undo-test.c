@@ -237,6 +237,27 @@ static void test_undo_of_what_is_finished(void **state)
 	assert_int_equal(status(f, id, 2), OPERATION_ROLLED_BACK);
 }
 
+/* Another SET has the domain by now: it is let through first, and what comes next waits. */
+static void test_undo_waits_for_the_domain(void **state)
+{
+	struct fake *f = *state;
+	uint32_t one, other, next;
+
+	one = SET(f, V(VCPU, 2, 8));
+	fake_run(f, 300);
+	fault(f, STEP_SET_MEMORY, 0, FAULT_SLOW);
+	other = SET(f, V(MEMORY, 2, 4096));
+	fake_run(f, 100);
+	executor_undo(f->executor, one, f->now);
+	next = SET(f, V(CRYPTO, 2, 3));
+	fake_run(f, 3000);
+	assert_string_equal(f->log, "set-vcpu a 8, set-memory a 4096, set-vcpu a 4, set-mau a 3");
+	assert_int_equal(f->most_out, 1);
+	assert_true(f->verdicts[one].undone);
+	expect_done(f, other);
+	expect_done(f, next);
+}
+
 static void test_undo_of_what_cannot_be_undone(void **state)
 {
 	struct fake *f = *state;
@@ -365,6 +386,7 @@ int main(void)
 		HOST_TEST(test_rollback_of_what_waits_for_a_reboot),
 		HOST_TEST(test_rollback_of_what_waits_refused),
 		HOST_TEST(test_undo_of_what_is_finished),
+		HOST_TEST(test_undo_waits_for_the_domain),
 		HOST_TEST(test_undo_of_what_cannot_be_undone),
 		HOST_TEST(test_undo_of_what_runs),
 		HOST_TEST(test_undo_before_it_began),
