@@ -45,11 +45,13 @@ enum { NOT_OPEN = 257, UNSUPPORTED_CONTEXT = 262, PARSE_ERROR = 266, PROCESSING_
 #define STREAM_LOST (1U << 26)
 
 /* SETs remembered. net-snmp's master has one under way at a time. */
-#define PHASES_MAX 1024
+#define SETS_MAX 1024
 
 /* The last phase of a SET that came, until the UndoSet or CleanupSet that ends it is answered. */
-struct phase {
-	uint32_t transaction, packet;
+struct set {
+	uint32_t transaction; /* as the master says; it may begin the next one by the same number */
+	uint32_t id;	      /* as the library is told */
+	uint32_t packet;
 	uint8_t type;
 	bool answered;
 };
@@ -58,9 +60,10 @@ struct gate {
 	netsnmp_session *session;
 	size_t n;    /* octets of a PDU that is not complete */
 	size_t skip; /* octets that are left of one that is not wanted */
-	size_t n_phases;
-	struct phase phases[PHASES_MAX];
-	uint8_t held[PDU_MAX];
+	uint32_t last_id;
+	size_t n_sets;
+	struct set sets[SETS_MAX];
+	uint8_t held[PDU_MAX], answer[PDU_MAX];
 };
 
 struct header {
@@ -158,77 +161,112 @@ static unsigned int error_in(const struct gate *g, const uint8_t *pdu, const str
 	return h->length > PDU_MAX - HEADER_SIZE ? SNMP_ERR_TOOBIG : 0;
 }
 
-/*
- * The library answers a CleanupSet as any other, with the session's number as it came. It looks at
- * that number nowhere else, so another one marks the Response that is not to be sent.
- */
-static void mark(uint8_t *pdu)
-{
-	put_number(pdu, AT_SESSION, 4, ~get_number(pdu, AT_SESSION));
-}
-
 /* --- the phases of a SET -------------------------------------------------------------------- */
 
-static struct phase *find_phase(struct gate *g, uint32_t transaction)
+static bool ends_set(uint8_t type)
 {
-	for (size_t i = 0; i < g->n_phases; i++)
-		if (g->phases[i].transaction == transaction)
-			return &g->phases[i];
+	return type == TYPE_UNDO_SET || type == TYPE_CLEANUP_SET;
+}
+
+static bool is_repeat(const struct gate *g, const struct header *h)
+{
+	for (size_t i = 0; i < g->n_sets; i++)
+		if (g->sets[i].transaction == h->transaction && g->sets[i].type == h->type &&
+			g->sets[i].packet == h->packet)
+			return true;
+	return false;
+}
+
+static struct set *find_open(struct gate *g, uint32_t transaction)
+{
+	for (size_t i = 0; i < g->n_sets; i++)
+		if (g->sets[i].transaction == transaction && !ends_set(g->sets[i].type))
+			return &g->sets[i];
 	return NULL;
 }
 
-static void drop_phase(struct gate *g, size_t place)
+static struct set *find_id(struct gate *g, uint32_t id)
 {
-	g->n_phases--;
-	memmove(&g->phases[place], &g->phases[place + 1],
-		(g->n_phases - place) * sizeof(g->phases[0]));
+	for (size_t i = 0; i < g->n_sets; i++)
+		if (g->sets[i].id == id)
+			return &g->sets[i];
+	return NULL;
 }
 
-static void phase_is_answered(struct gate *g, const uint8_t *response)
+static void drop_set(struct gate *g, const struct set *s)
 {
-	struct phase *p = find_phase(g, get_number(response, AT_TRANSACTION));
+	size_t place = (size_t)(s - g->sets);
 
-	if (!p || p->packet != get_number(response, AT_PACKET))
-		return;
-	p->answered = true;
-	if (p->type == TYPE_UNDO_SET || p->type == TYPE_CLEANUP_SET)
-		drop_phase(g, (size_t)(p - g->phases));
+	g->n_sets--;
+	memmove(&g->sets[place], &g->sets[place + 1], (g->n_sets - place) * sizeof(g->sets[0]));
 }
 
-static enum verdict begin_set(struct gate *g, const struct header *h)
+/*
+ * The library answers with the numbers as they came, and looks at the session's nowhere else, so
+ * another one marks the Response that phase_is_answered() has to see.
+ */
+static enum verdict pass_phase(struct set *s, const struct header *h, uint8_t *pdu)
 {
-	if (h->type != TYPE_TEST_SET)
-		return PASS; /* the library has nothing of it, and refuses */
-	if (g->n_phases == PHASES_MAX) {
+	s->packet = h->packet;
+	s->type = h->type;
+	s->answered = false;
+	put_number(pdu, AT_SESSION, 4, ~h->session);
+	put_number(pdu, AT_TRANSACTION, 4, s->id);
+	return PASS;
+}
+
+static enum verdict begin_set(struct gate *g, const struct header *h, uint8_t *pdu)
+{
+	struct set *s = &g->sets[g->n_sets];
+
+	if (g->n_sets == SETS_MAX) {
 		log_info(TOKEN, "the AgentX master begins SETs and ends none");
 		return HANG_UP;
 	}
-	g->phases[g->n_phases++] = (struct phase){h->transaction, h->packet, h->type, false};
-	return PASS;
+	g->n_sets++;
+	s->transaction = h->transaction;
+	s->id = ++g->last_id;
+	return pass_phase(s, h, pdu);
 }
 
 /*
  * The library frees what it knows of a SET with the answer to its last phase, uses it with the
  * answer to any other, and forgets to answer a CommitSet that comes again (agentx/subagent.c). So
- * a phase has to wait for the answer to the one before. A master that asks again for the same has
- * its answer already, or will get it.
+ * a phase has to wait for the answer to the one before, and the next SET has a number of its own.
+ * A master that asks again for the same has its answer already, or will get it.
  */
-static enum verdict begin_phase(
-	struct gate *g, netsnmp_transport *inner, const uint8_t *pdu, const struct header *h)
+static enum verdict take_phase(
+	struct gate *g, netsnmp_transport *inner, const struct header *h, uint8_t *pdu)
 {
-	struct phase *p = find_phase(g, h->transaction);
+	struct set *s = find_open(g, h->transaction);
 
-	if (!p)
-		return begin_set(g, h);
-	if (p->type == h->type && p->packet == h->packet)
+	if (is_repeat(g, h))
 		return DROP;
-	if (!p->answered && h->type != TYPE_TEST_SET) {
-		if (h->type != p->type && h->type != TYPE_CLEANUP_SET)
-			respond(inner, pdu, PROCESSING_ERROR);
-		return DROP;
+	if (h->type == TYPE_TEST_SET)
+		return s ? pass_phase(s, h, pdu) : begin_set(g, h, pdu);
+	if (s && s->answered)
+		return pass_phase(s, h, pdu);
+	if (h->type != TYPE_CLEANUP_SET && (!s || h->type != s->type))
+		respond(inner, pdu, PROCESSING_ERROR);
+	return DROP;
+}
+
+/* Gives a Response the numbers that the master knows; false: it is not to be sent. */
+static bool phase_is_answered(struct gate *g, uint8_t *response)
+{
+	struct set *s = find_id(g, get_number(response, AT_TRANSACTION));
+
+	if (!s)
+		return false;
+	bool wanted = s->type != TYPE_CLEANUP_SET;
+	put_number(response, AT_SESSION, 4, (uint32_t)g->session->sessid);
+	put_number(response, AT_TRANSACTION, 4, s->transaction);
+	if (s->packet == get_number(response, AT_PACKET)) {
+		s->answered = true;
+		if (ends_set(s->type))
+			drop_set(g, s);
 	}
-	*p = (struct phase){h->transaction, h->packet, h->type, false};
-	return PASS;
+	return wanted;
 }
 
 /* -------------------------------------------------------------------------------------------- */
@@ -246,10 +284,8 @@ static enum verdict judge(struct gate *g, netsnmp_transport *inner, uint8_t *pdu
 	unsigned int error = error_in(g, pdu, &h);
 	if (error && h.type != TYPE_CLEANUP_SET && h.type != TYPE_RESPONSE)
 		respond(inner, pdu, error);
-	else if (!error && h.type == TYPE_CLEANUP_SET)
-		mark(pdu);
 	if (!error && h.type >= TYPE_TEST_SET && h.type <= TYPE_CLEANUP_SET)
-		return begin_phase(g, inner, pdu, &h);
+		return take_phase(g, inner, &h, pdu);
 	return error ? DROP : PASS;
 }
 
@@ -324,23 +360,35 @@ static int gate_recv(netsnmp_transport *t, void *buf, int size, void **opaque, i
 
 /* --- to the master -------------------------------------------------------------------------- */
 
+static int send_pdu(netsnmp_transport *inner, const uint8_t *pdu, int size)
+{
+	if (pdu[AT_TYPE] != TYPE_RESPONSE || size <= PDU_MAX)
+		return send_whole(inner, pdu, size);
+	respond(inner, pdu, SNMP_ERR_TOOBIG);
+	return size;
+}
+
+static int send_answer_to_phase(
+	struct gate *g, netsnmp_transport *inner, const void *response, int size)
+{
+	memcpy(g->answer, response, size < PDU_MAX ? (size_t)size : PDU_MAX);
+	return phase_is_answered(g, g->answer) ? send_pdu(inner, g->answer, size) : size;
+}
+
 /* One PDU at a time. */
 static int gate_send(netsnmp_transport *t, const void *buf, int size, void **opaque, int *olength)
 {
 	struct gate *g = t->data;
 	netsnmp_transport *inner = t->base_transport;
 	const uint8_t *pdu = buf;
-	bool response = size >= HEADER_SIZE && pdu[AT_TYPE] == TYPE_RESPONSE;
 
 	(void)opaque, (void)olength;
-	if (response)
-		phase_is_answered(g, pdu);
-	if (response && get_number(pdu, AT_SESSION) != (uint32_t)g->session->sessid)
-		return size;
-	if (!response || size <= PDU_MAX)
-		return send_whole(inner, buf, size);
-	respond(inner, pdu, SNMP_ERR_TOOBIG);
-	return size;
+	if (size < HEADER_SIZE)
+		return -1;
+	if (pdu[AT_TYPE] == TYPE_RESPONSE &&
+		get_number(pdu, AT_SESSION) != (uint32_t)g->session->sessid)
+		return send_answer_to_phase(g, inner, buf, size);
+	return send_pdu(inner, pdu, size);
 }
 
 /* --- the rest of a transport ---------------------------------------------------------------- */
@@ -381,7 +429,7 @@ int gate_install(netsnmp_session *session)
 		return -ENOMEM;
 	}
 	g->session = session;
-	g->n = g->skip = g->n_phases = 0;
+	g->n = g->skip = g->n_sets = g->last_id = 0;
 	t->domain = inner->domain;
 	t->domain_length = inner->domain_length;
 	t->sock = inner->sock;

@@ -11,7 +11,7 @@
  *   a senseless header         dropped. Now: parseError
  *   CleanupSet                 answered, which it must not be
  *   a phase of a SET before    uses what is freed. Now: processingError; one that comes again is
- *   the answer to the last one dropped
+ *   the answer to the last one dropped. The next SET of the same number is told apart
  *   Close                      goes on as if nothing had been said. Now: the session ends
  *
  * And a master that does not read what it is sent loses its session, instead of stopping us.

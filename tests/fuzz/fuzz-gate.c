@@ -19,6 +19,7 @@ const char fuzz_name[] = "gate";
 #define PDU_MAX	    65536
 #define HEADER_SIZE 20
 #define ANSWER_SIZE 28
+#define WAITING_MAX 64
 
 enum { TYPE_GET = 5, TYPE_TEST_SET = 8, TYPE_CLEANUP_SET = 11, TYPE_RESPONSE = 18 };
 enum { FLAG_CONTEXT = 8, FLAG_NETWORK_ORDER = 0x10 };
@@ -28,9 +29,14 @@ static struct {
 	const uint8_t *at;
 	size_t left;
 	struct fuzz_chance *pieces; /* NULL: as much as there is room for */
+	struct fuzz_chance
+		*delays; /* NULL: nothing is answered, as what passes then depends on when */
 	struct buffer passed, answered;
 	bool ended;
-	bool set_begun; /* from then on, what passes depends on when it is answered: it never is */
+	struct waiting { /* what passed and is not answered */
+		uint8_t header[HEADER_SIZE];
+	} waiting[WAITING_MAX];
+	size_t n_waiting;
 } f;
 
 static int master_recv(netsnmp_transport *t, void *buf, int size, void **opaque, int *olength)
@@ -93,24 +99,62 @@ static uint32_t number_at(const uint8_t *pdu, size_t at)
 	return (uint32_t)p[3] << 24 | (uint32_t)p[2] << 16 | (uint32_t)p[1] << 8 | p[0];
 }
 
+/* The library is never given a phase of a SET while it has another one; TestSets it can take. */
+static void check_phase(const uint8_t *pdu)
+{
+	for (size_t i = 0; i < f.n_waiting; i++) {
+		const uint8_t *other = f.waiting[i].header;
+
+		if (other[1] >= TYPE_TEST_SET && number_at(other, 8) == number_at(pdu, 8))
+			FUZZ_CHECK(pdu[1] == TYPE_TEST_SET && other[1] == TYPE_TEST_SET);
+	}
+}
+
+/* A CleanupSet's answer must not leave, any other must, with the number of this session. */
+static void answer_oldest(netsnmp_transport *t)
+{
+	const uint8_t *pdu = f.waiting[0].header;
+	uint8_t answer[ANSWER_SIZE] = {1, TYPE_RESPONSE, pdu[2]};
+	size_t before = f.answered.len;
+
+	memcpy(answer + 4, pdu + 4, 12);
+	answer[pdu[2] & FLAG_NETWORK_ORDER ? 19 : 16] = ANSWER_SIZE - HEADER_SIZE;
+	FUZZ_CHECK(t->f_send(t, answer, sizeof(answer), NULL, NULL) == sizeof(answer));
+	if (pdu[1] == TYPE_CLEANUP_SET)
+		FUZZ_CHECK(f.answered.len == before);
+	else
+		FUZZ_CHECK(f.answered.len == before + ANSWER_SIZE &&
+			   number_at((const uint8_t *)buffer_data(&f.answered) + before, 4) ==
+				   SESSION);
+	f.answered.len = before;
+	memmove(&f.waiting[0], &f.waiting[1], --f.n_waiting * sizeof(f.waiting[0]));
+}
+
+static void check_request(netsnmp_transport *t, const uint8_t *pdu)
+{
+	FUZZ_CHECK(pdu[1] >= TYPE_GET && pdu[1] <= TYPE_CLEANUP_SET);
+	FUZZ_CHECK(!(pdu[2] & FLAG_CONTEXT) && number_at(pdu, 16) % 4 == 0);
+	/* Phases of a SET have a mark on them. */
+	FUZZ_CHECK(number_at(pdu, 4) == (pdu[1] < TYPE_TEST_SET ? SESSION : ~(uint32_t)SESSION));
+	if (!f.delays)
+		return;
+	if (f.n_waiting == WAITING_MAX)
+		answer_oldest(t);
+	if (pdu[1] >= TYPE_TEST_SET)
+		check_phase(pdu);
+	memcpy(f.waiting[f.n_waiting++].header, pdu, HEADER_SIZE);
+}
+
 /* Requests of this session without a context, and answers; whole. */
-static void check_passed(const uint8_t *pdu, size_t n)
+static void check_passed(netsnmp_transport *t, const uint8_t *pdu, size_t n)
 {
 	while (n > 0) {
 		FUZZ_CHECK(n >= HEADER_SIZE && pdu[0] == 1);
 		size_t size = (size_t)number_at(pdu, 16) + HEADER_SIZE;
 
 		FUZZ_CHECK(size <= n && size <= PDU_MAX);
-		if (pdu[1] != TYPE_RESPONSE) {
-			uint32_t session = number_at(pdu, 4);
-
-			FUZZ_CHECK(pdu[1] >= TYPE_GET && pdu[1] <= TYPE_CLEANUP_SET);
-			f.set_begun = f.set_begun || pdu[1] == TYPE_TEST_SET;
-			FUZZ_CHECK(!(pdu[2] & FLAG_CONTEXT) && size % 4 == 0);
-			/* CleanupSet has a mark on it. */
-			FUZZ_CHECK(session ==
-				   (pdu[1] == TYPE_CLEANUP_SET ? ~(uint32_t)SESSION : SESSION));
-		}
+		if (pdu[1] != TYPE_RESPONSE)
+			check_request(t, pdu);
 		pdu += size;
 		n -= size;
 	}
@@ -126,20 +170,8 @@ static void check_answered(const uint8_t *pdu, size_t n)
 	}
 }
 
-/* A CleanupSet's answer must not leave, any other of this session must. */
-static void answer_passed(netsnmp_transport *t, const uint8_t *pdu)
-{
-	uint8_t answer[ANSWER_SIZE] = {1, TYPE_RESPONSE, pdu[2]};
-	size_t before = f.answered.len;
-
-	memcpy(answer + 4, pdu + 4, 12);
-	answer[pdu[2] & FLAG_NETWORK_ORDER ? 19 : 16] = ANSWER_SIZE - HEADER_SIZE;
-	FUZZ_CHECK(t->f_send(t, answer, sizeof(answer), NULL, NULL) == sizeof(answer));
-	FUZZ_CHECK((f.answered.len == before) == (pdu[1] == TYPE_CLEANUP_SET));
-	f.answered.len = before;
-}
-
-static void talk(const uint8_t *data, size_t size, struct fuzz_chance *pieces)
+static void talk(
+	const uint8_t *data, size_t size, struct fuzz_chance *pieces, struct fuzz_chance *delays)
 {
 	netsnmp_session *session = open_session();
 	netsnmp_transport *t = snmp_sess_transport(snmp_sess_pointer(session));
@@ -149,7 +181,9 @@ static void talk(const uint8_t *data, size_t size, struct fuzz_chance *pieces)
 	f.at = data;
 	f.left = size;
 	f.pieces = pieces;
-	f.ended = f.set_begun = false;
+	f.delays = delays;
+	f.n_waiting = 0;
+	f.ended = false;
 	while (f.left > 0 && !f.ended) {
 		void *opaque = NULL;
 		int olength = 0, n = t->f_recv(t, room, PDU_MAX, &opaque, &olength);
@@ -159,9 +193,9 @@ static void talk(const uint8_t *data, size_t size, struct fuzz_chance *pieces)
 		if (n <= 0)
 			continue;
 		FUZZ_CHECK(n <= PDU_MAX);
-		check_passed(room, (size_t)n);
-		if (room[1] != TYPE_RESPONSE && !f.set_begun)
-			answer_passed(t, room);
+		check_passed(t, room, (size_t)n);
+		while (f.n_waiting > 0 && fuzz_chance_below(f.delays, 3) > 0)
+			answer_oldest(t);
 		FUZZ_CHECK(buffer_append(&f.passed, room, (size_t)n) == 0);
 	}
 	check_answered((const uint8_t *)buffer_data(&f.answered), f.answered.len);
@@ -174,12 +208,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct fuzz_chance c = fuzz_chance_of(data, size);
 	_cleanup_(buffer_clear) struct buffer passed = BUFFER_EMPTY, answered = BUFFER_EMPTY;
 
-	talk(data, size, NULL);
+	talk(data, size, NULL, NULL);
 	passed = f.passed;
 	answered = f.answered;
 	f.passed = f.answered = BUFFER_EMPTY;
 	bool ended = f.ended;
-	talk(data, size, &c);
+	talk(data, size, &c, NULL);
 	FUZZ_CHECK(f.ended == ended);
 	/* At the end of a session, how much came before it is chance. */
 	FUZZ_CHECK(ended || (f.passed.len == passed.len && f.answered.len == answered.len));
@@ -188,6 +222,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		FUZZ_CHECK(memcmp(buffer_data(&f.answered), buffer_data(&answered), answered.len) ==
 			   0);
 	}
+	buffer_clear(&f.passed);
+	buffer_clear(&f.answered);
+	talk(data, size, &c, &c);
 	buffer_clear(&f.passed);
 	buffer_clear(&f.answered);
 	return 0;

@@ -15,7 +15,16 @@
 
 #define SESSION 77
 
-enum { CLOSE = 2, GET = 5, TEST_SET = 8, COMMIT_SET, UNDO_SET, CLEANUP_SET, RESPONSE = 18 };
+enum {
+	CLOSE = 2,
+	GET = 5,
+	GETBULK = 7,
+	TEST_SET = 8,
+	COMMIT_SET,
+	UNDO_SET,
+	CLEANUP_SET,
+	RESPONSE = 18
+};
 enum { CONTEXT = 8, BIG = 0x10 };
 enum {
 	TOO_BIG = 1,
@@ -180,15 +189,55 @@ static void assert_error(
 	assert_int_equal(number_at(r + 26, 2, big), error == TOO_BIG);
 }
 
-/* The library answers a PDU of this packet; the master hears it. */
-static void answer(const struct bed *b, uint32_t transaction, uint32_t packet)
+/* How many octets of a phase come through; -1: the session ends. */
+static int phase_in(struct bed *b, int flags, int type, uint32_t transaction, uint32_t packet)
+{
+	uint8_t pdu[20];
+
+	make(pdu, type, flags, SESSION, packet, 0);
+	put(pdu + 8, transaction, flags & BIG);
+	say(b, pdu, 20);
+	return read_once(b);
+}
+
+static int phase(struct bed *b, int type, uint32_t transaction, uint32_t packet)
+{
+	return phase_in(b, 0, type, transaction, packet);
+}
+
+/* The same of one that has to come through; where it stands. */
+static const uint8_t *passes(struct bed *b, int type, uint32_t transaction, uint32_t packet)
+{
+	assert_int_equal(phase(b, type, transaction, packet), 20);
+	return b->passed + b->n_passed - 20;
+}
+
+/* The library answers with the numbers of what came through. */
+static void answer(const struct bed *b, const uint8_t *phase)
+{
+	uint8_t pdu[28];
+
+	make(pdu, RESPONSE, phase[2], 0, 0, 8);
+	memcpy(pdu + 4, phase + 4, 12);
+	assert_int_equal(b->outer->f_send(b->outer, pdu, 28, NULL, NULL), 28);
+}
+
+/* The master hears an answer with the numbers that it gave. */
+static void assert_answer(const struct bed *b, int flags, uint32_t transaction, uint32_t packet)
 {
 	uint8_t pdu[28], heard[32];
 
-	make(pdu, RESPONSE, 0, SESSION, packet, 8);
-	put(pdu + 8, transaction, false);
-	assert_int_equal(b->outer->f_send(b->outer, pdu, 28, NULL, NULL), 28);
-	assert_int_equal(recv(b->master, heard, sizeof(heard), 0), 28);
+	make(pdu, RESPONSE, flags, SESSION, packet, 8);
+	put(pdu + 8, transaction, flags & BIG);
+	assert_int_equal(recv(b->master, heard, sizeof(heard), MSG_DONTWAIT), 28);
+	assert_memory_equal(heard, pdu, 28);
+}
+
+static void answer_heard(
+	const struct bed *b, const uint8_t *phase, uint32_t transaction, uint32_t packet)
+{
+	answer(b, phase);
+	assert_answer(b, 0, transaction, packet);
 }
 
 /* --- tests ---------------------------------------------------------------------------------- */
@@ -246,7 +295,7 @@ static void test_any_cut(void **state)
 	n += make(stream + n, GET, BIG | CONTEXT, SESSION, 2, 12);
 	n += make(stream + n, RESPONSE, BIG, 0, 3, 8);
 	n += make(stream + n, CLEANUP_SET, 0, SESSION + 1, 4, 0);
-	n += make(stream + n, UNDO_SET, BIG, SESSION, 5, 24);
+	n += make(stream + n, GETBULK, BIG, SESSION, 5, 24);
 	for (size_t cut = 0; cut <= n; cut++) {
 		/* Octet by octet up to the cut, then the rest at once. */
 		for (size_t i = 0; i < cut; i++) {
@@ -287,68 +336,94 @@ static void test_longest(void **state)
 static void test_cleanup_set(void **state)
 {
 	struct bed *b = *state;
-	uint8_t pdu[64], heard[64];
+	uint8_t get[32];
 
 	for (int flags = 0; flags <= BIG; flags += BIG) {
-		make(pdu, CLEANUP_SET, flags, SESSION, 7, 0);
-		say(b, pdu, 20);
-		assert_int_equal(read_once(b), 20);
-		b->n_passed = 0;
-		/* It answers with the numbers as they came. */
-		make(pdu, RESPONSE, flags, number_at(b->passed + 4, 4, flags & BIG), 7, 8);
-		assert_int_equal(b->outer->f_send(b->outer, pdu, 28, NULL, NULL), 28);
+		assert_int_equal(phase_in(b, flags, TEST_SET, 5, 6), 20);
+		answer(b, b->passed);
+		assert_answer(b, flags, 5, 6);
+		assert_int_equal(phase_in(b, flags, CLEANUP_SET, 5, 7), 20);
+		answer(b, b->passed + 20);
 		assert_silent(b);
-		make(pdu, RESPONSE, flags, SESSION, 7, 8);
-		assert_int_equal(b->outer->f_send(b->outer, pdu, 28, NULL, NULL), 28);
-		assert_int_equal(recv(b->master, heard, sizeof(heard), 0), 28);
-		assert_memory_equal(heard, pdu, 28);
+		make(get, GET, flags, SESSION, 7, 8);
+		answer(b, get);
+		assert_answer(b, flags, 5, 7);
+		b->n_passed = 0;
 	}
-}
-
-/* How many octets of a phase come through; -1: the session ends. */
-static int phase(struct bed *b, int type, uint32_t transaction, uint32_t packet)
-{
-	uint8_t pdu[20];
-
-	make(pdu, type, 0, SESSION, packet, 0);
-	put(pdu + 8, transaction, false);
-	say(b, pdu, 20);
-	return read_once(b);
 }
 
 /* Each phase of a SET once, and when the one before is answered. */
 static void test_phases(void **state)
 {
 	struct bed *b = *state;
+	const uint8_t *five = passes(b, TEST_SET, 5, 1);
 
-	assert_int_equal(phase(b, TEST_SET, 5, 1), 20);
 	/* Asked again before it is answered, and after. */
 	assert_int_equal(phase(b, TEST_SET, 5, 1), 0);
-	answer(b, 5, 1);
+	answer_heard(b, five, 5, 1);
 	assert_int_equal(phase(b, TEST_SET, 5, 1), 0);
-	assert_int_equal(phase(b, TEST_SET, 5, 2), 20);
-	/* Another request's answer is not this one's; nor is another SET in its way. */
-	answer(b, 5, 77);
+	const uint8_t *again = passes(b, TEST_SET, 5, 2);
+	/* Another answer is not this one's; nor is another SET in its way. */
+	answer_heard(b, five, 5, 1);
 	assert_int_equal(phase(b, COMMIT_SET, 5, 3), 0);
 	assert_error(b, 0, SESSION, 3, PROCESSING_ERROR);
-	assert_int_equal(phase(b, TEST_SET, 6, 4), 20);
-	answer(b, 5, 2);
-	assert_int_equal(phase(b, COMMIT_SET, 5, 5), 20);
+	const uint8_t *six = passes(b, TEST_SET, 6, 4);
+	answer_heard(b, again, 5, 2);
+	const uint8_t *commit = passes(b, COMMIT_SET, 5, 5);
 	assert_int_equal(phase(b, CLEANUP_SET, 5, 6), 0);
-	answer(b, 5, 5);
+	answer_heard(b, commit, 5, 5);
 	assert_int_equal(phase(b, COMMIT_SET, 5, 5), 0);
-	assert_int_equal(phase(b, CLEANUP_SET, 5, 8), 20);
-	assert_int_equal(phase(b, COMMIT_SET, 5, 9), 0);
-	assert_error(b, 0, SESSION, 9, PROCESSING_ERROR);
-	answer(b, 5, 8);
-	answer(b, 6, 4);
-	assert_int_equal(phase(b, UNDO_SET, 6, 7), 20);
-	assert_int_equal(phase(b, CLEANUP_SET, 6, 10), 0);
-	answer(b, 6, 7);
-	/* Both are over: what the library knows nothing of is the library's to refuse. */
-	assert_int_equal(phase(b, CLEANUP_SET, 5, 9), 20);
-	assert_int_equal(phase(b, CLEANUP_SET, 6, 10), 20);
-	assert_int_equal(phase(b, COMMIT_SET, 7, 11), 20);
+	answer_heard(b, six, 6, 4);
+	/* All phases of one SET have one number, and no other has. */
+	assert_memory_equal(five + 8, again + 8, 4);
+	assert_memory_equal(five + 8, commit + 8, 4);
+	assert_memory_not_equal(five + 8, six + 8, 4);
+}
+
+static void assert_over(struct bed *b)
+{
+	assert_int_equal(phase(b, COMMIT_SET, 5, 3), 0);
+	assert_error(b, 0, SESSION, 3, PROCESSING_ERROR);
+	assert_int_equal(phase(b, CLEANUP_SET, 5, 4), 0);
+	assert_silent(b);
+}
+
+/* What comes after the last phase belongs to no SET, whether that is answered or not. */
+static void test_last_phase(void **state)
+{
+	struct bed *b = *state;
+
+	for (int type = UNDO_SET; type <= CLEANUP_SET; type++) {
+		answer_heard(b, passes(b, TEST_SET, 5, 1), 5, 1);
+		const uint8_t *last = passes(b, type, 5, 2);
+		assert_over(b);
+		/* A master that asks once more must not take a refusal for the answer. */
+		assert_int_equal(phase(b, type, 5, 2), 0);
+		assert_silent(b);
+		answer(b, last);
+		if (type == UNDO_SET)
+			assert_answer(b, 0, 5, 2);
+		assert_over(b);
+	}
+}
+
+/* The library still has the last SET when the master, which waits for nothing, begins the next. */
+static void test_same_number_again(void **state)
+{
+	struct bed *b = *state;
+	const uint8_t *one = passes(b, TEST_SET, 5, 1);
+
+	answer_heard(b, one, 5, 1);
+	const uint8_t *end = passes(b, CLEANUP_SET, 5, 2);
+	const uint8_t *two = passes(b, TEST_SET, 5, 3);
+	assert_memory_equal(one + 8, end + 8, 4);
+	assert_memory_not_equal(one + 8, two + 8, 4);
+	answer(b, end);
+	assert_silent(b);
+	answer_heard(b, two, 5, 3);
+	const uint8_t *commit = passes(b, COMMIT_SET, 5, 4);
+	assert_memory_equal(two + 8, commit + 8, 4);
+	answer_heard(b, commit, 5, 4);
 }
 
 /* A master that begins and never ends. */
@@ -372,8 +447,7 @@ static void test_many_undone(void **state)
 		b->n_passed = 0;
 		for (int type = TEST_SET; type <= UNDO_SET; type++) {
 			uint32_t packet = 3 * i + (uint32_t)type;
-			assert_int_equal(phase(b, type, i, packet), 20);
-			answer(b, i, packet);
+			answer_heard(b, passes(b, type, i, packet), i, packet);
 		}
 	}
 }
@@ -460,6 +534,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_longest, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_cleanup_set, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_phases, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_last_phase, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_same_number_again, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_many_phases, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_many_undone, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_sent, setup, teardown),
