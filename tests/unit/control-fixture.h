@@ -10,9 +10,15 @@
 #include "test.h"
 
 #include "control/desire.h"
+#include "control/handover.h"
+#include "control/transaction.h"
 #include "inventory/snapshot.h"
 
-#define MB ((uint64_t)1048576)
+#define MB	 ((uint64_t)1048576)
+#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
+
+#define V(column, row, value) number(DESIRE_##column, row, value)
+#define T(column, row, value) octets(DESIRE_##column, row, value)
 
 static inline struct domain *make_domain(uint32_t index, const char *name, enum domain_state state,
 	uint32_t vcpus, uint32_t mb, uint32_t crypto)
@@ -85,6 +91,31 @@ static inline struct desire make_desire(const struct set_varbind *v, size_t n)
 	assert_int_equal(desire_copy(&l.desires[0], &d), 0);
 	desire_list_clear(&l);
 	return d;
+}
+
+/* Its transaction, with a row; 0 and a reference for the caller, or what handover_start() says. */
+static inline int hand_over(struct handover *h, const struct set_varbind *v, size_t n,
+	const char *domain, struct transaction **ret)
+{
+	struct desire d = make_desire(v, n);
+	const struct desire *list[] = {&d};
+	struct operation *o;
+	int r;
+
+	if (domain)
+		assert_non_null(d.domain = strdup(domain));
+	assert_int_equal(transaction_new(list, 1, ret), 0);
+	assert_int_equal(operation_new(&o), 0);
+	o->domain_index = d.index;
+	assert_int_equal(operation_set_text(&o->domain, domain ? domain : ""), 0);
+	assert_int_equal(desire_describe(&d, &o->request), 0);
+	r = handover_start(h, *ret, &o, 1);
+	if (r < 0) {
+		operation_unref(o);
+		transaction_unref(*ret);
+	}
+	desire_clear(&d);
+	return r;
 }
 
 #endif

@@ -11,10 +11,6 @@
 #include "control/repeat.h"
 #include "control/transaction.h"
 
-#define COUNT(a)	      (sizeof(a) / sizeof((a)[0]))
-#define V(column, row, value) number(DESIRE_##column, row, value)
-#define T(column, row, value) octets(DESIRE_##column, row, value)
-
 struct bed {
 	struct handover *h;
 	struct control *c;

@@ -13,10 +13,6 @@
 #include "control/transaction.h"
 #include "util/clock.h"
 
-#define COUNT(a)	      (sizeof(a) / sizeof((a)[0]))
-#define V(column, row, value) number(DESIRE_##column, row, value)
-#define T(column, row, value) octets(DESIRE_##column, row, value)
-
 #define ROW_INDEX 3 /* primary and a are there */
 
 static struct drafts *drafts;
@@ -222,20 +218,10 @@ static int teardown_engine(void **state)
 /* name: of the domain, if it has one already. */
 static void start(const struct set_varbind *v, size_t n, const char *name)
 {
-	struct desire d = make_desire(v, n);
-	const struct desire *list[] = {&d};
 	struct transaction *t;
-	struct operation *o;
 
-	d.domain = name ? strdup(name) : NULL;
-	assert_int_equal(transaction_new(list, 1, &t), 0);
-	assert_int_equal(operation_new(&o), 0);
-	o->domain_index = d.index;
-	assert_non_null(o->domain = strdup(""));
-	assert_int_equal(desire_describe(&d, &o->request), 0);
-	assert_int_equal(handover_start(whole->handover, t, &o, 1), 0);
+	assert_int_equal(hand_over(whole->handover, v, n, name, &t), 0);
 	transaction_unref(t);
-	desire_clear(&d);
 	turn(scene.now);
 }
 

@@ -6,9 +6,6 @@
 
 #include "fake-ldmd.h"
 
-#define COUNT(a)	      (sizeof(a) / sizeof((a)[0]))
-#define V(column, row, value) number(DESIRE_##column, row, value)
-#define T(column, row, value) octets(DESIRE_##column, row, value)
 #define SET(f, ...)                                                                                \
 	fake_set(f, (const struct set_varbind[]){__VA_ARGS__},                                     \
 		COUNT(((const struct set_varbind[]){__VA_ARGS__})))

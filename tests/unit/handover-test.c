@@ -12,35 +12,18 @@
 #include "control/handover.h"
 #include "control/transaction.h"
 
-static struct transaction *one_part(uint32_t index)
-{
-	const struct set_varbind v = number(DESIRE_VCPU, index, 8);
-	struct desire d = make_desire(&v, 1);
-	const struct desire *list[] = {&d};
-	struct transaction *t;
-
-	assert_int_equal(transaction_new(list, 1, &t), 0);
-	desire_clear(&d);
-	return t;
-}
-
 static int start(struct handover *h, uint32_t index, uint32_t *ret_id)
 {
-	struct transaction *t = one_part(index);
-	struct operation *o;
-	int r;
+	const struct set_varbind v = V(VCPU, index, 8);
+	struct transaction *t;
+	int r = hand_over(h, &v, 1, "a", &t);
 
-	assert_int_equal(operation_new(&o), 0);
-	o->domain_index = index;
-	o->domain = strdup("a");
-	r = handover_start(h, t, &o, 1);
 	if (r < 0)
-		operation_unref(o);
-	else
-		assert_int_not_equal(t->parts[0].operation, 0);
+		return r;
+	assert_int_not_equal(t->parts[0].operation, 0);
 	*ret_id = t->id;
 	transaction_unref(t);
-	return r;
+	return 0;
 }
 
 static bool readable(int fd)

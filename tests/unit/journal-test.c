@@ -15,10 +15,6 @@
 #include "temp-directory.h"
 #include "util/file.h"
 
-#define COUNT(a)	      (sizeof(a) / sizeof((a)[0]))
-#define V(column, row, value) number(DESIRE_##column, row, value)
-#define T(column, row, value) octets(DESIRE_##column, row, value)
-
 static char *directory, *path;
 
 static int setup(void **state)

@@ -8,8 +8,6 @@
 #include "control/permit.h"
 #include "control/transaction.h"
 
-#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
-
 /* The host: see host() below. */
 enum {
 	PRIMARY = 1,
@@ -140,10 +138,8 @@ struct line {
 	size_t n;
 };
 
-#define V(column, row, value) number(DESIRE_##column, row, value)
-#define T(column, row, value) octets(DESIRE_##column, row, value)
-#define ONE(v)		      (&(const struct set_varbind[]){v}[0]), 1
-#define PDU(...)	      {__VA_ARGS__}, COUNT(((const struct set_varbind[]){__VA_ARGS__}))
+#define ONE(v)	 (&(const struct set_varbind[]){v}[0]), 1
+#define PDU(...) {__VA_ARGS__}, COUNT(((const struct set_varbind[]){__VA_ARGS__}))
 
 static void run(const struct line *lines, size_t n)
 {

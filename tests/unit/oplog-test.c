@@ -241,21 +241,31 @@ static int teardown(void **state)
 	return temp_directory_free(directory);
 }
 
+static const struct set_varbind varbind = {
+	.column = DESIRE_VCPU, .row = 3, .row_valid = true, .type = SET_UNSIGNED, .number = 8};
+
+/* How the only row of a transaction ended. */
+static struct operation *ended(struct handover *h, const struct transaction *t)
+{
+	const struct oplog_view *v = handover_oplog(h);
+	struct operation *end;
+
+	assert_int_equal(operation_copy(oplog_view_find(v, t->parts[0].operation), &end), 0);
+	oplog_view_unref(v);
+	end->started_at = 1234567890123;
+	assert_int_equal(operation_set_text(&end->request, "vcpus=8 100%"), 0);
+	return end;
+}
+
 /* One transaction with one row, ended as given. */
 static void operate(struct handover *h, enum operation_status status, const char *message)
 {
-	const struct set_varbind v = number(DESIRE_VCPU, 3, 8);
-	struct desire d = make_desire(&v, 1);
-	const struct desire *list[] = {&d};
-	struct operation *o = row(3, OPERATION_QUEUED), *end;
 	struct handover_order order;
 	struct transaction *t;
+	struct operation *end;
 
-	assert_int_equal(transaction_new(list, 1, &t), 0);
-	o->started_at = 1234567890123;
-	assert_int_equal(operation_set_text(&o->request, "vcpus=8 100%"), 0);
-	assert_int_equal(handover_start(h, t, &o, 1), 0);
-	assert_int_equal(operation_copy(o, &end), 0);
+	assert_int_equal(hand_over(h, &varbind, 1, "a", &t), 0);
+	end = ended(h, t);
 	end->status = status;
 	assert_int_equal(operation_set_text(&end->message, message), 0);
 	assert_int_equal(handover_update_operation(h, end), 0);
@@ -264,7 +274,6 @@ static void operate(struct handover *h, enum operation_status status, const char
 		h, &(struct verdict){.transaction = t->id, .decided = true, .settled = true});
 	transaction_unref(order.transaction);
 	transaction_unref(t);
-	desire_clear(&d);
 	struct inbox in = {0};
 	assert_int_equal(handover_receive(h, &in), 0);
 	inbox_clear(&in);
@@ -278,25 +287,6 @@ static struct oplog_numbers last_given(struct handover *h)
 
 	oplog_view_unref(v);
 	return last;
-}
-
-/* -EAGAIN: there is no number for it. */
-static int try_to_start(struct handover *h)
-{
-	const struct set_varbind v = number(DESIRE_VCPU, 3, 8);
-	struct desire d = make_desire(&v, 1);
-	const struct desire *list[] = {&d};
-	struct operation *o = row(3, OPERATION_QUEUED);
-	struct transaction *t;
-	int rc;
-
-	assert_int_equal(transaction_new(list, 1, &t), 0);
-	rc = handover_start(h, t, &o, 1);
-	if (rc < 0)
-		operation_unref(o);
-	transaction_unref(t);
-	desire_clear(&d);
-	return rc;
 }
 
 static struct oplog_file *open_file(struct handover **h)
@@ -377,20 +367,21 @@ static void test_none_is_given_that_could_be_lost(void **state)
 {
 	struct handover *h;
 	struct oplog_file *f = open_file(&h);
+	struct transaction *t;
 	uint32_t saved;
 
 	(void)state;
 	assert_int_equal(oplog_file_save(f, h), 0);
 	for (saved = 0; saved < 2048; saved++)
 		operate(h, OPERATION_SUCCEEDED, NULL);
-	assert_int_equal(try_to_start(h), -EAGAIN);
+	assert_int_equal(hand_over(h, &varbind, 1, "a", &t), -EAGAIN);
 	assert_int_equal(oplog_file_save(f, h), 0);
 	operate(h, OPERATION_SUCCEEDED, NULL);
 	assert_int_equal(last_given(h).index, saved + 1);
 	assert_int_equal(last_given(h).transaction, saved + 1);
 	/* None is given when it was saved for the last time. */
 	assert_int_equal(oplog_file_finish(f, h), 0);
-	assert_int_equal(try_to_start(h), -EAGAIN);
+	assert_int_equal(hand_over(h, &varbind, 1, "a", &t), -EAGAIN);
 	oplog_file_free(f);
 	handover_free(h);
 }

@@ -7,8 +7,6 @@
 
 #include "control/permit.h"
 
-#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
-
 static const struct snapshot *host;
 
 static struct domain *add_service(struct domain *d, const char *name, bool known)

@@ -10,8 +10,6 @@
 
 #include "control/plan.h"
 
-#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
-
 /* --- the state table ----------------------------------------------------------------------- */
 
 #define NO "no"
@@ -133,8 +131,6 @@ static void expect(const char *expected, const struct asked *a, size_t n)
 	}
 }
 
-#define V(column, row, value) number(DESIRE_##column, row, value)
-#define T(column, row, value) octets(DESIRE_##column, row, value)
 #define ASK(state, ...)                                                                            \
 	{                                                                                          \
 		state, {__VA_ARGS__}, COUNT(((const struct set_varbind[]){__VA_ARGS__}))           \

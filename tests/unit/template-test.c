@@ -14,8 +14,6 @@
 #include "util/buffer.h"
 #include "util/file.h"
 
-#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
-
 /* Prefixes without declarations, as ldm writes them; a disk that is called like a property. */
 static const char version_3[] =
 	"<?xml version=\"1.0\"?>\n<LDM_interface version=\"1.3\"><data version=\"3.0\"><Envelope>"
