@@ -112,26 +112,26 @@ static void get_row_status(
 #define TEXT(id, name, member, max)                                                                \
 	{                                                                                          \
 		id, name, VALUE_OCTETS, ACCESS_READ, column_get_text,                              \
-			offsetof(struct domain, member), 0, max                                    \
+			offsetof(struct domain, member), max                                       \
 	}
 #define NUMBER(id, name, access, member, max)                                                      \
 	{                                                                                          \
 		id, name, VALUE_UNSIGNED, access, column_get_u32, offsetof(struct domain, member), \
-			0, max                                                                     \
+			max                                                                        \
 	}
-#define OWN(id, name, type, access, get, min, max)                                                 \
+#define OWN(id, name, type, access, get, max)                                                      \
 	{                                                                                          \
-		id, name, type, access, get, 0, min, max                                           \
+		id, name, type, access, get, 0, max                                                \
 	}
 
 static const struct column columns[] = {
-	OWN(1, "ldomIndex", VALUE_UNSIGNED, ACCESS_NONE, NULL, 1, INT32_MAX),
-	OWN(2, "ldomName", VALUE_OCTETS, ACCESS_CREATE, get_name, 0, 256),
-	OWN(3, "ldomAdminState", VALUE_INTEGER, ACCESS_CREATE, get_admin_state, 1, 5),
-	OWN(4, "ldomOperState", VALUE_INTEGER, ACCESS_READ, get_oper_state, 1, 8),
+	OWN(1, "ldomIndex", VALUE_UNSIGNED, ACCESS_NONE, NULL, INT32_MAX),
+	OWN(2, "ldomName", VALUE_OCTETS, ACCESS_CREATE, get_name, 256),
+	OWN(3, "ldomAdminState", VALUE_INTEGER, ACCESS_CREATE, get_admin_state, 5),
+	OWN(4, "ldomOperState", VALUE_INTEGER, ACCESS_READ, get_oper_state, 8),
 	NUMBER(5, "ldomNumVCPU", ACCESS_CREATE, num_vcpu, 65535),
-	OWN(6, "ldomMemSize", VALUE_UNSIGNED, ACCESS_CREATE, get_mem_size, 0, UINT32_MAX),
-	OWN(7, "ldomMemUnit", VALUE_INTEGER, ACCESS_READ, get_mem_unit, 1, 4),
+	OWN(6, "ldomMemSize", VALUE_UNSIGNED, ACCESS_CREATE, get_mem_size, UINT32_MAX),
+	OWN(7, "ldomMemUnit", VALUE_INTEGER, ACCESS_READ, get_mem_unit, 4),
 	NUMBER(8, "ldomNumCrypto", ACCESS_CREATE, num_crypto, 65535),
 	NUMBER(9, "ldomNumIOBus", ACCESS_READ, num_iobus, UINT32_MAX),
 	TEXT(10, "ldomUUID", uuid, 36),
@@ -144,22 +144,21 @@ static const struct column columns[] = {
 	NUMBER(17, "ldomWholeCore", ACCESS_READ, whole_core, UINT32_MAX),
 	TEXT(18, "ldomCpuArch", cpu_arch, 32),
 	{19, "ldomShutdownGroup", VALUE_INTEGER, ACCESS_READ, column_get_u32,
-		offsetof(struct domain, shutdown_group), 0, 15},
+		offsetof(struct domain, shutdown_group), 15},
 	TEXT(20, "ldomFlags", flags, 16),
-	OWN(21, "ldomRoles", VALUE_OCTETS, ACCESS_READ, get_roles, 1, 1),
+	OWN(21, "ldomRoles", VALUE_OCTETS, ACCESS_READ, get_roles, 1),
 	NUMBER(22, "ldomUtilization", ACCESS_READ, utilization_permille, 1000),
 	{23, "ldomUptime", VALUE_UNSIGNED, ACCESS_READ, column_get_u64,
-		offsetof(struct domain, uptime_s), 0, UINT32_MAX},
+		offsetof(struct domain, uptime_s), UINT32_MAX},
 	NUMBER(24, "ldomConsolePort", ACCESS_READ, console_port, 65535),
 	{25, "ldomTemplate", VALUE_OCTETS, ACCESS_CREATE, column_get_text,
-		offsetof(struct domain, template_name), 0, 64},
-	OWN(26, "ldomOperationStatus", VALUE_INTEGER, ACCESS_READ, get_operation_status, 1, 9),
-	OWN(27, "ldomOperationIndex", VALUE_UNSIGNED, ACCESS_READ, get_operation_index, 0,
-		UINT32_MAX),
-	OWN(28, "ldomLastChange", VALUE_TIME_TICKS, ACCESS_READ, get_last_change, 0, UINT32_MAX),
-	OWN(29, "ldomRowStatus", VALUE_INTEGER, ACCESS_CREATE, get_row_status, 1, 6),
+		offsetof(struct domain, template_name), 64},
+	OWN(26, "ldomOperationStatus", VALUE_INTEGER, ACCESS_READ, get_operation_status, 9),
+	OWN(27, "ldomOperationIndex", VALUE_UNSIGNED, ACCESS_READ, get_operation_index, UINT32_MAX),
+	OWN(28, "ldomLastChange", VALUE_TIME_TICKS, ACCESS_READ, get_last_change, UINT32_MAX),
+	OWN(29, "ldomRowStatus", VALUE_INTEGER, ACCESS_CREATE, get_row_status, 6),
 	{30, "ldomPending", VALUE_INTEGER, ACCESS_READ, column_get_bool,
-		offsetof(struct domain, pending), 1, 2},
+		offsetof(struct domain, pending), 2},
 };
 
 const struct table domain_table = {

@@ -9,18 +9,12 @@
 /* ldomRegistryState */
 enum { REGISTRY_OK = 1, REGISTRY_RECOVERED = 2, REGISTRY_WRITE_FAILED = 3 };
 
-static void get_version_major(
+/* The version of the Logical Domains Manager, which ldmd does not say over this interface. */
+static void get_not_told(
 	const struct column *c, const struct view *v, const struct row *r, struct value *ret)
 {
-	(void)c, (void)r;
-	value_set_integer(ret, (int32_t)v->facts->ldm_major);
-}
-
-static void get_version_minor(
-	const struct column *c, const struct view *v, const struct row *r, struct value *ret)
-{
-	(void)c, (void)r;
-	value_set_integer(ret, (int32_t)v->facts->ldm_minor);
+	(void)c, (void)v, (void)r;
+	value_set_integer(ret, 0);
 }
 
 static void get_agent_version(
@@ -157,22 +151,20 @@ static void from_facts(
 
 #define OWN(id, name, type, get, max)                                                              \
 	{                                                                                          \
-		id, name, type, ACCESS_READ, get, 0, 0, max                                        \
+		id, name, type, ACCESS_READ, get, 0, max                                           \
 	}
 #define STATUS(id, name, type, member)                                                             \
 	{                                                                                          \
-		id, name, type, ACCESS_READ, from_status, offsetof(struct ldm_status, member), 0,  \
-			0                                                                          \
+		id, name, type, ACCESS_READ, from_status, offsetof(struct ldm_status, member), 0   \
 	}
 #define FACT(id, name, type, member)                                                               \
 	{                                                                                          \
-		id, name, type, ACCESS_READ, from_facts, offsetof(struct agent_facts, member), 0,  \
-			0                                                                          \
+		id, name, type, ACCESS_READ, from_facts, offsetof(struct agent_facts, member), 0   \
 	}
 
 static const struct column columns[] = {
-	OWN(1, "ldomVersionMajor", VALUE_INTEGER, get_version_major, INT32_MAX),
-	OWN(2, "ldomVersionMinor", VALUE_INTEGER, get_version_minor, INT32_MAX),
+	OWN(1, "ldomVersionMajor", VALUE_INTEGER, get_not_told, INT32_MAX),
+	OWN(2, "ldomVersionMinor", VALUE_INTEGER, get_not_told, INT32_MAX),
 	OWN(3, "ldomAgentVersion", VALUE_OCTETS, get_agent_version, 255),
 	OWN(4, "ldomAgentUpTime", VALUE_TIME_TICKS, get_up_time, 0),
 	OWN(5, "ldomLinkState", VALUE_INTEGER, get_link_state, 5),

@@ -46,16 +46,16 @@ static void get_duration(
 #define NUMBER(id, name, member)                                                                   \
 	{                                                                                          \
 		id, name, VALUE_UNSIGNED, ACCESS_READ, column_get_u32,                             \
-			offsetof(struct operation, member), 0, 0                                   \
+			offsetof(struct operation, member), 0                                      \
 	}
 #define TEXT(id, name, member, max)                                                                \
 	{                                                                                          \
 		id, name, VALUE_OCTETS, ACCESS_READ, column_get_text,                              \
-			offsetof(struct operation, member), 0, max                                 \
+			offsetof(struct operation, member), max                                    \
 	}
 
 static const struct column columns[] = {
-	{1, "ldomOpIndex", VALUE_UNSIGNED, ACCESS_NONE, NULL, 0, 1, OPLOG_INDEX_MAX},
+	{1, "ldomOpIndex", VALUE_UNSIGNED, ACCESS_NONE, NULL, 0, OPLOG_INDEX_MAX},
 	NUMBER(2, "ldomOpTransaction", transaction),
 	NUMBER(3, "ldomOpDomainIndex", domain_index),
 	TEXT(4, "ldomOpDomainName", domain, 256),
@@ -64,10 +64,10 @@ static const struct column columns[] = {
 	TEXT(7, "ldomOpNewValues", after, OPLOG_MESSAGE_MAX),
 	NUMBER(8, "ldomOpStepsPlanned", steps_planned),
 	NUMBER(9, "ldomOpStepsDone", steps_done),
-	{10, "ldomOpStatus", VALUE_INTEGER, ACCESS_READ, get_status, 0, 1, 9},
+	{10, "ldomOpStatus", VALUE_INTEGER, ACCESS_READ, get_status, 0, 9},
 	TEXT(11, "ldomOpMessage", message, OPLOG_MESSAGE_MAX),
-	{12, "ldomOpStartTime", VALUE_OCTETS, ACCESS_READ, get_start, 0, 8, 11},
-	{13, "ldomOpDuration", VALUE_UNSIGNED, ACCESS_READ, get_duration, 0, 0, 0},
+	{12, "ldomOpStartTime", VALUE_OCTETS, ACCESS_READ, get_start, 0, 11},
+	{13, "ldomOpDuration", VALUE_UNSIGNED, ACCESS_READ, get_duration, 0, 0},
 };
 
 const struct table operation_table = {

@@ -62,8 +62,7 @@ static void get_unit(
 
 #define POOL(id, name, get, member)                                                                \
 	{                                                                                          \
-		id, name, VALUE_UNSIGNED, ACCESS_READ, get, offsetof(struct host_pools, member),   \
-			0, 0                                                                       \
+		id, name, VALUE_UNSIGNED, ACCESS_READ, get, offsetof(struct host_pools, member), 0 \
 	}
 
 static const struct column columns[] = {
@@ -73,7 +72,7 @@ static const struct column columns[] = {
 	POOL(4, "ldomMemRpCapacity", get_capacity, memory_bytes),
 	POOL(5, "ldomMemRpReserved", get_reserved, memory_bytes),
 	POOL(6, "ldomMemRpFree", get_free, memory_bytes),
-	{7, "ldomMemRpUnit", VALUE_INTEGER, ACCESS_READ, get_unit, 0, 1, 4},
+	{7, "ldomMemRpUnit", VALUE_INTEGER, ACCESS_READ, get_unit, 0, 4},
 	POOL(8, "ldomCryptoRpCapacity", get_capacity, crypto),
 	POOL(9, "ldomCryptoRpReserved", get_reserved, crypto),
 	POOL(10, "ldomCryptoRpFree", get_free, crypto),

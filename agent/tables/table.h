@@ -42,9 +42,9 @@ struct column {
 	enum column_access access;
 	column_getter *get;
 	size_t offset; /* for the getters below: of the member in row->object */
-	/* Bounds of SYNTAX: of the number, or of the length. Reads are held to max, writes to both.
-	 */
-	uint64_t min, max;
+	/* Of SYNTAX: of the number, or of the length; reads are held to it. 0: the type's own. What
+	 * writes are held to is in control/desire.c. */
+	uint64_t max;
 };
 
 struct table {

@@ -13,11 +13,10 @@ struct oplog_view;
 
 /* What the agent knows of itself, for the manager scalars. */
 struct agent_facts {
-	const char *version;	       /* of the release, "0.1.0" */
-	uint32_t ldm_major, ldm_minor; /* of the Logical Domains Manager; 0.0: not told yet */
-	uint64_t started_ms;	       /* monotonic */
-	uint64_t refresh_interval_ms;  /* as configured; the status has the stretched one */
-	uint64_t stale_after_ms;       /* 0: never */
+	const char *version;	      /* of the release, "0.1.0" */
+	uint64_t started_ms;	      /* monotonic */
+	uint64_t refresh_interval_ms; /* as configured; the status has the stretched one */
+	uint64_t stale_after_ms;      /* 0: never */
 	uint64_t set_wait_ms;
 	bool read_only;
 	bool notifications;	    /* switched on */
