@@ -205,8 +205,7 @@ static struct pending pending_part(const struct entry *e, size_t i)
 {
 	const struct desire *d = &e->t->parts[i].desire;
 
-	return (struct pending){.transaction = e->t->id,
-		.desire = d,
+	return (struct pending){.desire = d,
 		.had = domain_of(e->judged_by, d->index),
 		.going_back = e->verdict.failed || e->undo_asked};
 }
@@ -237,7 +236,6 @@ static struct refusal judge_entry(struct control *c, struct entry *e, const stru
 	struct judge_view view = {
 		.snapshot = in->snapshot,
 		.usable = is_usable(c, in, now_ms),
-		.read_only = c->config.read_only,
 		.permit = c->config.permit,
 	};
 	const struct desire *repeats[REPEATS_MAX];

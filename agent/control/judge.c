@@ -36,19 +36,6 @@ static bool asks_creation(const struct desire *d)
 	return asks_row(d, ROW_REQUEST_CREATE_AND_GO) || asks_row(d, ROW_REQUEST_CREATE_AND_WAIT);
 }
 
-/* --- the whole of it ----------------------------------------------------------------------- */
-
-static void judge_whole(struct judging *j)
-{
-	const struct desire *first = &j->list->desires[0];
-
-	if (j->view->read_only)
-		no(j, first, 0, CONTROL_NOT_WRITABLE, "read-only mode");
-	if (j->view->snapshot == NULL || !j->view->usable)
-		no(j, first, 0, CONTROL_RESOURCE_UNAVAILABLE,
-			"ldmd is not there, or the data are old");
-}
-
 /* --- permission ---------------------------------------------------------------------------- */
 
 static const struct {
@@ -364,10 +351,12 @@ struct refusal judge(const struct judge_view *view, struct desire_list *list, st
 
 	if (list->n == 0 || so_far.error == CONTROL_GEN_ERR)
 		return so_far;
-	judge_whole(&j);
 	/* Old data say nothing about what is possible now. */
-	if (view->snapshot == NULL || !view->usable)
+	if (view->snapshot == NULL || !view->usable) {
+		no(&j, &list->desires[0], 0, CONTROL_RESOURCE_UNAVAILABLE,
+			"ldmd is not there, or the data are old");
 		return j.best;
+	}
 	for (size_t i = 0; i < list->n; i++) {
 		struct desire *d = &list->desires[i];
 

@@ -13,7 +13,6 @@ struct permit;
 
 /* One domain of a transaction between ACTION and its end. */
 struct pending {
-	uint32_t transaction;
 	const struct desire *desire;
 	const struct domain *had; /* as it was when the SET was judged; NULL: there was none */
 	bool going_back;	  /* it failed, or is being undone: nobody's target any more */
@@ -22,7 +21,6 @@ struct pending {
 struct judge_view {
 	const struct snapshot *snapshot; /* NULL: no inventory yet */
 	bool usable;			 /* ldmd is connected and the data are not stale */
-	bool read_only;
 	const struct permit *permit;
 	const struct pending *pending; /* all that is under way, oldest first */
 	size_t n_pending;

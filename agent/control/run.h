@@ -91,7 +91,6 @@ struct run {
 	bool journalled, undo_wanted, kept, preempted;
 	size_t culprit; /* part; valid when verdict.failed */
 	struct verdict verdict;
-	int64_t started_at;
 };
 
 struct look {

@@ -257,8 +257,3 @@ uint64_t settle_next(const struct settle *s)
 {
 	return s->left > 0 ? s->next_ms : CLOCK_NEVER;
 }
-
-bool settle_done(const struct settle *s)
-{
-	return s->left == 0;
-}

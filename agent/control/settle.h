@@ -20,6 +20,5 @@ void settle_free(struct settle *s);
 /* Does what is due once there is an inventory. */
 void settle_turn(struct settle *s, struct refresh *refresh, uint64_t now_ms);
 uint64_t settle_next(const struct settle *s);
-bool settle_done(const struct settle *s);
 
 #endif

@@ -30,7 +30,7 @@ enum {
 	NEXT = 20,
 };
 
-static bool control_pending, not_usable, read_only;
+static bool control_pending, not_usable;
 static const char *allow;
 
 static struct domain *unfinished(uint32_t index, const char *name, uint32_t vcpus)
@@ -88,8 +88,7 @@ static struct refusal ask_given(
 	struct permit *permit = NULL;
 	struct desire_list l;
 	enum judgement judgements[16] = {0};
-	struct judge_view view = {
-		.snapshot = host(), .usable = !not_usable, .read_only = read_only};
+	struct judge_view view = {.snapshot = host(), .usable = !not_usable};
 	const char *problem;
 	struct refusal r;
 
@@ -99,11 +98,9 @@ static struct refusal ask_given(
 		view.permit = permit;
 	}
 	for (; g != NULL && view.n_pending < 4 && g->pending[view.n_pending]; view.n_pending++)
-		pending[view.n_pending] =
-			(struct pending){.transaction = 1 + (uint32_t)view.n_pending,
-				.desire = g->pending[view.n_pending],
-				.had = view.n_pending == 0 ? g->had : NULL,
-				.going_back = g->going_back};
+		pending[view.n_pending] = (struct pending){.desire = g->pending[view.n_pending],
+			.had = view.n_pending == 0 ? g->had : NULL,
+			.going_back = g->going_back};
 	view.pending = pending;
 	if (g != NULL) {
 		view.repeats = g->repeats;
@@ -400,9 +397,6 @@ static void test_host_conditions(void **state)
 	expect("stale", CONTROL_RESOURCE_UNAVAILABLE, 0, ONE(V(VCPU, ACTIVE, 5)));
 	expect("stale, but wrong", CONTROL_WRONG_VALUE, 0, ONE(V(ADMIN, ACTIVE, 9)));
 	not_usable = false;
-	read_only = true;
-	expect("read-only mode", CONTROL_NOT_WRITABLE, 0, ONE(V(VCPU, ACTIVE, 5)));
-	read_only = false;
 }
 
 static void test_permission(void **state)
