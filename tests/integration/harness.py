@@ -315,9 +315,10 @@ class Agent(Process):
         return len(os.listdir(f"/proc/{self.pid}/fd"))
 
     def findings(self):
-        """What a sanitizer or valgrind complained about."""
+        """What a sanitizer or memcheck complained about."""
         return re.findall(r"^.*(?:ERROR: \w+Sanitizer|WARNING: ThreadSanitizer|runtime error:|"
-                          r"ERROR SUMMARY: [1-9]).*$", self.log(), re.M)
+                          r"==\d+== (?:Invalid|Mismatched|Conditional|Use of|Syscall param)|"
+                          r"==\d+== .* definitely lost).*$", self.log(), re.M)
 
 
 def snmp(snmpd, verb, arguments, options=(), auth=("-v2c", "-c", "public"), check=True,
@@ -620,7 +621,9 @@ class TestCase(unittest.TestCase):
                 if name.endswith(".log") or name == "messages":
                     with open(os.path.join(folder, name), errors="replace") as log:
                         lines = log.read().splitlines()
-                    for line in lines[-60:]:
+                    # What memcheck tells may be long ago.
+                    reports = [line for line in lines[:-60] if re.match(r"==\d+==", line)]
+                    for line in reports[:100] + lines[-60:]:
                         print(f"# {name}: {line}")
 
     def bed(self, **more):
