@@ -56,8 +56,9 @@ static int read_settings(const struct options *o, struct settings **ret)
 	struct settings *s = settings_new();
 	int r = s ? 0 : -ENOMEM;
 
-	if (r == 0 && (o->config_given || access(o->config_file, F_OK) == 0))
-		r = settings_load(s, o->config_file);
+	if (r == 0)
+		r = o->config_given ? settings_load(s, o->config_file)
+				    : settings_load_if_there(s, o->config_file);
 	if (r == 0)
 		r = override(s, "agentXSocket", o->agentx_socket, 'x');
 	if (r == 0)

@@ -497,13 +497,15 @@ static void doubt(const char *path)
 		log_warn("config", "%s: %s; it should be root's alone to change", path, why);
 }
 
-int settings_load(struct settings *s, const char *path)
+static int load(struct settings *s, const char *path, bool must_exist)
 {
 	struct reader reader = {.s = s, .path = path};
 	_cleanup_free_ char *text = NULL;
 	size_t length;
 
 	int r = file_read(path, FILE_BYTES_MAX, &text, &length);
+	if (r == -ENOENT && !must_exist)
+		return 0;
 	if (r < 0) {
 		log_err("config", "%s: %s", path, strerror(-r));
 		return r;
@@ -514,6 +516,16 @@ int settings_load(struct settings *s, const char *path)
 	}
 	doubt(path);
 	return read_lines(&reader, text);
+}
+
+int settings_load(struct settings *s, const char *path)
+{
+	return load(s, path, true);
+}
+
+int settings_load_if_there(struct settings *s, const char *path)
+{
+	return load(s, path, false);
 }
 
 static bool same_text(const char *a, const char *b)

@@ -51,6 +51,8 @@ void settings_unref(struct settings *s);
  * was one, or -errno of reading the file.
  */
 int settings_load(struct settings *s, const char *path);
+/* The same, where it is fine that there is no such file; one that cannot be read is not. */
+int settings_load_if_there(struct settings *s, const char *path);
 
 /* One `directive value`, as the options on the command line set it. The error text is static. */
 int settings_set(

@@ -155,6 +155,26 @@ static void count(void *user, const char *directive, bool live)
 		seen->restart++;
 }
 
+/* Only "no such file" means defaults: one that may not be read could say readOnly. */
+static void test_file_that_may_be_missing(void **state)
+{
+	char path[] = "/tmp/settings-test.XXXXXX";
+	char *link = NULL;
+
+	(void)state;
+	assert_non_null(mkdtemp(path));
+	assert_true(asprintf(&link, "%s/loop", path) > 0);
+	struct settings *s = fresh();
+	assert_int_equal(settings_load_if_there(s, link), 0);
+	assert_int_equal(symlink(link, link), 0);
+	assert_int_equal(settings_load_if_there(s, link), -ELOOP);
+	assert_int_equal(settings_load_if_there(s, "/dev/null/ldoms-agentx.conf"), -ENOTDIR);
+	settings_unref(s);
+	unlink(link);
+	rmdir(path);
+	free(link);
+}
+
 static void test_compare(void **state)
 {
 	(void)state;
@@ -192,6 +212,7 @@ int main(void)
 		cmocka_unit_test(test_whole_file),
 		cmocka_unit_test(test_mistakes),
 		cmocka_unit_test(test_binary_file),
+		cmocka_unit_test(test_file_that_may_be_missing),
 		cmocka_unit_test(test_compare),
 		cmocka_unit_test(test_set),
 	};
