@@ -29,7 +29,8 @@
 
 struct daemon {
 	const struct options *options;
-	struct settings *settings;
+	struct settings *settings; /* as read last */
+	struct settings *started;  /* as read at start: what does not apply live is still so */
 	struct pidfile *pidfile;
 	struct handover *handover;
 	struct ldm_thread *ldm;
@@ -73,12 +74,17 @@ static int read_settings(const struct options *o, struct settings **ret)
 	return 0;
 }
 
-static void tell_difference(void *user, const char *directive, bool live)
+static void tell_live(void *user, const char *directive, bool live)
 {
 	(void)user;
 	if (live)
 		log_notice("config", "%s applies from now on", directive);
-	else
+}
+
+static void tell_restart(void *user, const char *directive, bool live)
+{
+	(void)user;
+	if (!live)
 		log_warn("config", "%s has changed: it needs a restart to apply", directive);
 }
 
@@ -90,7 +96,8 @@ static void reload(struct daemon *d)
 	if (read_settings(d->options, &s) < 0) {
 		log_err("config", "not reloaded: the settings stay as they were");
 	} else {
-		settings_compare(d->settings, s, tell_difference, NULL);
+		settings_compare(d->settings, s, tell_live, NULL);
+		settings_compare(d->started, s, tell_restart, NULL);
 		log_set_level((enum log_level)s->log_level);
 		worker_configure(ldm_thread_worker(d->ldm), s);
 		worker_configure(snmp_loop_worker(d->snmp), s);
@@ -225,7 +232,12 @@ static int run(struct daemon *d)
 
 static int run_as_daemon(const struct options *o, struct settings *settings)
 {
-	struct daemon d = {.options = o, .settings = settings_ref(settings), .background_fd = -1};
+	struct daemon d = {
+		.options = o,
+		.settings = settings_ref(settings),
+		.started = settings,
+		.background_fd = -1,
+	};
 
 	int r = snmp_loop_environment();
 	if (r >= 0 && !o->foreground) {

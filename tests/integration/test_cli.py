@@ -227,6 +227,20 @@ class Running(harness.TestCase):
         wait_for(lambda: harness.stats(bed.sim)["requests"].get("list-domain", 0) >= before + 4,
                  8, "more queries")
 
+    def test_what_needs_a_restart_is_told_by_what_runs(self):
+        bed = self.bed()
+
+        def reload(conf):
+            start = len(bed.agent.log())
+            bed.agent.configure(conf)
+            bed.agent.send(signal.SIGHUP)
+            bed.agent.wait_log(r"config: reloaded", start=start)
+            return "ldmUser has changed: it needs a restart" in bed.agent.log()[start:]
+
+        self.assertTrue(reload("ldmUser someone\n"))
+        self.assertTrue(reload("ldmUser someone\nsetWait 100\n"))
+        self.assertFalse(reload("setWait 100\n"))
+
     def test_hup_with_a_mistake_changes_nothing(self):
         bed = self.bed(conf="setWait 300\n")
         start = len(bed.agent.log())
