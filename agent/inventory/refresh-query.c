@@ -441,21 +441,24 @@ static bool names_domain(const char *message, const char *name)
 	return false;
 }
 
-/* "no such action" is no word about the domain. */
-static bool is_about(const struct refresh *r, const char *message)
+/* "no such action" is no word about the domain, "authoring was not found" is none about rights. */
+static bool says_gone(const struct refresh *r, const char *message)
 {
-	return r->query.source == BUILD_DOMAIN || names_domain(message, r->query.target->name);
+	if (!is_absence(message))
+		return false;
+	return names_domain(message, r->query.target->name) ||
+	       (r->query.source == BUILD_DOMAIN && !is_refusal(message));
 }
 
 /* A refusal of the long list may be about the list and not about the domain. */
 static void target_failed(struct refresh *r, const struct ldm_reply *reply)
 {
 	r->status.query_failures++;
-	if (is_refusal(reply->message)) {
+	if (says_gone(r, reply->message)) {
+		target_is_gone(r);
+	} else if (is_refusal(reply->message)) {
 		unauthorised(r, reply->message);
 		settle_target(r, -EPERM);
-	} else if (is_absence(reply->message) && is_about(r, reply->message)) {
-		target_is_gone(r);
 	} else if (r->query.source == BUILD_BINDINGS) {
 		ask_again(r, true);
 	} else {

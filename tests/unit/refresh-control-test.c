@@ -82,6 +82,21 @@ static void test_domain_now_of_what_is_gone(void **state)
 	assert_int_equal(scene.shown->n_domains, 1);
 }
 
+/* Its name is no word of ldmd's about rights. */
+static void test_domain_now_of_authoring_that_is_gone(void **state)
+{
+	struct told told = {0};
+
+	(void)state;
+	begin();
+	assert_int_equal(refresh_domain_now(scene.refresh, "authoring", on_domain, &told), 0);
+	turn(1000);
+	deny("LDom \"authoring\" was not found");
+	assert_int_equal(told.times, 1);
+	assert_int_equal(told.err, 0);
+	assert_int_equal(status()->link, LINK_UP);
+}
+
 static void test_domain_now_falls_back_to_the_short_list(void **state)
 {
 	struct told told = {0};
@@ -241,6 +256,7 @@ int main(void)
 		SCENE_TEST(test_domain_now),
 		SCENE_TEST(test_domain_now_goes_first_and_asks_anew),
 		SCENE_TEST(test_domain_now_of_what_is_gone),
+		SCENE_TEST(test_domain_now_of_authoring_that_is_gone),
 		SCENE_TEST(test_domain_now_falls_back_to_the_short_list),
 		SCENE_TEST(test_absence_must_be_about_the_domain),
 		SCENE_TEST(test_domain_now_when_the_connection_goes),
