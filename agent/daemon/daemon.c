@@ -246,6 +246,8 @@ static int run_as_daemon(const struct options *o, struct settings *settings)
 			r = log_setup(&(struct log_options){
 				.ident = "ldoms-agentx",
 				.to_syslog = true,
+				/* Until background_ready() makes it /dev/null. */
+				.errors_twice = true,
 				.level = (enum log_level)settings->log_level,
 				.tokens = o->debug_tokens,
 			});

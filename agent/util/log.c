@@ -19,7 +19,7 @@
 static struct {
 	const char *ident;
 	char *tokens;
-	bool to_syslog, priorities;
+	bool to_syslog, errors_twice, priorities;
 	atomic_int level;
 } log_settings = {.level = LOG_LEVEL_NOTICE};
 
@@ -47,6 +47,7 @@ int log_setup(const struct log_options *options)
 	log_settings.ident = options->ident;
 	log_settings.tokens = tokens;
 	log_settings.to_syslog = options->to_syslog;
+	log_settings.errors_twice = options->errors_twice;
 	log_settings.priorities = options->priorities;
 	atomic_store(&log_settings.level, options->level);
 	if (options->to_syslog)
@@ -60,7 +61,7 @@ void log_shutdown(void)
 		closelog();
 	free(log_settings.tokens);
 	log_settings.tokens = NULL;
-	log_settings.to_syslog = log_settings.priorities = false;
+	log_settings.to_syslog = log_settings.errors_twice = log_settings.priorities = false;
 	log_settings.ident = NULL;
 }
 
@@ -142,18 +143,31 @@ static int append_head(struct buffer *line, enum log_level level, const char *to
 	return buffer_printf(line, "%s: %s: %s: ", ident, levels[level].word, token);
 }
 
-static void emit(enum log_level level, const char *token, const char *text, size_t len)
+static void emit_to_syslog(enum log_level level, const char *token, const char *text, size_t len)
 {
 	_cleanup_(buffer_clear) struct buffer line = BUFFER_EMPTY;
 
-	if (log_settings.to_syslog) {
-		if (visible_append(&line, text, len) == 0)
-			syslog(levels[level].priority, "%s: %s", token, buffer_data(&line));
-		return;
-	}
+	if (visible_append(&line, text, len) == 0)
+		syslog(levels[level].priority, "%s: %s", token, buffer_data(&line));
+}
+
+static void emit_to_stderr(enum log_level level, const char *token, const char *text, size_t len)
+{
+	_cleanup_(buffer_clear) struct buffer line = BUFFER_EMPTY;
+
 	if (append_head(&line, level, token) == 0 && visible_append(&line, text, len) == 0 &&
 		buffer_append(&line, "\n", 1) == 0)
 		write_all(buffer_data(&line), line.len);
+}
+
+static void emit(enum log_level level, const char *token, const char *text, size_t len)
+{
+	bool twice = log_settings.errors_twice && level == LOG_LEVEL_ERROR;
+
+	if (log_settings.to_syslog)
+		emit_to_syslog(level, token, text, len);
+	if (!log_settings.to_syslog || twice)
+		emit_to_stderr(level, token, text, len);
 }
 
 /* errno is left alone: callers log first and look at it after. */

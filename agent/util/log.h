@@ -24,6 +24,7 @@ enum log_level {
 struct log_options {
 	const char *ident; /* name of the program; kept by reference, must live on */
 	bool to_syslog;	   /* else to stderr */
+	bool errors_twice; /* errors to stderr as well, for who waits there for us to start */
 	bool priorities;   /* on stderr: "<4>" in front, for systemd's journal, no ident or level */
 	enum log_level level;
 	const char *tokens; /* comma separated, NULL: none; copied */

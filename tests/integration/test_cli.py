@@ -313,6 +313,7 @@ class Running(harness.TestCase):
         agent = Agent(os.path.join(self.directory, "a"), "xmpp:127.0.0.1:1", "unix:/nonexistent")
         result = agent.run("-s", "/proc/nonexistent")
         self.assertEqual(result.returncode, 1)
+        self.assertIn("state directory /proc/nonexistent", result.stderr)
 
     def test_service_manager_is_told(self):
         bed = Bed(os.path.join(self.directory, "0"), start=False)
