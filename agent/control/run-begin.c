@@ -168,12 +168,16 @@ static void make_plan(struct run *r)
 		begin_steps(r);
 }
 
-/* Whoever has the name now must be the domain that the row was about. */
-static bool is_the_one(const struct run_part *p, const struct domain *d)
+/* Why what was read is not what the part is about (static text); NULL: it is. */
+static const char *not_the_one(const struct run_part *p, const struct domain *d)
 {
-	bool makes = run_asks_row(&p->desire, ROW_REQUEST_CREATE_AND_GO) || p->old_row != NULL;
-
-	return d == NULL || makes || d->index == p->desire.index;
+	/* A domain that went meanwhile, or a row: active does not bring it back. */
+	if (d == NULL && p->old_row == NULL && run_asks_row(&p->desire, ROW_REQUEST_ACTIVE))
+		return "the row is not there any more";
+	if (d == NULL || p->old_row != NULL || d->index == p->desire.index ||
+		run_asks_row(&p->desire, ROW_REQUEST_CREATE_AND_GO))
+		return NULL;
+	return "another domain has this name now";
 }
 
 static void all_read(struct run *r)
@@ -183,8 +187,10 @@ static void all_read(struct run *r)
 		return;
 	}
 	for (size_t i = 0; i < r->t->n_parts; i++) {
-		if (!is_the_one(&r->parts[i], r->parts[i].before)) {
-			run_set_message(&r->parts[i], "another domain has this name now");
+		const char *why = not_the_one(&r->parts[i], r->parts[i].before);
+
+		if (why != NULL) {
+			run_set_message(&r->parts[i], why);
 			run_fail(r, i, 0);
 			return;
 		}

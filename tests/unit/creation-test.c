@@ -142,6 +142,18 @@ static void test_row_step_by_step(void **state)
 	assert_string_equal(f->log, "add-domain n, bind-domain n");
 }
 
+/* It was let go a moment ago: nothing is known of it but a name. */
+static void test_row_that_is_gone(void **state)
+{
+	struct fake *f = *state;
+	uint32_t id = SET(f, V(ROW, 20, 1));
+
+	fake_run(f, 500);
+	expect_failed(f, id, 0, true);
+	assert_string_equal(f->log, "");
+	assert_int_equal(f->puts, 0);
+}
+
 static void test_row_destroyed_unfinished(void **state)
 {
 	struct fake *f = *state;
@@ -183,6 +195,7 @@ int main(void)
 		HOST_TEST(test_create_where_one_is),
 		HOST_TEST(test_create_index_taken),
 		HOST_TEST(test_row_step_by_step),
+		HOST_TEST(test_row_that_is_gone),
 		HOST_TEST(test_row_destroyed_unfinished),
 		HOST_TEST(test_destroy),
 	};
