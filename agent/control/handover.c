@@ -1,6 +1,6 @@
 /*
  * See handover.h. Everything is under one lock, held for pointer work only: snapshots and rows go
- * by reference, and what has to be freed is freed after the lock is given back.
+ * by reference, and all that may be large is freed after the lock is given back.
  */
 #include "control/handover.h"
 
@@ -109,19 +109,19 @@ static void take_verdicts(struct handover *h, struct inbox *in)
 	}
 }
 
-/* The lock is held. What the inbox had is left in `old`, to be freed without it. */
+/* The lock is held. Takes status and room over. */
 static void fill_inbox(
-	struct handover *h, struct inbox *in, struct inbox *old, const struct ldm_status *status)
+	struct handover *h, struct inbox *in, const struct ldm_status *status, struct verdict *room)
 {
-	old->snapshot = in->snapshot;
-	old->oplog = in->oplog;
-	old->status = in->status;
-	in->snapshot = snapshot_ref(h->snapshot);
-	in->oplog = oplog_view(h->oplog);
-	in->status = *status;
-	in->config_unsaved = h->config_unsaved;
-	in->changes = h->changes;
-	in->changes_dropped = h->changes_dropped;
+	*in = (struct inbox){
+		.snapshot = snapshot_ref(h->snapshot),
+		.status = *status,
+		.oplog = oplog_view(h->oplog),
+		.config_unsaved = h->config_unsaved,
+		.changes = h->changes,
+		.changes_dropped = h->changes_dropped,
+		.verdicts = room,
+	};
 	memset(&h->changes, 0, sizeof(h->changes));
 	h->changes_dropped = 0;
 	take_verdicts(h, in);
@@ -141,19 +141,15 @@ int handover_receive(struct handover *h, struct inbox *in)
 	pthread_mutex_lock(&h->lock);
 	r = ldm_status_copy(&h->status, &status);
 	if (r >= 0) {
-		change_list_clear(&in->changes);
-		free(in->verdicts);
-		in->verdicts = room;
-		in->n_verdicts = 0;
-		room = NULL;
-		fill_inbox(h, in, &old, &status);
+		old = *in;
+		fill_inbox(h, in, &status, room);
 	}
 	pthread_mutex_unlock(&h->lock);
 	if (r < 0) {
+		free(room);
 		ldm_status_clear(&status);
 		wakeup_notify(h->to_snmp);
 	}
-	free(room);
 	inbox_clear(&old);
 	return r < 0 ? r : 0;
 }
