@@ -43,12 +43,6 @@ static void wait_for_next_look(struct run *r)
 
 /* --- what is seen -------------------------------------------------------------------------- */
 
-static bool is_amount(const struct step *s)
-{
-	return s->action == STEP_SET_VCPU || s->action == STEP_SET_MEMORY ||
-	       s->action == STEP_SET_CRYPTO;
-}
-
 /* Until then an effect may still show. */
 static bool still_settling(struct run *r, uint64_t how_long)
 {
@@ -67,7 +61,7 @@ static void judge_done(struct run *r, enum step_progress p)
 	if (p == STEP_UNCHANGED && step_waits(&r->act.step, part_of(r)->domain)) {
 		run_set_message(part_of(r), "takes effect when the domain reboots");
 		end(r, ACT_SHORT);
-	} else if ((p == STEP_SHORT || p == STEP_ELSEWHERE) && is_amount(&r->act.step)) {
+	} else if ((p == STEP_SHORT || p == STEP_ELSEWHERE) && step_is_amount(r->act.step.action)) {
 		end(r, ACT_SHORT);
 	} else if (still_settling(r, show)) {
 		wait_for_next_look(r);

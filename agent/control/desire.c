@@ -172,6 +172,11 @@ static unsigned bit_number(unsigned field)
 	return (unsigned)__builtin_ctz(field);
 }
 
+bool desire_asks_row(const struct desire *d, enum row_request r)
+{
+	return (d->fields & FIELD_ROW_BIT) != 0 && d->row == r;
+}
+
 uint32_t desire_position(const struct desire *d, unsigned field_bit)
 {
 	unsigned any = d->fields;

@@ -98,6 +98,7 @@ void desire_clear(struct desire *d);
 bool desire_equal(const struct desire *a, const struct desire *b);
 /* Everything `part` asks for is asked for by `whole` with the same value. */
 bool desire_within(const struct desire *part, const struct desire *whole);
+bool desire_asks_row(const struct desire *d, enum row_request r);
 uint32_t desire_position(const struct desire *d, unsigned field_bit);
 /* "vcpus=8 memory=4096M state=active"; the caller frees. -ENOMEM. */
 int desire_describe(const struct desire *d, char **ret);

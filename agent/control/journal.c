@@ -203,19 +203,6 @@ static int read_line(struct journal *j, struct record *r)
 	return -EBADMSG;
 }
 
-static int keep_aside(const struct journal *j)
-{
-	_cleanup_free_ char *aside = NULL;
-
-	if (asprintf(&aside, "%s.damaged", j->path) < 0) {
-		aside = NULL;
-		return -ENOMEM;
-	}
-	log_err(TOKEN, "%s is damaged; what could be read is used, the file is kept as %s", j->path,
-		aside);
-	return rename(j->path, aside) < 0 ? -errno : file_sync_folder(j->path);
-}
-
 /* What follows the last newline was torn off by the crash; nothing must be written behind it. */
 static int drop_torn_line(const struct journal *j, const char *content, size_t len)
 {
@@ -239,7 +226,7 @@ static int read_all(struct journal *j)
 	if (rc == -ENOENT)
 		return 0;
 	if (rc == -EINVAL || rc == -EFBIG)
-		return keep_aside(j);
+		return record_keep_aside(j->path, TOKEN);
 	if (rc < 0)
 		return rc;
 	rc = drop_torn_line(j, content, len);
@@ -253,7 +240,7 @@ static int read_all(struct journal *j)
 			return rc;
 		damaged = damaged || rc < 0;
 	}
-	return damaged ? keep_aside(j) : 0;
+	return damaged ? record_keep_aside(j->path, TOKEN) : 0;
 }
 
 static int open_file(struct journal *j)

@@ -26,14 +26,10 @@ static void no(struct judging *j, const struct desire *d, unsigned field, enum c
 	refuse(&j->best, error, desire_position(d, field), reason);
 }
 
-static bool asks_row(const struct desire *d, enum row_request r)
-{
-	return (d->fields & FIELD_ROW_BIT) != 0 && d->row == r;
-}
-
 static bool asks_creation(const struct desire *d)
 {
-	return asks_row(d, ROW_REQUEST_CREATE_AND_GO) || asks_row(d, ROW_REQUEST_CREATE_AND_WAIT);
+	return desire_asks_row(d, ROW_REQUEST_CREATE_AND_GO) ||
+	       desire_asks_row(d, ROW_REQUEST_CREATE_AND_WAIT);
 }
 
 /* --- permission ---------------------------------------------------------------------------- */
@@ -56,7 +52,7 @@ static void judge_permission(struct judging *j, const struct desire *d, const st
 	for (size_t i = 0; i < sizeof(needs) / sizeof(needs[0]); i++)
 		if ((d->fields & needs[i].field) != 0 && (allowed & needs[i].what) == 0)
 			no(j, d, needs[i].field, CONTROL_INCONSISTENT_VALUE, reason);
-	if (asks_row(d, ROW_REQUEST_DESTROY) && (allowed & PERMIT_CREATE) == 0)
+	if (desire_asks_row(d, ROW_REQUEST_DESTROY) && (allowed & PERMIT_CREATE) == 0)
 		no(j, d, FIELD_ROW_BIT, CONTROL_INCONSISTENT_VALUE, reason);
 }
 
@@ -88,7 +84,7 @@ static void judge_no_row(struct judging *j, const struct desire *d)
 	const struct snapshot *s = j->view->snapshot;
 	bool inside = d->index >= s->next_index && d->index - s->next_index <= REGISTRY_WINDOW;
 
-	if (asks_row(d, ROW_REQUEST_DESTROY))
+	if (desire_asks_row(d, ROW_REQUEST_DESTROY))
 		return; /* RFC 2579: not there is what was asked for */
 	if (!permit_creation(j->view->permit) || (!asks_creation(d) && d->index < s->next_index))
 		no(j, d, 0, CONTROL_NO_CREATION, "no such row, and there will never be one");
@@ -143,7 +139,8 @@ static bool is_complete(const struct desire *d, const struct domain *row)
 
 static void judge_making(struct judging *j, const struct desire *d, const struct domain *row)
 {
-	bool makes = asks_row(d, ROW_REQUEST_CREATE_AND_GO) || asks_row(d, ROW_REQUEST_ACTIVE);
+	bool makes = desire_asks_row(d, ROW_REQUEST_CREATE_AND_GO) ||
+		     desire_asks_row(d, ROW_REQUEST_ACTIVE);
 
 	if (makes)
 		judge_host(j, d, NULL);
@@ -162,9 +159,9 @@ static void judge_unfinished(struct judging *j, const struct desire *d, const st
 {
 	if (asks_creation(d))
 		no(j, d, FIELD_ROW_BIT, CONTROL_INCONSISTENT_VALUE, "the row is there already");
-	else if (asks_row(d, ROW_REQUEST_NOT_IN_SERVICE) && !is_complete(d, row))
+	else if (desire_asks_row(d, ROW_REQUEST_NOT_IN_SERVICE) && !is_complete(d, row))
 		no(j, d, FIELD_ROW_BIT, CONTROL_INCONSISTENT_VALUE, "the row is not complete");
-	else if (!asks_row(d, ROW_REQUEST_DESTROY))
+	else if (!desire_asks_row(d, ROW_REQUEST_DESTROY))
 		judge_making(j, d, row);
 }
 
@@ -172,7 +169,7 @@ static void judge_existing_row(struct judging *j, const struct desire *d, const 
 {
 	if (asks_creation(d))
 		no(j, d, FIELD_ROW_BIT, CONTROL_INCONSISTENT_VALUE, "the row is there already");
-	if (asks_row(d, ROW_REQUEST_NOT_IN_SERVICE))
+	if (desire_asks_row(d, ROW_REQUEST_NOT_IN_SERVICE))
 		no(j, d, FIELD_ROW_BIT, CONTROL_INCONSISTENT_VALUE,
 			"a domain that exists is in service; use ldomAdminState");
 	if ((d->fields & FIELD_NAME_BIT) != 0 && strcmp(d->name, row->name) != 0)
@@ -180,7 +177,7 @@ static void judge_existing_row(struct judging *j, const struct desire *d, const 
 	if ((d->fields & FIELD_TEMPLATE_BIT) != 0)
 		no(j, d, FIELD_TEMPLATE_BIT, CONTROL_INCONSISTENT_VALUE,
 			"a template is for a row that is being made");
-	if (asks_row(d, ROW_REQUEST_DESTROY) && (d->fields & ~(unsigned)FIELD_ROW_BIT) != 0)
+	if (desire_asks_row(d, ROW_REQUEST_DESTROY) && (d->fields & ~(unsigned)FIELD_ROW_BIT) != 0)
 		no(j, d, FIELD_ROW_BIT, CONTROL_INCONSISTENT_VALUE,
 			"a row cannot be changed and destroyed at once");
 	judge_permission(j, d, row);
@@ -246,8 +243,8 @@ static bool plans_nothing(const struct desire *d, const struct domain *row)
 {
 	bool unfinished = row == NULL || row->row_status != ROW_ACTIVE;
 
-	return unfinished &&
-	       !(asks_row(d, ROW_REQUEST_CREATE_AND_GO) || asks_row(d, ROW_REQUEST_ACTIVE));
+	return unfinished && !(desire_asks_row(d, ROW_REQUEST_CREATE_AND_GO) ||
+				     desire_asks_row(d, ROW_REQUEST_ACTIVE));
 }
 
 /* What is to be planned together, and the desires of the list that it comes from. */

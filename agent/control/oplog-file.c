@@ -107,19 +107,6 @@ static int read_row(struct handover *h, char *line)
 	return handover_restore_operation(h, o);
 }
 
-static int keep_aside(const struct oplog_file *f)
-{
-	_cleanup_free_ char *aside = NULL;
-
-	if (asprintf(&aside, "%s.damaged", f->path) < 0) {
-		aside = NULL;
-		return -ENOMEM;
-	}
-	log_err(TOKEN, "%s is damaged; what could be read is used, the file is kept as %s", f->path,
-		aside);
-	return rename(f->path, aside) < 0 ? -errno : file_sync_folder(f->path);
-}
-
 static int load(struct oplog_file *f, struct handover *h)
 {
 	_cleanup_free_ char *content = NULL;
@@ -131,7 +118,7 @@ static int load(struct oplog_file *f, struct handover *h)
 	if (rc == -ENOENT)
 		return 0;
 	if (rc == -EINVAL || rc == -EFBIG)
-		return keep_aside(f);
+		return record_keep_aside(f->path, TOKEN);
 	if (rc < 0)
 		return rc;
 	for (rest = content; (line = strsep(&rest, "\n")) != NULL;) {
@@ -144,7 +131,7 @@ static int load(struct oplog_file *f, struct handover *h)
 		damaged = damaged || rc < 0;
 	}
 	handover_skip(h, given);
-	return damaged ? keep_aside(f) : 0;
+	return damaged ? record_keep_aside(f->path, TOKEN) : 0;
 }
 
 int oplog_file_open(const char *directory, struct handover *h, struct oplog_file **ret)

@@ -378,22 +378,21 @@ static int plan_removal(struct planner *p, size_t part)
 
 static bool makes_domain(const struct desire *w)
 {
-	return (w->fields & FIELD_ROW_BIT) != 0 &&
-	       (w->row == ROW_REQUEST_CREATE_AND_GO || w->row == ROW_REQUEST_ACTIVE);
+	return desire_asks_row(w, ROW_REQUEST_CREATE_AND_GO) ||
+	       desire_asks_row(w, ROW_REQUEST_ACTIVE);
 }
 
 static int plan_part(struct planner *p, size_t part)
 {
 	const struct plan_input *in = &p->in[part];
 
-	if ((in->desire->fields & FIELD_ROW_BIT) != 0 && in->desire->row == ROW_REQUEST_DESTROY)
+	if (desire_asks_row(in->desire, ROW_REQUEST_DESTROY))
 		return plan_removal(p, part);
 	if (in->domain == NULL && makes_domain(in->desire))
 		return plan_new(p, part);
 	if (in->domain == NULL)
 		return cannot(p, part, 0, "the domain does not exist any more");
-	if ((in->desire->fields & FIELD_ROW_BIT) != 0 &&
-		in->desire->row == ROW_REQUEST_CREATE_AND_GO)
+	if (desire_asks_row(in->desire, ROW_REQUEST_CREATE_AND_GO))
 		return cannot(p, part, FIELD_NAME_BIT, "a domain of that name exists");
 	return plan_existing(p, part);
 }

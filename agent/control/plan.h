@@ -79,6 +79,8 @@ enum step_progress {
 };
 /* domain NULL: ldmd has none of that name. */
 enum step_progress step_progress(const struct step *s, const struct domain *d);
+/* It sets CPUs, memory or crypto units. */
+bool step_is_amount(enum step_action a);
 /* What it sets would show after a reboot only: a delayed reconfiguration of the domain waits. */
 bool step_waits(const struct step *s, const struct domain *d);
 /* Why it must never be sent to a domain that is like this (static text); NULL: it may. */

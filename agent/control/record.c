@@ -2,10 +2,14 @@
 #include "control/record.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "util/buffer.h"
+#include "util/cleanup.h"
+#include "util/file.h"
+#include "util/log.h"
 #include "util/number.h"
 
 int record_put_number(struct buffer *b, uint64_t number)
@@ -93,4 +97,17 @@ int record_get_text(struct record *r, char **ret)
 	}
 	*ret = text;
 	return 0;
+}
+
+int record_keep_aside(const char *path, const char *token)
+{
+	_cleanup_free_ char *aside = NULL;
+
+	if (asprintf(&aside, "%s.damaged", path) < 0) {
+		aside = NULL;
+		return -ENOMEM;
+	}
+	log_err(token, "%s is damaged; what could be read is used, the file is kept as %s", path,
+		aside);
+	return rename(path, aside) < 0 ? -errno : file_sync_folder(path);
 }

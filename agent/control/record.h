@@ -22,4 +22,7 @@ struct record record_begin(char *line);
 int record_get_number(struct record *r, uint64_t *ret);
 int record_get_text(struct record *r, char **ret); /* the caller frees; never NULL */
 
+/* A state file of which not all could be read: told with the token, and renamed. -errno. */
+int record_keep_aside(const char *path, const char *token);
+
 #endif

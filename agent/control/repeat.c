@@ -23,8 +23,8 @@ static bool does_it_each_time(const struct desire *d)
 {
 	bool state = (d->fields & FIELD_ADMIN_BIT) != 0 &&
 		     (d->admin == ADMIN_RESTART || d->admin == ADMIN_FORCE_STOP);
-	bool row = (d->fields & FIELD_ROW_BIT) != 0 &&
-		   (d->row == ROW_REQUEST_CREATE_AND_GO || d->row == ROW_REQUEST_DESTROY);
+	bool row = desire_asks_row(d, ROW_REQUEST_CREATE_AND_GO) ||
+		   desire_asks_row(d, ROW_REQUEST_DESTROY);
 
 	return state || row;
 }

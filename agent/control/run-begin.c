@@ -24,12 +24,12 @@ static int learn_row(struct run *r, size_t i)
 
 	domain_unref(p->old_row);
 	p->old_row = domain_ref(row);
-	if (run_asks_row(&p->desire, ROW_REQUEST_CREATE_AND_WAIT))
+	if (desire_asks_row(&p->desire, ROW_REQUEST_CREATE_AND_WAIT))
 		p->local = true;
-	else if (row != NULL && !run_asks_row(&p->desire, ROW_REQUEST_ACTIVE))
+	else if (row != NULL && !desire_asks_row(&p->desire, ROW_REQUEST_ACTIVE))
 		p->local = true;
 	/* Not there, and nobody asks for it to be there. */
-	else if (p->desire.domain == NULL && run_asks_row(&p->desire, ROW_REQUEST_DESTROY))
+	else if (p->desire.domain == NULL && desire_asks_row(&p->desire, ROW_REQUEST_DESTROY))
 		p->local = true;
 	else if (row != NULL)
 		return plan_complete(&p->desire, row);
@@ -73,9 +73,9 @@ static int put_rows(struct run *r, size_t *ret_part)
 	for (size_t i = 0; i < r->t->n_parts && rc >= 0; i++) {
 		struct run_part *p = &r->parts[i];
 		bool makes = p->before == NULL && (p->desire.fields & FIELD_ROW_BIT) != 0 &&
-			     !run_asks_row(&p->desire, ROW_REQUEST_DESTROY);
+			     !desire_asks_row(&p->desire, ROW_REQUEST_DESTROY);
 		bool changes = p->local && p->old_row != NULL &&
-			       !run_asks_row(&p->desire, ROW_REQUEST_DESTROY);
+			       !desire_asks_row(&p->desire, ROW_REQUEST_DESTROY);
 
 		*ret_part = i;
 		if (makes || changes) {
@@ -172,10 +172,10 @@ static void make_plan(struct run *r)
 static const char *not_the_one(const struct run_part *p, const struct domain *d)
 {
 	/* A domain that went meanwhile, or a row: active does not bring it back. */
-	if (d == NULL && p->old_row == NULL && run_asks_row(&p->desire, ROW_REQUEST_ACTIVE))
+	if (d == NULL && p->old_row == NULL && desire_asks_row(&p->desire, ROW_REQUEST_ACTIVE))
 		return "the row is not there any more";
 	if (d == NULL || p->old_row != NULL || d->index == p->desire.index ||
-		run_asks_row(&p->desire, ROW_REQUEST_CREATE_AND_GO))
+		desire_asks_row(&p->desire, ROW_REQUEST_CREATE_AND_GO))
 		return NULL;
 	return "another domain has this name now";
 }

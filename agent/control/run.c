@@ -23,11 +23,6 @@ static uint64_t now_of(const struct run *r)
 
 /* --- life ---------------------------------------------------------------------------------- */
 
-bool run_asks_row(const struct desire *d, enum row_request w)
-{
-	return (d->fields & FIELD_ROW_BIT) != 0 && d->row == w;
-}
-
 int run_new(struct executor *x, struct transaction *t, struct run **ret)
 {
 	struct run *r = calloc(1, sizeof(*r));
@@ -126,7 +121,7 @@ static void close_journal(struct run *r)
 static void drop_destroyed_rows(struct run *r)
 {
 	for (size_t i = 0; i < r->t->n_parts; i++)
-		if (r->parts[i].local && run_asks_row(&r->parts[i].desire, ROW_REQUEST_DESTROY))
+		if (r->parts[i].local && desire_asks_row(&r->parts[i].desire, ROW_REQUEST_DESTROY))
 			r->x->port.restore_row(r->x->port_user, r->parts[i].desire.index, NULL);
 }
 
@@ -363,7 +358,7 @@ static void undo_forward(struct run *r)
 void run_take_back(struct run *r)
 {
 	for (size_t i = 0; i < r->t->n_parts; i++)
-		if (r->parts[i].local && run_asks_row(&r->parts[i].desire, ROW_REQUEST_DESTROY))
+		if (r->parts[i].local && desire_asks_row(&r->parts[i].desire, ROW_REQUEST_DESTROY))
 			r->parts[i].rollback_failed = true;
 	if (r->plan.n > 0)
 		(void)run_write_journal(r);

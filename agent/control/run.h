@@ -147,7 +147,6 @@ const char *run_domain(const struct run *r, size_t part);
 void run_set_domain(struct run_part *p, const struct domain *d);
 void run_set_message(struct run_part *p, const char *message);
 
-bool run_asks_row(const struct desire *d, enum row_request w);
 void run_advance(struct run *r);
 void run_fail(struct run *r, size_t part, unsigned field);
 

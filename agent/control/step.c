@@ -101,7 +101,7 @@ static enum step_progress state_progress(const struct step *s, const struct doma
 	return (e->unchanged & bit) != 0 ? STEP_UNCHANGED : STEP_ELSEWHERE;
 }
 
-static bool is_amount(enum step_action a)
+bool step_is_amount(enum step_action a)
 {
 	return a == STEP_SET_VCPU || a == STEP_SET_MEMORY || a == STEP_SET_CRYPTO;
 }
@@ -114,12 +114,12 @@ enum step_progress step_progress(const struct step *s, const struct domain *d)
 		return d == NULL ? STEP_REACHED : STEP_UNCHANGED;
 	if (d == NULL)
 		return STEP_ELSEWHERE;
-	return is_amount(s->action) ? amount_progress(s, d) : state_progress(s, d);
+	return step_is_amount(s->action) ? amount_progress(s, d) : state_progress(s, d);
 }
 
 bool step_waits(const struct step *s, const struct domain *d)
 {
-	return d != NULL && d->pending && is_amount(s->action);
+	return d != NULL && d->pending && step_is_amount(s->action);
 }
 
 const char *step_forbidden(const struct step *s, const struct domain *d)
