@@ -75,6 +75,9 @@ static void fill(struct run *r, size_t part, struct operation *o)
 	char *before = executor_describe(p->before), *after = executor_describe(p->domain);
 	int rc = 0;
 
+	/* Of a row that is being made, the row may know it. */
+	if ((p->desire.fields & FIELD_ADMIN_BIT) != 0)
+		o->target = p->desire.admin;
 	o->steps_done = p->steps_done;
 	o->steps_planned = p->steps_planned;
 	if (p->looked) {

@@ -142,6 +142,23 @@ static void test_row_step_by_step(void **state)
 	assert_string_equal(f->log, "add-domain n, bind-domain n");
 }
 
+/* What ldomAdminState reads as is what the row was to become, also once ldmd has the domain. */
+static void test_row_has_a_target(void **state)
+{
+	struct fake *f = *state;
+	struct domain *row = make_domain(20, "n", DOMAIN_INACTIVE, 3, 1024, 0);
+	uint32_t id;
+
+	row->row_status = ROW_NOT_IN_SERVICE;
+	row->wanted_admin = ADMIN_BOUND;
+	f->row = row;
+	fault(f, STEP_BIND, 0, FAULT_SLOW);
+	id = SET(f, V(ROW, 20, 1));
+	fake_run(f, 500);
+	assert_int_equal(status(f, id, 20), OPERATION_RUNNING);
+	assert_int_equal(fake_operation(f, id, 20)->target, ADMIN_BOUND);
+}
+
 /* It was let go a moment ago: nothing is known of it but a name. */
 static void test_row_that_is_gone(void **state)
 {
@@ -195,6 +212,7 @@ int main(void)
 		HOST_TEST(test_create_where_one_is),
 		HOST_TEST(test_create_index_taken),
 		HOST_TEST(test_row_step_by_step),
+		HOST_TEST(test_row_has_a_target),
 		HOST_TEST(test_row_that_is_gone),
 		HOST_TEST(test_row_destroyed_unfinished),
 		HOST_TEST(test_destroy),
