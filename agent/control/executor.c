@@ -199,9 +199,12 @@ void executor_keep(struct executor *x, uint32_t id, uint64_t now_ms)
 
 void executor_see(struct executor *x, const struct snapshot *s)
 {
+	/* One that ends may change a row: then there is another snapshot, and this one is gone. */
+	snapshot_ref(s);
 	for (struct run *r = x->runs; r != NULL; r = r->next)
 		if (r->phase == RUN_FORWARD || r->phase == RUN_BACK)
 			act_see(r, s);
+	snapshot_unref(s);
 }
 
 /* --- turns --------------------------------------------------------------------------------- */

@@ -151,6 +151,30 @@ static void test_seen_in_a_snapshot(void **state)
 	assert_int_equal(f->looks, looks);
 }
 
+/* What one of those that look at it does may make a new one, and be the end of this one. */
+static void test_seen_in_a_snapshot_that_is_replaced(void **state)
+{
+	struct fake *f = *state;
+	struct domain *row = make_domain(20, "n", DOMAIN_INACTIVE, 3, 1024, 0);
+	struct domain *d[] = {make_domain(3, "b", DOMAIN_ACTIVE, 4, 2048, 1),
+		make_domain(4, "i", DOMAIN_BOUND, 4, 2048, 1)};
+	uint32_t start, bind;
+
+	row->row_status = ROW_NOT_IN_SERVICE;
+	f->row = row;
+	f->transition_ms = 5000;
+	start = SET(f, V(ADMIN, 3, 1), V(ROW, 20, 6));
+	bind = SET(f, V(ADMIN, 4, 2));
+	fake_run(f, 4000);
+	f->replaced = make_snapshot(d, COUNT(d), 0, 0, 0, 20);
+	executor_see(f->executor, f->replaced);
+	assert_null(f->replaced);
+	executor_turn(f->executor, f->now);
+	fake_receive(f);
+	expect_done(f, start);
+	expect_done(f, bind);
+}
+
 /* --- one command, each thing that can go wrong with it -------------------------------------- */
 
 struct one {
@@ -537,6 +561,7 @@ int main(void)
 		HOST_TEST(test_another_domain_of_that_name),
 		HOST_TEST(test_transitions),
 		HOST_TEST(test_seen_in_a_snapshot),
+		HOST_TEST(test_seen_in_a_snapshot_that_is_replaced),
 		cmocka_unit_test(test_each_command_each_fault),
 		cmocka_unit_test(test_many_domains),
 		HOST_TEST(test_order_and_rollback),

@@ -249,6 +249,8 @@ static void fake_restore_row(void *user, uint32_t index, const struct domain *ro
 	(void)index;
 	(void)row;
 	f->restores++;
+	snapshot_unref(f->replaced);
+	f->replaced = NULL;
 }
 
 static void fake_changed(void *user)

@@ -86,9 +86,10 @@ struct fake {
 	const char *pending; /* a delayed reconfiguration of this domain waits */
 	bool no_template;    /* add-domain cannot be put together */
 	size_t looks;
-	uint64_t transition_ms;	  /* how long states are on their way */
-	char log[FAKE_LOG];	  /* "set-vcpu a 8, stop-domain a -f" */
-	const struct domain *row; /* the one row that is being made */
+	uint64_t transition_ms;		 /* how long states are on their way */
+	char log[FAKE_LOG];		 /* "set-vcpu a 8, stop-domain a -f" */
+	const struct domain *row;	 /* the one row that is being made */
+	const struct snapshot *replaced; /* let go of when a row is restored: there is another */
 	int put_row_result;
 	size_t puts, restores;
 
