@@ -242,8 +242,8 @@ static enum verdict take_phase(
 
 	if (is_repeat(g, h))
 		return DROP;
-	if (h->type == TYPE_TEST_SET)
-		return s ? pass_phase(s, h, pdu) : begin_set(g, h, pdu);
+	if (!s && h->type == TYPE_TEST_SET)
+		return begin_set(g, h, pdu);
 	if (s && s->answered)
 		return pass_phase(s, h, pdu);
 	if (h->type != TYPE_CLEANUP_SET && (!s || h->type != s->type))
@@ -261,11 +261,9 @@ static bool phase_is_answered(struct gate *g, uint8_t *response)
 	bool wanted = s->type != TYPE_CLEANUP_SET;
 	put_number(response, AT_SESSION, 4, (uint32_t)g->session->sessid);
 	put_number(response, AT_TRANSACTION, 4, s->transaction);
-	if (s->packet == get_number(response, AT_PACKET)) {
-		s->answered = true;
-		if (ends_set(s->type))
-			drop_set(g, s);
-	}
+	s->answered = true;
+	if (ends_set(s->type))
+		drop_set(g, s);
 	return wanted;
 }
 

@@ -357,6 +357,7 @@ static void test_phases(void **state)
 {
 	struct bed *b = *state;
 	const uint8_t *five = passes(b, TEST_SET, 5, 1);
+	uint8_t get[32];
 
 	/* Asked again before it is answered, and after. */
 	assert_int_equal(phase(b, TEST_SET, 5, 1), 0);
@@ -364,7 +365,9 @@ static void test_phases(void **state)
 	assert_int_equal(phase(b, TEST_SET, 5, 1), 0);
 	const uint8_t *again = passes(b, TEST_SET, 5, 2);
 	/* Another answer is not this one's; nor is another SET in its way. */
-	answer_heard(b, five, 5, 1);
+	make(get, GET, 0, SESSION, 2, 8);
+	answer_heard(b, get, 5, 2);
+	assert_int_equal(phase(b, TEST_SET, 5, 3), 0);
 	assert_int_equal(phase(b, COMMIT_SET, 5, 3), 0);
 	assert_error(b, 0, SESSION, 3, PROCESSING_ERROR);
 	const uint8_t *six = passes(b, TEST_SET, 6, 4);
