@@ -230,11 +230,11 @@ static bool may_begin(const struct executor *x, const struct run *r)
 	return true;
 }
 
-static void begin(struct executor *x, struct run *r, uint64_t now_ms)
+static void begin(struct run *r, uint64_t now_ms)
 {
 	if (r->phase == RUN_DONE)
 		run_take_back(r);
-	else if (x->close_at_ms == CLOCK_NEVER)
+	else
 		run_begin(r, now_ms);
 }
 
@@ -264,8 +264,10 @@ void executor_turn(struct executor *x, uint64_t now_ms)
 	do {
 		x->kick = false;
 		for (struct run *r = x->runs; r != NULL; r = r->next) {
+			if (x->close_at_ms != CLOCK_NEVER)
+				run_cancel(r);
 			if (run_waits(r) && may_begin(x, r))
-				begin(x, r, now_ms);
+				begin(r, now_ms);
 			run_turn(r, now_ms);
 		}
 		sweep(x);

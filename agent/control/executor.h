@@ -81,8 +81,9 @@ void executor_see(struct executor *x, const struct snapshot *s);
 char *executor_describe(const struct domain *d);
 
 /*
- * Nothing new begins. What runs may go on for grace_ms, then no command is sent any more; the
- * journal settles the rest at the next start. Idle: nothing is being done.
+ * Nothing new begins, and what has sent nothing yet is over. What runs may go on for grace_ms, then
+ * no command is sent any more; the journal settles the rest at the next start. Idle: nothing is
+ * being done.
  */
 void executor_stop(struct executor *x, uint64_t now_ms, uint64_t grace_ms);
 bool executor_idle(const struct executor *x);

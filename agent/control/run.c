@@ -391,6 +391,12 @@ void run_undo(struct run *r)
 	undo(r, "undone: another part of the SET failed");
 }
 
+void run_cancel(struct run *r)
+{
+	if (r->phase == RUN_QUEUED || r->phase == RUN_READING)
+		undo(r, "the agent was stopped before it began");
+}
+
 void run_keep(struct run *r)
 {
 	r->kept = true;

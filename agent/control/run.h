@@ -135,6 +135,8 @@ uint64_t run_next(const struct run *r);
 void run_act_ended(struct run *r, enum act_result result);
 void run_undo(struct run *r);
 void run_keep(struct run *r);
+/* The agent stops: what has sent nothing yet sends nothing. */
+void run_cancel(struct run *r);
 /* forceStop on one of its domains. */
 void run_preempt(struct run *r, uint32_t index);
 /* One that is done and that the master took back, once its domains are free. */

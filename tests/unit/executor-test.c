@@ -528,6 +528,37 @@ static void test_deaf_after_the_command(void **state)
 	assert_string_equal(f->log, "set-vcpu a 8");
 }
 
+static void expect_not_begun(struct fake *f, uint32_t id, uint32_t index)
+{
+	expect_failed(f, id, 0, true);
+	assert_int_equal(status(f, id, index), OPERATION_FAILED);
+	assert_string_equal(
+		fake_operation(f, id, index)->message, "the agent was stopped before it began");
+}
+
+/* Nothing was sent, so nobody has to wonder. */
+static void test_stop_before_it_began(void **state)
+{
+	struct fake *f = *state;
+	uint32_t queued, reading, late;
+
+	fault(f, STEP_SET_VCPU, 0, FAULT_SLOW);
+	SET(f, V(VCPU, 2, 8));
+	fake_run(f, 100);
+	queued = SET(f, V(MEMORY, 2, 4096));
+	f->deaf = true;
+	reading = SET(f, V(MEMORY, 3, 4096));
+	executor_stop(f->executor, f->now, 500);
+	fake_run(f, 10);
+	f->deaf = false;
+	expect_not_begun(f, queued, 2);
+	expect_not_begun(f, reading, 3);
+	late = SET(f, V(VCPU, 5, 8));
+	fake_run(f, 5000);
+	expect_not_begun(f, late, 5);
+	assert_string_equal(f->log, "set-vcpu a 8");
+}
+
 static void test_stop_of_the_agent(void **state)
 {
 	struct fake *f = *state;
@@ -572,6 +603,7 @@ int main(void)
 		HOST_TEST(test_step_0_twice),
 		HOST_TEST(test_deaf_at_step_0),
 		HOST_TEST(test_deaf_after_the_command),
+		HOST_TEST(test_stop_before_it_began),
 		HOST_TEST(test_stop_of_the_agent),
 	};
 
