@@ -324,6 +324,7 @@ int daemon_main(int argc, char **argv)
 		break;
 	}
 	int status = dispatch(&options);
+	options_clear(&options);
 	log_shutdown();
 	return status;
 }

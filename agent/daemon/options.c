@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "daemon/snmp-loop.h"
+#include "util/cleanup.h"
 
 void options_print_help(FILE *out)
 {
@@ -105,6 +106,29 @@ static int take(struct options *o, int c)
 	return -EINVAL;
 }
 
+static int make_absolute(const char **path, char **ret_absolute)
+{
+	_cleanup_free_ char *here = NULL;
+
+	if (!*path || **path == '/')
+		return 0;
+	here = getcwd(NULL, 0);
+	if (!here || asprintf(ret_absolute, "%s/%s", here, *path) < 0) {
+		*ret_absolute = NULL;
+		fprintf(stderr, "ldoms-agentx: \"%s\": no working directory\n", *path);
+		return -EINVAL;
+	}
+	*path = *ret_absolute;
+	return 0;
+}
+
+void options_clear(struct options *o)
+{
+	free(o->absolute_config);
+	free(o->absolute_pidfile);
+	o->absolute_config = o->absolute_pidfile = NULL;
+}
+
 int options_parse(struct options *o, int argc, char **argv)
 {
 	*o = (struct options){
@@ -126,6 +150,11 @@ int options_parse(struct options *o, int argc, char **argv)
 	}
 	if (optind < argc) {
 		fprintf(stderr, "ldoms-agentx: \"%s\" is no option\n", argv[optind]);
+		return -EINVAL;
+	}
+	if (make_absolute(&o->config_file, &o->absolute_config) < 0 ||
+		make_absolute(&o->pidfile, &o->absolute_pidfile) < 0) {
+		options_clear(o);
 		return -EINVAL;
 	}
 	return 0;

@@ -281,6 +281,26 @@ class Running(harness.TestCase):
         wait_for(lambda: not os.path.exists(pidfile), what="the end")
         wait_for(lambda: not os.path.exists(f"/proc/{pid}"), what="the end")
 
+    def test_background_has_another_working_directory(self):
+        bed = Bed(os.path.join(self.directory, "0"), start=False)
+        self.beds.append(bed)
+        bed.sim.start()
+        bed.snmpd.start()
+        command = bed.agent.command("-p", "pid")
+        command[command.index("-c") + 1] = "agent.conf"
+        result = subprocess.run(command, cwd=bed.agent.directory, check=False)
+        self.assertEqual(result.returncode, 0)
+        with open(bed.agent.path("pid")) as f:
+            pid = int(f.read())
+        try:
+            wait_for(lambda: bed.walk(), what="the table")
+            bed.agent.configure("setWait 100\n")
+            os.kill(pid, signal.SIGHUP)
+            wait_for(lambda: harness.scalar(bed, "ldomSetWait") == 100, what="the new setWait")
+        finally:
+            os.kill(pid, signal.SIGTERM)
+        wait_for(lambda: not os.path.exists(f"/proc/{pid}"), what="the end")
+
     def closed(self, *options):
         """The agent's command, from a parent that has closed its standard descriptors."""
         return ["sh", "-c", 'exec "$@" <&- >&- 2>&-', "sh"] + self.agent.command(*options)
