@@ -19,6 +19,8 @@
 /* At most this much in one turn, so that one talkative peer cannot keep the loop. */
 #define RECEIVE_MOST  ((size_t)256 << 10)
 #define RECEIVE_CHUNK ((size_t)32 << 10)
+/* What TLS answers by itself (new keys, no renegotiation), for a peer that asks and never reads. */
+#define UNASKED_MOST ((size_t)64 << 10)
 
 void transport_init(struct ldm_transport_link *t)
 {
@@ -163,13 +165,26 @@ static int receive_raw(struct ldm_transport_link *t, struct buffer *to)
 	return r == -EAGAIN ? 0 : r;
 }
 
+static int drain_unasked(struct ldm_transport_link *t)
+{
+	size_t before = t->out.len;
+	int r = ldm_tls_drain(t->tls, &t->out);
+
+	t->unasked += t->out.len - before;
+	if (r < 0 || t->unasked <= UNASKED_MOST)
+		return r;
+	free(t->error);
+	t->error = strdup("TLS: the peer asks on and on without reading the answers");
+	return -EPROTO;
+}
+
 static int decrypt(struct ldm_transport_link *t, const struct buffer *cipher)
 {
 	int r = ldm_tls_feed(t->tls, buffer_data(cipher), cipher->len), d;
 
 	if (r == 0)
 		r = ldm_tls_read(t->tls, &t->in);
-	d = ldm_tls_drain(t->tls, &t->out);
+	d = drain_unasked(t);
 	if (r == -EPIPE) {
 		t->at_end = true;
 		r = 0;
@@ -220,5 +235,6 @@ int transport_flush(struct ldm_transport_link *t)
 		t->bytes_out += n;
 		buffer_consume(&t->out, n);
 	}
+	t->unasked = 0;
 	return 0;
 }

@@ -16,6 +16,7 @@ struct ldm_transport_link {
 	struct ldm_tls *tls; /* NULL: plain */
 	struct buffer in;    /* what the peer said, decrypted */
 	struct buffer out;   /* on its way to the peer, encrypted */
+	size_t unasked;	     /* of that, what TLS says by itself */
 	bool at_end;	     /* the peer says no more */
 	char *error;	     /* of the last failure, one line; NULL: see the errno */
 	uint64_t bytes_in, bytes_out;

@@ -9,6 +9,7 @@
 
 #include "fake-server.h"
 #include "ldm/tls.h"
+#include "ldm/transport.h"
 #include "test.h"
 
 #define HEADER "<?xml version='1.0'?><stream:stream id='1' version='1.0'>"
@@ -288,6 +289,48 @@ static void test_old_server(void **state)
 	assert_int_equal(greet_old_server("ldmd.example.com"), -EPROTO);
 }
 
+/* TLS 1.3 answers each of them, so there is no end to what we have to say. */
+static int ask_for_keys(SSL *server, struct ldm_transport_link *t)
+{
+	int r = 0;
+
+	for (int i = 0; r == 0 && i < 20000; i++) {
+		SSL_key_update(server, SSL_KEY_UPDATE_REQUESTED);
+		SSL_do_handshake(server);
+		SSL_write(server, " ", 1);
+		r = transport_receive(t);
+	}
+	return r;
+}
+
+static void test_peer_that_does_not_read(void **state)
+{
+	SSL_CTX *context = fake_certificate("ldmd", NULL);
+	SSL *server = SSL_new(context);
+	struct ldm_endpoint *e = client_endpoint("xmpp", 1);
+	struct ldm_transport_link t;
+	int ends[2], done = 0;
+
+	(void)state;
+	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, ends), 0);
+	transport_init(&t);
+	t.fd = ends[0];
+	SSL_set_fd(server, ends[1]);
+	assert_int_equal(transport_start_tls(&t, e), 0);
+	for (int i = 0; i < 10 && done == 0; i++) {
+		transport_handshake(&t);
+		done = SSL_accept(server) == 1;
+		assert_int_equal(transport_receive(&t), 0);
+	}
+	assert_int_equal(done, 1);
+	assert_int_equal(ask_for_keys(server, &t), -EPROTO);
+	transport_close(&t);
+	SSL_free(server);
+	SSL_CTX_free(context);
+	close(ends[1]);
+	ldm_endpoint_free(e);
+}
+
 static void say_nothing(struct fake *f)
 {
 	fake_wait(f);
@@ -323,6 +366,7 @@ int main(void)
 		cmocka_unit_test(test_versions),
 		cmocka_unit_test(test_blame),
 		cmocka_unit_test(test_old_server),
+		cmocka_unit_test(test_peer_that_does_not_read),
 		cmocka_unit_test(test_slow_handshake),
 	};
 
