@@ -486,11 +486,6 @@ const struct ldm_status *refresh_status(const struct refresh *r)
 	return &r->status;
 }
 
-bool refresh_connected(const struct refresh *r)
-{
-	return r->state == REFRESH_CONNECTED;
-}
-
 int refresh_data_version(const struct refresh *r)
 {
 	if (r->endpoint->data_version != LDM_DATA_AUTO)

@@ -111,7 +111,6 @@ void refresh_count_refused(struct refresh *r);
 /* The last one; NULL before the first good answer. Borrowed. */
 const struct snapshot *refresh_snapshot(const struct refresh *r);
 const struct ldm_status *refresh_status(const struct refresh *r);
-bool refresh_connected(const struct refresh *r);
 /* enum ldm_data_version that ldmd is asked in now. */
 int refresh_data_version(const struct refresh *r);
 

@@ -209,22 +209,3 @@ void ldm_reply_clear(struct ldm_reply *r)
 	free(r->warning);
 	*r = (struct ldm_reply){0};
 }
-
-static int copy_text(const char *from, char **to)
-{
-	*to = from ? strdup(from) : NULL;
-	return from && !*to ? -ENOMEM : 0;
-}
-
-int ldm_reply_copy(const struct ldm_reply *r, struct ldm_reply *ret)
-{
-	struct ldm_reply copy = {.ok = r->ok, .sent = r->sent};
-
-	if (copy_text(r->action, &copy.action) < 0 || copy_text(r->message, &copy.message) < 0 ||
-		copy_text(r->warning, &copy.warning) < 0) {
-		ldm_reply_clear(&copy);
-		return -ENOMEM;
-	}
-	*ret = copy;
-	return 0;
-}

@@ -89,6 +89,5 @@ int ldm_document_parse(const char *bytes, size_t len, const struct ldm_limits *l
 	const struct ldm_document_ops *ops, void *user, struct ldm_document *ret, char **ret_error);
 void ldm_document_clear(struct ldm_document *d);
 void ldm_reply_clear(struct ldm_reply *r);
-int ldm_reply_copy(const struct ldm_reply *r, struct ldm_reply *ret);
 
 #endif

@@ -75,14 +75,6 @@ enum log_level log_get_level(void)
 	return atomic_load(&log_settings.level);
 }
 
-enum log_level log_level_parse(const char *word)
-{
-	for (int i = 0; i < _LOG_LEVEL_MAX; i++)
-		if (strcasecmp(levels[i].word, word) == 0)
-			return i;
-	return _LOG_LEVEL_INVALID;
-}
-
 /* Whether name[0..len) is token itself, or with parents too what is in front of one of its colons.
  */
 static bool covers(const char *name, size_t len, const char *token, bool parents)

@@ -37,8 +37,6 @@ void log_shutdown(void);
 /* At any time, from any thread. */
 void log_set_level(enum log_level level);
 enum log_level log_get_level(void);
-/* error, warning, notice, info, debug; _LOG_LEVEL_INVALID for another word. */
-enum log_level log_level_parse(const char *word);
 
 /* Whether log_debug(token) would write: to spare the making of costly text. */
 bool log_wants(const char *token);

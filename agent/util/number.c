@@ -41,44 +41,20 @@ static const struct unit uptime_units[] = {
 	{NULL, 0},
 };
 
-static const struct unit duration_units[] = {
-	{"ms", 1},
-	{"s", 1000},
-	{"m", 60000},
-	{"h", 3600000},
-	{"d", 86400000},
-	{NULL, 0},
-};
-
 static void skip_space(const char **p)
 {
 	while (isspace((unsigned char)**p))
 		(*p)++;
 }
 
-static int digit_value(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	if (c >= 'A' && c <= 'F')
-		return c - 'A' + 10;
-	return 16;
-}
-
-static int scan_digits(const char **p, unsigned base, uint64_t *ret)
+static int scan_digits(const char **p, uint64_t *ret)
 {
 	uint64_t value = 0;
 	bool any = false;
 
-	for (;; (*p)++) {
-		unsigned digit = digit_value(**p);
-
-		if (digit >= base)
-			break;
-		if (__builtin_mul_overflow(value, (uint64_t)base, &value) ||
-			__builtin_add_overflow(value, (uint64_t)digit, &value))
+	for (; isdigit((unsigned char)**p); (*p)++) {
+		if (__builtin_mul_overflow(value, UINT64_C(10), &value) ||
+			__builtin_add_overflow(value, (uint64_t)(**p - '0'), &value))
 			return -ERANGE;
 		any = true;
 	}
@@ -111,22 +87,18 @@ static int at_end(const char *p)
 	return *p == '\0' ? 0 : -EINVAL;
 }
 
-static int parse_base(const char *text, unsigned base, uint64_t *ret)
+int parse_u64(const char *text, uint64_t *ret)
 {
 	uint64_t value;
-	int r = scan_digits(&text, base, &value);
+	int r;
 
+	skip_space(&text);
+	r = scan_digits(&text, &value);
 	if (r == 0)
 		r = at_end(text);
 	if (r == 0)
 		*ret = value;
 	return r;
-}
-
-int parse_u64(const char *text, uint64_t *ret)
-{
-	skip_space(&text);
-	return parse_base(text, 10, ret);
 }
 
 int parse_u32(const char *text, uint32_t *ret)
@@ -142,19 +114,11 @@ int parse_u32(const char *text, uint32_t *ret)
 	return 0;
 }
 
-int parse_u64_hex(const char *text, uint64_t *ret)
-{
-	skip_space(&text);
-	if (text[0] == '0' && (text[1] == 'x' || text[1] == 'X'))
-		return parse_base(text + 2, 16, ret);
-	return parse_base(text, 10, ret);
-}
-
 /* A number and its unit, white space between them allowed. */
 static int scan_quantity(const char **p, const struct unit *units, uint64_t *ret)
 {
 	uint64_t value, factor;
-	int r = scan_digits(p, 10, &value);
+	int r = scan_digits(p, &value);
 
 	if (r < 0)
 		return r;
@@ -186,14 +150,14 @@ int parse_permille(const char *text, uint32_t *ret_permille)
 	int r;
 
 	skip_space(&text);
-	r = scan_digits(&text, 10, &whole);
+	r = scan_digits(&text, &whole);
 	if (r < 0)
 		return r;
 	if (*text == '.') {
 		text++;
 		if (!isdigit((unsigned char)*text))
 			return -EINVAL;
-		tenth = digit_value(*text);
+		tenth = (uint32_t)(*text - '0');
 		while (isdigit((unsigned char)*text))
 			text++;
 	}
@@ -225,25 +189,5 @@ int parse_uptime(const char *text, uint64_t *ret_seconds)
 		skip_space(&text);
 	} while (*text);
 	*ret_seconds = sum;
-	return 0;
-}
-
-int parse_duration(const char *text, uint64_t unit_ms, uint64_t *ret_ms)
-{
-	uint64_t value, factor = unit_ms;
-	int r;
-
-	skip_space(&text);
-	r = scan_digits(&text, 10, &value);
-	if (r < 0)
-		return r;
-	skip_space(&text);
-	if (*text && scan_unit(&text, duration_units, &factor) < 0)
-		return -EINVAL;
-	if (at_end(text) < 0)
-		return -EINVAL;
-	if (__builtin_mul_overflow(value, factor, &value))
-		return -ERANGE;
-	*ret_ms = value;
 	return 0;
 }

@@ -11,15 +11,11 @@
 /* Decimal digits only. */
 int parse_u64(const char *text, uint64_t *ret);
 int parse_u32(const char *text, uint32_t *ret);
-/* Decimal, or hexadecimal behind 0x. */
-int parse_u64_hex(const char *text, uint64_t *ret);
 /* "4G", "2048M", "256k", "1T", plain bytes ("123", "123B"); powers of 1024. In bytes. */
 int parse_size(const char *text, uint64_t *ret_bytes);
 /* "0.7%", "100", "12.34 %"; rounded down to 0.1 %. -ERANGE above 100 %. */
 int parse_permille(const char *text, uint32_t *ret_permille);
 /* "1d 22h 53m", "3h", "42s", "2w", or plain seconds. In seconds. */
 int parse_uptime(const char *text, uint64_t *ret_seconds);
-/* "250ms", "10s", "5m", "1h", or a plain number, which is in unit_ms. In milliseconds. */
-int parse_duration(const char *text, uint64_t unit_ms, uint64_t *ret_ms);
 
 #endif

@@ -64,22 +64,6 @@ static void test_u32(void **state)
 	assert_int_equal(value, UINT32_MAX);
 }
 
-static void test_hex(void **state)
-{
-	static const struct sample samples[] = {
-		{"0x480000000", 0, UINT64_C(0x480000000)},
-		{"0XfF", 0, 255},
-		{"10", 0, 10},
-		{"0x", -EINVAL, 0},
-		{"0xg", -EINVAL, 0},
-		{"ff", -EINVAL, 0},
-		{"0x10000000000000000", -ERANGE, 0},
-	};
-
-	(void)state;
-	check(samples, ARRAY_SIZE(samples), parse_u64_hex);
-}
-
 static void test_size(void **state)
 {
 	static const struct sample samples[] = {
@@ -163,43 +147,14 @@ static void test_uptime(void **state)
 	check(samples, ARRAY_SIZE(samples), parse_uptime);
 }
 
-static int parse_duration_s(const char *text, uint64_t *ret)
-{
-	return parse_duration(text, 1000, ret);
-}
-
-static void test_duration(void **state)
-{
-	static const struct sample samples[] = {
-		{"400ms", 0, 400},
-		{"10", 0, 10000},
-		{"10s", 0, 10000},
-		{"5 m", 0, 300000},
-		{"1h", 0, 3600000},
-		{"0", 0, 0},
-		{"", -EINVAL, 0},
-		{"10q", -EINVAL, 0},
-		{"1s 1", -EINVAL, 0},
-		{"18446744073709551615s", -ERANGE, 0},
-	};
-	uint64_t value = 0;
-
-	(void)state;
-	check(samples, ARRAY_SIZE(samples), parse_duration_s);
-	assert_int_equal(parse_duration("250", 1, &value), 0);
-	assert_int_equal(value, 250);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_u64),
 		cmocka_unit_test(test_u32),
-		cmocka_unit_test(test_hex),
 		cmocka_unit_test(test_size),
 		cmocka_unit_test(test_permille),
 		cmocka_unit_test(test_uptime),
-		cmocka_unit_test(test_duration),
 	};
 
 	return cmocka_run_group_tests_name("number", tests, NULL, NULL);

@@ -344,14 +344,6 @@ static void test_log(void **state)
 				  "prog: debug: tables: at level debug\n");
 }
 
-static void test_log_levels(void **state)
-{
-	(void)state;
-	assert_int_equal(log_level_parse("Warning"), LOG_LEVEL_WARNING);
-	assert_int_equal(log_level_parse("debug"), LOG_LEVEL_DEBUG);
-	assert_int_equal(log_level_parse("loud"), _LOG_LEVEL_INVALID);
-}
-
 static void test_log_says_the_same(void **state)
 {
 	(void)state;
@@ -379,7 +371,6 @@ int main(void)
 		cmocka_unit_test(test_secret),
 		cmocka_unit_test(test_log_to_journal),
 		cmocka_unit_test(test_log),
-		cmocka_unit_test(test_log_levels),
 		cmocka_unit_test(test_log_says_the_same),
 	};
 
