@@ -169,7 +169,7 @@ static int make_request(struct commander *c, const struct step *s, const struct 
 
 static void finish(struct line *l)
 {
-	refresh_release(l->commander->refresh, l->domain);
+	refresh_command_ended(l->commander->refresh, l->domain);
 	free(l->domain);
 	l->domain = NULL;
 	l->busy = false;
@@ -219,12 +219,7 @@ static int start(
 	l->domain = strdup(domain);
 	if (l->domain == NULL)
 		return -ENOMEM;
-	rc = refresh_hold(l->commander->refresh, domain);
-	if (rc >= 0) {
-		rc = submit(l, request, timeout_ms);
-		if (rc < 0)
-			refresh_release(l->commander->refresh, domain);
-	}
+	rc = submit(l, request, timeout_ms);
 	if (rc < 0) {
 		free(l->domain);
 		l->domain = NULL;

@@ -40,18 +40,6 @@ bool names_have(const struct names *n, const char *name)
 	return false;
 }
 
-bool names_remove(struct names *n, const char *name)
-{
-	for (size_t i = 0; i < n->n; i++) {
-		if (strcmp(n->items[i], name) != 0)
-			continue;
-		free(n->items[i]);
-		n->items[i] = n->items[--n->n];
-		return true;
-	}
-	return false;
-}
-
 void names_clear(struct names *n)
 {
 	for (size_t i = 0; i < n->n; i++)
@@ -246,7 +234,6 @@ void agenda_clear(struct refresh *r)
 	free(r->targets);
 	r->targets = NULL;
 	r->n_targets = 0;
-	names_clear(&r->holds);
 }
 
 void agenda_connected(struct refresh *r)

@@ -95,7 +95,6 @@ struct refresh {
 	struct target **targets;
 	size_t n_targets;
 	bool lists_turn; /* the last question was about a single domain */
-	struct names holds;
 	struct query query;
 
 	const struct snapshot *snapshot;
@@ -150,7 +149,6 @@ void target_settle(struct target *take, int err, const struct domain *d, const s
 void agenda_fail_waiters(struct refresh *r, int err);
 
 int names_add(struct names *n, const char *name);
-bool names_remove(struct names *n, const char *name);
 bool names_have(const struct names *n, const char *name);
 void names_clear(struct names *n);
 

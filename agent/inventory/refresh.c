@@ -407,14 +407,8 @@ int refresh_domain_now(struct refresh *r, const char *name, refresh_domain_cb *c
 	return agenda_add_waiter(r, name, cb, user);
 }
 
-int refresh_hold(struct refresh *r, const char *name)
+void refresh_command_ended(struct refresh *r, const char *name)
 {
-	return names_add(&r->holds, name);
-}
-
-void refresh_release(struct refresh *r, const char *name)
-{
-	(void)names_remove(&r->holds, name);
 	if (!r->query.running || names_have(&r->query.keep, name))
 		return;
 	/* Without memory the whole answer has to go. */

@@ -90,12 +90,8 @@ typedef void refresh_domain_cb(
 	void *user, int err, const struct domain *domain, const struct snapshot *s);
 int refresh_domain_now(struct refresh *r, const char *name, refresh_domain_cb *cb, void *user);
 
-/*
- * Around each LDM command on a domain. After refresh_release() the answer of a query that started
- * before it is not used for that domain. Calls nest. hold: -ENOMEM.
- */
-int refresh_hold(struct refresh *r, const char *name);
-void refresh_release(struct refresh *r, const char *name);
+/* An LDM command on a domain ended: the answer of a query that runs is not used for that domain. */
+void refresh_command_ended(struct refresh *r, const char *name);
 
 /* The operation columns of a row; publishes a snapshot if they changed. -ENOENT: no such row. */
 int refresh_set_operation(

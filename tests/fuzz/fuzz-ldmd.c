@@ -12,7 +12,7 @@
  *	+MS			time passes
  *	x  ~			ldmd hangs up; is silent, or no longer
  *	*			everything is to be read again
- *	?NAME  (NAME  )NAME	somebody waits for that domain; a command on it begins, ends
+ *	?NAME  )NAME		somebody waits for that domain; a command on it ends
  *	%NAME  -INDEX  #INDEX	a manager makes that row; gives it up; something ran on it
  *
  * What follows is a document, from "<" on, or a line for each domain, as content-text.h of the unit
@@ -528,11 +528,8 @@ static void run_with_name(char command, struct text argument)
 	case '?':
 		wait_for(name);
 		break;
-	case '(':
-		FUZZ_CHECK(refresh_hold(f.refresh, name) == 0);
-		break;
 	case ')':
-		refresh_release(f.refresh, name);
+		refresh_command_ended(f.refresh, name);
 		f.n_released++;
 		break;
 	case '%':

@@ -148,14 +148,13 @@ static void test_domain_now_when_the_connection_goes(void **state)
 }
 
 /* The answer of a question that is older than the end of a command is not used for its domain. */
-static void test_hold(void **state)
+static void test_command_ended(void **state)
 {
 	(void)state;
 	begin();
 	turn(6000);
 	expect("list-domain", NULL);
-	assert_int_equal(refresh_hold(scene.refresh, "a"), 0);
-	refresh_release(scene.refresh, "a");
+	refresh_command_ended(scene.refresh, "a");
 	ANSWER(GUEST("primary", "active", "9"), GUEST("b", "active", "1"));
 	assert_int_equal(domain_named("primary")->num_vcpu, 9);
 	assert_int_equal(domain_named("a")->num_vcpu, 4);
@@ -167,24 +166,22 @@ static void test_hold(void **state)
 	ANSWER(GUEST("b", "active", "1"));
 	turn(11000);
 	expect("list-domain", NULL);
-	assert_int_equal(refresh_hold(scene.refresh, "new"), 0);
-	refresh_release(scene.refresh, "new");
+	refresh_command_ended(scene.refresh, "new");
 	/* It was removed meanwhile; the old list still has it. */
 	ANSWER(PRIMARY, GUEST("b", "active", "1"), GUEST("new", "bound", "1"));
 	assert_null(snapshot_find_name(scene.shown, "new"));
 	assert_null(snapshot_find_name(scene.shown, "a"));
 }
 
-static void test_hold_of_a_single_question(void **state)
+static void test_command_ended_in_a_single_question(void **state)
 {
 	struct told told = {0};
 
 	(void)state;
 	begin();
-	assert_int_equal(refresh_hold(scene.refresh, "a"), 0);
 	assert_int_equal(refresh_domain_now(scene.refresh, "a", on_domain, &told), 0);
 	turn(1000);
-	refresh_release(scene.refresh, "a");
+	refresh_command_ended(scene.refresh, "a");
 	ANSWER(GUEST("a", "active", "1"));
 	assert_int_equal(told.times, 0);
 	assert_int_equal(domain_named("a")->num_vcpu, 4);
@@ -241,7 +238,6 @@ static void test_free_with_everything_open(void **state)
 	(void)state;
 	begin();
 	event("set-vcpu", "a");
-	assert_int_equal(refresh_hold(scene.refresh, "a"), 0);
 	assert_int_equal(refresh_domain_now(scene.refresh, "a", on_domain, &told), 0);
 	turn(1000);
 	assert_int_equal(refresh_domain_now(scene.refresh, "primary", on_domain, &told), 0);
@@ -260,8 +256,8 @@ int main(void)
 		SCENE_TEST(test_domain_now_falls_back_to_the_short_list),
 		SCENE_TEST(test_absence_must_be_about_the_domain),
 		SCENE_TEST(test_domain_now_when_the_connection_goes),
-		SCENE_TEST(test_hold),
-		SCENE_TEST(test_hold_of_a_single_question),
+		SCENE_TEST(test_command_ended),
+		SCENE_TEST(test_command_ended_in_a_single_question),
 		SCENE_TEST(test_operation_columns),
 		SCENE_TEST(test_row_in_the_making),
 		SCENE_TEST(test_free_with_everything_open),
