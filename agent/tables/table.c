@@ -7,8 +7,10 @@
 
 uint64_t view_timestamp_ms(const struct view *v, uint64_t at_ms)
 {
+	/* What the ldm thread just did may be later than this turn of ours. */
+	uint64_t then = at_ms < v->now_ms ? at_ms : v->now_ms;
 	/* Unsigned on purpose: sysUpTime's zero may lie before the monotonic clock's. */
-	uint64_t since_zero = at_ms - v->uptime_zero_ms;
+	uint64_t since_zero = then - v->uptime_zero_ms;
 	uint64_t uptime = v->now_ms - v->uptime_zero_ms;
 
 	return at_ms == 0 || since_zero > uptime ? 0 : since_zero;

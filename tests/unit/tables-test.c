@@ -414,6 +414,26 @@ static void test_nothing_when_stale(void **state)
 	assert_false(lookup_next(&stale, domains, 2, false, &cell));
 }
 
+/* The other thread's clock may be ahead by a moment: that is now, not long ago. */
+static void test_times(void **state)
+{
+	struct view v = {.now_ms = 5000};
+
+	(void)state;
+	assert_int_equal(view_timestamp_ms(&v, 4000), 4000);
+	assert_int_equal(view_timestamp_ms(&v, 5000), 5000);
+	assert_int_equal(view_timestamp_ms(&v, 5001), 5000);
+	assert_int_equal(view_timestamp_ms(&v, 0), 0);
+	v.uptime_zero_ms = 4500;
+	assert_int_equal(view_timestamp_ms(&v, 4000), 0);
+	assert_int_equal(view_timestamp_ms(&v, 4600), 100);
+	assert_int_equal(view_timestamp_ms(&v, 5001), 500);
+	/* Zero lies before the beginning of our clock. */
+	v.uptime_zero_ms = (uint64_t)-1000;
+	assert_int_equal(view_timestamp_ms(&v, 4000), 5000);
+	assert_int_equal(view_timestamp_ms(&v, 5001), 6000);
+}
+
 /* --- the MIB -------------------------------------------------------------------------------- */
 
 /* The word after `key` within the definition; its own copy. */
@@ -510,6 +530,7 @@ int main(void)
 		cmocka_unit_test(test_consoles),
 		cmocka_unit_test(test_settings),
 		cmocka_unit_test(test_nothing_when_stale),
+		cmocka_unit_test(test_times),
 		cmocka_unit_test(test_descriptors_are_the_mib),
 	};
 
