@@ -355,7 +355,7 @@ static int make_row(const struct desire *d, uint64_t now_ms, struct operation **
 	o->status = OPERATION_QUEUED;
 	o->target = (d->fields & FIELD_ADMIN_BIT) != 0 ? d->admin : ADMIN_NONE;
 	o->started_at = clock_wall_ms();
-	o->started_ms = now_ms;
+	o->started_ms = o->changed_ms = now_ms;
 	*ret = o;
 	return 0;
 }

@@ -167,7 +167,6 @@ static int new_row(struct drafts *r, const struct desire *d, struct domain **ret
 	}
 	(*ret)->index = index;
 	(*ret)->state = DOMAIN_INACTIVE;
-	(*ret)->op_status = OPERATION_NONE;
 	return 0;
 }
 

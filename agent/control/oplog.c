@@ -234,6 +234,16 @@ const struct operation *oplog_view_last(const struct oplog_view *v, uint32_t dom
 	return NULL;
 }
 
+uint64_t oplog_view_changed_ms(const struct oplog_view *v)
+{
+	uint64_t last = 0;
+
+	for (size_t i = 0; v != NULL && i < v->n_rows; i++)
+		if (v->rows[i]->changed_ms > last)
+			last = v->rows[i]->changed_ms;
+	return last;
+}
+
 static enum admin_state admin_from_ldmd(enum domain_state state)
 {
 	switch (state) {

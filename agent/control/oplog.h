@@ -17,6 +17,19 @@
 #define OPLOG_INDEX_MAX	  2147483647u
 #define OPLOG_MESSAGE_MAX 1024 /* octets of a resp_msg that are kept */
 
+/* The numbers are ldomOperationStatus's. */
+enum operation_status {
+	OPERATION_NONE = 1,
+	OPERATION_RUNNING = 2,
+	OPERATION_SUCCEEDED = 3,
+	OPERATION_FAILED = 4,
+	OPERATION_ROLLED_BACK = 5,
+	OPERATION_ROLLBACK_FAILED = 6,
+	OPERATION_PARTIAL = 7,
+	OPERATION_UNKNOWN = 8,
+	OPERATION_QUEUED = 9,
+};
+
 /* ldomAdminState's numbers; 0: not asked for. */
 enum admin_state {
 	ADMIN_NONE = 0,
@@ -42,6 +55,7 @@ struct operation {
 	int64_t started_at;	      /* wall clock, milliseconds since 1970 */
 	uint64_t started_ms;	      /* monotonic; 0 for rows of an earlier run */
 	uint64_t duration_ms;	      /* once ended */
+	uint64_t changed_ms;	      /* monotonic: its status; 0: in an earlier run */
 };
 
 /* Sorted by index. */
@@ -62,6 +76,9 @@ const struct operation *oplog_view_find(const struct oplog_view *v, uint32_t ind
 size_t oplog_view_lower_bound(const struct oplog_view *v, uint32_t index);
 /* The newest row of a domain, for ldomOperationStatus and ldomOperationIndex; NULL: none. */
 const struct operation *oplog_view_last(const struct oplog_view *v, uint32_t domain_index);
+
+/* When the status of any of them changed last (monotonic); 0: in no time of ours. */
+uint64_t oplog_view_changed_ms(const struct oplog_view *v);
 
 /*
  * What ldomAdminState reads as (1..3): the target while an operation on the domain runs, else by

@@ -116,14 +116,17 @@ static bool new_row(struct run *r, size_t part, enum operation_status status,
 	const struct oplog_view *v, struct operation **ret)
 {
 	const struct operation *old = oplog_view_find(v, r->t->parts[part].operation);
+	uint64_t now = r->x->port.now(r->x->port_user);
 	struct operation *o;
 
 	if (old == NULL || operation_copy(old, &o) < 0)
 		return false;
 	fill(r, part, o);
+	if (o->status != status)
+		o->changed_ms = now;
 	o->status = status;
 	if (!operation_running(o)) {
-		o->duration_ms = r->x->port.now(r->x->port_user) - o->started_ms;
+		o->duration_ms = now - o->started_ms;
 		log_operation(o);
 	}
 	*ret = o;

@@ -64,6 +64,7 @@ static int show(struct open_part *p, enum operation_status status, const struct 
 	if (rc < 0)
 		return rc;
 	o->status = status;
+	o->changed_ms = clock_ms();
 	o->target = status == OPERATION_RUNNING ? o->target : ADMIN_NONE;
 	if (d != NULL) {
 		char *after = executor_describe(d);

@@ -197,11 +197,8 @@ static int add_fresh(struct assembly *a, struct domain *d)
 	const struct domain *old = snapshot_find_index(a->in->last, d->index);
 
 	/* What a manager was making has become a domain. */
-	if (old && old->row_status != ROW_ACTIVE) {
-		d->op_status = old->op_status;
-		d->op_index = old->op_index;
+	if (old && old->row_status != ROW_ACTIVE)
 		old = NULL;
-	}
 	if (!old && !may_be_new(a->in))
 		return 0;
 	if (old && is_beside_the_point(a->in, old))

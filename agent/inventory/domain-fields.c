@@ -90,8 +90,6 @@ const struct field domain_fields[] = {
 	DERIVED(FIELD_FLAG, degraded),
 	DERIVED(FIELD_FLAG, transition),
 	DERIVED(FIELD_OTHER, migration),
-	DERIVED(FIELD_OTHER, op_status),
-	DERIVED(FIELD_OTHER, op_index),
 	DERIVED(FIELD_OTHER, row_status),
 	DERIVED(FIELD_TEXT, template_name),
 	DERIVED(FIELD_OTHER, wanted_admin),
@@ -110,4 +108,3 @@ const struct domain_resource domain_resources[] = {
 /* clang-format on */
 
 _Static_assert(sizeof(enum domain_state) == sizeof(uint32_t), "FIELD_OTHER is 32 bits");
-_Static_assert(sizeof(enum operation_status) == sizeof(uint32_t), "FIELD_OTHER is 32 bits");

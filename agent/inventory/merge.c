@@ -56,8 +56,6 @@ static void inherit_own(struct domain *fresh, const struct domain *old, enum bui
 		fresh->told = old->told;
 	if (source != BUILD_BINDINGS)
 		fresh->roles |= old->roles & io;
-	fresh->op_status = old->op_status;
-	fresh->op_index = old->op_index;
 	fresh->last_change_ms = old->last_change_ms;
 }
 

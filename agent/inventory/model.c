@@ -113,7 +113,6 @@ int domain_new(const char *name, struct domain **ret)
 		return -ENOMEM;
 	box->domain.state = DOMAIN_UNKNOWN;
 	box->domain.shutdown_group = 15;
-	box->domain.op_status = OPERATION_NONE;
 	box->domain.row_status = ROW_ACTIVE;
 	*ret = &box->domain;
 	return 0;

@@ -47,19 +47,6 @@ enum domain_migration {
 	MIGRATION_ERROR,
 };
 
-/* The numbers are ldomOperationStatus's. */
-enum operation_status {
-	OPERATION_NONE = 1,
-	OPERATION_RUNNING = 2,
-	OPERATION_SUCCEEDED = 3,
-	OPERATION_FAILED = 4,
-	OPERATION_ROLLED_BACK = 5,
-	OPERATION_ROLLBACK_FAILED = 6,
-	OPERATION_PARTIAL = 7,
-	OPERATION_UNKNOWN = 8,
-	OPERATION_QUEUED = 9,
-};
-
 /* The numbers are RFC 2579 RowStatus's; domains of ldmd are ROW_ACTIVE, the others are being made
  * by a manager and are not ldmd's yet. */
 enum row_status {
@@ -239,8 +226,6 @@ struct domain {
 	bool degraded, transition;
 	enum domain_migration migration; /* != NONE: "migrating" of contract and guides */
 	uint64_t last_change_ms;	 /* monotonic clock; utilization and uptime do not count */
-	enum operation_status op_status;
-	uint32_t op_index;
 	enum row_status row_status;
 	char *template_name;			/* of a row that is being made; or NULL */
 	uint32_t wanted_admin;			/* the same: ldomAdminState asked for; 0: none */

@@ -427,28 +427,6 @@ static int patch(struct refresh *r, uint32_t index, const struct domain *row)
 	return rc;
 }
 
-int refresh_set_operation(
-	struct refresh *r, uint32_t index, enum operation_status status, uint32_t op_index)
-{
-	const struct domain *old = snapshot_find_index(r->snapshot, index);
-	struct domain *copy;
-	int rc;
-
-	if (!old)
-		return -ENOENT;
-	if (old->op_status == status && old->op_index == op_index)
-		return 0;
-	rc = domain_copy(old, &copy);
-	if (rc < 0)
-		return rc;
-	copy->op_status = status;
-	copy->op_index = op_index;
-	copy->last_change_ms = r->now_ms;
-	rc = patch(r, index, copy);
-	domain_unref(copy);
-	return rc;
-}
-
 int refresh_put_row(struct refresh *r, const struct domain *take)
 {
 	int rc = patch(r, take->index, take);

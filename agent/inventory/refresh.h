@@ -93,9 +93,6 @@ int refresh_domain_now(struct refresh *r, const char *name, refresh_domain_cb *c
 /* An LDM command on a domain ended: the answer of a query that runs is not used for that domain. */
 void refresh_command_ended(struct refresh *r, const char *name);
 
-/* The operation columns of a row; publishes a snapshot if they changed. -ENOENT: no such row. */
-int refresh_set_operation(
-	struct refresh *r, uint32_t index, enum operation_status status, uint32_t op_index);
 /* A row that a manager is making (row_status not ROW_ACTIVE); gone by itself once ldmd has a
  * domain with that index. Takes over the reference. */
 int refresh_put_row(struct refresh *r, const struct domain *take);

@@ -95,11 +95,17 @@ static void get_operation_index(
 	value_set_unsigned(ret, o ? o->index : 0);
 }
 
+/* How the last SET on it ended is a part of the row. */
 static void get_last_change(
 	const struct column *c, const struct view *v, const struct row *r, struct value *ret)
 {
 	(void)c;
-	value_set_ticks(ret, view_timestamp_ms(v, domain_of(r)->last_change_ms));
+	const struct operation *o = last_operation(v, r);
+	uint64_t at = domain_of(r)->last_change_ms;
+
+	if (o && o->changed_ms > at)
+		at = o->changed_ms;
+	value_set_ticks(ret, view_timestamp_ms(v, at));
 }
 
 static void get_row_status(

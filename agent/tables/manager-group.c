@@ -6,6 +6,8 @@
 
 #include <stddef.h>
 
+#include "control/oplog.h"
+
 /* ldomRegistryState */
 enum { REGISTRY_OK = 1, REGISTRY_RECOVERED = 2, REGISTRY_WRITE_FAILED = 3 };
 
@@ -107,6 +109,9 @@ static void get_table_change(
 {
 	(void)c, (void)r;
 	uint64_t at = v->snapshot ? v->snapshot->table_last_change_ms : 0;
+	uint64_t operations = v->snapshot ? oplog_view_changed_ms(v->operations) : 0;
+	if (operations > at)
+		at = operations;
 	value_set_ticks(ret, view_timestamp_ms(v, at));
 }
 

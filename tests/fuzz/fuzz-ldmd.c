@@ -13,7 +13,7 @@
  *	x  ~			ldmd hangs up; is silent, or no longer
  *	*			everything is to be read again
  *	?NAME  )NAME		somebody waits for that domain; a command on it ends
- *	%NAME  -INDEX  #INDEX	a manager makes that row; gives it up; something ran on it
+ *	%NAME  -INDEX		a manager makes that row; gives it up
  *
  * What follows is a document, from "<" on, or a line for each domain, as content-text.h of the unit
  * tests has it; "! WORDS" is a failure.
@@ -561,10 +561,6 @@ static void run_command(char command, struct text argument, struct text body)
 		break;
 	case '-':
 		give_up_row(number(argument, 1 << 20));
-		break;
-	case '#':
-		(void)refresh_set_operation(f.refresh, number(argument, 1 << 20),
-			(enum operation_status)(1 + body.len % 9), (uint32_t)argument.len);
 		break;
 	default:
 		run_with_name(command, argument);

@@ -85,6 +85,18 @@ class Changes(harness.TestCase):
         self.assertEqual({name for name in after if after[name] != before[name]}, {"ldg1"})
         self.assertEqual(table, after["ldg1"])
 
+    def test_a_manager_s_change_that_fails(self):
+        """How it ended is all that changes."""
+        bed = self.begin()
+        before, _ = self.settled(bed)
+        index = bed.indexes()["ldg1"]
+        bed.sim.do("fault refuse:no luck@set-vcpu")
+        bed.snmp("set", [cell("NumVCPU", index), "u", "6"], auth=PRIVATE, check=False)
+        wait_for(lambda: bed.get(cell("OperationStatus", index)) == 4, 5, "the end")
+        after, table = self.settled(bed)
+        self.assertEqual({name for name in after if after[name] != before[name]}, {"ldg1"})
+        self.assertEqual(table, after["ldg1"])
+
     def test_unsaved_until_somebody_saves(self):
         bed = self.begin()
         index = bed.indexes()["ldg1"]

@@ -191,27 +191,6 @@ static void test_command_ended_in_a_single_question(void **state)
 	assert_int_equal(told.num_vcpu, 6);
 }
 
-static void test_operation_columns(void **state)
-{
-	unsigned before;
-
-	(void)state;
-	begin();
-	before = scene.n_shown;
-	turn(2000);
-	assert_int_equal(refresh_set_operation(scene.refresh, 99, OPERATION_RUNNING, 7), -ENOENT);
-	assert_int_equal(refresh_set_operation(scene.refresh, 2, OPERATION_RUNNING, 7), 0);
-	assert_int_equal(refresh_set_operation(scene.refresh, 2, OPERATION_RUNNING, 7), 0);
-	assert_int_equal(scene.n_shown, before + 1);
-	assert_int_equal(domain_named("a")->op_index, 7);
-	assert_int_equal(domain_named("a")->last_change_ms, 2000);
-	/* They survive the next list. */
-	turn(6000);
-	ANSWER(PRIMARY, GUEST("a", "active", "4"));
-	assert_int_equal(domain_named("a")->op_status, OPERATION_RUNNING);
-	assert_int_equal(domain_named("a")->last_change_ms, 2000);
-}
-
 static void test_row_in_the_making(void **state)
 {
 	struct domain *row;
@@ -258,7 +237,6 @@ int main(void)
 		SCENE_TEST(test_domain_now_when_the_connection_goes),
 		SCENE_TEST(test_command_ended),
 		SCENE_TEST(test_command_ended_in_a_single_question),
-		SCENE_TEST(test_operation_columns),
 		SCENE_TEST(test_row_in_the_making),
 		SCENE_TEST(test_free_with_everything_open),
 	};
