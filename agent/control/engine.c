@@ -107,6 +107,7 @@ static int recall_unsaved(struct engine *e, const char *directory)
 		e->unsaved_path = NULL;
 		return -ENOMEM;
 	}
+	file_remove_left_overs(e->unsaved_path);
 	e->config_unsaved = access(e->unsaved_path, F_OK) == 0;
 	handover_publish_config_unsaved(e->handover, e->config_unsaved);
 	return 0;

@@ -145,6 +145,7 @@ int oplog_file_open(const char *directory, struct handover *h, struct oplog_file
 		free(f);
 		return -ENOMEM;
 	}
+	file_remove_left_overs(f->path);
 	rc = load(f, h);
 	if (rc < 0) {
 		log_err(TOKEN, "cannot read %s: %s", f->path, strerror(-rc));

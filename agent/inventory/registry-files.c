@@ -6,7 +6,6 @@
  */
 #include "inventory/registry-files.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -93,33 +92,6 @@ static int take_lock(struct registry_files *f)
 	return r;
 }
 
-/* What file_write_atomic() was writing when an agent was killed: index-registry.XXXXXX. */
-static bool is_left_over(const char *name)
-{
-	static const char *const starts[] = {"index-registry.", "index-registry.copy."};
-
-	for (size_t i = 0; i < 2; i++) {
-		size_t n = strlen(starts[i]);
-
-		if (strncmp(name, starts[i], n) == 0 && strlen(name + n) == 6 &&
-			!strpbrk(name + n, ".-"))
-			return true;
-	}
-	return false;
-}
-
-static void remove_left_overs(const char *directory)
-{
-	DIR *d = opendir(directory);
-	struct dirent *e;
-
-	while (d && (e = readdir(d)))
-		if (is_left_over(e->d_name))
-			(void)unlinkat(dirfd(d), e->d_name, 0);
-	if (d)
-		closedir(d);
-}
-
 int registry_files_open(const char *directory, struct registry_files **ret)
 {
 	struct registry_files *f = calloc(1, sizeof(*f));
@@ -136,8 +108,8 @@ int registry_files_open(const char *directory, struct registry_files **ret)
 		registry_files_free(f);
 		return r;
 	}
-	if (f->lock_fd >= 0)
-		remove_left_overs(directory);
+	for (int i = 0; f->lock_fd >= 0 && i < N_FILES; i++)
+		file_remove_left_overs(f->paths[i]);
 	*ret = f;
 	return 0;
 }

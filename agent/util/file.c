@@ -1,6 +1,7 @@
 /*
  * Reading through one descriptor, so that what was checked is what is read.
  */
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdbool.h>
@@ -182,14 +183,21 @@ static int write_whole(int fd, const char *bytes, size_t n)
 	return fsync(fd) < 0 ? -errno : 0;
 }
 
-int file_sync_folder(const char *path)
+/* NULL: no memory. */
+static char *folder_of(const char *path)
 {
 	const char *slash = strrchr(path, '/');
-	size_t len = slash ? (size_t)(slash - path) : 0;
-	_cleanup_free_ char *folder = NULL;
+
+	if (!slash)
+		return strdup(".");
+	return slash == path ? strdup("/") : strndup(path, (size_t)(slash - path));
+}
+
+int file_sync_folder(const char *path)
+{
+	_cleanup_free_ char *folder = folder_of(path);
 	_cleanup_close_ int fd = -1;
 
-	folder = !slash ? strdup(".") : len == 0 ? strdup("/") : strndup(path, len);
 	if (!folder)
 		return -ENOMEM;
 	fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -232,4 +240,27 @@ int file_write_atomic(const char *path, const void *content, size_t len, mode_t 
 		return -errno;
 	doomed = NULL;
 	return file_sync_folder(path);
+}
+
+/* NAME.XXXXXX, as mkstemp() makes it. */
+static bool is_left_over(const char *entry, const char *name)
+{
+	size_t n = strlen(name);
+
+	return strncmp(entry, name, n) == 0 && entry[n] == '.' && strlen(entry + n) == 7 &&
+	       !strpbrk(entry + n + 1, ".-");
+}
+
+void file_remove_left_overs(const char *path)
+{
+	_cleanup_free_ char *folder = folder_of(path);
+	const char *slash = strrchr(path, '/');
+	DIR *d = folder ? opendir(folder) : NULL;
+	struct dirent *e;
+
+	while (d && (e = readdir(d)))
+		if (is_left_over(e->d_name, slash ? slash + 1 : path))
+			(void)unlinkat(dirfd(d), e->d_name, 0);
+	if (d)
+		closedir(d);
 }

@@ -32,6 +32,8 @@ const char *file_distrust_path(const char *path);
 
 /* Through a temporary file beside it, fsync, rename, fsync of the folder. -errno. */
 int file_write_atomic(const char *path, const void *content, size_t len, mode_t mode);
+/* Removes what that was writing when we were killed; for who alone writes the file. */
+void file_remove_left_overs(const char *path);
 /* After creating, renaming or removing something in the folder of path. -errno. */
 int file_sync_folder(const char *path);
 

@@ -12,6 +12,7 @@
 #include "control/oplog-file.h"
 #include "control/transaction.h"
 #include "temp-directory.h"
+#include "util/cleanup.h"
 #include "util/file.h"
 
 static struct operation *row(uint32_t domain, enum operation_status status)
@@ -362,6 +363,21 @@ static void test_killed_before_it_was_saved(void **state)
 	handover_free(h);
 }
 
+/* Killed while it was saved: what was being written is of no use to anybody. */
+static void test_killed_while_it_was_saved(void **state)
+{
+	_cleanup_free_ char *half = temp_path(directory, "operations.x7Ab0Z");
+	struct handover *h;
+	FILE *f = fopen(half, "w");
+
+	(void)state;
+	assert_non_null(f);
+	fclose(f);
+	oplog_file_free(open_file(&h));
+	assert_int_equal(access(half, F_OK), -1);
+	handover_free(h);
+}
+
 /* As many as that may be lost are kept free; then it waits for the disk. */
 static void test_none_is_given_that_could_be_lost(void **state)
 {
@@ -463,6 +479,7 @@ int main(void)
 		cmocka_unit_test(test_duration),
 		cmocka_unit_test(test_admin_state),
 		cmocka_unit_test_setup_teardown(test_restart, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_killed_while_it_was_saved, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_killed_before_it_was_saved, setup, teardown),
 		cmocka_unit_test_setup_teardown(
 			test_none_is_given_that_could_be_lost, setup, teardown),
