@@ -1,9 +1,9 @@
 /*
  * The registry's rules, and when it goes to disk.
  *
- * Two files are written in turn, each atomically, the first being the newer at every moment. A
- * number is shown to nobody before both were tried; when neither can be written the agent serves
- * on and says so, as a manager is better off with rows than without.
+ * Two files are written in turn, each atomically, the first being the newer at every moment; the
+ * second not where the first failed. A number is shown to nobody before that was tried; when it
+ * fails the agent serves on and says so, as a manager is better off with rows than without.
  */
 #include "inventory/registry.h"
 
