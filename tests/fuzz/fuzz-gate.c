@@ -126,7 +126,9 @@ static void answer_oldest(netsnmp_transport *t)
 			   number_at((const uint8_t *)buffer_data(&f.answered) + before, 4) ==
 				   SESSION);
 	f.answered.len = before;
-	memmove(&f.waiting[0], &f.waiting[1], --f.n_waiting * sizeof(f.waiting[0]));
+	f.n_waiting--;
+	for (size_t i = 0; i < f.n_waiting; i++)
+		f.waiting[i] = f.waiting[i + 1];
 }
 
 static void check_request(netsnmp_transport *t, const uint8_t *pdu)
