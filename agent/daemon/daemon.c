@@ -14,6 +14,7 @@
 
 #include "control/handover.h"
 #include "daemon/background.h"
+#include "daemon/endpoint-settings.h"
 #include "daemon/ldm-thread.h"
 #include "daemon/oneshot.h"
 #include "daemon/options.h"
@@ -37,6 +38,7 @@ struct daemon {
 	struct snmp_loop *snmp;
 	int background_fd; /* -1: in the foreground */
 	bool stopping;
+	bool misconfigured; /* it does not help to start us again */
 };
 
 static int override(struct settings *s, const char *directive, const char *value, char letter)
@@ -139,6 +141,18 @@ static int wait_for_end(struct daemon *d)
 	}
 }
 
+static int put_up_ldm(struct daemon *d)
+{
+	struct ldm_endpoint *endpoint;
+
+	int r = settings_endpoint(d->settings, &endpoint);
+	d->misconfigured = r < 0 && r != -ENOMEM;
+	if (r < 0)
+		return r;
+	return ldm_thread_new(
+		d->settings, endpoint, d->options->accept_damage, d->handover, &d->ldm);
+}
+
 static int put_up(struct daemon *d)
 {
 	int r = signals_open();
@@ -153,7 +167,7 @@ static int put_up(struct daemon *d)
 	if (r >= 0)
 		r = handover_new(&d->handover);
 	if (r >= 0)
-		r = ldm_thread_new(d->settings, d->options->accept_damage, d->handover, &d->ldm);
+		r = put_up_ldm(d);
 	if (r >= 0)
 		r = snmp_loop_new(d->settings, d->handover, &d->snmp);
 	if (r >= 0)
@@ -225,9 +239,12 @@ static int run(struct daemon *d)
 	}
 	int ended = take_down(d);
 	service_close();
+	int status = d->misconfigured	  ? EXIT_USAGE
+		     : r < 0 || ended < 0 ? EXIT_FAILURE
+					  : EXIT_SUCCESS;
 	if (d->background_fd >= 0)
-		background_ready(d->background_fd, EXIT_FAILURE);
-	return r < 0 || ended < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+		background_ready(d->background_fd, status);
+	return status;
 }
 
 static int run_as_daemon(const struct options *o, struct settings *settings)

@@ -7,7 +7,6 @@
 #include <stdlib.h>
 
 #include "control/engine.h"
-#include "daemon/endpoint-settings.h"
 #include "daemon/settings.h"
 #include "daemon/worker.h"
 #include "ldm/endpoint.h"
@@ -96,19 +95,20 @@ static const struct worker_ops ops = {
 	.stop = stop,
 };
 
-int ldm_thread_new(struct settings *settings, bool accept_damage, struct handover *handover,
-	struct ldm_thread **ret)
+int ldm_thread_new(struct settings *settings, struct ldm_endpoint *take, bool accept_damage,
+	struct handover *handover, struct ldm_thread **ret)
 {
 	struct ldm_thread *t = calloc(1, sizeof(*t));
-	if (!t)
+	if (!t) {
+		ldm_endpoint_free(take);
 		return -ENOMEM;
+	}
 	t->settings = settings_ref(settings);
+	t->endpoint = take;
 	t->handover = handover;
 	t->accept_damage = accept_damage;
 
-	int r = settings_endpoint(settings, &t->endpoint);
-	if (r >= 0)
-		r = worker_new(&ops, t, &t->worker);
+	int r = worker_new(&ops, t, &t->worker);
 	if (r < 0) {
 		ldm_thread_free(t);
 		return r;

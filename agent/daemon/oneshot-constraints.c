@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "control/template.h"
+#include "daemon/daemon.h"
 #include "daemon/endpoint-settings.h"
 #include "daemon/query.h"
 #include "daemon/settings.h"
@@ -58,7 +59,7 @@ int oneshot_constraints(const struct settings *s, const char *domain)
 	int status = EXIT_FAILURE;
 
 	if (settings_endpoint(s, &endpoint) < 0)
-		return EXIT_FAILURE;
+		return EXIT_USAGE;
 	if (query_run(endpoint, "list-constraints", domain, s->request_timeout_ms, &ops, &reply,
 		    &error) < 0)
 		log_err("ldm", "%s: %s", s->ldm, error ? error : "no memory");

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "daemon/daemon.h"
 #include "daemon/endpoint-settings.h"
 #include "daemon/query.h"
 #include "daemon/settings.h"
@@ -118,7 +119,7 @@ int oneshot_list(const struct settings *s)
 	struct list list;
 
 	if (settings_endpoint(s, &endpoint) < 0)
-		return EXIT_FAILURE;
+		return EXIT_USAGE;
 	if (draft_new(BUILD_DOMAIN, &build_limits_default, &list.draft) < 0)
 		return EXIT_FAILURE;
 	int r = query_run(

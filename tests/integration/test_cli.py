@@ -87,6 +87,17 @@ class Plain(harness.TestCase):
         self.assertNotEqual(result.returncode, 0)
         self.assertIn("no LDM address", result.stderr)
 
+    def test_what_does_not_go_away_by_itself(self):
+        """The unit is not started again after 2."""
+        for conf, ldm in (("ldmVerify no\n", "xmpp:192.0.2.1"), ("", "plain:192.0.2.1"),
+                          ("ldmUser snmp\n", "xmpp:127.0.0.1"),
+                          ("ldmUser snmp\nldmPasswordFile /nonexistent\n", "xmpp:127.0.0.1")):
+            for mode in (["-f"], [], ["-l"], ["-X", "a"]):
+                with self.subTest(conf=conf, ldm=ldm, mode=mode):
+                    result = self.agent(conf, ldm).run(*mode)
+                    self.assertEqual(result.returncode, 2, result)
+                    self.assertIn("error: config: ldm", result.stderr)
+
     def test_nobody_there(self):
         agent = self.agent("requestTimeout 2\n", ldm=f"xmpp:127.0.0.1:{harness.free_port()}")
         for mode in (["-l"], ["-X", "primary"]):
@@ -112,7 +123,7 @@ class Plain(harness.TestCase):
         os.chmod(password, 0o644)
         agent.configure(f"requestTimeout 2\nldmUser snmp\nldmPasswordFile {password}\n")
         result = agent.run("-l")
-        self.assertEqual(result.returncode, 1)
+        self.assertEqual(result.returncode, 2)
         self.assertIn("0600", result.stderr)
         self.assertNotIn("secret-word", result.stderr)
 

@@ -154,7 +154,7 @@ class Impostor(harness.TestCase):
         self.assertIn("impostor", agent.run("-l").stdout)
         agent.configure(f"ldmCertificate {self.authority.certificate}\n")
         result = agent.run("-l")
-        self.assertEqual(result.returncode, 1)
+        self.assertEqual(result.returncode, 2)
         self.assertNotIn("impostor", result.stdout)
 
     def test_remote_exceptions_are_mistakes(self):
@@ -229,7 +229,7 @@ class Impostor(harness.TestCase):
         password = attack.write_file(agent.path("password"), PASSWORD)
         agent.configure(f"ldmUser snmp\nldmPasswordFile {password}\n")
         result = agent.run("-l")
-        self.assertEqual(result.returncode, 1)
+        self.assertEqual(result.returncode, 2)
         self.assertIn("never sent as plain text", result.stderr)
         self.assertEqual(server.peers, [])
 

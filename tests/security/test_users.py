@@ -98,7 +98,7 @@ class OwnUser(harness.TestCase):
             os.chown(path, uid, GROUP)
             os.chmod(path, mode)
             result = bed.agent.run("-l")
-            self.assertEqual(result.returncode, 1, result)
+            self.assertEqual(result.returncode, 2, result)
             self.assertIn(why, result.stderr)
             self.assertNotIn(PASSWORD, result.stderr)
 
@@ -242,7 +242,7 @@ class Files(harness.TestCase):
             with self.subTest(path):
                 agent.configure(f"ldmUser snmp\nldmPasswordFile {path}\n")
                 result = agent.run("-l")
-                self.assertEqual(result.returncode, 1)
+                self.assertEqual(result.returncode, 2)
                 self.assertIn(f"ldmPasswordFile {path}", result.stderr)
 
 
