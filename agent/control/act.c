@@ -74,10 +74,13 @@ static void judge_done(struct run *r, enum step_progress p)
 
 static void judge_uncertain(struct run *r, enum step_progress p)
 {
-	if (still_settling(r, r->x->config.settle_ms))
+	if (still_settling(r, r->x->config.settle_ms)) {
 		wait_for_next_look(r);
-	else
-		end(r, p == STEP_UNCHANGED ? ACT_UNCERTAIN : ACT_CHANGED);
+		return;
+	}
+	if (part_of(r)->message == NULL)
+		run_set_message(part_of(r), "ldmd did not answer");
+	end(r, p == STEP_UNCHANGED ? ACT_UNCERTAIN : ACT_CHANGED);
 }
 
 static void judge_underway(struct run *r)

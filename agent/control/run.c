@@ -171,6 +171,14 @@ static void rolled_back(struct run *r)
 	over(r);
 }
 
+/* In all rows but one; what ldmd said goes before. */
+static void tell_why(struct run *r, size_t but, const char *why)
+{
+	for (size_t i = 0; i < r->t->n_parts; i++)
+		if (i != but && r->parts[i].message == NULL)
+			run_set_message(&r->parts[i], why);
+}
+
 /* Tells the manager first; the rollback takes as long as it takes. */
 void run_fail(struct run *r, size_t part, unsigned field)
 {
@@ -179,6 +187,7 @@ void run_fail(struct run *r, size_t part, unsigned field)
 	r->verdict.failed = true;
 	r->verdict.culprit = desire_position(&r->t->parts[part].desire, field);
 	report_verdict(r);
+	tell_why(r, part, "another part of the SET failed");
 	go_back(r);
 }
 
@@ -365,19 +374,11 @@ void run_take_back(struct run *r)
 	go_back(r);
 }
 
-/* What ldmd said goes before. */
-static void tell_why(struct run *r, const char *why)
-{
-	for (size_t i = 0; i < r->t->n_parts; i++)
-		if (r->parts[i].message == NULL)
-			run_set_message(&r->parts[i], why);
-}
-
 static void undo(struct run *r, const char *why)
 {
 	if (r->phase == RUN_BACK)
 		return;
-	tell_why(r, why);
+	tell_why(r, r->t->n_parts, why);
 	if (r->phase == RUN_FORWARD)
 		undo_forward(r);
 	else if (r->phase == RUN_DONE)

@@ -395,6 +395,7 @@ static void test_order_and_rollback(void **state)
 	assert_string_equal(fake_operation(f, id, 2)->message, "ldmd says no");
 	assert_int_equal(status(f, id, 3), OPERATION_ROLLED_BACK);
 	assert_int_equal(fake_operation(f, id, 3)->steps_done, 0);
+	assert_string_equal(fake_operation(f, id, 3)->message, "another part of the SET failed");
 }
 
 static void test_rollback_that_fails(void **state)
@@ -510,6 +511,19 @@ static void test_deaf_at_step_0(void **state)
 	assert_string_equal(f->log, "");
 }
 
+/* Neither an answer nor an effect: the row says so. */
+static void test_no_answer(void **state)
+{
+	struct fake *f = *state;
+	uint32_t id;
+
+	fault(f, STEP_SET_VCPU, 0, FAULT_LOST_NOT_DONE);
+	id = SET(f, V(VCPU, 2, 8));
+	fake_run(f, 20000);
+	assert_true(f->verdicts[id].failed);
+	assert_string_equal(fake_operation(f, id, 2)->message, "ldmd did not answer");
+}
+
 static void test_deaf_after_the_command(void **state)
 {
 	struct fake *f = *state;
@@ -602,6 +616,7 @@ int main(void)
 		HOST_TEST(test_four_at_a_time),
 		HOST_TEST(test_step_0_twice),
 		HOST_TEST(test_deaf_at_step_0),
+		HOST_TEST(test_no_answer),
 		HOST_TEST(test_deaf_after_the_command),
 		HOST_TEST(test_stop_before_it_began),
 		HOST_TEST(test_stop_of_the_agent),
