@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/un.h>
 
 #include "control/permit.h"
 #include "ldm/endpoint.h"
@@ -19,8 +20,9 @@
 #include "util/file.h"
 #include "util/log.h"
 
-#define FILE_BYTES_MAX ((size_t)1 << 20)
-#define SET_ALLOW_MAX  1024
+#define FILE_BYTES_MAX	 ((size_t)1 << 20)
+#define SET_ALLOW_MAX	 1024
+#define SOCKET_PATH_SIZE sizeof(((struct sockaddr_un){0}).sun_path)
 
 enum kind {
 	KIND_TEXT,
@@ -77,6 +79,10 @@ static int check_agentx(const char *value, const char **ret_why)
 {
 	const char *path = strncmp(value, "unix:", 5) == 0 ? value + 5 : value;
 
+	if (*path == '/' && strlen(path) >= SOCKET_PATH_SIZE) {
+		*ret_why = "a shorter path: the name of a unix socket has at most 107 octets";
+		return -EINVAL;
+	}
 	*ret_why = "unix:/path or tcp:HOST:PORT with a HOST on loopback";
 	if (*path == '/')
 		return 0;
