@@ -26,6 +26,7 @@ struct entry {
 	struct transaction *t; /* NULL: not started, or nothing to do */
 	bool needs_place;      /* something is to be run */
 	bool started, released, undo_asked;
+	bool join_failed; /* what it was going to join is going back */
 	struct verdict verdict;
 };
 
@@ -268,6 +269,7 @@ static struct entry *place_for(struct control *c, struct control_key key)
 	desire_list_clear(&e->list);
 	free(e->judgements);
 	e->judgements = NULL;
+	e->join_failed = false;
 	return e;
 }
 
@@ -385,6 +387,8 @@ int control_start(struct control *c, struct control_key key, uint64_t now_ms)
 
 	if (e == NULL || e->started)
 		return -ENOENT;
+	if (e->join_failed)
+		return -ECANCELED;
 	rc = make_transaction(e);
 	if (rc >= 0 && e->t != NULL)
 		rc = hand_over(c, e, now_ms);
@@ -404,6 +408,22 @@ int control_start(struct control *c, struct control_key key, uint64_t now_ms)
 
 /* --- verdicts ------------------------------------------------------------------------------ */
 
+static bool joins(const struct entry *e, uint32_t index)
+{
+	for (size_t i = 0; i < e->list.n; i++)
+		if (e->judgements[i] == JUDGE_JOIN && e->list.desires[i].index == index)
+			return true;
+	return false;
+}
+
+/* Those that wait between RESERVE and ACTION to join one that goes back now. */
+static void tell_joiners(struct control *c, const struct entry *back)
+{
+	for (struct entry *e = c->entries; e != NULL; e = e->next)
+		for (size_t i = 0; !e->started && i < back->t->n_parts; i++)
+			e->join_failed = e->join_failed || joins(e, back->t->parts[i].desire.index);
+}
+
 static void remember_repeats(
 	struct control *c, const struct entry *e, const struct inbox *in, uint64_t now_ms)
 {
@@ -421,6 +441,8 @@ void control_receive(struct control *c, const struct inbox *in, uint64_t now_ms)
 			continue;
 		if (v->decided && !v->failed && !e->verdict.decided)
 			remember_repeats(c, e, in, now_ms);
+		if (v->failed && !e->verdict.failed)
+			tell_joiners(c, e);
 		e->verdict = *v;
 		e->quiet_since_ms = now_ms;
 	}
@@ -446,6 +468,7 @@ int control_undo(struct control *c, struct control_key key)
 		return -EALREADY;
 	if (!e->undo_asked && !e->verdict.settled) {
 		handover_undo(c->handover, e->t->id);
+		tell_joiners(c, e);
 		for (size_t i = 0; i < e->t->n_parts; i++)
 			repeats_forget(&c->repeats, e->t->parts[i].desire.index);
 	}

@@ -54,7 +54,8 @@ struct refusal control_reserve(struct control *c, struct control_key key, const 
 
 /*
  * ACTION. 0: handed over, or nothing is to be done (control_result says decided at once).
- * -ENOENT: no such reservation; -EAGAIN, -ENOMEM: not handed over, nothing will happen.
+ * -ENOENT: no such reservation; -ECANCELED: what it was going to join failed meanwhile; -EAGAIN,
+ * -ENOMEM: not handed over. In none of these anything will happen.
  */
 int control_start(struct control *c, struct control_key key, uint64_t now_ms);
 

@@ -485,6 +485,25 @@ static void test_part_of_it_joins(void **state)
 	bed_clear(&b);
 }
 
+/* What it was going to join fails between TestSet and CommitSet: it cannot be told as done. */
+static void test_joins_what_fails_meanwhile(void **state)
+{
+	struct bed b;
+	uint32_t id;
+
+	(void)state;
+	for (int failed = 0; failed < 2; failed++) {
+		bed(&b, &plain);
+		id = start(&b, 5, V(VCPU, 2, 8));
+		assert_int_equal(reserve(&b, 6, V(VCPU, 2, 8)), CONTROL_OK);
+		verdict(&b, (struct verdict){.transaction = id, .decided = true, .failed = failed});
+		assert_int_equal(control_start(b.c, key(6), b.now), failed ? -ECANCELED : 0);
+		expect_quiet(&b);
+		control_free(b.c, key(6));
+		bed_clear(&b);
+	}
+}
+
 static void test_repeats_ring(void **state)
 {
 	struct repeats r = {0};
@@ -527,6 +546,7 @@ int main(void)
 		cmocka_unit_test(test_retry_of_a_failure_is_a_new_try),
 		cmocka_unit_test(test_preempt),
 		cmocka_unit_test(test_part_of_it_joins),
+		cmocka_unit_test(test_joins_what_fails_meanwhile),
 		cmocka_unit_test(test_repeats_ring),
 	};
 
