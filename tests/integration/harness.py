@@ -125,9 +125,10 @@ class Process:
         if self.process is None:
             return None
         if self.process.poll() is None:
-            # One that was frozen by a test could not die.
-            self.send(signal.SIGTERM)
+            # One that was frozen by a test could not die. Not afterwards: SIGCONT takes away the
+            # SIGSTOP with which LeakSanitizer, at the end, looks at its own process, and waits.
             self.send(signal.SIGCONT)
+            self.send(signal.SIGTERM)
         try:
             # A sanitizer looks for leaks at the end.
             return self.process.wait(timeout * SLOW)
