@@ -112,8 +112,8 @@ static void test_mistakes(void **state)
 		"ldmTlsMinimum 1.5\n",
 		"ldmPasswordFile relative/path\n",
 		"agentXSocket relative/path\n",
-		"agentXSocket unix:/a/path/that/is/longer/than/the/name/of/any/unix/socket/can/be/"
-		"/which/is/one/hundred/and/seven/octets/long/at/the/most\n",
+		("agentXSocket unix:/a/path/that/is/longer/than/the/name/of/any/unix/socket/can/be/"
+		 "/which/is/one/hundred/and/seven/octets/long/at/the/most\n"),
 		"notificationRate 1x\n",
 		"notificationRate -1\n",
 		"logLevel loud\n",
