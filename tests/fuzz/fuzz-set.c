@@ -299,7 +299,7 @@ static void put_value(struct fuzz_input *in, uint8_t type, bool network, struct 
 		break;
 	case 70:
 		agentx_put_u32(b, network, 0);
-		/* fall through */
+		__attribute__((fallthrough));
 	default:
 		agentx_put_u32(b, network, fuzz_byte(in) < 200 ? fuzz_byte(in) : fuzz_u32(in));
 	}
