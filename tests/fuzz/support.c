@@ -25,7 +25,7 @@
 
 #define REPLACES __attribute__((visibility("default")))
 
-/* Fortified calls have names of their own, to clang by a macro; neither is declared to be replaced. */
+/* Fortified calls have names of their own, with clang by a macro; neither is to be replaced. */
 #undef syslog
 REPLACES void syslog(int priority, const char *format, ...);
 REPLACES void __syslog_chk(int priority, int flag, const char *format, ...);
