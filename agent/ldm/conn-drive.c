@@ -55,9 +55,9 @@ static bool send_buffer(struct ldm_conn *c, struct buffer *b)
 /* An address that does not answer must leave time for those behind it. */
 static uint64_t share_of_time(const struct ldm_conn *c)
 {
-	uint64_t now_ms = clock_ms(), n = 0;
+	uint64_t now_ms = clock_ms(), n = 1;
 
-	for (const struct addrinfo *a = c->address; a; a = a->ai_next)
+	for (const struct addrinfo *a = c->address->ai_next; a; a = a->ai_next)
 		n++;
 	return c->deadline_ms > now_ms ? now_ms + (c->deadline_ms - now_ms) / n : now_ms;
 }
