@@ -23,9 +23,11 @@
 
 /*
  * Synchronous exchanges (Open, Register, Close) end after this, once: with a frozen master the
- * default of 1 s and five retries holds the thread for ten seconds and more.
+ * default of 1 s and five retries holds the thread for ten seconds and more. Less than the interval
+ * of the reconnect alarm (session.c): one that takes longer is due again when it ends, and
+ * run_alarms() does not come back, until the queue of the socket is full and connect() waits.
  */
-#define SESSION_TIMEOUT_US 1000000L
+#define SESSION_TIMEOUT_US 700000L
 
 /* RFC 2741's version 1 in the library's numbering (agentx/protocol.h, which is not installed). */
 #define AGENTX_VERSION_1 (192 | 1)
