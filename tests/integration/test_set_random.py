@@ -339,7 +339,8 @@ class Random(sets.TestCase):
             if holding(self.sim, name) and name != "primary":
                 self.wait_agree(guest)
         self.assertEqual(scalar(self.rig, "ldomNumber"), len(names))
-        # It still works, and no place was lost.
+        # It still works, and no place was lost. The last fault may just have cut the connection.
+        wait_for(lambda: scalar(self.rig, "ldomLinkState") == 1, 15, "the link")
         index = self.rig.indexes()["spare"]
         self.expect("noError", (index, "NumVCPU", 2))
         self.wait_ended(index)
