@@ -2,7 +2,7 @@
  * Is there an AgentX master that answers? Asked on a connection of its own, without blocking.
  *
  * The library connects and opens its session in one blocking go. With a master that stands still
- * (stopped, or stuck) each try would hold the thread for a second, and for ever once the socket's
+ * (stopped, or stuck) each try would hold the thread for a while, and for ever once the socket's
  * queue is full. So the library may only try after a Ping sent from here was answered; that a
  * session is not open is a fine answer.
  */

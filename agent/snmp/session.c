@@ -25,7 +25,10 @@
 
 #define TOKEN "agentx"
 
-/* The library's reconnect alarm, in seconds. It may fire while the probe's answer is that young. */
+/*
+ * The library's reconnect alarm, in seconds: more than an attempt takes (SESSION_TIMEOUT_US in
+ * library.c). It may fire while the probe's answer is that young.
+ */
 #define RECONNECT_S 1
 #define ALIVE_MS    1500
 /* No master for that long is worth a line in the log. */
