@@ -2,8 +2,6 @@
  * From the command line to two running threads, and what the main thread does meanwhile: it waits
  * for signals. Everything is taken down in the opposite order it was put up.
  */
-#include "config.h"
-
 #include "daemon/daemon.h"
 
 #include <errno.h>

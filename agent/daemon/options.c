@@ -1,8 +1,6 @@
 /*
  * The command line: getopt and a few rules about what goes together.
  */
-#include "config.h"
-
 #include "daemon/options.h"
 
 #include <errno.h>

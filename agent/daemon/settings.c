@@ -2,8 +2,6 @@
  * One table of directives: where the value goes, how it is read, what it may be, and whether a
  * SIGHUP applies it. Reading, comparing and freeing all follow from the table.
  */
-#include "config.h"
-
 #include "daemon/settings.h"
 
 #include <ctype.h>

@@ -2,8 +2,6 @@
  * Turns settings into what the SNMP side wants, and that into a thread. The service manager's
  * watchdog is fed from here: this is the thread whose standstill managers would notice.
  */
-#include "config.h"
-
 #include "daemon/snmp-loop.h"
 
 #include <net-snmp/net-snmp-config.h>

@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#define MEGABYTE 1048576
+#include "util/number.h"
 
 bool device_seek(
 	const struct view *v, enum domain_list which, const uint32_t *index, struct row *ret)
@@ -42,7 +42,7 @@ void device_get_megabytes(
 	const struct column *c, const struct view *v, const struct row *r, struct value *ret)
 {
 	(void)v;
-	value_set_unsigned(ret, big_member(c, r) / MEGABYTE);
+	value_set_unsigned(ret, bytes_to_megabytes(big_member(c, r)));
 }
 
 void device_get_address(

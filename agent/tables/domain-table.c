@@ -6,8 +6,7 @@
 #include <stddef.h>
 
 #include "control/oplog.h"
-
-#define MEGABYTE 1048576
+#include "util/number.h"
 
 /* ldomMemUnit, ldomRoles */
 enum { UNIT_MEGABYTES = 2, N_ROLES = 5 };
@@ -47,7 +46,7 @@ static void get_mem_size(
 	const struct column *c, const struct view *v, const struct row *r, struct value *ret)
 {
 	(void)c, (void)v;
-	value_set_unsigned(ret, domain_of(r)->mem_bytes / MEGABYTE);
+	value_set_unsigned(ret, bytes_to_megabytes(domain_of(r)->mem_bytes));
 }
 
 static void get_mem_unit(

@@ -10,8 +10,7 @@
 
 #include "control/oplog.h"
 #include "tables/tables.h"
-
-#define MEGABYTE 1048576
+#include "util/number.h"
 
 /* Below .0; the first eleven follow the kinds of changes. */
 enum { ARC_OPERATION_DONE = 12, ARC_MANAGER_LINK = 13 };
@@ -100,7 +99,7 @@ static void add_memory(struct notification *n, const struct change *c)
 
 	add_cell(n, DOMAIN_COLUMN_MEM_SIZE, c->after);
 	value_set_unsigned(
-		add_notif(n, NOTIF_MEM_SIZE_PREV, index), c->before->mem_bytes / MEGABYTE);
+		add_notif(n, NOTIF_MEM_SIZE_PREV, index), bytes_to_megabytes(c->before->mem_bytes));
 	add_cell(n, DOMAIN_COLUMN_MEM_UNIT, c->after);
 	value_set_integer(add_notif(n, NOTIF_MEM_UNIT_PREV, index), UNIT_MEGABYTES);
 }
@@ -154,8 +153,8 @@ static int describe(const struct change *c, char **ret)
 			after->num_vcpu, before->num_vcpu);
 	case CHANGE_VMEM:
 		return asprintf(ret, "domain %s has %llu MB of memory, had %llu", after->name,
-			(unsigned long long)after->mem_bytes / MEGABYTE,
-			(unsigned long long)before->mem_bytes / MEGABYTE);
+			(unsigned long long)bytes_to_megabytes(after->mem_bytes),
+			(unsigned long long)bytes_to_megabytes(before->mem_bytes));
 	default:
 		return asprintf(ret, "%s %s of domain %s was %s", device_word(c),
 			c->object ? c->object : "", after->name, flag_word(c->flag));

@@ -6,7 +6,7 @@
 
 #include <stddef.h>
 
-#define MEGABYTE 1048576
+#include "util/number.h"
 
 enum { UNIT_MEGABYTES = 2 };
 
@@ -27,7 +27,8 @@ static const struct pool *pool_of(const struct column *c, const struct row *r)
 
 static uint64_t in_unit(const struct column *c, uint64_t amount)
 {
-	return c->offset == offsetof(struct host_pools, memory_bytes) ? amount / MEGABYTE : amount;
+	return c->offset == offsetof(struct host_pools, memory_bytes) ? bytes_to_megabytes(amount)
+								      : amount;
 }
 
 static void get_capacity(

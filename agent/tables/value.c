@@ -7,6 +7,8 @@
 #include <string.h>
 #include <time.h>
 
+#include "util/utf8.h"
+
 const void *value_octets(const struct value *v)
 {
 	return v->octets.data ? v->octets.data : v->octets.bytes;
@@ -36,23 +38,11 @@ void value_set_ticks(struct value *v, uint64_t ms)
 	v->number = (uint32_t)(ms / 10);
 }
 
-/* A byte that cannot begin a character of UTF-8. */
-static bool is_continuation(char c)
-{
-	return ((uint8_t)c & 0xc0) == 0x80;
-}
-
 void value_set_text(struct value *v, const char *text, size_t max)
 {
-	size_t length = text ? strnlen(text, max + 1) : 0;
-	if (length > max) {
-		length = max;
-		while (length > 0 && is_continuation(text[length]))
-			length--;
-	}
 	v->type = VALUE_OCTETS;
 	v->octets.data = text ? text : "";
-	v->octets.length = length;
+	v->octets.length = utf8_cut(v->octets.data, max);
 }
 
 void value_set_bytes(struct value *v, const void *data, size_t length)

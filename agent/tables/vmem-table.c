@@ -5,8 +5,7 @@
 #include "tables/tables.h"
 
 #include "tables/device-table.h"
-
-#define MEGABYTE 1048576
+#include "util/number.h"
 
 static bool seek(const struct view *v, const uint32_t *index, struct row *ret)
 {
@@ -29,7 +28,7 @@ static void get_size(
 
 	for (size_t i = 0; i < t->n_memory; i++)
 		sum += t->memory[i].size;
-	value_set_unsigned(ret, sum / MEGABYTE);
+	value_set_unsigned(ret, bytes_to_megabytes(sum));
 }
 
 static const struct column columns[] = {

@@ -242,6 +242,11 @@ int file_write_atomic(const char *path, const void *content, size_t len, mode_t 
 	return file_sync_folder(path);
 }
 
+bool file_error_is_disk(int r)
+{
+	return r == -EROFS || r == -ENOSPC || r == -EDQUOT || r == -EIO;
+}
+
 /* NAME.XXXXXX, as mkstemp() makes it. */
 static bool is_left_over(const char *entry, const char *name)
 {

@@ -4,6 +4,7 @@
 #ifndef UTIL_FILE_H
 #define UTIL_FILE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <sys/stat.h>
 #include <sys/types.h>
@@ -34,6 +35,11 @@ const char *file_distrust_path(const char *path);
 int file_write_atomic(const char *path, const void *content, size_t len, mode_t mode);
 /* Removes what that was writing when we were killed; for who alone writes the file. */
 void file_remove_left_overs(const char *path);
+/*
+ * Whether r, a negative errno, says that the disk is full, over its quota, read-only or broken: no
+ * mistake of ours or of the administrator's, and it may pass.
+ */
+bool file_error_is_disk(int r);
 /* After creating, renaming or removing something in the folder of path. -errno. */
 int file_sync_folder(const char *path);
 

@@ -1,12 +1,26 @@
 /*
- * Numbers as ldmd and the configuration write them. Strict: surrounding white space is allowed,
- * anything else that is not part of the number is -EINVAL, too large is -ERANGE. Nothing is stored
- * on errors.
+ * What numbers need everywhere, and numbers as ldmd and the configuration write them. Strict:
+ * surrounding white space is allowed, anything else that is not part of the number is -EINVAL, too
+ * large is -ERANGE. Nothing is stored on errors.
  */
 #ifndef UTIL_NUMBER_H
 #define UTIL_NUMBER_H
 
 #include <stdint.h>
+
+#define MEGABYTE (UINT64_C(1) << 20)
+
+/* Rounded down. */
+static inline uint64_t bytes_to_megabytes(uint64_t bytes)
+{
+	return bytes / MEGABYTE;
+}
+
+/* -1, 0 or 1, as qsort(3) and bsearch(3) want it. */
+static inline int compare_u64(uint64_t a, uint64_t b)
+{
+	return (a > b) - (a < b);
+}
 
 /* Decimal digits only. */
 int parse_u64(const char *text, uint64_t *ret);

@@ -71,6 +71,16 @@ size_t utf8_xml_span(const char *bytes, size_t len)
 	return pos;
 }
 
+size_t utf8_cut(const char *text, size_t max)
+{
+	size_t n = strnlen(text, max);
+
+	if (text[n])
+		while (n > 0 && ((unsigned char)text[n] & 0xc0) == 0x80)
+			n--;
+	return n;
+}
+
 bool utf8_is_text(const char *text)
 {
 	size_t len = strlen(text);

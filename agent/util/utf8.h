@@ -12,6 +12,9 @@
 size_t utf8_character(const char *bytes, size_t len, uint32_t *ret_character);
 /* Length of the longest good beginning: UTF-8 of characters that XML 1.0 allows. */
 size_t utf8_xml_span(const char *bytes, size_t len);
+/* The longest beginning of text with at most max bytes that ends between two characters, in bytes.
+ */
+size_t utf8_cut(const char *text, size_t max);
 /* The whole string is such text and has no control characters (tab and line end included). */
 bool utf8_is_name(const char *text);
 /* The whole string is such text; tab and line end are allowed. */

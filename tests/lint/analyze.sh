@@ -4,7 +4,7 @@
 set -u
 src=${top_srcdir:?}
 jobs=$(getconf _NPROCESSORS_ONLN)
-flags="-std=gnu11 -D_GNU_SOURCE -DHAVE_CONFIG_H -I. -I$src/agent ${FLAGS:-}"
+flags="-std=gnu11 -include config.h -I. -I$src/agent ${FLAGS:-}"
 for name in TOP_SRCDIR DEFAULT_CONFIG_FILE DEFAULT_STATE_DIR DEFAULT_TEMPLATE_DIR; do
 	flags="$flags -D$name='\"/\"'"
 done

@@ -23,13 +23,4 @@ files=$(find agent tests/ldmd-sim -name '*.[ch]' 2>/dev/null)
 }
 # shellcheck disable=SC2046
 forbid 'exit\(' 'a library does not end the process' $(find agent -name '*.c' ! -name main.c ! -name background.c)
-
-# A file is read in one go.
-for file in $files; do
-	lines=$(wc -l <"$file")
-	if [ "$lines" -ge 600 ]; then
-		echo "$file: $lines lines"
-		bad=1
-	fi
-done
 exit $bad

@@ -147,6 +147,23 @@ static void test_uptime(void **state)
 	check(samples, ARRAY_SIZE(samples), parse_uptime);
 }
 
+static void test_megabytes(void **state)
+{
+	(void)state;
+	assert_int_equal(bytes_to_megabytes(0), 0);
+	assert_int_equal(bytes_to_megabytes(MEGABYTE - 1), 0);
+	assert_int_equal(bytes_to_megabytes(UINT64_C(4096) * MEGABYTE), 4096);
+	assert_int_equal(bytes_to_megabytes(UINT64_MAX), (UINT64_C(1) << 44) - 1);
+}
+
+static void test_compare(void **state)
+{
+	(void)state;
+	assert_int_equal(compare_u64(1, 2), -1);
+	assert_int_equal(compare_u64(2, 2), 0);
+	assert_int_equal(compare_u64(UINT64_MAX, 0), 1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -155,6 +172,8 @@ int main(void)
 		cmocka_unit_test(test_size),
 		cmocka_unit_test(test_permille),
 		cmocka_unit_test(test_uptime),
+		cmocka_unit_test(test_megabytes),
+		cmocka_unit_test(test_compare),
 	};
 
 	return cmocka_run_group_tests_name("number", tests, NULL, NULL);

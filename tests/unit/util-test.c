@@ -14,7 +14,10 @@
 #include "util/clock.h"
 #include "util/file.h"
 #include "util/log.h"
+#include "util/reference.h"
 #include "util/secret.h"
+#include "util/text.h"
+#include "util/utf8.h"
 #include "util/visible.h"
 #include "util/pollset.h"
 #include "util/wakeup.h"
@@ -354,6 +357,95 @@ static void test_log_says_the_same(void **state)
 	assert_false(log_says_the_same("12 too", "12 too deep"));
 }
 
+static void test_reference(void **state)
+{
+	struct reference r;
+
+	(void)state;
+	reference_init(&r);
+	reference_take(&r);
+	assert_false(reference_drop(&r));
+	reference_take(&r);
+	assert_false(reference_drop(&r));
+	assert_true(reference_drop(&r));
+}
+
+static void test_text(void **state)
+{
+	_cleanup_free_ char *text = NULL;
+
+	(void)state;
+	assert_int_equal(text_copy("a", &text), 0);
+	assert_string_equal(text, "a");
+	assert_int_equal(text_set(&text, text), 0);
+	assert_string_equal(text, "a");
+	assert_int_equal(text_set(&text, NULL), 0);
+	assert_null(text);
+	assert_int_equal(text_copy(NULL, &text), 0);
+	assert_null(text);
+	assert_true(text_equal(NULL, NULL));
+	assert_true(text_equal("a", "a"));
+	assert_false(text_equal("a", NULL));
+	assert_false(text_equal(NULL, ""));
+	assert_false(text_equal("a", "b"));
+}
+
+static void test_percent(void **state)
+{
+	static const char *const bad[] = {"%", "%4", "%4g", "%g4", "%00", "a%"};
+	_cleanup_(buffer_clear) struct buffer b = BUFFER_EMPTY;
+	_cleanup_free_ char *text = NULL;
+	char all[256], lower[] = "%c3%A4%2f";
+
+	(void)state;
+	for (int i = 0; i < 255; i++)
+		all[i] = (char)(i + 1);
+	all[255] = '\0';
+	assert_int_equal(percent_append(&b, all), 0);
+	for (size_t i = 0; i < b.len; i++)
+		assert_true(buffer_data(&b)[i] > ' ' && buffer_data(&b)[i] < 0x7f);
+	text = buffer_steal(&b);
+	assert_non_null(strstr(text, "%01%02"));
+	assert_non_null(strstr(text, "$%25&"));
+	assert_int_equal(percent_decode(text), 0);
+	assert_string_equal(text, all);
+	assert_int_equal(percent_decode(lower), 0);
+	assert_string_equal(lower, "\xc3\xa4/");
+	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
+		_cleanup_free_ char *copy = strdup(bad[i]);
+
+		assert_int_equal(percent_decode(copy), -EBADMSG);
+	}
+}
+
+static void test_utf8_cut(void **state)
+{
+	static const struct {
+		const char *text;
+		size_t max, len;
+	} cases[] = {
+		{"", 0, 0}, {"", 4, 0}, {"abc", 3, 3}, {"abc", 2, 2}, {"a\xc3\xa4", 3, 3},
+		{"a\xc3\xa4", 2, 1}, {"\xe2\x82\xac", 2, 0}, {"\xe2\x82\xac\xe2\x82\xac", 4, 3},
+		{"\xf0\x9f\x98\x80", 3, 0}, {"\x80\x80\x80", 2, 0}, /* no character at all */
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
+		assert_int_equal(utf8_cut(cases[i].text, cases[i].max), cases[i].len);
+}
+
+static void test_disk_errors(void **state)
+{
+	(void)state;
+	assert_true(file_error_is_disk(-ENOSPC));
+	assert_true(file_error_is_disk(-EROFS));
+	assert_true(file_error_is_disk(-EDQUOT));
+	assert_true(file_error_is_disk(-EIO));
+	assert_false(file_error_is_disk(ENOSPC));
+	assert_false(file_error_is_disk(-EACCES));
+	assert_false(file_error_is_disk(0));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -369,6 +461,11 @@ int main(void)
 		cmocka_unit_test(test_file_distrust),
 		cmocka_unit_test(test_visible),
 		cmocka_unit_test(test_secret),
+		cmocka_unit_test(test_reference),
+		cmocka_unit_test(test_text),
+		cmocka_unit_test(test_percent),
+		cmocka_unit_test(test_utf8_cut),
+		cmocka_unit_test(test_disk_errors),
 		cmocka_unit_test(test_log_to_journal),
 		cmocka_unit_test(test_log),
 		cmocka_unit_test(test_log_says_the_same),

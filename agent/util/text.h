@@ -1,0 +1,28 @@
+/*
+ * Copies of strings, and strings written so that they are one word of printable ASCII.
+ */
+#ifndef UTIL_TEXT_H
+#define UTIL_TEXT_H
+
+#include <stdbool.h>
+
+#include "util/buffer.h"
+
+/* A copy that the caller frees; NULL gives NULL. -ENOMEM. */
+int text_copy(const char *from, char **ret);
+/* Replaces *text, which is allocated or NULL, by a copy of from (NULL: by NULL). -ENOMEM: kept. */
+int text_set(char **text, const char *from);
+/* Both NULL, or both the same. */
+bool text_equal(const char *a, const char *b);
+
+/* The value of a hexadecimal digit of either case; -1: it is none. */
+int hex_digit(char c);
+/*
+ * As in RFC 3986 section 2.1: '%', white space, controls and bytes beyond ASCII become %XX.
+ * -ENOMEM, -EOVERFLOW.
+ */
+int percent_append(struct buffer *b, const char *text);
+/* Back, in place (the result is never longer). -EBADMSG: no two digits behind a '%', or %00. */
+int percent_decode(char *text);
+
+#endif
