@@ -174,7 +174,7 @@ static void send(struct run *r, uint64_t now_ms)
 
 	log_debug(TOKEN, "transaction %u: %s on \"%s\"", r->t->id, step_action_name(a->step.action),
 		run_domain(r, a->step.part));
-	if (x->port.command(x->port_user, &a->step, &part_of(r)->desire,
+	if (x->port.command(x->port_user, &a->step, &part_of(r)->request,
 		    run_domain(r, a->step.part), left, on_command, r, &a->ticket, &why) < 0) {
 		run_set_message(part_of(r), why != NULL ? why : "the command could not be sent");
 		answered(r, COMMAND_NOT_SENT);

@@ -131,7 +131,7 @@ static int open_line(struct line *l)
 
 /* --- commands ------------------------------------------------------------------------------ */
 
-static int add_request(struct commander *c, const struct desire *d, const char *domain,
+static int add_request(struct commander *c, const struct set_request *d, const char *domain,
 	struct ldm_request **ret, const char **ret_why)
 {
 	struct buffer document = BUFFER_EMPTY;
@@ -147,7 +147,7 @@ static int add_request(struct commander *c, const struct desire *d, const char *
 	return rc;
 }
 
-static int make_request(struct commander *c, const struct step *s, const struct desire *d,
+static int make_request(struct commander *c, const struct step *s, const struct set_request *d,
 	const char *domain, struct ldm_request **ret, const char **ret_why)
 {
 	const char *action = step_action_name(s->action);
@@ -227,7 +227,7 @@ static int start(
 	return rc;
 }
 
-int commander_command(void *user, const struct step *step, const struct desire *desire,
+int commander_command(void *user, const struct step *step, const struct set_request *asked,
 	const char *domain, uint64_t timeout_ms, command_cb *cb, void *cb_user, void **ret_ticket,
 	const char **ret_why)
 {
@@ -238,7 +238,7 @@ int commander_command(void *user, const struct step *step, const struct desire *
 
 	if (l == NULL)
 		return -EBUSY;
-	rc = make_request(c, step, desire, domain, &request, ret_why);
+	rc = make_request(c, step, asked, domain, &request, ret_why);
 	if (rc < 0)
 		return rc;
 	rc = start(l, domain, request, timeout_ms);

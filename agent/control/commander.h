@@ -21,7 +21,7 @@ void commander_free(struct commander *c);
 int commander_set_templates(struct commander *c, const char *directory);
 
 /* As in struct executor_port; user is the commander. */
-int commander_command(void *user, const struct step *step, const struct desire *desire,
+int commander_command(void *user, const struct step *step, const struct set_request *request,
 	const char *domain, uint64_t timeout_ms, command_cb *cb, void *cb_user, void **ret_ticket,
 	const char **ret_why);
 void commander_cancel(void *user, void *ticket);

@@ -20,9 +20,9 @@ struct entry {
 	struct entry *next;
 	struct control_key key;
 	uint64_t quiet_since_ms; /* we wait for the master's word, and for nothing else */
-	struct desire_list list;
-	enum judgement *judgements;
-	const struct snapshot *judged_by;
+	struct set_request_list list;
+	enum precheck_result *results;
+	const struct snapshot *prechecked_by;
 	struct transaction *t; /* NULL: not started, or nothing to do */
 	bool needs_place;      /* something is to be run */
 	bool started, released, undo_asked;
@@ -64,9 +64,9 @@ void control_configure(struct control *c, const struct control_config *config)
 
 static void entry_free(struct entry *e)
 {
-	desire_list_clear(&e->list);
-	free(e->judgements);
-	snapshot_unref(e->judged_by);
+	set_request_list_clear(&e->list);
+	free(e->results);
+	snapshot_unref(e->prechecked_by);
 	transaction_unref(e->t);
 	free(e);
 }
@@ -204,10 +204,10 @@ static const struct domain *domain_of(const struct snapshot *s, uint32_t index)
 
 static struct pending pending_part(const struct entry *e, size_t i)
 {
-	const struct desire *d = &e->t->parts[i].desire;
+	const struct set_request *d = &e->t->parts[i].request;
 
-	return (struct pending){.desire = d,
-		.had = domain_of(e->judged_by, d->index),
+	return (struct pending){.request = d,
+		.had = domain_of(e->prechecked_by, d->index),
 		.going_back = e->verdict.failed || e->undo_asked};
 }
 
@@ -231,28 +231,28 @@ static int collect_pending(const struct control *c, struct pending **ret, size_t
 
 static const struct refusal no_memory = {CONTROL_GEN_ERR, 0, "no memory"};
 
-static struct refusal judge_entry(struct control *c, struct entry *e, const struct inbox *in,
+static struct refusal precheck_entry(struct control *c, struct entry *e, const struct inbox *in,
 	struct refusal so_far, uint64_t now_ms)
 {
-	struct judge_view view = {
+	struct precheck_view view = {
 		.snapshot = in->snapshot,
 		.usable = is_usable(c, in, now_ms),
 		.permit = c->config.permit,
 	};
-	const struct desire *repeats[REPEATS_MAX];
+	const struct set_request *repeats[REPEATS_MAX];
 	struct pending *pending;
 	struct refusal result;
 
-	e->judgements = calloc(e->list.n > 0 ? e->list.n : 1, sizeof(*e->judgements));
-	if (e->judgements == NULL || collect_pending(c, &pending, &view.n_pending) < 0)
+	e->results = calloc(e->list.n > 0 ? e->list.n : 1, sizeof(*e->results));
+	if (e->results == NULL || collect_pending(c, &pending, &view.n_pending) < 0)
 		return no_memory;
 	view.pending = pending;
 	view.repeats = repeats;
 	view.n_repeats =
 		repeats_valid(&c->repeats, in->snapshot, now_ms, c->config.repeat_ms, repeats);
-	snapshot_unref(e->judged_by);
-	e->judged_by = snapshot_ref(in->snapshot);
-	result = judge(&view, &e->list, so_far, e->judgements);
+	snapshot_unref(e->prechecked_by);
+	e->prechecked_by = snapshot_ref(in->snapshot);
+	result = precheck(&view, &e->list, so_far, e->results);
 	free(pending);
 	return result;
 }
@@ -266,32 +266,32 @@ static struct entry *place_for(struct control *c, struct control_key key)
 		return c->n_entries < ENTRIES_MAX ? add(c, key) : NULL;
 	if (e->started)
 		return NULL;
-	desire_list_clear(&e->list);
-	free(e->judgements);
-	e->judgements = NULL;
+	set_request_list_clear(&e->list);
+	free(e->results);
+	e->results = NULL;
 	e->join_failed = false;
 	return e;
 }
 
-static struct refusal judge_pdu(struct control *c, struct entry *e, const struct inbox *in,
+static struct refusal precheck_pdu(struct control *c, struct entry *e, const struct inbox *in,
 	const struct set_varbind *varbinds, size_t n, uint64_t now_ms)
 {
-	struct refusal so_far = desire_merge(varbinds, n, &e->list);
+	struct refusal so_far = set_request_merge(varbinds, n, &e->list);
 
 	if (c->config.read_only)
 		refuse(&so_far, CONTROL_NOT_WRITABLE, 0, "read-only mode");
-	return judge_entry(c, e, in, so_far, now_ms);
+	return precheck_entry(c, e, in, so_far, now_ms);
 }
 
-static bool is_to_run(enum judgement j)
+static bool is_to_run(enum precheck_result j)
 {
-	return j == JUDGE_RUN || j == JUDGE_PREEMPT;
+	return j == PRECHECK_RUN || j == PRECHECK_PREEMPT;
 }
 
 static bool has_to_run(const struct entry *e)
 {
 	for (size_t i = 0; i < e->list.n; i++)
-		if (is_to_run(e->judgements[i]))
+		if (is_to_run(e->results[i]))
 			return true;
 	return false;
 }
@@ -307,7 +307,7 @@ struct refusal control_reserve(struct control *c, struct control_key key, const 
 	if (e == NULL)
 		return result;
 	e->quiet_since_ms = now_ms;
-	result = judge_pdu(c, e, in, varbinds, n, now_ms);
+	result = precheck_pdu(c, e, in, varbinds, n, now_ms);
 	e->needs_place = result.error == CONTROL_OK && has_to_run(e);
 	if (e->needs_place && control_places_used(c) > HANDOVER_PLANS)
 		refuse(&result, CONTROL_RESOURCE_UNAVAILABLE, 0, "too many SETs are under way");
@@ -322,24 +322,24 @@ struct refusal control_reserve(struct control *c, struct control_key key, const 
 
 static int make_transaction(struct entry *e)
 {
-	const struct desire **list = calloc(e->list.n > 0 ? e->list.n : 1, sizeof(*list));
+	const struct set_request **list = calloc(e->list.n > 0 ? e->list.n : 1, sizeof(*list));
 	size_t n = 0;
 	int rc;
 
 	if (list == NULL)
 		return -ENOMEM;
 	for (size_t i = 0; i < e->list.n; i++)
-		if (is_to_run(e->judgements[i]))
-			list[n++] = &e->list.desires[i];
+		if (is_to_run(e->results[i]))
+			list[n++] = &e->list.requests[i];
 	rc = n > 0 ? transaction_new(list, n, &e->t) : 0;
 	free(list);
 	for (size_t i = 0, k = 0; rc >= 0 && e->t != NULL && i < e->list.n; i++)
-		if (is_to_run(e->judgements[i]))
-			e->t->parts[k++].preempts = e->judgements[i] == JUDGE_PREEMPT;
+		if (is_to_run(e->results[i]))
+			e->t->parts[k++].preempts = e->results[i] == PRECHECK_PREEMPT;
 	return rc;
 }
 
-static int make_row(const struct desire *d, uint64_t now_ms, struct operation **ret)
+static int make_row(const struct set_request *d, uint64_t now_ms, struct operation **ret)
 {
 	struct operation *o;
 	int rc = operation_new(&o);
@@ -348,7 +348,7 @@ static int make_row(const struct desire *d, uint64_t now_ms, struct operation **
 		return rc;
 	rc = operation_set_text(&o->domain, d->domain != NULL ? d->domain : "");
 	if (rc >= 0)
-		rc = desire_describe(d, &o->request);
+		rc = set_request_describe(d, &o->request);
 	if (rc < 0) {
 		operation_unref(o);
 		return rc;
@@ -369,7 +369,7 @@ static int hand_over(struct control *c, struct entry *e, uint64_t now_ms)
 	int rc = rows != NULL ? 0 : -ENOMEM;
 
 	while (made < n && rc >= 0) {
-		rc = make_row(&e->t->parts[made].desire, now_ms, &rows[made]);
+		rc = make_row(&e->t->parts[made].request, now_ms, &rows[made]);
 		made += rc >= 0;
 	}
 	if (rc >= 0)
@@ -402,7 +402,7 @@ int control_start(struct control *c, struct control_key key, uint64_t now_ms)
 	if (e->t == NULL)
 		e->verdict = (struct verdict){.decided = true, .settled = true};
 	for (size_t i = 0; e->t != NULL && i < e->t->n_parts; i++)
-		repeats_forget(&c->repeats, e->t->parts[i].desire.index);
+		repeats_forget(&c->repeats, e->t->parts[i].request.index);
 	return 0;
 }
 
@@ -411,7 +411,7 @@ int control_start(struct control *c, struct control_key key, uint64_t now_ms)
 static bool joins(const struct entry *e, uint32_t index)
 {
 	for (size_t i = 0; i < e->list.n; i++)
-		if (e->judgements[i] == JUDGE_JOIN && e->list.desires[i].index == index)
+		if (e->results[i] == PRECHECK_JOIN && e->list.requests[i].index == index)
 			return true;
 	return false;
 }
@@ -421,14 +421,15 @@ static void tell_joiners(struct control *c, const struct entry *back)
 {
 	for (struct entry *e = c->entries; e != NULL; e = e->next)
 		for (size_t i = 0; !e->started && i < back->t->n_parts; i++)
-			e->join_failed = e->join_failed || joins(e, back->t->parts[i].desire.index);
+			e->join_failed =
+				e->join_failed || joins(e, back->t->parts[i].request.index);
 }
 
 static void remember_repeats(
 	struct control *c, const struct entry *e, const struct inbox *in, uint64_t now_ms)
 {
 	for (size_t i = 0; i < e->t->n_parts; i++)
-		repeats_add(&c->repeats, &e->t->parts[i].desire, in->snapshot, now_ms);
+		repeats_add(&c->repeats, &e->t->parts[i].request, in->snapshot, now_ms);
 }
 
 void control_receive(struct control *c, const struct inbox *in, uint64_t now_ms)
@@ -470,7 +471,7 @@ int control_undo(struct control *c, struct control_key key)
 		handover_undo(c->handover, e->t->id);
 		tell_joiners(c, e);
 		for (size_t i = 0; i < e->t->n_parts; i++)
-			repeats_forget(&c->repeats, e->t->parts[i].desire.index);
+			repeats_forget(&c->repeats, e->t->parts[i].request.index);
 	}
 	e->undo_asked = true;
 	return 0;

@@ -16,9 +16,9 @@
 #ifndef CONTROL_CONTROL_H
 #define CONTROL_CONTROL_H
 
-#include "control/desire.h"
+#include "control/set-request.h"
 #include "control/handover.h"
-#include "control/judge.h"
+#include "control/precheck.h"
 
 struct control;
 struct permit;

@@ -14,7 +14,7 @@
 #include "control/executor.h"
 #include "control/journal.h"
 #include "control/oplog-file.h"
-#include "control/drafts.h"
+#include "control/new-rows.h"
 #include "control/settle.h"
 #include "control/transaction.h"
 #include "inventory/registry.h"
@@ -46,7 +46,7 @@ struct engine {
 	struct oplog_file *oplog_file;
 	struct settle *settle;
 	struct commander *commander;
-	struct drafts *drafts;
+	struct new_rows *new_rows;
 	struct executor *executor;
 	bool config_unsaved;
 	uint64_t changed_ms; /* our last command */
@@ -198,14 +198,14 @@ static int port_look(void *user, const char *domain, look_cb *cb, void *cb_user)
 	return rc;
 }
 
-static int port_command(void *user, const struct step *step, const struct desire *desire,
+static int port_command(void *user, const struct step *step, const struct set_request *request,
 	const char *domain, uint64_t timeout_ms, command_cb *cb, void *cb_user, void **ret_ticket,
 	const char **ret_why)
 {
 	struct engine *e = user;
 
 	return commander_command(
-		e->commander, step, desire, domain, timeout_ms, cb, cb_user, ret_ticket, ret_why);
+		e->commander, step, request, domain, timeout_ms, cb, cb_user, ret_ticket, ret_why);
 }
 
 static void port_cancel(void *user, void *ticket)
@@ -219,21 +219,21 @@ static const struct domain *port_row(void *user, uint32_t index)
 {
 	struct engine *e = user;
 
-	return drafts_find(e->drafts, index);
+	return new_rows_find(e->new_rows, index);
 }
 
-static int port_put_row(void *user, const struct desire *desire)
+static int port_put_row(void *user, const struct set_request *request)
 {
 	struct engine *e = user;
 
-	return drafts_put(e->drafts, desire, clock_ms());
+	return new_rows_put(e->new_rows, request, clock_ms());
 }
 
 static void port_restore_row(void *user, uint32_t index, const struct domain *row)
 {
 	struct engine *e = user;
 
-	drafts_restore(e->drafts, index, row, clock_ms());
+	new_rows_restore(e->new_rows, index, row, clock_ms());
 }
 
 /* With a look at what is saved now, what is saved later will be seen to be later. */
@@ -308,7 +308,7 @@ static int make_parts(struct engine *e, const struct engine_config *config)
 	if (rc >= 0)
 		rc = commander_set_templates(e->commander, config->template_directory);
 	if (rc >= 0)
-		rc = drafts_new(e->refresh, e->registry, &e->drafts);
+		rc = new_rows_new(e->refresh, e->registry, &e->new_rows);
 	if (rc >= 0)
 		rc = executor_new(&x, &port, e, e->handover, e->journal, &e->executor);
 	return rc;
@@ -348,7 +348,7 @@ void engine_free(struct engine *e)
 		save_for_good(e);
 	executor_free(e->executor);
 	commander_free(e->commander);
-	drafts_free(e->drafts);
+	new_rows_free(e->new_rows);
 	refresh_free(e->refresh);
 	while (e->looks != NULL) {
 		struct look_request *next = e->looks->next;
@@ -397,7 +397,7 @@ int engine_prepare(struct engine *e, struct pollset *ps, uint64_t now_ms)
 	commander_prepare(e->commander, ps);
 	pollset_deadline(ps, executor_next(e->executor));
 	pollset_deadline(ps, settle_next(e->settle));
-	pollset_deadline(ps, drafts_next(e->drafts));
+	pollset_deadline(ps, new_rows_next(e->new_rows));
 	if (e->stopping)
 		pollset_deadline(ps, clock_after(now_ms, SAVE_EVERY_MS));
 	if (oplog_file_differs(e->oplog_file, e->handover))
@@ -450,6 +450,6 @@ void engine_dispatch(struct engine *e, const struct pollset *ps, uint64_t now_ms
 	take_orders(e, now_ms);
 	executor_turn(e->executor, now_ms);
 	settle_turn(e->settle, e->refresh, now_ms);
-	drafts_turn(e->drafts, now_ms, row_in_use, e);
+	new_rows_turn(e->new_rows, now_ms, row_in_use, e);
 	save(e, now_ms);
 }

@@ -133,7 +133,7 @@ static void append(struct executor *x, struct run *r)
 static bool has_domain(const struct run *r, uint32_t index)
 {
 	for (size_t i = 0; i < r->t->n_parts; i++)
-		if (r->t->parts[i].desire.index == index)
+		if (r->t->parts[i].request.index == index)
 			return true;
 	return false;
 }
@@ -171,7 +171,7 @@ void executor_start(struct executor *x, struct transaction *t, uint64_t now_ms)
 
 	for (size_t i = 0; i < t->n_parts; i++)
 		if (t->parts[i].preempts)
-			preempt_others(x, t->parts[i].desire.index);
+			preempt_others(x, t->parts[i].request.index);
 	if (run_new(x, t, &r) < 0)
 		refuse_start(x, t);
 	else
@@ -212,7 +212,7 @@ void executor_see(struct executor *x, const struct snapshot *s)
 static bool shares_domain(const struct run *a, const struct run *b)
 {
 	for (size_t i = 0; i < a->t->n_parts; i++)
-		if (has_domain(b, a->t->parts[i].desire.index))
+		if (has_domain(b, a->t->parts[i].request.index))
 			return true;
 	return false;
 }

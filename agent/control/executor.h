@@ -31,7 +31,7 @@ struct executor_port {
 	/* One command; cb is called exactly once, later, unless it is cancelled. The step's value
 	 * is what to send. *ret_ticket names it for cancel. -ENOMEM and the like: not sent, and
 	 * *ret_why says why when there is more to say (static text). */
-	int (*command)(void *user, const struct step *step, const struct desire *desire,
+	int (*command)(void *user, const struct step *step, const struct set_request *request,
 		const char *domain, uint64_t timeout_ms, command_cb *cb, void *cb_user,
 		void **ret_ticket, const char **ret_why);
 	/* Give up waiting for its answer; cb will not be called. */
@@ -40,11 +40,12 @@ struct executor_port {
 	int (*look)(void *user, const char *domain, look_cb *cb, void *cb_user);
 	/*
 	 * Rows that managers are making. row: what the snapshot has, NULL for none or a domain of
-	 * ldmd; borrowed until the next turn. put: makes or changes one as the desire says, -ERANGE
-	 * and -EEXIST for an index or name that is taken. restore: as it was, NULL takes it away.
+	 * ldmd; borrowed until the next turn. put: makes or changes one as the request says,
+	 * -ERANGE and -EEXIST for an index or name that is taken. restore: as it was, NULL takes it
+	 * away.
 	 */
 	const struct domain *(*row)(void *user, uint32_t index);
-	int (*put_row)(void *user, const struct desire *desire);
+	int (*put_row)(void *user, const struct set_request *request);
 	void (*restore_row)(void *user, uint32_t index, const struct domain *row);
 	/* A command changed something at ldmd. */
 	void (*changed)(void *user);

@@ -34,7 +34,7 @@ struct journal {
 static void entry_clear(struct journal_entry *e)
 {
 	for (size_t i = 0; i < e->n_parts; i++)
-		desire_clear(&e->parts[i].desire);
+		set_request_clear(&e->parts[i].request);
 	free(e->parts);
 	memset(e, 0, sizeof(*e));
 }
@@ -75,7 +75,7 @@ static int get_text(struct record *r, char **ret)
 	return rc;
 }
 
-static int get_desire(struct record *r, struct desire *d)
+static int get_request(struct record *r, struct set_request *d)
 {
 	uint64_t n[7];
 	int rc = 0;
@@ -84,7 +84,7 @@ static int get_desire(struct record *r, struct desire *d)
 		rc = record_get_number(r, &n[i]);
 	if (rc < 0)
 		return rc;
-	*d = (struct desire){
+	*d = (struct set_request){
 		.index = (uint32_t)n[0],
 		.fields = (unsigned)n[1],
 		.admin = (enum admin_state)n[2],
@@ -127,9 +127,9 @@ static int get_part(struct record *r, uint32_t *ret_transaction, struct journal_
 		.crypto = (uint32_t)was[3],
 		.memory_bytes = was[4],
 	};
-	rc = get_desire(r, &p->desire);
+	rc = get_request(r, &p->request);
 	if (rc < 0)
-		desire_clear(&p->desire);
+		set_request_clear(&p->request);
 	return rc;
 }
 
@@ -167,7 +167,7 @@ static int read_begin(struct journal *j, struct record *r, bool undo)
 	e->parts[e->n_parts++] = part;
 	return 0;
 out:
-	desire_clear(&part.desire);
+	set_request_clear(&part.request);
 	return rc;
 }
 
@@ -306,7 +306,7 @@ const struct journal_entry *journal_entries(const struct journal *j, size_t *ret
 
 /* --- writing ------------------------------------------------------------------------------- */
 
-static int put_desire(struct buffer *b, const struct desire *d)
+static int put_request(struct buffer *b, const struct set_request *d)
 {
 	const uint64_t n[] = {
 		d->index, d->fields, d->admin, d->vcpus, d->memory_mb, d->crypto, d->row};
@@ -333,7 +333,7 @@ static int put_part(struct buffer *b, const char *word, const struct transaction
 	for (size_t k = 0; k < ARRAY_SIZE(n) && rc >= 0; k++)
 		rc = record_put_number(b, n[k]);
 	if (rc >= 0)
-		rc = put_desire(b, in->desire);
+		rc = put_request(b, in->request);
 	return rc < 0 ? rc : record_end(b);
 }
 
@@ -459,7 +459,7 @@ static bool as_before(const struct journal_part *p, const struct domain *d)
 /* ldmd has what was asked for, or would need steps, or cannot get there from where it is. */
 static int steps_left(const struct journal_part *p, const struct domain *d, size_t *ret_n)
 {
-	struct desire wanted = p->desire;
+	struct set_request wanted = p->request;
 	struct plan_input in = {&wanted, d};
 	struct plan plan;
 	size_t part;
@@ -480,7 +480,7 @@ static int steps_left(const struct journal_part *p, const struct domain *d, size
 enum operation_status journal_settle(const struct journal_part *p, const struct domain *d)
 {
 	bool restart =
-		(p->desire.fields & FIELD_ADMIN_BIT) != 0 && p->desire.admin == ADMIN_RESTART;
+		(p->request.fields & FIELD_ADMIN_BIT) != 0 && p->request.admin == ADMIN_RESTART;
 	size_t left = 0;
 	int rc;
 
@@ -503,7 +503,7 @@ enum operation_status journal_settle_by_next(
 	const struct journal_part *p, const struct journal_part *next)
 {
 	const struct domain left = {
-		.index = next->desire.index,
+		.index = next->request.index,
 		.state = next->state,
 		.num_vcpu = next->vcpus,
 		.num_crypto = next->crypto,

@@ -16,9 +16,9 @@ struct journal;
 /* One domain of an entry that was never closed. */
 struct journal_part {
 	uint32_t operation;
-	int64_t started_at;   /* wall clock, ms */
-	struct desire desire; /* domain set */
-	bool existed;	      /* at step 0 */
+	int64_t started_at;	    /* wall clock, ms */
+	struct set_request request; /* domain set */
+	bool existed;		    /* at step 0 */
 	enum domain_state state;
 	uint32_t vcpus, crypto;
 	uint64_t memory_bytes;

@@ -10,7 +10,8 @@
 
 #include "util/cleanup.h"
 
-#define MEGABYTE 1048576u
+#define MEGABYTE	1048576u
+#define MEMORY_ROUNDING (256ull * MEGABYTE) /* ldmd rounds up by less than that */
 
 enum phase {
 	PHASE_RELEASE, /* gives resources back */
@@ -43,7 +44,7 @@ uint32_t plan_memory_mb(const struct domain *d)
 	return mb < UINT32_MAX ? (uint32_t)mb : UINT32_MAX;
 }
 
-int plan_complete(struct desire *d, const struct domain *row)
+int plan_complete(struct set_request *d, const struct domain *row)
 {
 	if ((d->fields & FIELD_TEMPLATE_BIT) == 0 && row->template_name != NULL) {
 		d->template = strdup(row->template_name);
@@ -72,90 +73,48 @@ int plan_complete(struct desire *d, const struct domain *row)
 
 /* --- the state table ----------------------------------------------------------------------- */
 
-#define NO 255
+/* A set of enum domain_state. */
+#define IN(state) (1u << DOMAIN_##state)
 
-struct state_rule {
-	uint8_t n; /* or NO */
-	uint8_t actions[PLAN_STATE_STEPS];
-};
-
-/* Rows: what is asked for. Columns: where the domain is. What is not there is a transition. */
-static const struct state_rule state_table[_ADMIN_STATE_MAX][_DOMAIN_STATE_MAX] =
-	{
-		[ADMIN_ACTIVE] =
-			{
-				[DOMAIN_INACTIVE] = {2, {STEP_BIND, STEP_START}},
-				[DOMAIN_BOUND] = {1, {STEP_START}},
-				[DOMAIN_ACTIVE] = {0, {0}},
-				[DOMAIN_STOPPING] = {NO, {0}},
-				[DOMAIN_STARTING] = {NO, {0}},
-				[DOMAIN_BINDING] = {NO, {0}},
-				[DOMAIN_UNBINDING] = {NO, {0}},
-				[DOMAIN_UNKNOWN] = {NO, {0}},
-			},
-		[ADMIN_BOUND] =
-			{
-				[DOMAIN_INACTIVE] = {1, {STEP_BIND}},
-				[DOMAIN_BOUND] = {0, {0}},
-				[DOMAIN_ACTIVE] = {1, {STEP_STOP}},
-				[DOMAIN_STOPPING] = {NO, {0}},
-				[DOMAIN_STARTING] = {NO, {0}},
-				[DOMAIN_BINDING] = {NO, {0}},
-				[DOMAIN_UNBINDING] = {NO, {0}},
-				[DOMAIN_UNKNOWN] = {NO, {0}},
-			},
-		[ADMIN_INACTIVE] =
-			{
-				[DOMAIN_INACTIVE] = {0, {0}},
-				[DOMAIN_BOUND] = {1, {STEP_UNBIND}},
-				[DOMAIN_ACTIVE] = {2, {STEP_STOP, STEP_UNBIND}},
-				[DOMAIN_STOPPING] = {NO, {0}},
-				[DOMAIN_STARTING] = {NO, {0}},
-				[DOMAIN_BINDING] = {NO, {0}},
-				[DOMAIN_UNBINDING] = {NO, {0}},
-				[DOMAIN_UNKNOWN] = {NO, {0}},
-			},
-		[ADMIN_FORCE_STOP] =
-			{
-				[DOMAIN_INACTIVE] = {0, {0}},
-				[DOMAIN_BOUND] = {0, {0}},
-				[DOMAIN_ACTIVE] = {1, {STEP_FORCE_STOP}},
-				[DOMAIN_STOPPING] = {1, {STEP_FORCE_STOP}},
-				[DOMAIN_STARTING] = {1, {STEP_FORCE_STOP}},
-				[DOMAIN_BINDING] = {0, {0}},
-				[DOMAIN_UNBINDING] = {0, {0}},
-				[DOMAIN_UNKNOWN] = {1, {STEP_FORCE_STOP}},
-			},
-		[ADMIN_RESTART] =
-			{
-				[DOMAIN_INACTIVE] = {NO, {0}},
-				[DOMAIN_BOUND] = {NO, {0}},
-				[DOMAIN_ACTIVE] = {2, {STEP_STOP, STEP_START}},
-				[DOMAIN_STOPPING] = {NO, {0}},
-				[DOMAIN_STARTING] = {NO, {0}},
-				[DOMAIN_BINDING] = {NO, {0}},
-				[DOMAIN_UNBINDING] = {NO, {0}},
-				[DOMAIN_UNKNOWN] = {NO, {0}},
-			},
+/* A state that no row of a target names cannot be left for that target: the domain is on its way.
+ */
+static const struct state_rule {
+	enum admin_state target;
+	unsigned from; /* IN() */
+	size_t n;
+	enum step_action actions[PLAN_STATE_STEPS];
+} state_rules[] = {
+	{ADMIN_ACTIVE, IN(INACTIVE), 2, {STEP_BIND, STEP_START}},
+	{ADMIN_ACTIVE, IN(BOUND), 1, {STEP_START}},
+	{ADMIN_ACTIVE, IN(ACTIVE), 0, {0}},
+	{ADMIN_BOUND, IN(INACTIVE), 1, {STEP_BIND}},
+	{ADMIN_BOUND, IN(BOUND), 0, {0}},
+	{ADMIN_BOUND, IN(ACTIVE), 1, {STEP_STOP}},
+	{ADMIN_INACTIVE, IN(INACTIVE), 0, {0}},
+	{ADMIN_INACTIVE, IN(BOUND), 1, {STEP_UNBIND}},
+	{ADMIN_INACTIVE, IN(ACTIVE), 2, {STEP_STOP, STEP_UNBIND}},
+	{ADMIN_FORCE_STOP, IN(INACTIVE) | IN(BOUND) | IN(BINDING) | IN(UNBINDING), 0, {0}},
+	{ADMIN_FORCE_STOP, IN(ACTIVE) | IN(STOPPING) | IN(STARTING) | IN(UNKNOWN), 1,
+		{STEP_FORCE_STOP}},
+	{ADMIN_RESTART, IN(ACTIVE), 2, {STEP_STOP, STEP_START}},
 };
 
 int plan_state_steps(enum admin_state target, enum domain_state from,
 	enum step_action ret_actions[PLAN_STATE_STEPS], size_t *ret_n)
 {
-	const struct state_rule *rule;
-
 	*ret_n = 0;
-	if (target <= ADMIN_NONE || target >= _ADMIN_STATE_MAX)
-		return -ENOTSUP;
 	if (from < DOMAIN_ACTIVE || from >= _DOMAIN_STATE_MAX)
 		from = DOMAIN_UNKNOWN;
-	rule = &state_table[target][from];
-	if (rule->n == NO)
-		return -ENOTSUP;
-	for (size_t i = 0; i < rule->n; i++)
-		ret_actions[i] = rule->actions[i];
-	*ret_n = rule->n;
-	return 0;
+	for (size_t i = 0; i < ARRAY_SIZE(state_rules); i++) {
+		const struct state_rule *rule = &state_rules[i];
+
+		if (rule->target != target || !(rule->from & 1u << from))
+			continue;
+		*ret_n = rule->n;
+		memcpy(ret_actions, rule->actions, rule->n * sizeof(*ret_actions));
+		return 0;
+	}
+	return -ENOTSUP;
 }
 
 /* --- collecting ---------------------------------------------------------------------------- */
@@ -240,7 +199,7 @@ struct amount {
 /* What it has and what it shall have; n of them are asked for. */
 static size_t amounts(const struct plan_input *in, struct amount out[3])
 {
-	const struct desire *w = in->desire;
+	const struct set_request *w = in->request;
 	const struct domain *d = in->domain;
 	size_t n = 0;
 
@@ -307,8 +266,8 @@ static int plan_existing(struct planner *p, size_t part)
 	bool stored = in->domain->state == DOMAIN_INACTIVE;
 	int r;
 
-	if ((in->desire->fields & FIELD_ADMIN_BIT) != 0) {
-		r = plan_state_steps(in->desire->admin, in->domain->state, actions, &n);
+	if ((in->request->fields & FIELD_ADMIN_BIT) != 0) {
+		r = plan_state_steps(in->request->admin, in->domain->state, actions, &n);
 		if (r < 0)
 			return cannot(p, part, FIELD_ADMIN_BIT,
 				"this state cannot be reached from where the domain is now");
@@ -322,7 +281,7 @@ static int plan_existing(struct planner *p, size_t part)
 /* What a template does not say is in the document; what it may say otherwise is set afterwards. */
 static int plan_new_amounts(struct planner *p, size_t part)
 {
-	const struct desire *w = p->in[part].desire;
+	const struct set_request *w = p->in[part].request;
 	const struct {
 		unsigned field;
 		enum step_action action;
@@ -348,7 +307,7 @@ static int plan_new_amounts(struct planner *p, size_t part)
 
 static int plan_new(struct planner *p, size_t part)
 {
-	const struct desire *w = p->in[part].desire;
+	const struct set_request *w = p->in[part].request;
 	struct step add = {.action = STEP_ADD, .part = part, .field = FIELD_ROW_BIT};
 	enum step_action actions[PLAN_STATE_STEPS];
 	size_t n = 0;
@@ -376,23 +335,23 @@ static int plan_removal(struct planner *p, size_t part)
 	return add_step(p, &remove, PHASE_TAIL);
 }
 
-static bool makes_domain(const struct desire *w)
+static bool makes_domain(const struct set_request *w)
 {
-	return desire_asks_row(w, ROW_REQUEST_CREATE_AND_GO) ||
-	       desire_asks_row(w, ROW_REQUEST_ACTIVE);
+	return set_request_asks_row(w, ROW_REQUEST_CREATE_AND_GO) ||
+	       set_request_asks_row(w, ROW_REQUEST_ACTIVE);
 }
 
 static int plan_part(struct planner *p, size_t part)
 {
 	const struct plan_input *in = &p->in[part];
 
-	if (desire_asks_row(in->desire, ROW_REQUEST_DESTROY))
+	if (set_request_asks_row(in->request, ROW_REQUEST_DESTROY))
 		return plan_removal(p, part);
-	if (in->domain == NULL && makes_domain(in->desire))
+	if (in->domain == NULL && makes_domain(in->request))
 		return plan_new(p, part);
 	if (in->domain == NULL)
 		return cannot(p, part, 0, "the domain does not exist any more");
-	if (desire_asks_row(in->desire, ROW_REQUEST_CREATE_AND_GO))
+	if (set_request_asks_row(in->request, ROW_REQUEST_CREATE_AND_GO))
 		return cannot(p, part, FIELD_NAME_BIT, "a domain of that name exists");
 	return plan_existing(p, part);
 }
@@ -464,4 +423,152 @@ void plan_clear(struct plan *p)
 {
 	free(p->steps);
 	memset(p, 0, sizeof(*p));
+}
+
+/* --- what a single step means ------------------------------------------------------------- */
+
+const char *step_action_name(enum step_action a)
+{
+	static const char *const names[_STEP_ACTION_MAX] = {
+		[STEP_UNBIND] = "unbind-domain",
+		[STEP_SET_VCPU] = "set-vcpu",
+		[STEP_SET_MEMORY] = "set-memory",
+		[STEP_SET_CRYPTO] = "set-mau",
+		[STEP_ADD] = "add-domain",
+		[STEP_BIND] = "bind-domain",
+		[STEP_STOP] = "stop-domain",
+		[STEP_FORCE_STOP] = "stop-domain",
+		[STEP_START] = "start-domain",
+		[STEP_REMOVE] = "remove-domain",
+	};
+
+	return (size_t)a < _STEP_ACTION_MAX ? names[a] : "unknown";
+}
+
+/* --- amounts ------------------------------------------------------------------------------- */
+
+static uint64_t amount_now(const struct step *s, const struct domain *d)
+{
+	switch (s->action) {
+	case STEP_SET_VCPU:
+		return d->num_vcpu;
+	case STEP_SET_MEMORY:
+		return d->mem_bytes;
+	default:
+		return d->num_crypto;
+	}
+}
+
+static bool amount_reached(const struct step *s, uint64_t now)
+{
+	uint64_t room = s->action == STEP_SET_MEMORY ? MEMORY_ROUNDING : 1;
+
+	/* Rounding never goes back to where it was: that would be nothing done. */
+	if (now == s->before)
+		return now == s->value;
+	return now >= s->value && now - s->value < room;
+}
+
+static enum step_progress amount_progress(const struct step *s, const struct domain *d)
+{
+	uint64_t now = amount_now(s, d);
+	uint64_t low = s->value < s->before ? s->value : s->before;
+	uint64_t high = s->value < s->before ? s->before : s->value;
+
+	if (amount_reached(s, now))
+		return STEP_REACHED;
+	if (s->action == STEP_SET_MEMORY && d->memory_dr)
+		return STEP_UNDERWAY;
+	if (now == s->before || s->before == STEP_NOT_KNOWN)
+		return STEP_UNCHANGED;
+	return now > low && now < high ? STEP_SHORT : STEP_ELSEWHERE;
+}
+
+/* --- states -------------------------------------------------------------------------------- */
+
+struct state_effect {
+	unsigned reached, underway, unchanged; /* bits of enum domain_state */
+};
+
+static const struct state_effect effects[_STEP_ACTION_MAX] = {
+	[STEP_BIND] = {IN(BOUND) | IN(ACTIVE) | IN(STARTING) | IN(STOPPING), IN(BINDING),
+		IN(INACTIVE)},
+	[STEP_UNBIND] = {IN(INACTIVE), IN(UNBINDING), IN(BOUND)},
+	[STEP_STOP] = {IN(BOUND) | IN(INACTIVE) | IN(BINDING) | IN(UNBINDING), IN(STOPPING),
+		IN(ACTIVE) | IN(STARTING)},
+	[STEP_FORCE_STOP] = {IN(BOUND) | IN(INACTIVE) | IN(BINDING) | IN(UNBINDING), IN(STOPPING),
+		IN(ACTIVE) | IN(STARTING)},
+	[STEP_START] = {IN(ACTIVE), IN(STARTING), IN(BOUND)},
+};
+
+/* An active guest whose first flag is s is shutting down already (5-column lists have no state). */
+static bool shutting_down(const struct domain *d)
+{
+	return d->state == DOMAIN_ACTIVE && d->flags != NULL && d->flags[0] == 's';
+}
+
+static enum step_progress state_progress(const struct step *s, const struct domain *d)
+{
+	const struct state_effect *e = &effects[s->action];
+	unsigned bit = 1u << d->state;
+
+	if ((e->reached & bit) != 0)
+		return STEP_REACHED;
+	if ((e->underway & bit) != 0 || d->state == DOMAIN_UNKNOWN)
+		return STEP_UNDERWAY;
+	if ((s->action == STEP_STOP || s->action == STEP_FORCE_STOP) && shutting_down(d))
+		return STEP_UNDERWAY;
+	return (e->unchanged & bit) != 0 ? STEP_UNCHANGED : STEP_ELSEWHERE;
+}
+
+bool step_is_amount(enum step_action a)
+{
+	return a == STEP_SET_VCPU || a == STEP_SET_MEMORY || a == STEP_SET_CRYPTO;
+}
+
+enum step_progress step_progress(const struct step *s, const struct domain *d)
+{
+	if (s->action == STEP_ADD)
+		return d != NULL ? STEP_REACHED : STEP_UNCHANGED;
+	if (s->action == STEP_REMOVE)
+		return d == NULL ? STEP_REACHED : STEP_UNCHANGED;
+	if (d == NULL)
+		return STEP_ELSEWHERE;
+	return step_is_amount(s->action) ? amount_progress(s, d) : state_progress(s, d);
+}
+
+bool step_waits(const struct step *s, const struct domain *d)
+{
+	return d != NULL && d->pending && step_is_amount(s->action);
+}
+
+const char *step_forbidden(const struct step *s, const struct domain *d)
+{
+	if (s->action == STEP_SET_VCPU && d != NULL && d->whole_core != 0)
+		return "the domain has a whole-core constraint";
+	return NULL;
+}
+
+bool step_inverse(const struct step *s, struct step *ret)
+{
+	*ret = *s;
+	switch (s->action) {
+	case STEP_SET_VCPU:
+	case STEP_SET_MEMORY:
+	case STEP_SET_CRYPTO:
+		ret->value = s->before;
+		ret->before = s->value;
+		return s->before != STEP_NOT_KNOWN;
+	case STEP_BIND:
+		ret->action = STEP_UNBIND;
+		return !s->irreversible;
+	case STEP_UNBIND:
+		ret->action = STEP_BIND;
+		return !s->irreversible;
+	case STEP_ADD:
+		ret->action = STEP_REMOVE;
+		return true;
+	default:
+		return false;
+	}
 }

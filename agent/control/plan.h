@@ -8,7 +8,7 @@
 #ifndef CONTROL_PLAN_H
 #define CONTROL_PLAN_H
 
-#include "control/desire.h"
+#include "control/set-request.h"
 #include "inventory/model.h"
 
 enum step_action {
@@ -30,7 +30,7 @@ enum step_action {
 struct step {
 	enum step_action action;
 	size_t part;	 /* position of the domain in the transaction */
-	unsigned field;	 /* of the desire it comes from (enum desire_field); 0: of the row */
+	unsigned field;	 /* of the request it comes from (enum set_field); 0: of the row */
 	uint64_t value;	 /* SET_*: CPUs, bytes, units */
 	uint64_t before; /* the same at step 0; STEP_NOT_KNOWN in a domain that is being made */
 	bool irreversible;
@@ -43,7 +43,7 @@ struct plan {
 
 /* One domain: what is asked, and what step 0 read (NULL: ldmd has no such domain). */
 struct plan_input {
-	const struct desire *desire;
+	const struct set_request *request;
 	const struct domain *domain;
 };
 
@@ -64,7 +64,7 @@ int plan_state_steps(enum admin_state target, enum domain_state from,
 	enum step_action ret_actions[PLAN_STATE_STEPS], size_t *ret_n);
 
 /* What is asked of a row that is being made, together with what it has already. -ENOMEM. */
-int plan_complete(struct desire *d, const struct domain *row);
+int plan_complete(struct set_request *d, const struct domain *row);
 
 /* Whole megabytes of a domain's memory, as ldomMemSize reads. */
 uint32_t plan_memory_mb(const struct domain *d);

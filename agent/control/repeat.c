@@ -7,7 +7,7 @@
 
 static void repeat_clear(struct repeat *e)
 {
-	desire_clear(&e->desire);
+	set_request_clear(&e->request);
 	domain_unref(e->domain);
 	memset(e, 0, sizeof(*e));
 }
@@ -19,23 +19,23 @@ void repeats_clear(struct repeats *r)
 	r->n = r->next = 0;
 }
 
-static bool does_it_each_time(const struct desire *d)
+static bool does_it_each_time(const struct set_request *d)
 {
 	bool state = (d->fields & FIELD_ADMIN_BIT) != 0 &&
 		     (d->admin == ADMIN_RESTART || d->admin == ADMIN_FORCE_STOP);
-	bool row = desire_asks_row(d, ROW_REQUEST_CREATE_AND_GO) ||
-		   desire_asks_row(d, ROW_REQUEST_DESTROY);
+	bool row = set_request_asks_row(d, ROW_REQUEST_CREATE_AND_GO) ||
+		   set_request_asks_row(d, ROW_REQUEST_DESTROY);
 
 	return state || row;
 }
 
 void repeats_add(
-	struct repeats *r, const struct desire *d, const struct snapshot *s, uint64_t now_ms)
+	struct repeats *r, const struct set_request *d, const struct snapshot *s, uint64_t now_ms)
 {
 	struct repeat *e = &r->list[r->next];
 	struct repeat new = {.at_ms = now_ms};
 
-	if (!does_it_each_time(d) || desire_copy(d, &new.desire) < 0)
+	if (!does_it_each_time(d) || set_request_copy(d, &new.request) < 0)
 		return;
 	new.domain = s != NULL ? domain_ref(snapshot_find_index(s, d->index)) : NULL;
 	repeat_clear(e);
@@ -47,7 +47,7 @@ void repeats_add(
 void repeats_forget(struct repeats *r, uint32_t index)
 {
 	for (size_t i = 0; i < r->n; i++)
-		if (r->list[i].at_ms != 0 && r->list[i].desire.index == index)
+		if (r->list[i].at_ms != 0 && r->list[i].request.index == index)
 			repeat_clear(&r->list[i]);
 }
 
@@ -62,7 +62,7 @@ static bool same_domain(const struct domain *a, const struct domain *b)
 }
 
 size_t repeats_valid(const struct repeats *r, const struct snapshot *s, uint64_t now_ms,
-	uint64_t within_ms, const struct desire *ret[REPEATS_MAX])
+	uint64_t within_ms, const struct set_request *ret[REPEATS_MAX])
 {
 	size_t n = 0;
 
@@ -70,8 +70,8 @@ size_t repeats_valid(const struct repeats *r, const struct snapshot *s, uint64_t
 		const struct repeat *e = &r->list[i];
 
 		if (e->at_ms != 0 && now_ms < clock_after(e->at_ms, within_ms) &&
-			same_domain(e->domain, snapshot_find_index(s, e->desire.index)))
-			ret[n++] = &e->desire;
+			same_domain(e->domain, snapshot_find_index(s, e->request.index)))
+			ret[n++] = &e->request;
 	}
 	return n;
 }

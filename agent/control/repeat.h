@@ -5,13 +5,13 @@
 #ifndef CONTROL_REPEAT_H
 #define CONTROL_REPEAT_H
 
-#include "control/desire.h"
+#include "control/set-request.h"
 #include "inventory/snapshot.h"
 
 #define REPEATS_MAX 64
 
 struct repeat {
-	struct desire desire;
+	struct set_request request;
 	uint64_t at_ms;
 	const struct domain *domain; /* as it was at the end; NULL: gone */
 };
@@ -24,12 +24,12 @@ struct repeats {
 
 /* Only what does something each time: restart, forceStop, createAndGo, destroy. */
 void repeats_add(
-	struct repeats *r, const struct desire *d, const struct snapshot *s, uint64_t now_ms);
+	struct repeats *r, const struct set_request *d, const struct snapshot *s, uint64_t now_ms);
 /* Another change of the row begins. */
 void repeats_forget(struct repeats *r, uint32_t index);
 void repeats_clear(struct repeats *r);
 /* Those younger than within_ms whose domain is as it was left. Borrowed until the next change. */
 size_t repeats_valid(const struct repeats *r, const struct snapshot *s, uint64_t now_ms,
-	uint64_t within_ms, const struct desire *ret[REPEATS_MAX]);
+	uint64_t within_ms, const struct set_request *ret[REPEATS_MAX]);
 
 #endif

@@ -76,8 +76,8 @@ static void fill(struct run *r, size_t part, struct operation *o)
 	int rc = 0;
 
 	/* Of a row that is being made, the row may know it. */
-	if ((p->desire.fields & FIELD_ADMIN_BIT) != 0)
-		o->target = p->desire.admin;
+	if ((p->request.fields & FIELD_ADMIN_BIT) != 0)
+		o->target = p->request.admin;
 	o->steps_done = p->steps_done;
 	o->steps_planned = p->steps_planned;
 	if (p->looked) {

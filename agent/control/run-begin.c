@@ -20,19 +20,20 @@ static uint64_t now_of(const struct run *r)
 static int learn_row(struct run *r, size_t i)
 {
 	struct run_part *p = &r->parts[i];
-	const struct domain *row = r->x->port.row(r->x->port_user, p->desire.index);
+	const struct domain *row = r->x->port.row(r->x->port_user, p->request.index);
 
 	domain_unref(p->old_row);
 	p->old_row = domain_ref(row);
-	if (desire_asks_row(&p->desire, ROW_REQUEST_CREATE_AND_WAIT))
+	if (set_request_asks_row(&p->request, ROW_REQUEST_CREATE_AND_WAIT))
 		p->local = true;
-	else if (row != NULL && !desire_asks_row(&p->desire, ROW_REQUEST_ACTIVE))
+	else if (row != NULL && !set_request_asks_row(&p->request, ROW_REQUEST_ACTIVE))
 		p->local = true;
 	/* Not there, and nobody asks for it to be there. */
-	else if (p->desire.domain == NULL && desire_asks_row(&p->desire, ROW_REQUEST_DESTROY))
+	else if (p->request.domain == NULL &&
+		 set_request_asks_row(&p->request, ROW_REQUEST_DESTROY))
 		p->local = true;
 	else if (row != NULL)
-		return plan_complete(&p->desire, row);
+		return plan_complete(&p->request, row);
 	return 0;
 }
 
@@ -45,7 +46,7 @@ static size_t collect_inputs(const struct run *r, struct plan_input *in, size_t 
 		if (r->parts[i].local)
 			continue;
 		map[n] = i;
-		in[n++] = (struct plan_input){&r->parts[i].desire, r->parts[i].before};
+		in[n++] = (struct plan_input){&r->parts[i].request, r->parts[i].before};
 	}
 	return n;
 }
@@ -72,14 +73,14 @@ static int put_rows(struct run *r, size_t *ret_part)
 
 	for (size_t i = 0; i < r->t->n_parts && rc >= 0; i++) {
 		struct run_part *p = &r->parts[i];
-		bool makes = p->before == NULL && (p->desire.fields & FIELD_ROW_BIT) != 0 &&
-			     !desire_asks_row(&p->desire, ROW_REQUEST_DESTROY);
+		bool makes = p->before == NULL && (p->request.fields & FIELD_ROW_BIT) != 0 &&
+			     !set_request_asks_row(&p->request, ROW_REQUEST_DESTROY);
 		bool changes = p->local && p->old_row != NULL &&
-			       !desire_asks_row(&p->desire, ROW_REQUEST_DESTROY);
+			       !set_request_asks_row(&p->request, ROW_REQUEST_DESTROY);
 
 		*ret_part = i;
 		if (makes || changes) {
-			rc = r->x->port.put_row(r->x->port_user, &r->t->parts[i].desire);
+			rc = r->x->port.put_row(r->x->port_user, &r->t->parts[i].request);
 			p->row_put = rc >= 0;
 		}
 	}
@@ -94,7 +95,7 @@ int run_write_journal(struct run *r)
 	if (in == NULL)
 		return -ENOMEM;
 	for (size_t i = 0; i < r->t->n_parts; i++)
-		in[i] = (struct plan_input){&r->parts[i].desire, r->parts[i].before};
+		in[i] = (struct plan_input){&r->parts[i].request, r->parts[i].before};
 	rc = r->phase == RUN_DONE ? journal_undo(r->x->journal, r->t, in)
 				  : journal_begin(r->x->journal, r->t, in);
 	r->journalled = rc >= 0;
@@ -172,10 +173,11 @@ static void make_plan(struct run *r)
 static const char *not_the_one(const struct run_part *p, const struct domain *d)
 {
 	/* A domain that went meanwhile, or a row: active does not bring it back. */
-	if (d == NULL && p->old_row == NULL && desire_asks_row(&p->desire, ROW_REQUEST_ACTIVE))
+	if (d == NULL && p->old_row == NULL &&
+		set_request_asks_row(&p->request, ROW_REQUEST_ACTIVE))
 		return "the row is not there any more";
-	if (d == NULL || p->old_row != NULL || d->index == p->desire.index ||
-		desire_asks_row(&p->desire, ROW_REQUEST_CREATE_AND_GO))
+	if (d == NULL || p->old_row != NULL || d->index == p->request.index ||
+		set_request_asks_row(&p->request, ROW_REQUEST_CREATE_AND_GO))
 		return NULL;
 	return "another domain has this name now";
 }

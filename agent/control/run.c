@@ -34,7 +34,7 @@ int run_new(struct executor *x, struct transaction *t, struct run **ret)
 	r->verdict.transaction = t->id;
 	r->parts = calloc(t->n_parts > 0 ? t->n_parts : 1, sizeof(*r->parts));
 	for (size_t i = 0; r->parts != NULL && i < t->n_parts; i++) {
-		if (desire_copy(&t->parts[i].desire, &r->parts[i].desire) < 0) {
+		if (set_request_copy(&t->parts[i].request, &r->parts[i].request) < 0) {
 			run_free(r);
 			return -ENOMEM;
 		}
@@ -49,7 +49,7 @@ int run_new(struct executor *x, struct transaction *t, struct run **ret)
 
 static void part_clear(struct run_part *p)
 {
-	desire_clear(&p->desire);
+	set_request_clear(&p->request);
 	domain_unref(p->domain);
 	domain_unref(p->before);
 	domain_unref(p->old_row);
@@ -76,7 +76,7 @@ const char *run_domain(const struct run *r, size_t part)
 {
 	const struct run_part *p = &r->parts[part];
 
-	return p->desire.domain != NULL ? p->desire.domain : "";
+	return p->request.domain != NULL ? p->request.domain : "";
 }
 
 void run_set_domain(struct run_part *p, const struct domain *d)
@@ -89,7 +89,7 @@ void run_set_domain(struct run_part *p, const struct domain *d)
 void run_set_message(struct run_part *p, const char *message)
 {
 	if (operation_set_text(&p->message, message) < 0)
-		log_warn(TOKEN, "no memory for the message of \"%s\"", p->desire.domain);
+		log_warn(TOKEN, "no memory for the message of \"%s\"", p->request.domain);
 }
 
 bool run_is_busy(const struct run *r)
@@ -121,8 +121,9 @@ static void close_journal(struct run *r)
 static void drop_destroyed_rows(struct run *r)
 {
 	for (size_t i = 0; i < r->t->n_parts; i++)
-		if (r->parts[i].local && desire_asks_row(&r->parts[i].desire, ROW_REQUEST_DESTROY))
-			r->x->port.restore_row(r->x->port_user, r->parts[i].desire.index, NULL);
+		if (r->parts[i].local &&
+			set_request_asks_row(&r->parts[i].request, ROW_REQUEST_DESTROY))
+			r->x->port.restore_row(r->x->port_user, r->parts[i].request.index, NULL);
 }
 
 static void succeed(struct run *r)
@@ -155,7 +156,7 @@ static void restore_rows(struct run *r)
 
 		/* ldmd has a domain there now: the row is no longer the manager's. */
 		if (p->row_put && p->domain == NULL)
-			r->x->port.restore_row(r->x->port_user, p->desire.index, p->old_row);
+			r->x->port.restore_row(r->x->port_user, p->request.index, p->old_row);
 		p->row_put = false;
 	}
 }
@@ -185,7 +186,7 @@ void run_fail(struct run *r, size_t part, unsigned field)
 	r->culprit = part;
 	r->verdict.decided = true;
 	r->verdict.failed = true;
-	r->verdict.culprit = desire_position(&r->t->parts[part].desire, field);
+	r->verdict.culprit = set_request_position(&r->t->parts[part].request, field);
 	report_verdict(r);
 	tell_why(r, part, "another part of the SET failed");
 	go_back(r);
@@ -367,7 +368,8 @@ static void undo_forward(struct run *r)
 void run_take_back(struct run *r)
 {
 	for (size_t i = 0; i < r->t->n_parts; i++)
-		if (r->parts[i].local && desire_asks_row(&r->parts[i].desire, ROW_REQUEST_DESTROY))
+		if (r->parts[i].local &&
+			set_request_asks_row(&r->parts[i].request, ROW_REQUEST_DESTROY))
 			r->parts[i].rollback_failed = true;
 	if (r->plan.n > 0)
 		(void)run_write_journal(r);
@@ -413,7 +415,7 @@ static bool in_tail_of(const struct run *r, uint32_t index)
 {
 	const struct run_part *p = &r->parts[r->act.step.part];
 
-	return r->phase == RUN_FORWARD && p->desire.index == index &&
+	return r->phase == RUN_FORWARD && p->request.index == index &&
 	       (irreversible_sent(r) || p->irreversible_done);
 }
 
@@ -430,7 +432,8 @@ static void give_way(struct run *r)
 	r->culprit = r->plan.steps[r->at].part;
 	r->verdict.decided = r->verdict.failed = r->verdict.undo_failed = true;
 	r->verdict.settled = true;
-	r->verdict.culprit = desire_position(&r->t->parts[r->culprit].desire, FIELD_ADMIN_BIT);
+	r->verdict.culprit =
+		set_request_position(&r->t->parts[r->culprit].request, FIELD_ADMIN_BIT);
 	report_end(r);
 	close_journal(r);
 	over(r);

@@ -62,8 +62,8 @@ struct act {
 };
 
 struct run_part {
-	struct desire desire; /* with what the row that is being made says */
-	bool local;	      /* about a row that is not a domain: no command */
+	struct set_request request; /* with what the row that is being made says */
+	bool local;		    /* about a row that is not a domain: no command */
 	bool looked;
 	const struct domain *domain;  /* as last seen; NULL: ldmd has none */
 	const struct domain *before;  /* at step 0 */

@@ -39,11 +39,11 @@ static int restored_row(const struct open_part *p, struct operation **ret)
 		return rc;
 	o->index = p->part->operation;
 	o->transaction = p->transaction;
-	o->domain_index = p->part->desire.index;
-	rc = desire_describe(&p->part->desire, &o->request);
+	o->domain_index = p->part->request.index;
+	rc = set_request_describe(&p->part->request, &o->request);
 	if (rc >= 0)
 		rc = operation_set_text(
-			&o->domain, p->part->desire.domain != NULL ? p->part->desire.domain : "");
+			&o->domain, p->part->request.domain != NULL ? p->part->request.domain : "");
 	if (rc < 0) {
 		operation_unref(o);
 		return rc;
@@ -125,7 +125,7 @@ static bool is_known(const struct open_part *p)
 static const struct journal_part *next_of(const struct settle *s, size_t i)
 {
 	for (size_t k = i + 1; k < s->n; k++)
-		if (s->parts[k].part->desire.index == s->parts[i].part->desire.index)
+		if (s->parts[k].part->request.index == s->parts[i].part->request.index)
 			return s->parts[k].part;
 	return NULL;
 }
@@ -232,7 +232,7 @@ static void on_domain(void *user, int err, const struct domain *d, const struct 
 
 static void ask(struct open_part *p, struct refresh *refresh)
 {
-	const char *name = p->part->desire.domain;
+	const char *name = p->part->request.domain;
 
 	if (name == NULL)
 		finish(p, OPERATION_UNKNOWN, NULL);

@@ -305,7 +305,7 @@ static int read_template(
 	return file_read_trusted(directory, with_ending, TEMPLATE_CAP, ret, ret_len, ret_why);
 }
 
-static int from_template(const char *directory, const struct desire *d, const char *name,
+static int from_template(const char *directory, const struct set_request *d, const char *name,
 	struct buffer *ret, const char **ret_why)
 {
 	_cleanup_free_ char *document = NULL;
@@ -345,7 +345,7 @@ static int resource(xmlTextWriter *w, const char *type, uint64_t units, const ch
 	return 0;
 }
 
-static int write_small(xmlTextWriter *w, const struct desire *d, const char *name)
+static int write_small(xmlTextWriter *w, const struct set_request *d, const char *name)
 {
 	static const char *const spaces[][2] = {
 		{"xmlns:xsi", "http://www.w3.org/2001/XMLSchema-instance"},
@@ -371,7 +371,7 @@ static int write_small(xmlTextWriter *w, const struct desire *d, const char *nam
 	return rc < 0 || xmlTextWriterEndDocument(w) < 0 ? -ENOMEM : 0;
 }
 
-static int small_document(const struct desire *d, const char *name, struct buffer *ret)
+static int small_document(const struct set_request *d, const char *name, struct buffer *ret)
 {
 	_cleanup_(xmlBufferFreep) xmlBuffer *out = xmlBufferCreate();
 	xmlTextWriter *w = out != NULL ? xmlNewTextWriterMemory(out, 0) : NULL;
@@ -386,11 +386,11 @@ static int small_document(const struct desire *d, const char *name, struct buffe
 	return buffer_append(ret, xmlBufferContent(out), (size_t)xmlBufferLength(out));
 }
 
-int template_document(const char *directory, const struct desire *desire, const char *name,
+int template_document(const char *directory, const struct set_request *request, const char *name,
 	struct buffer *ret, const char **ret_why)
 {
 	*ret_why = NULL;
-	if (desire->template != NULL && desire->template[0] != '\0')
-		return from_template(directory, desire, name, ret, ret_why);
-	return small_document(desire, name, ret);
+	if (request->template != NULL && request->template[0] != '\0')
+		return from_template(directory, request, name, ret, ret_why);
+	return small_document(request, name, ret);
 }

@@ -7,7 +7,7 @@
 
 #include <stddef.h>
 
-#include "control/desire.h"
+#include "control/set-request.h"
 
 struct buffer;
 
@@ -19,12 +19,12 @@ struct buffer;
 int template_clean(const char *document, size_t len, struct buffer *ret, size_t *ret_secrets);
 
 /*
- * The document for add-domain. With desire->template: the file of that name (or with ".xml") in
+ * The document for add-domain. With request->template: the file of that name (or with ".xml") in
  * directory, which nobody but root and we can change, data version 2.0 or 3.0, its domain renamed;
  * UUID, MAC addresses, host id and console port taken out, so that ldmd gives new ones. -ENOENT,
  * -EBADMSG and others, *ret_why static text.
  */
-int template_document(const char *directory, const struct desire *desire, const char *name,
+int template_document(const char *directory, const struct set_request *request, const char *name,
 	struct buffer *ret, const char **ret_why);
 
 /* The part without files, for tests. */

@@ -18,12 +18,12 @@ static struct transaction_box *box_of(struct transaction *t)
 static void box_free(struct transaction_box *b)
 {
 	for (size_t i = 0; i < b->t.n_parts; i++)
-		desire_clear(&b->t.parts[i].desire);
+		set_request_clear(&b->t.parts[i].request);
 	free(b->t.parts);
 	free(b);
 }
 
-int transaction_new(const struct desire *const *desires, size_t n, struct transaction **ret)
+int transaction_new(const struct set_request *const *requests, size_t n, struct transaction **ret)
 {
 	struct transaction_box *b = calloc(1, sizeof(*b));
 
@@ -32,7 +32,7 @@ int transaction_new(const struct desire *const *desires, size_t n, struct transa
 	atomic_init(&b->references, 1);
 	b->t.parts = calloc(n > 0 ? n : 1, sizeof(*b->t.parts));
 	for (; b->t.parts != NULL && b->t.n_parts < n; b->t.n_parts++)
-		if (desire_copy(desires[b->t.n_parts], &b->t.parts[b->t.n_parts].desire) < 0)
+		if (set_request_copy(requests[b->t.n_parts], &b->t.parts[b->t.n_parts].request) < 0)
 			break;
 	if (b->t.parts == NULL || b->t.n_parts < n) {
 		box_free(b);

@@ -5,10 +5,10 @@
 #ifndef CONTROL_TRANSACTION_H
 #define CONTROL_TRANSACTION_H
 
-#include "control/desire.h"
+#include "control/set-request.h"
 
 struct transaction_part {
-	struct desire desire;
+	struct set_request request;
 	uint32_t operation; /* index of its operation row */
 	bool preempts;	    /* forceStop over what is under way on the domain */
 };
@@ -19,8 +19,8 @@ struct transaction {
 	struct transaction_part *parts;
 };
 
-/* Copies the desires that are to run. -ENOMEM. */
-int transaction_new(const struct desire *const *desires, size_t n, struct transaction **ret);
+/* Copies the requests that are to run. -ENOMEM. */
+int transaction_new(const struct set_request *const *requests, size_t n, struct transaction **ret);
 struct transaction *transaction_ref(struct transaction *t);
 void transaction_unref(struct transaction *t);
 

@@ -43,7 +43,7 @@ struct column {
 	column_getter *get;
 	size_t offset; /* for the getters below: of the member in row->object */
 	/* Of SYNTAX: of the number, or of the length; reads are held to it. 0: the type's own. What
-	 * writes are held to is in control/desire.c. */
+	 * writes are held to is in control/set-request.c. */
 	uint64_t max;
 };
 

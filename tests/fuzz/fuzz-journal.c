@@ -47,7 +47,7 @@ static void check_part(const struct journal_part *p, struct fuzz_chance *c)
 
 	FUZZ_CHECK(journal_settle(p, d) <= OPERATION_QUEUED);
 	FUZZ_CHECK(journal_settle(p, NULL) <= OPERATION_QUEUED);
-	FUZZ_CHECK(desire_describe(&p->desire, &text) == 0);
+	FUZZ_CHECK(set_request_describe(&p->request, &text) == 0);
 	free(text);
 	domain_unref(d);
 }

@@ -489,7 +489,7 @@ static void make_row(const char *name)
 	struct domain *d;
 	uint32_t index;
 
-	/* As in control/drafts.c; names are checked before they come here. */
+	/* As in control/new-rows.c; names are checked before they come here. */
 	if (!*name || strlen(name) > 64 || !utf8_is_text(name))
 		return;
 	if (registry_reserve(f.registry, name, 0, &index) < 0)

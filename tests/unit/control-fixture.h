@@ -9,7 +9,7 @@
 
 #include "test.h"
 
-#include "control/desire.h"
+#include "control/set-request.h"
 #include "control/handover.h"
 #include "control/transaction.h"
 #include "inventory/snapshot.h"
@@ -17,8 +17,8 @@
 #define MB	 ((uint64_t)1048576)
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
-#define V(column, row, value) number(DESIRE_##column, row, value)
-#define T(column, row, value) octets(DESIRE_##column, row, value)
+#define V(column, row, value) number(SET_COLUMN_##column, row, value)
+#define T(column, row, value) octets(SET_COLUMN_##column, row, value)
 
 static inline struct domain *make_domain(uint32_t index, const char *name, enum domain_state state,
 	uint32_t vcpus, uint32_t mb, uint32_t crypto)
@@ -61,7 +61,7 @@ static inline const struct snapshot *make_snapshot(struct domain *const *rows, s
 
 static inline struct set_varbind number(uint32_t column, uint32_t row, int64_t value)
 {
-	bool integer = column == DESIRE_ADMIN || column == DESIRE_ROW;
+	bool integer = column == SET_COLUMN_ADMIN || column == SET_COLUMN_ROW;
 
 	return (struct set_varbind){.column = column,
 		.row = row,
@@ -80,16 +80,16 @@ static inline struct set_varbind octets(uint32_t column, uint32_t row, const cha
 		.length = strlen(value)};
 }
 
-/* One desire from varbinds that are right. */
-static inline struct desire make_desire(const struct set_varbind *v, size_t n)
+/* One request from varbinds that are right. */
+static inline struct set_request make_request(const struct set_varbind *v, size_t n)
 {
-	struct desire_list l;
-	struct desire d;
+	struct set_request_list l;
+	struct set_request d;
 
-	assert_int_equal(desire_merge(v, n, &l).error, CONTROL_OK);
+	assert_int_equal(set_request_merge(v, n, &l).error, CONTROL_OK);
 	assert_int_equal(l.n, 1);
-	assert_int_equal(desire_copy(&l.desires[0], &d), 0);
-	desire_list_clear(&l);
+	assert_int_equal(set_request_copy(&l.requests[0], &d), 0);
+	set_request_list_clear(&l);
 	return d;
 }
 
@@ -97,8 +97,8 @@ static inline struct desire make_desire(const struct set_varbind *v, size_t n)
 static inline int hand_over(struct handover *h, const struct set_varbind *v, size_t n,
 	const char *domain, struct transaction **ret)
 {
-	struct desire d = make_desire(v, n);
-	const struct desire *list[] = {&d};
+	struct set_request d = make_request(v, n);
+	const struct set_request *list[] = {&d};
 	struct operation *o;
 	int r;
 
@@ -108,13 +108,13 @@ static inline int hand_over(struct handover *h, const struct set_varbind *v, siz
 	assert_int_equal(operation_new(&o), 0);
 	o->domain_index = d.index;
 	assert_int_equal(operation_set_text(&o->domain, domain ? domain : ""), 0);
-	assert_int_equal(desire_describe(&d, &o->request), 0);
+	assert_int_equal(set_request_describe(&d, &o->request), 0);
 	r = handover_start(h, *ret, &o, 1);
 	if (r < 0) {
 		operation_unref(o);
 		transaction_unref(*ret);
 	}
-	desire_clear(&d);
+	set_request_clear(&d);
 	return r;
 }
 

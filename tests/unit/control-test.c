@@ -480,7 +480,7 @@ static void test_part_of_it_joins(void **state)
 	assert_int_equal(control_start(b.c, key(6), b.now), 0);
 	assert_true(handover_next_order(b.h, &o));
 	assert_int_equal(o.transaction->n_parts, 1);
-	assert_int_equal(o.transaction->parts[0].desire.index, 3);
+	assert_int_equal(o.transaction->parts[0].request.index, 3);
 	transaction_unref(o.transaction);
 	bed_clear(&b);
 }
@@ -507,17 +507,17 @@ static void test_joins_what_fails_meanwhile(void **state)
 static void test_repeats_ring(void **state)
 {
 	struct repeats r = {0};
-	const struct desire *valid[REPEATS_MAX];
+	const struct set_request *valid[REPEATS_MAX];
 	struct domain *d[] = {make_domain(1, "primary", DOMAIN_ACTIVE, 8, 4096, 0)};
 	const struct snapshot *s = make_snapshot(d, 1, 0, 0, 0, 2);
 
 	(void)state;
 	for (uint32_t i = 0; i < 100; i++) {
 		const struct set_varbind v = V(ROW, 2 + i, 6);
-		struct desire w = make_desire(&v, 1);
+		struct set_request w = make_request(&v, 1);
 
 		repeats_add(&r, &w, s, 1000 + i);
-		desire_clear(&w);
+		set_request_clear(&w);
 	}
 	assert_int_equal(repeats_valid(&r, s, 1100, 10000, valid), REPEATS_MAX);
 	assert_int_equal(repeats_valid(&r, s, 11050, 10000, valid), 49);

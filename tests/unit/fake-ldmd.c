@@ -150,7 +150,7 @@ static void fake_plan(struct fake *f, struct fake_command *c, enum fault fault, 
 	fake_at(f, answer)->answer = c;
 }
 
-static int fake_command(void *user, const struct step *step, const struct desire *desire,
+static int fake_command(void *user, const struct step *step, const struct set_request *request,
 	const char *domain, uint64_t timeout_ms, command_cb *cb, void *cb_user, void **ret_ticket,
 	const char **ret_why)
 {
@@ -160,7 +160,7 @@ static int fake_command(void *user, const struct step *step, const struct desire
 		      step->action == STEP_SET_MEMORY;
 	size_t len = strlen(f->log);
 
-	(void)desire;
+	(void)request;
 	*ret_why = "no such template";
 	if (step->action == STEP_ADD && f->no_template)
 		return -ENOENT;
@@ -233,11 +233,11 @@ static const struct domain *fake_row(void *user, uint32_t index)
 	return f->row != NULL && f->row->index == index ? f->row : NULL;
 }
 
-static int fake_put_row(void *user, const struct desire *desire)
+static int fake_put_row(void *user, const struct set_request *request)
 {
 	struct fake *f = user;
 
-	(void)desire;
+	(void)request;
 	f->puts += f->put_row_result == 0;
 	return f->put_row_result;
 }
@@ -368,28 +368,28 @@ bool fake_run(struct fake *f, uint64_t for_ms)
 
 uint32_t fake_set(struct fake *f, const struct set_varbind *v, size_t n)
 {
-	struct desire_list l;
-	const struct desire *desires[FAKE_DOMAINS];
+	struct set_request_list l;
+	const struct set_request *requests[FAKE_DOMAINS];
 	struct operation *rows[FAKE_DOMAINS];
 	struct handover_order order;
 	struct transaction *t;
 	uint32_t id;
 
-	assert_int_equal(desire_merge(v, n, &l).error, CONTROL_OK);
+	assert_int_equal(set_request_merge(v, n, &l).error, CONTROL_OK);
 	for (size_t i = 0; i < l.n; i++) {
 		for (size_t k = 0; k < FAKE_DOMAINS; k++)
-			if (f->d[k].name != NULL && f->d[k].index == l.desires[i].index)
-				l.desires[i].domain = strdup(f->d[k].name);
-		desires[i] = &l.desires[i];
+			if (f->d[k].name != NULL && f->d[k].index == l.requests[i].index)
+				l.requests[i].domain = strdup(f->d[k].name);
+		requests[i] = &l.requests[i];
 		assert_int_equal(operation_new(&rows[i]), 0);
-		rows[i]->domain_index = l.desires[i].index;
-		rows[i]->domain = strdup(l.desires[i].domain ? l.desires[i].domain : "");
-		assert_int_equal(desire_describe(&l.desires[i], &rows[i]->request), 0);
+		rows[i]->domain_index = l.requests[i].index;
+		rows[i]->domain = strdup(l.requests[i].domain ? l.requests[i].domain : "");
+		assert_int_equal(set_request_describe(&l.requests[i], &rows[i]->request), 0);
 		rows[i]->started_ms = f->now;
 	}
-	assert_int_equal(transaction_new(desires, l.n, &t), 0);
+	assert_int_equal(transaction_new(requests, l.n, &t), 0);
 	for (size_t i = 0; i < l.n; i++)
-		t->parts[i].preempts = l.desires[i].admin == ADMIN_FORCE_STOP;
+		t->parts[i].preempts = l.requests[i].admin == ADMIN_FORCE_STOP;
 	assert_int_equal(handover_start(f->handover, t, rows, l.n), 0);
 	id = t->id;
 	assert_true(id < 16);
@@ -398,7 +398,7 @@ uint32_t fake_set(struct fake *f, const struct set_varbind *v, size_t n)
 	executor_start(f->executor, order.transaction, f->now);
 	transaction_unref(order.transaction);
 	transaction_unref(t);
-	desire_list_clear(&l);
+	set_request_list_clear(&l);
 	fake_receive(f);
 	return id;
 }

@@ -114,7 +114,7 @@ void fake_receive(struct fake *f);
 /* Lets time pass until then, or until nothing is left to happen (the answer: whether there is). */
 bool fake_run(struct fake *f, uint64_t for_ms);
 
-/* Hands a PDU over, one domain for each desire; the id of the transaction. */
+/* Hands a PDU over, one domain for each request; the id of the transaction. */
 uint32_t fake_set(struct fake *f, const struct set_varbind *v, size_t n);
 
 /* The row of a domain in a transaction. */

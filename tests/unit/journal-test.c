@@ -51,8 +51,8 @@ static size_t open_entries(const struct journal *j)
 static void begin(struct journal *j, uint32_t id)
 {
 	const struct set_varbind v[] = {V(VCPU, 2, 8), V(ADMIN, 2, 2)};
-	struct desire d = make_desire(v, COUNT(v));
-	const struct desire *list[] = {&d};
+	struct set_request d = make_request(v, COUNT(v));
+	const struct set_request *list[] = {&d};
 	struct domain *domain = make_domain(2, "a b%", DOMAIN_INACTIVE, 4, 2048, 1);
 	struct plan_input in = {&d, domain};
 	struct transaction *t;
@@ -64,7 +64,7 @@ static void begin(struct journal *j, uint32_t id)
 	assert_int_equal(journal_begin(j, t, &in), 0);
 	transaction_unref(t);
 	domain_unref(domain);
-	desire_clear(&d);
+	set_request_clear(&d);
 }
 
 static void test_open_and_ended(void **state)
@@ -90,10 +90,10 @@ static void test_open_and_ended(void **state)
 	assert_int_equal(e->transaction, 2);
 	assert_int_equal(e->n_parts, 1);
 	assert_int_equal(e->parts[0].operation, 7);
-	assert_string_equal(e->parts[0].desire.domain, "a b%");
-	assert_int_equal(e->parts[0].desire.vcpus, 8);
-	assert_int_equal(e->parts[0].desire.admin, ADMIN_BOUND);
-	assert_int_equal(e->parts[0].desire.fields, FIELD_VCPU_BIT | FIELD_ADMIN_BIT);
+	assert_string_equal(e->parts[0].request.domain, "a b%");
+	assert_int_equal(e->parts[0].request.vcpus, 8);
+	assert_int_equal(e->parts[0].request.admin, ADMIN_BOUND);
+	assert_int_equal(e->parts[0].request.fields, FIELD_VCPU_BIT | FIELD_ADMIN_BIT);
 	assert_true(e->parts[0].existed);
 	assert_int_equal(e->parts[0].vcpus, 4);
 	assert_int_equal(e->parts[0].memory_bytes, 2048 * MB);
@@ -164,8 +164,8 @@ static void test_cannot_be_written(void **state)
 {
 	struct journal *j = reopen(NULL);
 	const struct set_varbind v[] = {V(VCPU, 2, 8)};
-	struct desire d = make_desire(v, 1);
-	const struct desire *list[] = {&d};
+	struct set_request d = make_request(v, 1);
+	const struct set_request *list[] = {&d};
 	struct plan_input in = {&d, NULL};
 	struct transaction *t;
 	int full = open("/dev/full", O_WRONLY), probe;
@@ -187,7 +187,7 @@ static void test_cannot_be_written(void **state)
 	close(full);
 	close(probe);
 	transaction_unref(t);
-	desire_clear(&d);
+	set_request_clear(&d);
 	journal_free(j);
 }
 
@@ -210,14 +210,14 @@ static enum operation_status settle(
 	struct domain *d = NULL;
 	enum operation_status s;
 
-	p.desire = make_desire(v, n);
+	p.request = make_request(v, n);
 	if (now.state != 0)
 		d = make_domain(2, "a", now.state, now.vcpus, now.mb, 1);
 	if (d != NULL)
 		d->memory_dr = now.dr;
 	s = journal_settle(&p, d);
 	domain_unref(d);
-	desire_clear(&p.desire);
+	set_request_clear(&p.request);
 	return s;
 }
 

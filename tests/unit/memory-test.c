@@ -12,7 +12,7 @@
 #include "allocations.h"
 #include "temp-directory.h"
 #include "control/control.h"
-#include "control/desire.h"
+#include "control/set-request.h"
 #include "control/executor.h"
 #include "control/permit.h"
 #include "control/template.h"
@@ -370,13 +370,13 @@ static void test_settings(void **state)
 static const struct snapshot *shown;
 
 static const struct set_varbind varbinds[] = {
-	{.column = DESIRE_VCPU, .row = 2, .row_valid = true, .type = SET_UNSIGNED, .number = 8},
-	{.column = DESIRE_MEMORY,
+	{.column = SET_COLUMN_VCPU, .row = 2, .row_valid = true, .type = SET_UNSIGNED, .number = 8},
+	{.column = SET_COLUMN_MEMORY,
 		.row = 2,
 		.row_valid = true,
 		.type = SET_UNSIGNED,
 		.number = 4096},
-	{.column = DESIRE_VCPU, .row = 3, .row_valid = true, .type = SET_UNSIGNED, .number = 2},
+	{.column = SET_COLUMN_VCPU, .row = 3, .row_valid = true, .type = SET_UNSIGNED, .number = 2},
 };
 
 static int run_phases(struct control *c, struct handover *h, struct inbox *in)

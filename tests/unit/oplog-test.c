@@ -243,7 +243,7 @@ static int teardown(void **state)
 }
 
 static const struct set_varbind varbind = {
-	.column = DESIRE_VCPU, .row = 3, .row_valid = true, .type = SET_UNSIGNED, .number = 8};
+	.column = SET_COLUMN_VCPU, .row = 3, .row_valid = true, .type = SET_UNSIGNED, .number = 8};
 
 /* How the only row of a transaction ended. */
 static struct operation *ended(struct handover *h, const struct transaction *t)

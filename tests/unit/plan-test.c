@@ -112,21 +112,21 @@ struct asked {
 static void expect(const char *expected, const struct asked *a, size_t n)
 {
 	struct plan_input in[4] = {0};
-	struct desire desires[4];
+	struct set_request requests[4];
 	struct domain *domains[4];
 	char *text;
 
 	for (size_t i = 0; i < n; i++) {
-		desires[i] = make_desire(a[i].v, a[i].n);
+		requests[i] = make_request(a[i].v, a[i].n);
 		domains[i] =
 			a[i].state ? make_domain(a[i].v[0].row, "d", a[i].state, 4, 2048, 1) : NULL;
-		in[i] = (struct plan_input){&desires[i], domains[i]};
+		in[i] = (struct plan_input){&requests[i], domains[i]};
 	}
 	text = plan_text(in, n);
 	assert_string_equal(text, expected);
 	free(text);
 	for (size_t i = 0; i < n; i++) {
-		desire_clear(&desires[i]);
+		set_request_clear(&requests[i]);
 		domain_unref(domains[i]);
 	}
 }
@@ -200,7 +200,7 @@ static void test_new_and_gone(void **state)
 
 static void test_whole_core(void **state)
 {
-	struct desire d = make_desire(&(struct set_varbind[]){V(VCPU, 2, 8)}[0], 1);
+	struct set_request d = make_request(&(struct set_varbind[]){V(VCPU, 2, 8)}[0], 1);
 	struct domain *domain = make_domain(2, "d", DOMAIN_ACTIVE, 16, 2048, 0);
 	struct plan_input in = {&d, domain};
 	char *text;
@@ -211,7 +211,7 @@ static void test_whole_core(void **state)
 	assert_string_equal(text, "no: 0");
 	free(text);
 	domain_unref(domain);
-	desire_clear(&d);
+	set_request_clear(&d);
 }
 
 /* --- what a step means --------------------------------------------------------------------- */
@@ -393,7 +393,7 @@ static void do_step(struct model *m, const struct step *s)
 	}
 }
 
-static void check_end(const struct model *m, const struct model *start, const struct desire *w)
+static void check_end(const struct model *m, const struct model *start, const struct set_request *w)
 {
 	enum domain_state end = start->state;
 
@@ -500,17 +500,17 @@ struct round {
 	size_t n, n_v;
 };
 
-static int plan_round(const struct round *r, struct plan *p, struct desire_list *l)
+static int plan_round(const struct round *r, struct plan *p, struct set_request_list *l)
 {
 	struct plan_input in[HOSTS];
 	const char *reason;
 	unsigned field;
 	size_t part;
 
-	assert_int_equal(desire_merge(r->v, r->n_v, l).error, CONTROL_OK);
+	assert_int_equal(set_request_merge(r->v, r->n_v, l).error, CONTROL_OK);
 	assert_int_equal(l->n, r->n);
 	for (size_t i = 0; i < r->n; i++)
-		in[i] = (struct plan_input){&l->desires[i], r->domains[i]};
+		in[i] = (struct plan_input){&l->requests[i], r->domains[i]};
 	return plan_make(in, r->n, p, &part, &field, &reason);
 }
 
@@ -522,7 +522,7 @@ static bool same_step(const struct step *a, const struct step *b)
 
 static void check_round(struct round *r, size_t *planned)
 {
-	struct desire_list l, l2;
+	struct set_request_list l, l2;
 	struct plan p, p2;
 	struct model m[HOSTS];
 	int rc = plan_round(r, &p, &l), rc2;
@@ -539,15 +539,15 @@ static void check_round(struct round *r, size_t *planned)
 		for (size_t i = 0; i < p.n; i++)
 			do_step(&m[p.steps[i].part], &p.steps[i]);
 		for (size_t i = 0; i < r->n; i++)
-			check_end(&m[i], &r->start[i], &l.desires[i]);
+			check_end(&m[i], &r->start[i], &l.requests[i]);
 		check_order(&p, r->start, r->n);
 		check_way_back(&p, r->start, r->n);
 		assert_true(held(m, r->n) <= CAPACITY);
 		plan_clear(&p);
 		plan_clear(&p2);
 	}
-	desire_list_clear(&l);
-	desire_list_clear(&l2);
+	set_request_list_clear(&l);
+	set_request_list_clear(&l2);
 }
 
 static void test_random(void **state)

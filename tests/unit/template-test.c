@@ -192,10 +192,10 @@ static void test_what_is_none(void **state)
 
 static void test_small(void **state)
 {
-	const struct set_varbind v[] = {octets(DESIRE_NAME, 9, "tulip"), number(DESIRE_VCPU, 9, 6),
-		number(DESIRE_MEMORY, 9, 3072), number(DESIRE_CRYPTO, 9, 2),
-		number(DESIRE_ROW, 9, 4)};
-	struct desire d = make_desire(v, COUNT(v));
+	const struct set_varbind v[] = {octets(SET_COLUMN_NAME, 9, "tulip"),
+		number(SET_COLUMN_VCPU, 9, 6), number(SET_COLUMN_MEMORY, 9, 3072),
+		number(SET_COLUMN_CRYPTO, 9, 2), number(SET_COLUMN_ROW, 9, 4)};
+	struct set_request d = make_request(v, COUNT(v));
 	struct buffer b = BUFFER_EMPTY;
 	const char *why;
 
@@ -206,14 +206,14 @@ static void test_small(void **state)
 	expect_present(buffer_data(&b), ">mau<");
 	expect_request(&b);
 	buffer_clear(&b);
-	desire_clear(&d);
+	set_request_clear(&d);
 }
 
 static void test_files(void **state)
 {
 	char *directory = temp_directory_new(), *path = temp_path(directory, "web.xml");
-	const struct set_varbind v[] = {octets(DESIRE_TEMPLATE, 9, "web")};
-	struct desire d = make_desire(v, 1);
+	const struct set_varbind v[] = {octets(SET_COLUMN_TEMPLATE, 9, "web")};
+	struct set_request d = make_request(v, 1);
 	struct buffer b = BUFFER_EMPTY;
 	const char *why;
 
@@ -237,7 +237,7 @@ static void test_files(void **state)
 	assert_int_equal(temp_directory_free(directory), 0);
 	free(path);
 	buffer_clear(&b);
-	desire_clear(&d);
+	set_request_clear(&d);
 }
 
 int main(void)

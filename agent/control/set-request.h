@@ -4,29 +4,29 @@
  * Each settable column of ldomTable is one line of a table here: type, length, range. Order in the
  * PDU does not matter; the same object twice with different values is inconsistentValue.
  */
-#ifndef CONTROL_DESIRE_H
-#define CONTROL_DESIRE_H
+#ifndef CONTROL_SET_REQUEST_H
+#define CONTROL_SET_REQUEST_H
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-#include "control/error.h"
+#include "control/refusal.h"
 #include "control/oplog.h"
 
 /* The numbers are columns of ldomTable. */
-enum desire_column {
-	DESIRE_NAME = 2,
-	DESIRE_ADMIN = 3,
-	DESIRE_VCPU = 5,
-	DESIRE_MEMORY = 6,
-	DESIRE_CRYPTO = 8,
-	DESIRE_TEMPLATE = 25,
-	DESIRE_ROW = 29,
+enum set_column {
+	SET_COLUMN_NAME = 2,
+	SET_COLUMN_ADMIN = 3,
+	SET_COLUMN_VCPU = 5,
+	SET_COLUMN_MEMORY = 6,
+	SET_COLUMN_CRYPTO = 8,
+	SET_COLUMN_TEMPLATE = 25,
+	SET_COLUMN_ROW = 29,
 };
 
-/* Bits of struct desire.fields, in the order they are reported in. */
-enum desire_field {
+/* Bits of struct set_request.fields, in the order they are reported in. */
+enum set_field {
 	FIELD_NAME_BIT = 1 << 0,
 	FIELD_ADMIN_BIT = 1 << 1,
 	FIELD_VCPU_BIT = 1 << 2,
@@ -35,7 +35,7 @@ enum desire_field {
 	FIELD_TEMPLATE_BIT = 1 << 5,
 	FIELD_ROW_BIT = 1 << 6,
 };
-#define DESIRE_FIELDS 7
+#define SET_FIELDS 7
 
 /* RFC 2579 RowStatus. */
 enum row_request {
@@ -65,11 +65,11 @@ struct set_varbind {
 	size_t length;
 };
 
-struct desire {
+struct set_request {
 	uint32_t index; /* ldomIndex */
 	char *domain;	/* name, as the snapshot has it or as asked for; NULL: not known yet */
 	unsigned fields;
-	uint32_t position[DESIRE_FIELDS]; /* of the varbind in the PDU, by bit number */
+	uint32_t position[SET_FIELDS]; /* of the varbind in the PDU, by bit number */
 	enum admin_state admin;
 	uint32_t vcpus;
 	uint32_t memory_mb;
@@ -80,28 +80,29 @@ struct desire {
 };
 
 /* Sorted by index, each index once. */
-struct desire_list {
-	struct desire *desires;
+struct set_request_list {
+	struct set_request *requests;
 	size_t n;
 };
 
 /*
- * Type, length, range and name of each varbind (RFC 3416 4.2.5 steps 2 to 7), then one desire per
+ * Type, length, range and name of each varbind (RFC 3416 4.2.5 steps 2 to 7), then one request per
  * row. Gives the first error by rank; where that is CONTROL_NO_CREATION or later, *ret has the
  * varbinds that are right all the same, so that the judge can find an earlier one. Clear *ret.
  */
-struct refusal desire_merge(const struct set_varbind *varbinds, size_t n, struct desire_list *ret);
-void desire_list_clear(struct desire_list *l);
-int desire_copy(const struct desire *from, struct desire *to);
-void desire_clear(struct desire *d);
+struct refusal set_request_merge(
+	const struct set_varbind *varbinds, size_t n, struct set_request_list *ret);
+void set_request_list_clear(struct set_request_list *l);
+int set_request_copy(const struct set_request *from, struct set_request *to);
+void set_request_clear(struct set_request *d);
 /* Asks for the same in the same fields. */
-bool desire_equal(const struct desire *a, const struct desire *b);
+bool set_request_equal(const struct set_request *a, const struct set_request *b);
 /* Everything `part` asks for is asked for by `whole` with the same value. */
-bool desire_within(const struct desire *part, const struct desire *whole);
-bool desire_asks_row(const struct desire *d, enum row_request r);
-uint32_t desire_position(const struct desire *d, unsigned field_bit);
+bool set_request_within(const struct set_request *part, const struct set_request *whole);
+bool set_request_asks_row(const struct set_request *d, enum row_request r);
+uint32_t set_request_position(const struct set_request *d, unsigned field_bit);
 /* "vcpus=8 memory=4096M state=active"; the caller frees. -ENOMEM. */
-int desire_describe(const struct desire *d, char **ret);
+int set_request_describe(const struct set_request *d, char **ret);
 const char *admin_state_name(enum admin_state s);
 const char *row_request_name(enum row_request r);
 

@@ -1,5 +1,5 @@
-/* See desire.h. */
-#include "control/desire.h"
+/* See set-request.h. */
+#include "control/set-request.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -42,7 +42,7 @@ static bool row_request_is_good(int64_t number)
 	return number != ROW_REQUEST_NOT_READY; /* RFC 2579: only ever read */
 }
 
-struct desire_rule {
+struct set_field_rule {
 	uint32_t column;
 	unsigned field;
 	const char *word;
@@ -53,26 +53,27 @@ struct desire_rule {
 };
 
 /* By bit number of the field. */
-static const struct desire_rule rules[DESIRE_FIELDS] = {
-	{DESIRE_NAME, FIELD_NAME_BIT, "name", SET_OCTETS, 0, 256, name_is_good, NULL},
-	{DESIRE_ADMIN, FIELD_ADMIN_BIT, "state", SET_INTEGER, 1, 5, NULL, NULL},
-	{DESIRE_VCPU, FIELD_VCPU_BIT, "vcpus", SET_UNSIGNED, 0, 65535, NULL, NULL},
-	{DESIRE_MEMORY, FIELD_MEMORY_BIT, "memory", SET_UNSIGNED, 0, UINT32_MAX, NULL, NULL},
-	{DESIRE_CRYPTO, FIELD_CRYPTO_BIT, "crypto", SET_UNSIGNED, 0, 65535, NULL, NULL},
-	{DESIRE_TEMPLATE, FIELD_TEMPLATE_BIT, "template", SET_OCTETS, 0, 64, template_is_good,
+static const struct set_field_rule rules[SET_FIELDS] = {
+	{SET_COLUMN_NAME, FIELD_NAME_BIT, "name", SET_OCTETS, 0, 256, name_is_good, NULL},
+	{SET_COLUMN_ADMIN, FIELD_ADMIN_BIT, "state", SET_INTEGER, 1, 5, NULL, NULL},
+	{SET_COLUMN_VCPU, FIELD_VCPU_BIT, "vcpus", SET_UNSIGNED, 0, 65535, NULL, NULL},
+	{SET_COLUMN_MEMORY, FIELD_MEMORY_BIT, "memory", SET_UNSIGNED, 0, UINT32_MAX, NULL, NULL},
+	{SET_COLUMN_CRYPTO, FIELD_CRYPTO_BIT, "crypto", SET_UNSIGNED, 0, 65535, NULL, NULL},
+	{SET_COLUMN_TEMPLATE, FIELD_TEMPLATE_BIT, "template", SET_OCTETS, 0, 64, template_is_good,
 		NULL},
-	{DESIRE_ROW, FIELD_ROW_BIT, "row", SET_INTEGER, 1, 6, NULL, row_request_is_good},
+	{SET_COLUMN_ROW, FIELD_ROW_BIT, "row", SET_INTEGER, 1, 6, NULL, row_request_is_good},
 };
 
-static const struct desire_rule *find_rule(uint32_t column)
+static const struct set_field_rule *find_rule(uint32_t column)
 {
-	for (size_t i = 0; i < DESIRE_FIELDS; i++)
+	for (size_t i = 0; i < SET_FIELDS; i++)
 		if (rules[i].column == column)
 			return &rules[i];
 	return NULL;
 }
 
-static enum control_error check_octets(const struct desire_rule *rule, const struct set_varbind *v)
+static enum control_error check_octets(
+	const struct set_field_rule *rule, const struct set_varbind *v)
 {
 	if ((int64_t)v->length < rule->min || (int64_t)v->length > rule->max)
 		return CONTROL_WRONG_LENGTH;
@@ -81,7 +82,8 @@ static enum control_error check_octets(const struct desire_rule *rule, const str
 	return CONTROL_OK;
 }
 
-static enum control_error check_number(const struct desire_rule *rule, const struct set_varbind *v)
+static enum control_error check_number(
+	const struct set_field_rule *rule, const struct set_varbind *v)
 {
 	if (v->number < rule->min || v->number > rule->max)
 		return CONTROL_WRONG_VALUE;
@@ -91,7 +93,7 @@ static enum control_error check_number(const struct desire_rule *rule, const str
 }
 
 static enum control_error check_varbind(
-	const struct set_varbind *v, const struct desire_rule *rule, const char **ret_reason)
+	const struct set_varbind *v, const struct set_field_rule *rule, const char **ret_reason)
 {
 	enum control_error e;
 
@@ -114,7 +116,7 @@ static enum control_error check_varbind(
 /* --- merging ------------------------------------------------------------------------------- */
 
 /* Fields by bit number, as text or number. */
-static char **text_of(struct desire *d, unsigned field)
+static char **text_of(struct set_request *d, unsigned field)
 {
 	switch (field) {
 	case FIELD_NAME_BIT:
@@ -126,7 +128,7 @@ static char **text_of(struct desire *d, unsigned field)
 	}
 }
 
-static uint64_t number_of(const struct desire *d, unsigned field)
+static uint64_t number_of(const struct set_request *d, unsigned field)
 {
 	switch (field) {
 	case FIELD_ADMIN_BIT:
@@ -144,7 +146,7 @@ static uint64_t number_of(const struct desire *d, unsigned field)
 	}
 }
 
-static void set_number(struct desire *d, unsigned field, int64_t number)
+static void set_number(struct set_request *d, unsigned field, int64_t number)
 {
 	switch (field) {
 	case FIELD_ADMIN_BIT:
@@ -172,12 +174,12 @@ static unsigned bit_number(unsigned field)
 	return (unsigned)__builtin_ctz(field);
 }
 
-bool desire_asks_row(const struct desire *d, enum row_request r)
+bool set_request_asks_row(const struct set_request *d, enum row_request r)
 {
 	return (d->fields & FIELD_ROW_BIT) != 0 && d->row == r;
 }
 
-uint32_t desire_position(const struct desire *d, unsigned field_bit)
+uint32_t set_request_position(const struct set_request *d, unsigned field_bit)
 {
 	unsigned any = d->fields;
 
@@ -190,7 +192,7 @@ uint32_t desire_position(const struct desire *d, unsigned field_bit)
 }
 
 static bool same_value(
-	struct desire *d, const struct desire_rule *rule, const struct set_varbind *v)
+	struct set_request *d, const struct set_field_rule *rule, const struct set_varbind *v)
 {
 	char **text = text_of(d, rule->field);
 
@@ -199,8 +201,8 @@ static bool same_value(
 	return number_of(d, rule->field) == (uint64_t)v->number;
 }
 
-static int add_value(struct desire *d, const struct desire_rule *rule, const struct set_varbind *v,
-	uint32_t position)
+static int add_value(struct set_request *d, const struct set_field_rule *rule,
+	const struct set_varbind *v, uint32_t position)
 {
 	char **text = text_of(d, rule->field);
 
@@ -216,20 +218,20 @@ static int add_value(struct desire *d, const struct desire_rule *rule, const str
 	return 0;
 }
 
-/* Room for a desire at its place in the order of rows. */
-static struct desire *find_or_add(struct desire_list *l, uint32_t row)
+/* Room for a request at its place in the order of rows. */
+static struct set_request *find_or_add(struct set_request_list *l, uint32_t row)
 {
-	struct desire *more;
+	struct set_request *more;
 	size_t i = 0;
 
-	while (i < l->n && l->desires[i].index < row)
+	while (i < l->n && l->requests[i].index < row)
 		i++;
-	if (i < l->n && l->desires[i].index == row)
-		return &l->desires[i];
-	more = reallocarray(l->desires, l->n + 1, sizeof(*more));
+	if (i < l->n && l->requests[i].index == row)
+		return &l->requests[i];
+	more = reallocarray(l->requests, l->n + 1, sizeof(*more));
 	if (more == NULL)
 		return NULL;
-	l->desires = more;
+	l->requests = more;
 	memmove(&more[i + 1], &more[i], (l->n - i) * sizeof(*more));
 	memset(&more[i], 0, sizeof(*more));
 	more[i].index = row;
@@ -237,10 +239,10 @@ static struct desire *find_or_add(struct desire_list *l, uint32_t row)
 	return &more[i];
 }
 
-static int merge_one(struct desire_list *l, const struct desire_rule *rule,
+static int merge_one(struct set_request_list *l, const struct set_field_rule *rule,
 	const struct set_varbind *v, uint32_t position, struct refusal *best)
 {
-	struct desire *d = find_or_add(l, v->row);
+	struct set_request *d = find_or_add(l, v->row);
 
 	if (d == NULL)
 		return -ENOMEM;
@@ -252,7 +254,8 @@ static int merge_one(struct desire_list *l, const struct desire_rule *rule,
 	return 0;
 }
 
-struct refusal desire_merge(const struct set_varbind *varbinds, size_t n, struct desire_list *ret)
+struct refusal set_request_merge(
+	const struct set_varbind *varbinds, size_t n, struct set_request_list *ret)
 {
 	struct refusal best = {.error = CONTROL_OK};
 	const char *reason;
@@ -260,7 +263,7 @@ struct refusal desire_merge(const struct set_varbind *varbinds, size_t n, struct
 
 	memset(ret, 0, sizeof(*ret));
 	for (size_t i = 0; i < n; i++) {
-		const struct desire_rule *rule = find_rule(varbinds[i].column);
+		const struct set_field_rule *rule = find_rule(varbinds[i].column);
 
 		e = check_varbind(&varbinds[i], rule, &reason);
 		if (e != CONTROL_OK)
@@ -271,7 +274,7 @@ struct refusal desire_merge(const struct set_varbind *varbinds, size_t n, struct
 	return best;
 }
 
-void desire_clear(struct desire *d)
+void set_request_clear(struct set_request *d)
 {
 	free(d->domain);
 	free(d->name);
@@ -279,11 +282,11 @@ void desire_clear(struct desire *d)
 	memset(d, 0, sizeof(*d));
 }
 
-void desire_list_clear(struct desire_list *l)
+void set_request_list_clear(struct set_request_list *l)
 {
 	for (size_t i = 0; i < l->n; i++)
-		desire_clear(&l->desires[i]);
-	free(l->desires);
+		set_request_clear(&l->requests[i]);
+	free(l->requests);
 	memset(l, 0, sizeof(*l));
 }
 
@@ -293,13 +296,13 @@ static int copy_text(char **to, const char *from)
 	return from != NULL && *to == NULL ? -ENOMEM : 0;
 }
 
-int desire_copy(const struct desire *from, struct desire *to)
+int set_request_copy(const struct set_request *from, struct set_request *to)
 {
 	*to = *from;
 	to->domain = to->name = to->template = NULL;
 	if (copy_text(&to->domain, from->domain) < 0 || copy_text(&to->name, from->name) < 0 ||
 		copy_text(&to->template, from->template) < 0) {
-		desire_clear(to);
+		set_request_clear(to);
 		return -ENOMEM;
 	}
 	return 0;
@@ -307,7 +310,7 @@ int desire_copy(const struct desire *from, struct desire *to)
 
 /* --- comparing, telling -------------------------------------------------------------------- */
 
-static bool same_field(const struct desire *a, const struct desire *b, unsigned field)
+static bool same_field(const struct set_request *a, const struct set_request *b, unsigned field)
 {
 	if (field == FIELD_NAME_BIT)
 		return strcmp(a->name, b->name) == 0;
@@ -316,20 +319,20 @@ static bool same_field(const struct desire *a, const struct desire *b, unsigned 
 	return number_of(a, field) == number_of(b, field);
 }
 
-bool desire_within(const struct desire *part, const struct desire *whole)
+bool set_request_within(const struct set_request *part, const struct set_request *whole)
 {
 	if (part->index != whole->index || (part->fields & ~whole->fields) != 0)
 		return false;
-	for (size_t i = 0; i < DESIRE_FIELDS; i++)
+	for (size_t i = 0; i < SET_FIELDS; i++)
 		if ((part->fields & rules[i].field) != 0 &&
 			!same_field(part, whole, rules[i].field))
 			return false;
 	return true;
 }
 
-bool desire_equal(const struct desire *a, const struct desire *b)
+bool set_request_equal(const struct set_request *a, const struct set_request *b)
 {
-	return a->fields == b->fields && desire_within(a, b);
+	return a->fields == b->fields && set_request_within(a, b);
 }
 
 const char *admin_state_name(enum admin_state s)
@@ -354,7 +357,8 @@ const char *row_request_name(enum row_request r)
 	return (size_t)r < ARRAY_SIZE(names) ? names[r] : "unknown";
 }
 
-static int describe_field(const struct desire *d, const struct desire_rule *rule, struct buffer *b)
+static int describe_field(
+	const struct set_request *d, const struct set_field_rule *rule, struct buffer *b)
 {
 	const char *between = b->len > 0 ? " " : "";
 
@@ -375,12 +379,12 @@ static int describe_field(const struct desire *d, const struct desire_rule *rule
 	}
 }
 
-int desire_describe(const struct desire *d, char **ret)
+int set_request_describe(const struct set_request *d, char **ret)
 {
 	struct buffer b = BUFFER_EMPTY;
 	int r = 0;
 
-	for (size_t i = 0; i < DESIRE_FIELDS && r >= 0; i++)
+	for (size_t i = 0; i < SET_FIELDS && r >= 0; i++)
 		if ((d->fields & rules[i].field) != 0)
 			r = describe_field(d, &rules[i], &b);
 	if (r >= 0)

@@ -1,5 +1,5 @@
-/* See error.h. */
-#include "control/error.h"
+/* See refusal.h. */
+#include "control/refusal.h"
 
 #include <stddef.h>
 

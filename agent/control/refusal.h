@@ -1,8 +1,8 @@
 /*
  * What may be wrong with a SET, in the numbers of RFC 3416's error-status.
  */
-#ifndef CONTROL_ERROR_H
-#define CONTROL_ERROR_H
+#ifndef CONTROL_REFUSAL_H
+#define CONTROL_REFUSAL_H
 
 #include <stdint.h>
 

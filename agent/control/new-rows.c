@@ -1,5 +1,5 @@
-/* See drafts.h. */
-#include "control/drafts.h"
+/* See new-rows.h. */
+#include "control/new-rows.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -20,16 +20,16 @@ struct touched {
 	uint64_t at_ms;
 };
 
-struct drafts {
+struct new_rows {
 	struct refresh *refresh;
 	struct registry *registry;
-	struct touched touched[DRAFTS_MAX];
+	struct touched touched[NEW_ROWS_MAX];
 	size_t n;
 };
 
-int drafts_new(struct refresh *refresh, struct registry *registry, struct drafts **ret)
+int new_rows_new(struct refresh *refresh, struct registry *registry, struct new_rows **ret)
 {
-	struct drafts *r = calloc(1, sizeof(*r));
+	struct new_rows *r = calloc(1, sizeof(*r));
 
 	if (r == NULL)
 		return -ENOMEM;
@@ -39,12 +39,12 @@ int drafts_new(struct refresh *refresh, struct registry *registry, struct drafts
 	return 0;
 }
 
-void drafts_free(struct drafts *r)
+void new_rows_free(struct new_rows *r)
 {
 	free(r);
 }
 
-const struct domain *drafts_find(const struct drafts *r, uint32_t index)
+const struct domain *new_rows_find(const struct new_rows *r, uint32_t index)
 {
 	const struct snapshot *s = refresh_snapshot(r->refresh);
 	const struct domain *d = s != NULL ? snapshot_find_index(s, index) : NULL;
@@ -54,20 +54,20 @@ const struct domain *drafts_find(const struct drafts *r, uint32_t index)
 
 /* --- which there are ----------------------------------------------------------------------- */
 
-static int touch(struct drafts *r, uint32_t index, uint64_t now_ms)
+static int touch(struct new_rows *r, uint32_t index, uint64_t now_ms)
 {
 	size_t i = 0;
 
 	while (i < r->n && r->touched[i].index != index)
 		i++;
-	if (i == DRAFTS_MAX)
+	if (i == NEW_ROWS_MAX)
 		return -ENOSPC;
 	r->touched[i] = (struct touched){index, now_ms};
 	r->n = i == r->n ? i + 1 : r->n;
 	return 0;
 }
 
-static void forget(struct drafts *r, uint32_t index)
+static void forget(struct new_rows *r, uint32_t index)
 {
 	for (size_t i = 0; i < r->n; i++) {
 		if (r->touched[i].index == index) {
@@ -79,7 +79,7 @@ static void forget(struct drafts *r, uint32_t index)
 
 /* --- changing them ------------------------------------------------------------------------- */
 
-static int set_template(struct domain *row, const struct desire *d)
+static int set_template(struct domain *row, const struct set_request *d)
 {
 	char *copy = NULL;
 
@@ -99,7 +99,7 @@ static bool is_complete(const struct domain *row)
 	       (row->template_name != NULL || (row->num_vcpu > 0 && row->mem_bytes > 0));
 }
 
-static int set_values(struct domain *row, const struct desire *d)
+static int set_values(struct domain *row, const struct set_request *d)
 {
 	if ((d->fields & FIELD_VCPU_BIT) != 0) {
 		row->num_vcpu = d->vcpus;
@@ -121,7 +121,7 @@ static int set_values(struct domain *row, const struct desire *d)
 	return 0;
 }
 
-static int set_name(struct drafts *r, struct domain *row, const struct desire *d)
+static int set_name(struct new_rows *r, struct domain *row, const struct set_request *d)
 {
 	char *copy;
 	int rc;
@@ -143,7 +143,7 @@ static int set_name(struct drafts *r, struct domain *row, const struct desire *d
 	return 0;
 }
 
-static int new_row(struct drafts *r, const struct desire *d, struct domain **ret)
+static int new_row(struct new_rows *r, const struct set_request *d, struct domain **ret)
 {
 	_cleanup_free_ char *name = NULL;
 	uint32_t index;
@@ -170,9 +170,9 @@ static int new_row(struct drafts *r, const struct desire *d, struct domain **ret
 	return 0;
 }
 
-int drafts_put(struct drafts *r, const struct desire *d, uint64_t now_ms)
+int new_rows_put(struct new_rows *r, const struct set_request *d, uint64_t now_ms)
 {
-	const struct domain *old = drafts_find(r, d->index);
+	const struct domain *old = new_rows_find(r, d->index);
 	struct domain *row;
 	int rc = old != NULL ? domain_copy(old, &row) : new_row(r, d, &row);
 
@@ -194,17 +194,18 @@ int drafts_put(struct drafts *r, const struct desire *d, uint64_t now_ms)
 	return rc;
 }
 
-static void drop(struct drafts *r, uint32_t index)
+static void drop(struct new_rows *r, uint32_t index)
 {
-	int rc = drafts_find(r, index) != NULL ? refresh_drop_row(r->refresh, index) : 0;
+	int rc = new_rows_find(r, index) != NULL ? refresh_drop_row(r->refresh, index) : 0;
 
 	if (rc < 0)
-		log_warn("control:drafts", "row %u cannot be taken away: %s", index, strerror(-rc));
+		log_warn("control:new_rows", "row %u cannot be taken away: %s", index,
+			strerror(-rc));
 	registry_release(r->registry, index);
 	forget(r, index);
 }
 
-void drafts_restore(struct drafts *r, uint32_t index, const struct domain *row, uint64_t now_ms)
+void new_rows_restore(struct new_rows *r, uint32_t index, const struct domain *row, uint64_t now_ms)
 {
 	int rc;
 
@@ -218,20 +219,20 @@ void drafts_restore(struct drafts *r, uint32_t index, const struct domain *row, 
 	if (rc >= 0)
 		rc = refresh_put_row(r->refresh, domain_ref(row));
 	if (rc < 0)
-		log_warn("control:drafts", "row %u cannot be put back: %s", index, strerror(-rc));
+		log_warn("control:new_rows", "row %u cannot be put back: %s", index, strerror(-rc));
 }
 
 /* --- time ---------------------------------------------------------------------------------- */
 
-void drafts_turn(struct drafts *r, uint64_t now_ms, drafts_in_use *in_use, void *user)
+void new_rows_turn(struct new_rows *r, uint64_t now_ms, new_rows_in_use *in_use, void *user)
 {
 	for (size_t i = r->n; i > 0; i--) {
 		struct touched *t = &r->touched[i - 1];
 
 		/* Its domain is there: the row is ldmd's now. */
-		if (drafts_find(r, t->index) == NULL)
+		if (new_rows_find(r, t->index) == NULL)
 			*t = r->touched[--r->n];
-		else if (now_ms < clock_after(t->at_ms, DRAFTS_IDLE_MS))
+		else if (now_ms < clock_after(t->at_ms, NEW_ROWS_IDLE_MS))
 			continue;
 		/* ldmd takes its time: without the row its domain would get another number. */
 		else if (in_use(user, t->index))
@@ -241,12 +242,12 @@ void drafts_turn(struct drafts *r, uint64_t now_ms, drafts_in_use *in_use, void 
 	}
 }
 
-uint64_t drafts_next(const struct drafts *r)
+uint64_t new_rows_next(const struct new_rows *r)
 {
 	uint64_t next = CLOCK_NEVER;
 
 	for (size_t i = 0; i < r->n; i++) {
-		uint64_t at = clock_after(r->touched[i].at_ms, DRAFTS_IDLE_MS);
+		uint64_t at = clock_after(r->touched[i].at_ms, NEW_ROWS_IDLE_MS);
 
 		next = at < next ? at : next;
 	}

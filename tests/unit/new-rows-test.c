@@ -1,6 +1,6 @@
 /*
  * Rows that managers make step by step, and the ten minutes that an unfinished one is kept. What is
- * asked of drafts.h has a clock of its own here; through the engine the agent's own clock starts
+ * asked of new_rows.h has a clock of its own here; through the engine the agent's own clock starts
  * the ten minutes, and the turns are ours.
  */
 #include "control-fixture.h"
@@ -8,14 +8,14 @@
 
 #include <errno.h>
 
-#include "control/drafts.h"
+#include "control/new-rows.h"
 #include "control/engine.h"
 #include "control/transaction.h"
 #include "util/clock.h"
 
 #define ROW_INDEX 3 /* primary and a are there */
 
-static struct drafts *drafts;
+static struct new_rows *new_rows;
 static uint32_t used; /* 0: none is */
 
 static int setup(void **state)
@@ -24,23 +24,23 @@ static int setup(void **state)
 
 	begin();
 	used = 0;
-	return rc < 0 ? rc : drafts_new(scene.refresh, scene.registry, &drafts);
+	return rc < 0 ? rc : new_rows_new(scene.refresh, scene.registry, &new_rows);
 }
 
 static int teardown(void **state)
 {
-	drafts_free(drafts);
+	new_rows_free(new_rows);
 	return scene_teardown(state);
 }
 
 static int put(uint64_t at, const struct set_varbind *v, size_t n)
 {
-	struct desire d = make_desire(v, n);
+	struct set_request d = make_request(v, n);
 	int rc;
 
 	turn(at);
-	rc = drafts_put(drafts, &d, at);
-	desire_clear(&d);
+	rc = new_rows_put(new_rows, &d, at);
+	set_request_clear(&d);
 	return rc;
 }
 
@@ -56,7 +56,7 @@ static bool in_use(void *user, uint32_t index)
 
 static const struct domain *row_at(uint64_t at, uint32_t index)
 {
-	drafts_turn(drafts, at, in_use, NULL);
+	new_rows_turn(new_rows, at, in_use, NULL);
 	return snapshot_find_index(scene.shown, index);
 }
 
@@ -67,13 +67,13 @@ static void test_unfinished_for_ten_minutes(void **state)
 	uint32_t index;
 
 	(void)state;
-	assert_int_equal(drafts_next(drafts), CLOCK_NEVER);
+	assert_int_equal(new_rows_next(new_rows), CLOCK_NEVER);
 	assert_int_equal(PUT(2000, V(ROW, ROW_INDEX, 5)), 0);
-	assert_int_equal(drafts_next(drafts), 602000);
+	assert_int_equal(new_rows_next(new_rows), 602000);
 	assert_int_equal(row_at(601999, ROW_INDEX)->row_status, ROW_NOT_READY);
 	assert_null(row_at(602000, ROW_INDEX));
-	assert_null(drafts_find(drafts, ROW_INDEX));
-	assert_int_equal(drafts_next(drafts), CLOCK_NEVER);
+	assert_null(new_rows_find(new_rows, ROW_INDEX));
+	assert_int_equal(new_rows_next(new_rows), CLOCK_NEVER);
 	/* Its number is not given again, its name is. */
 	assert_int_equal(registry_reserve(scene.registry, "x", ROW_INDEX, &index), -ERANGE);
 	assert_int_equal(PUT(603000, V(ROW, ROW_INDEX + 1, 5)), 0);
@@ -96,10 +96,10 @@ static void test_each_touch_counts(void **state)
 	(void)state;
 	assert_int_equal(PUT(2000, V(ROW, ROW_INDEX, 5)), 0);
 	assert_int_equal(PUT(601000, V(VCPU, ROW_INDEX, 2)), 0);
-	assert_int_equal(drafts_next(drafts), 1201000);
+	assert_int_equal(new_rows_next(new_rows), 1201000);
 	assert_int_equal(row_at(1200999, ROW_INDEX)->num_vcpu, 2);
 	/* A change that is taken back is a touch, too. */
-	drafts_restore(drafts, ROW_INDEX, row_at(1200999, ROW_INDEX), 1200999);
+	new_rows_restore(new_rows, ROW_INDEX, row_at(1200999, ROW_INDEX), 1200999);
 	assert_non_null(row_at(1800998, ROW_INDEX));
 	assert_null(row_at(1800999, ROW_INDEX));
 }
@@ -110,10 +110,10 @@ static void test_each_row_has_its_own(void **state)
 	assert_int_equal(PUT(2000, V(ROW, ROW_INDEX, 5)), 0);
 	assert_int_equal(PUT(5000, V(ROW, ROW_INDEX + 1, 5)), 0);
 	assert_int_equal(PUT(3000, V(ROW, ROW_INDEX + 2, 5)), 0);
-	assert_int_equal(drafts_next(drafts), 602000);
+	assert_int_equal(new_rows_next(new_rows), 602000);
 	assert_null(row_at(603000, ROW_INDEX));
 	assert_null(row_at(603000, ROW_INDEX + 2));
-	assert_int_equal(drafts_next(drafts), 605000);
+	assert_int_equal(new_rows_next(new_rows), 605000);
 	assert_non_null(row_at(604999, ROW_INDEX + 1));
 	assert_null(row_at(605000, ROW_INDEX + 1));
 }
@@ -128,7 +128,7 @@ static void test_not_while_it_is_in_use(void **state)
 	assert_non_null(row_at(602000, ROW_INDEX));
 	assert_null(row_at(602000, ROW_INDEX + 1));
 	used = 0;
-	assert_int_equal(drafts_next(drafts), 1202000);
+	assert_int_equal(new_rows_next(new_rows), 1202000);
 	assert_non_null(row_at(1201999, ROW_INDEX));
 	assert_null(row_at(1202000, ROW_INDEX));
 }
@@ -137,9 +137,9 @@ static void test_taken_away_by_the_manager(void **state)
 {
 	(void)state;
 	assert_int_equal(PUT(2000, V(ROW, ROW_INDEX, 5)), 0);
-	drafts_restore(drafts, ROW_INDEX, NULL, 2500);
+	new_rows_restore(new_rows, ROW_INDEX, NULL, 2500);
 	assert_null(snapshot_find_index(scene.shown, ROW_INDEX));
-	assert_int_equal(drafts_next(drafts), CLOCK_NEVER);
+	assert_int_equal(new_rows_next(new_rows), CLOCK_NEVER);
 }
 
 /* A row whose domain is there is ldmd's, and stays. */
@@ -150,21 +150,21 @@ static void test_made_in_time(void **state)
 	turn(6000);
 	ANSWER(PRIMARY, GUEST("a", "active", "4"), GUEST("n", "inactive", "2"));
 	assert_int_equal(row_at(6000, ROW_INDEX)->row_status, ROW_ACTIVE);
-	assert_int_equal(drafts_next(drafts), CLOCK_NEVER);
+	assert_int_equal(new_rows_next(new_rows), CLOCK_NEVER);
 	assert_string_equal(row_at(602000, ROW_INDEX)->name, "n");
 }
 
 static void test_so_many_and_no_more(void **state)
 {
 	(void)state;
-	for (uint32_t i = 0; i < DRAFTS_MAX; i++)
+	for (uint32_t i = 0; i < NEW_ROWS_MAX; i++)
 		assert_int_equal(PUT(2000, V(ROW, ROW_INDEX + i, 5)), 0);
-	assert_int_equal(PUT(3000, V(ROW, ROW_INDEX + DRAFTS_MAX, 5)), -ENOSPC);
-	assert_null(snapshot_find_index(scene.shown, ROW_INDEX + DRAFTS_MAX));
+	assert_int_equal(PUT(3000, V(ROW, ROW_INDEX + NEW_ROWS_MAX, 5)), -ENOSPC);
+	assert_null(snapshot_find_index(scene.shown, ROW_INDEX + NEW_ROWS_MAX));
 	assert_null(row_at(602000, ROW_INDEX));
-	for (uint32_t i = 1; i < DRAFTS_MAX; i++)
+	for (uint32_t i = 1; i < NEW_ROWS_MAX; i++)
 		assert_null(snapshot_find_index(scene.shown, ROW_INDEX + i));
-	assert_int_equal(PUT(602000, V(ROW, ROW_INDEX + DRAFTS_MAX + 1, 5)), 0);
+	assert_int_equal(PUT(602000, V(ROW, ROW_INDEX + NEW_ROWS_MAX + 1, 5)), 0);
 }
 
 /* --- through the engine -------------------------------------------------------------------- */
@@ -240,8 +240,8 @@ static void test_engine_lets_go_of_it(void **state)
 	(void)state;
 	start(&v, 1, NULL);
 	after = clock_ms();
-	assert_non_null(served_at(before + DRAFTS_IDLE_MS - 1, ROW_INDEX));
-	assert_null(served_at(after + DRAFTS_IDLE_MS, ROW_INDEX));
+	assert_non_null(served_at(before + NEW_ROWS_IDLE_MS - 1, ROW_INDEX));
+	assert_null(served_at(after + NEW_ROWS_IDLE_MS, ROW_INDEX));
 }
 
 /* ldmd does not say whether there is a domain of that name: the SET runs, and so the row stays. */
@@ -255,9 +255,9 @@ static void test_engine_keeps_it_while_a_set_runs(void **state)
 	start(make, COUNT(make), NULL);
 	start(&finish_it, 1, "n");
 	expect("list-bindings", "n");
-	assert_int_equal(
-		served_at(clock_ms() + DRAFTS_IDLE_MS, ROW_INDEX)->row_status, ROW_NOT_IN_SERVICE);
-	assert_non_null(served_at(scene.now + DRAFTS_IDLE_MS, ROW_INDEX));
+	assert_int_equal(served_at(clock_ms() + NEW_ROWS_IDLE_MS, ROW_INDEX)->row_status,
+		ROW_NOT_IN_SERVICE);
+	assert_non_null(served_at(scene.now + NEW_ROWS_IDLE_MS, ROW_INDEX));
 }
 
 int main(void)

@@ -4,7 +4,7 @@
  */
 #include "control-fixture.h"
 
-#include "control/judge.h"
+#include "control/precheck.h"
 #include "control/permit.h"
 #include "control/transaction.h"
 
@@ -75,20 +75,20 @@ static const struct snapshot *host(void)
 }
 
 struct given {
-	const struct desire *pending[4];
+	const struct set_request *pending[4];
 	const struct domain *had; /* the first one */
 	bool going_back;
-	const struct desire *repeats[2];
+	const struct set_request *repeats[2];
 };
 
 static struct refusal ask_given(
-	const struct given *g, const struct set_varbind *v, size_t n, enum judgement *first)
+	const struct given *g, const struct set_varbind *v, size_t n, enum precheck_result *first)
 {
 	struct pending pending[4];
 	struct permit *permit = NULL;
-	struct desire_list l;
-	enum judgement judgements[16] = {0};
-	struct judge_view view = {.snapshot = host(), .usable = !not_usable};
+	struct set_request_list l;
+	enum precheck_result results[16] = {0};
+	struct precheck_view view = {.snapshot = host(), .usable = !not_usable};
 	const char *problem;
 	struct refusal r;
 
@@ -98,7 +98,7 @@ static struct refusal ask_given(
 		view.permit = permit;
 	}
 	for (; g != NULL && view.n_pending < 4 && g->pending[view.n_pending]; view.n_pending++)
-		pending[view.n_pending] = (struct pending){.desire = g->pending[view.n_pending],
+		pending[view.n_pending] = (struct pending){.request = g->pending[view.n_pending],
 			.had = view.n_pending == 0 ? g->had : NULL,
 			.going_back = g->going_back};
 	view.pending = pending;
@@ -106,11 +106,11 @@ static struct refusal ask_given(
 		view.repeats = g->repeats;
 		view.n_repeats = g->repeats[0] != NULL;
 	}
-	r = desire_merge(v, n, &l);
-	r = judge(&view, &l, r, judgements);
+	r = set_request_merge(v, n, &l);
+	r = precheck(&view, &l, r, results);
 	if (first != NULL)
-		*first = judgements[0];
-	desire_list_clear(&l);
+		*first = results[0];
+	set_request_list_clear(&l);
 	permit_free(permit);
 	snapshot_unref(view.snapshot);
 	return r;
@@ -406,22 +406,25 @@ static void test_permission(void **state)
 		struct set_varbind v;
 		enum control_error error;
 	} lines[] = {
-		{NULL, {.column = DESIRE_VCPU, .row = PRIMARY}, CONTROL_INCONSISTENT_VALUE},
-		{NULL, {.column = DESIRE_VCPU, .row = MASTER}, CONTROL_INCONSISTENT_VALUE},
-		{NULL, {.column = DESIRE_VCPU, .row = SERVER}, CONTROL_INCONSISTENT_VALUE},
-		{NULL, {.column = DESIRE_VCPU, .row = SLAVE}, CONTROL_OK},
-		{"all", {.column = DESIRE_VCPU, .row = PRIMARY}, CONTROL_INCONSISTENT_VALUE},
-		{"all prim*", {.column = DESIRE_VCPU, .row = PRIMARY}, CONTROL_INCONSISTENT_VALUE},
-		{"cpu primary", {.column = DESIRE_VCPU, .row = PRIMARY}, CONTROL_OK},
-		{"cpu primary", {.column = DESIRE_VCPU, .row = ACTIVE}, CONTROL_INCONSISTENT_VALUE},
-		{"cpu primary", {.column = DESIRE_MEMORY, .row = PRIMARY},
+		{NULL, {.column = SET_COLUMN_VCPU, .row = PRIMARY}, CONTROL_INCONSISTENT_VALUE},
+		{NULL, {.column = SET_COLUMN_VCPU, .row = MASTER}, CONTROL_INCONSISTENT_VALUE},
+		{NULL, {.column = SET_COLUMN_VCPU, .row = SERVER}, CONTROL_INCONSISTENT_VALUE},
+		{NULL, {.column = SET_COLUMN_VCPU, .row = SLAVE}, CONTROL_OK},
+		{"all", {.column = SET_COLUMN_VCPU, .row = PRIMARY}, CONTROL_INCONSISTENT_VALUE},
+		{"all prim*", {.column = SET_COLUMN_VCPU, .row = PRIMARY},
 			CONTROL_INCONSISTENT_VALUE},
-		{"state,memory", {.column = DESIRE_VCPU, .row = ACTIVE},
+		{"cpu primary", {.column = SET_COLUMN_VCPU, .row = PRIMARY}, CONTROL_OK},
+		{"cpu primary", {.column = SET_COLUMN_VCPU, .row = ACTIVE},
 			CONTROL_INCONSISTENT_VALUE},
-		{"state,memory", {.column = DESIRE_MEMORY, .row = ACTIVE}, CONTROL_OK},
-		{"crypto a*", {.column = DESIRE_CRYPTO, .row = ACTIVE}, CONTROL_OK},
-		{"crypto a*", {.column = DESIRE_CRYPTO, .row = BOUND}, CONTROL_INCONSISTENT_VALUE},
-		{"none", {.column = DESIRE_CRYPTO, .row = BOUND}, CONTROL_INCONSISTENT_VALUE},
+		{"cpu primary", {.column = SET_COLUMN_MEMORY, .row = PRIMARY},
+			CONTROL_INCONSISTENT_VALUE},
+		{"state,memory", {.column = SET_COLUMN_VCPU, .row = ACTIVE},
+			CONTROL_INCONSISTENT_VALUE},
+		{"state,memory", {.column = SET_COLUMN_MEMORY, .row = ACTIVE}, CONTROL_OK},
+		{"crypto a*", {.column = SET_COLUMN_CRYPTO, .row = ACTIVE}, CONTROL_OK},
+		{"crypto a*", {.column = SET_COLUMN_CRYPTO, .row = BOUND},
+			CONTROL_INCONSISTENT_VALUE},
+		{"none", {.column = SET_COLUMN_CRYPTO, .row = BOUND}, CONTROL_INCONSISTENT_VALUE},
 	};
 
 	(void)state;
@@ -491,10 +494,10 @@ static void test_capacity(void **state)
 	run(lines, COUNT(lines));
 }
 
-static enum judgement judge_with(
+static enum precheck_result precheck_with(
 	const struct given *g, const struct set_varbind *v, size_t n, enum control_error error)
 {
-	enum judgement first;
+	enum precheck_result first;
 	struct refusal r = ask_given(g, v, n, &first);
 
 	if (r.error != error)
@@ -505,40 +508,42 @@ static enum judgement judge_with(
 
 static void test_under_way(void **state)
 {
-	struct desire grow = make_desire(ONE(V(VCPU, ACTIVE, 8)));
-	struct desire stop = make_desire(ONE(V(ADMIN, ACTIVE, 2)));
-	struct desire bind = make_desire(ONE(V(ADMIN, INACTIVE, 1)));
-	struct desire small = make_desire(ONE(V(VCPU, ACTIVE, 1)));
+	struct set_request grow = make_request(ONE(V(VCPU, ACTIVE, 8)));
+	struct set_request stop = make_request(ONE(V(ADMIN, ACTIVE, 2)));
+	struct set_request bind = make_request(ONE(V(ADMIN, INACTIVE, 1)));
+	struct set_request small = make_request(ONE(V(VCPU, ACTIVE, 1)));
 	const struct given growing = {.pending = {&grow}}, stopping = {.pending = {&stop}},
 			   binding = {.pending = {&bind}}, shrinking = {.pending = {&small}};
 
 	(void)state;
-	assert_int_equal(judge_with(&growing, ONE(V(VCPU, ACTIVE, 8)), CONTROL_OK), JUDGE_JOIN);
-	judge_with(&growing, ONE(V(VCPU, ACTIVE, 9)), CONTROL_INCONSISTENT_VALUE);
-	judge_with(&growing, ONE(V(MEMORY, ACTIVE, 2304)), CONTROL_INCONSISTENT_VALUE);
-	judge_with(&growing, ONE(V(ADMIN, ACTIVE, 4)), CONTROL_INCONSISTENT_VALUE);
-	assert_int_equal(judge_with(&growing, ONE(V(VCPU, BOUND, 8)), CONTROL_OK), JUDGE_RUN);
-	/* 4 of the 8 are as good as gone, whatever the snapshot still says. */
-	judge_with(&growing, ONE(V(VCPU, BOUND, 9)), CONTROL_RESOURCE_UNAVAILABLE);
-	judge_with(&binding, ONE(V(VCPU, BOUND, 9)), CONTROL_RESOURCE_UNAVAILABLE);
-	/* What others release counts when it is there. */
-	judge_with(&shrinking, ONE(V(VCPU, BOUND, 13)), CONTROL_RESOURCE_UNAVAILABLE);
-	assert_int_equal(judge_with(&stopping, ONE(V(ADMIN, ACTIVE, 2)), CONTROL_OK), JUDGE_JOIN);
 	assert_int_equal(
-		judge_with(&stopping, ONE(V(ADMIN, ACTIVE, 4)), CONTROL_OK), JUDGE_PREEMPT);
-	judge_with(&stopping, ONE(V(ADMIN, ACTIVE, 1)), CONTROL_INCONSISTENT_VALUE);
-	desire_clear(&grow);
-	desire_clear(&stop);
-	desire_clear(&bind);
-	desire_clear(&small);
+		precheck_with(&growing, ONE(V(VCPU, ACTIVE, 8)), CONTROL_OK), PRECHECK_JOIN);
+	precheck_with(&growing, ONE(V(VCPU, ACTIVE, 9)), CONTROL_INCONSISTENT_VALUE);
+	precheck_with(&growing, ONE(V(MEMORY, ACTIVE, 2304)), CONTROL_INCONSISTENT_VALUE);
+	precheck_with(&growing, ONE(V(ADMIN, ACTIVE, 4)), CONTROL_INCONSISTENT_VALUE);
+	assert_int_equal(precheck_with(&growing, ONE(V(VCPU, BOUND, 8)), CONTROL_OK), PRECHECK_RUN);
+	/* 4 of the 8 are as good as gone, whatever the snapshot still says. */
+	precheck_with(&growing, ONE(V(VCPU, BOUND, 9)), CONTROL_RESOURCE_UNAVAILABLE);
+	precheck_with(&binding, ONE(V(VCPU, BOUND, 9)), CONTROL_RESOURCE_UNAVAILABLE);
+	/* What others release counts when it is there. */
+	precheck_with(&shrinking, ONE(V(VCPU, BOUND, 13)), CONTROL_RESOURCE_UNAVAILABLE);
+	assert_int_equal(
+		precheck_with(&stopping, ONE(V(ADMIN, ACTIVE, 2)), CONTROL_OK), PRECHECK_JOIN);
+	assert_int_equal(
+		precheck_with(&stopping, ONE(V(ADMIN, ACTIVE, 4)), CONTROL_OK), PRECHECK_PREEMPT);
+	precheck_with(&stopping, ONE(V(ADMIN, ACTIVE, 1)), CONTROL_INCONSISTENT_VALUE);
+	set_request_clear(&grow);
+	set_request_clear(&stop);
+	set_request_clear(&bind);
+	set_request_clear(&small);
 }
 
 /* Nobody joins what is being taken back, and it can have again what it gave. */
 static void test_going_back(void **state)
 {
-	struct desire small = make_desire(ONE(V(VCPU, ACTIVE, 1)));
-	struct desire grow = make_desire(ONE(V(VCPU, ACTIVE, 8)));
-	struct desire gone = make_desire(ONE(V(ADMIN, INACTIVE, 3)));
+	struct set_request small = make_request(ONE(V(VCPU, ACTIVE, 1)));
+	struct set_request grow = make_request(ONE(V(VCPU, ACTIVE, 8)));
+	struct set_request gone = make_request(ONE(V(ADMIN, INACTIVE, 3)));
 	struct domain *eight = make_domain(ACTIVE, "active", DOMAIN_ACTIVE, 8, 2048, 1);
 	struct domain *bound = make_domain(INACTIVE, "inactive", DOMAIN_BOUND, 4, 2048, 0);
 	const struct given shrunk = {.pending = {&small}, .had = eight};
@@ -547,35 +552,37 @@ static void test_going_back(void **state)
 	const struct given unbound = {.pending = {&gone}, .had = bound};
 
 	(void)state;
-	assert_int_equal(judge_with(&shrunk, ONE(V(VCPU, ACTIVE, 1)), CONTROL_OK), JUDGE_JOIN);
-	judge_with(&back, ONE(V(VCPU, ACTIVE, 1)), CONTROL_INCONSISTENT_VALUE);
-	judge_with(&grown, ONE(V(VCPU, ACTIVE, 8)), CONTROL_INCONSISTENT_VALUE);
+	assert_int_equal(
+		precheck_with(&shrunk, ONE(V(VCPU, ACTIVE, 1)), CONTROL_OK), PRECHECK_JOIN);
+	precheck_with(&back, ONE(V(VCPU, ACTIVE, 1)), CONTROL_INCONSISTENT_VALUE);
+	precheck_with(&grown, ONE(V(VCPU, ACTIVE, 8)), CONTROL_INCONSISTENT_VALUE);
 	/* The snapshot has 4 of the 8 already free: they are kept. */
-	judge_with(&shrunk, ONE(V(VCPU, BOUND, 9)), CONTROL_RESOURCE_UNAVAILABLE);
-	judge_with(&shrunk, ONE(V(VCPU, BOUND, 8)), CONTROL_OK);
-	judge_with(&back, ONE(V(VCPU, BOUND, 9)), CONTROL_RESOURCE_UNAVAILABLE);
-	judge_with(&unbound, ONE(V(VCPU, BOUND, 9)), CONTROL_RESOURCE_UNAVAILABLE);
-	judge_with(&unbound, ONE(V(VCPU, BOUND, 8)), CONTROL_OK);
+	precheck_with(&shrunk, ONE(V(VCPU, BOUND, 9)), CONTROL_RESOURCE_UNAVAILABLE);
+	precheck_with(&shrunk, ONE(V(VCPU, BOUND, 8)), CONTROL_OK);
+	precheck_with(&back, ONE(V(VCPU, BOUND, 9)), CONTROL_RESOURCE_UNAVAILABLE);
+	precheck_with(&unbound, ONE(V(VCPU, BOUND, 9)), CONTROL_RESOURCE_UNAVAILABLE);
+	precheck_with(&unbound, ONE(V(VCPU, BOUND, 8)), CONTROL_OK);
 	/* What it was to take, it takes no more. */
-	judge_with(&grown, ONE(V(VCPU, BOUND, 12)), CONTROL_OK);
+	precheck_with(&grown, ONE(V(VCPU, BOUND, 12)), CONTROL_OK);
 	domain_unref(eight);
 	domain_unref(bound);
-	desire_clear(&small);
-	desire_clear(&grow);
-	desire_clear(&gone);
+	set_request_clear(&small);
+	set_request_clear(&grow);
+	set_request_clear(&gone);
 }
 
 static void test_repeats(void **state)
 {
-	struct desire restart = make_desire(ONE(V(ADMIN, ACTIVE, 5)));
+	struct set_request restart = make_request(ONE(V(ADMIN, ACTIVE, 5)));
 	const struct given done = {.repeats = {&restart}};
 	const struct set_varbind more[] = {V(ADMIN, ACTIVE, 5), V(VCPU, ACTIVE, 5)};
 
 	(void)state;
-	assert_int_equal(judge_with(&done, ONE(V(ADMIN, ACTIVE, 5)), CONTROL_OK), JUDGE_REPEAT);
-	assert_int_equal(judge_with(&done, ONE(V(ADMIN, ACTIVE, 2)), CONTROL_OK), JUDGE_RUN);
-	assert_int_equal(judge_with(&done, more, 2, CONTROL_OK), JUDGE_RUN);
-	desire_clear(&restart);
+	assert_int_equal(
+		precheck_with(&done, ONE(V(ADMIN, ACTIVE, 5)), CONTROL_OK), PRECHECK_REPEAT);
+	assert_int_equal(precheck_with(&done, ONE(V(ADMIN, ACTIVE, 2)), CONTROL_OK), PRECHECK_RUN);
+	assert_int_equal(precheck_with(&done, more, 2, CONTROL_OK), PRECHECK_RUN);
+	set_request_clear(&restart);
 }
 
 static void test_names(void **state)
@@ -592,21 +599,21 @@ static void test_describe(void **state)
 	const struct set_varbind v[] = {V(ROW, NEXT, 4), T(NAME, NEXT, "x"), V(VCPU, NEXT, 8),
 		V(MEMORY, NEXT, 4096), V(ADMIN, NEXT, 1), V(CRYPTO, NEXT, 2),
 		T(TEMPLATE, NEXT, "web")};
-	struct desire d = make_desire(v, COUNT(v)), part = make_desire(&v[2], 1);
+	struct set_request d = make_request(v, COUNT(v)), part = make_request(&v[2], 1);
 	char *text;
 
 	(void)state;
-	assert_int_equal(desire_describe(&d, &text), 0);
+	assert_int_equal(set_request_describe(&d, &text), 0);
 	assert_string_equal(text,
 		"name=x state=active vcpus=8 memory=4096M crypto=2 template=web row=createAndGo");
-	assert_true(desire_within(&part, &d));
-	assert_false(desire_within(&d, &part));
-	assert_int_equal(desire_position(&d, FIELD_MEMORY_BIT), 3);
+	assert_true(set_request_within(&part, &d));
+	assert_false(set_request_within(&d, &part));
+	assert_int_equal(set_request_position(&d, FIELD_MEMORY_BIT), 3);
 	/* No varbind of its own: the row's. */
-	assert_int_equal(desire_position(&d, 0), 0);
+	assert_int_equal(set_request_position(&d, 0), 0);
 	free(text);
-	desire_clear(&d);
-	desire_clear(&part);
+	set_request_clear(&d);
+	set_request_clear(&part);
 }
 
 int main(void)

@@ -1,0 +1,587 @@
+/*
+ * See precheck.h. Each question is a function; refuse() keeps the answer that RFC 3416 tests first,
+ * so the order in which they are asked does not matter.
+ */
+#include "control/precheck.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "control/permit.h"
+#include "control/plan.h"
+#include "inventory/registry.h"
+
+#define MEGABYTE 1048576u
+
+struct prechecking {
+	const struct precheck_view *view;
+	struct set_request_list *list;
+	enum precheck_result *results;
+	struct refusal best;
+};
+
+static void refuse_request(struct prechecking *j, const struct set_request *d, unsigned field,
+	enum control_error error, const char *reason)
+{
+	refuse(&j->best, error, set_request_position(d, field), reason);
+}
+
+static bool asks_creation(const struct set_request *d)
+{
+	return set_request_asks_row(d, ROW_REQUEST_CREATE_AND_GO) ||
+	       set_request_asks_row(d, ROW_REQUEST_CREATE_AND_WAIT);
+}
+
+/* --- permission ---------------------------------------------------------------------------- */
+
+static const struct {
+	unsigned field, what;
+} needs[] = {
+	{FIELD_ADMIN_BIT, PERMIT_STATE},
+	{FIELD_VCPU_BIT, PERMIT_CPU},
+	{FIELD_MEMORY_BIT, PERMIT_MEMORY},
+	{FIELD_CRYPTO_BIT, PERMIT_CRYPTO},
+};
+
+static void check_permission(
+	struct prechecking *j, const struct set_request *d, const struct domain *row)
+{
+	const char *special = permit_special(j->view->snapshot, row);
+	const char *reason = special != NULL ? special : "setAllow does not allow it";
+	unsigned allowed = permit_domain(j->view->permit, j->view->snapshot, row);
+
+	for (size_t i = 0; i < sizeof(needs) / sizeof(needs[0]); i++)
+		if ((d->fields & needs[i].field) != 0 && (allowed & needs[i].what) == 0)
+			refuse_request(j, d, needs[i].field, CONTROL_INCONSISTENT_VALUE, reason);
+	if (set_request_asks_row(d, ROW_REQUEST_DESTROY) && (allowed & PERMIT_CREATE) == 0)
+		refuse_request(j, d, FIELD_ROW_BIT, CONTROL_INCONSISTENT_VALUE, reason);
+}
+
+/* --- the state of the host and of the domain ------------------------------------------------ */
+
+/* row NULL: a domain that is being made. */
+static void check_host(struct prechecking *j, const struct set_request *d, const struct domain *row)
+{
+	const struct domain *control = snapshot_control_domain(j->view->snapshot);
+
+	if (control != NULL && control->pending && control != row)
+		refuse_request(j, d, 0, CONTROL_INCONSISTENT_VALUE,
+			"a delayed reconfiguration of the control domain waits");
+}
+
+static void check_domain(
+	struct prechecking *j, const struct set_request *d, const struct domain *row)
+{
+	if (domain_is_migrating(row))
+		refuse_request(j, d, 0, CONTROL_INCONSISTENT_VALUE, "the domain is migrating");
+	if (row->memory_dr && (d->fields & FIELD_MEMORY_BIT) != 0)
+		refuse_request(j, d, FIELD_MEMORY_BIT, CONTROL_INCONSISTENT_VALUE,
+			"a memory reconfiguration of the domain runs");
+}
+
+/* --- rows ---------------------------------------------------------------------------------- */
+
+static void check_no_row(struct prechecking *j, const struct set_request *d)
+{
+	const struct snapshot *s = j->view->snapshot;
+	bool inside = d->index >= s->next_index && d->index - s->next_index <= REGISTRY_WINDOW;
+
+	if (set_request_asks_row(d, ROW_REQUEST_DESTROY))
+		return; /* RFC 2579: not there is what was asked for */
+	if (!permit_creation(j->view->permit) || (!asks_creation(d) && d->index < s->next_index))
+		refuse_request(
+			j, d, 0, CONTROL_NO_CREATION, "no such row, and there will never be one");
+	else if ((d->fields & FIELD_ROW_BIT) != 0 && !asks_creation(d))
+		refuse_request(j, d, FIELD_ROW_BIT, CONTROL_INCONSISTENT_VALUE,
+			"no such row: create it first");
+	else if (!asks_creation(d))
+		refuse_request(j, d, 0, CONTROL_INCONSISTENT_NAME, "no such row");
+	else if (!inside)
+		refuse_request(j, d, FIELD_ROW_BIT, CONTROL_INCONSISTENT_NAME,
+			"a new row's index is ldomNextIndex, or at most 1023 more");
+}
+
+static void check_new_name(struct prechecking *j, const struct set_request *d, const char *name)
+{
+	const struct domain *other = snapshot_find_name(j->view->snapshot, name);
+
+	if (other != NULL && other->index != d->index)
+		refuse_request(j, d, FIELD_NAME_BIT, CONTROL_INCONSISTENT_VALUE,
+			"another domain has this name");
+	for (size_t i = 0; i < j->list->n; i++) {
+		const struct set_request *o = &j->list->requests[i];
+
+		if (o != d && (o->fields & FIELD_NAME_BIT) != 0 && strcmp(o->name, name) == 0)
+			refuse_request(j, d, FIELD_NAME_BIT, CONTROL_INCONSISTENT_VALUE,
+				"two new rows of one name");
+	}
+	for (size_t i = 0; i < j->view->n_pending; i++) {
+		const struct set_request *o = j->view->pending[i].request;
+
+		if (o->index != d->index && o->domain != NULL && strcmp(o->domain, name) == 0)
+			refuse_request(j, d, FIELD_NAME_BIT, CONTROL_INCONSISTENT_VALUE,
+				"another row of this name is being made");
+	}
+	if ((permit_new_name(j->view->permit, name) & PERMIT_CREATE) == 0)
+		refuse_request(j, d, FIELD_NAME_BIT, CONTROL_INCONSISTENT_VALUE,
+			"setAllow does not allow it");
+}
+
+/* What a domain cannot be made without: a name, and a size or a template. */
+static bool is_complete(const struct set_request *d, const struct domain *row)
+{
+	bool name = (d->fields & FIELD_NAME_BIT) != 0 || row_has_name(row);
+	bool template = (d->fields & FIELD_TEMPLATE_BIT) != 0
+				? d->template[0] != '\0'
+				: row != NULL && row->template_name != NULL;
+	bool cpus =
+		(d->fields & FIELD_VCPU_BIT) != 0 ? d->vcpus > 0 : row != NULL && row->num_vcpu > 0;
+	bool memory = (d->fields & FIELD_MEMORY_BIT) != 0 ? d->memory_mb > 0
+							  : row != NULL && row->mem_bytes > 0;
+
+	return name && (template || (cpus && memory));
+}
+
+static void check_making(
+	struct prechecking *j, const struct set_request *d, const struct domain *row)
+{
+	bool makes = set_request_asks_row(d, ROW_REQUEST_CREATE_AND_GO) ||
+		     set_request_asks_row(d, ROW_REQUEST_ACTIVE);
+
+	if (makes)
+		check_host(j, d, NULL);
+	if ((d->fields & FIELD_NAME_BIT) != 0)
+		check_new_name(j, d, d->name);
+	if (makes && !is_complete(d, row))
+		refuse_request(j, d, FIELD_ROW_BIT, CONTROL_INCONSISTENT_VALUE,
+			"a new domain needs a name, and CPUs and memory or a template");
+	if ((d->fields & FIELD_ADMIN_BIT) != 0 && d->admin > ADMIN_INACTIVE)
+		refuse_request(j, d, FIELD_ADMIN_BIT, CONTROL_INCONSISTENT_VALUE,
+			"a row that is being made has nothing to stop");
+}
+
+/* A row that a manager is making. */
+static void check_unfinished(
+	struct prechecking *j, const struct set_request *d, const struct domain *row)
+{
+	if (asks_creation(d))
+		refuse_request(j, d, FIELD_ROW_BIT, CONTROL_INCONSISTENT_VALUE,
+			"the row is there already");
+	else if (set_request_asks_row(d, ROW_REQUEST_NOT_IN_SERVICE) && !is_complete(d, row))
+		refuse_request(
+			j, d, FIELD_ROW_BIT, CONTROL_INCONSISTENT_VALUE, "the row is not complete");
+	else if (!set_request_asks_row(d, ROW_REQUEST_DESTROY))
+		check_making(j, d, row);
+}
+
+static void check_existing_row(
+	struct prechecking *j, const struct set_request *d, const struct domain *row)
+{
+	if (asks_creation(d))
+		refuse_request(j, d, FIELD_ROW_BIT, CONTROL_INCONSISTENT_VALUE,
+			"the row is there already");
+	if (set_request_asks_row(d, ROW_REQUEST_NOT_IN_SERVICE))
+		refuse_request(j, d, FIELD_ROW_BIT, CONTROL_INCONSISTENT_VALUE,
+			"a domain that exists is in service; use ldomAdminState");
+	if ((d->fields & FIELD_NAME_BIT) != 0 && strcmp(d->name, row->name) != 0)
+		refuse_request(j, d, FIELD_NAME_BIT, CONTROL_INCONSISTENT_VALUE,
+			"a domain cannot be renamed");
+	if ((d->fields & FIELD_TEMPLATE_BIT) != 0)
+		refuse_request(j, d, FIELD_TEMPLATE_BIT, CONTROL_INCONSISTENT_VALUE,
+			"a template is for a row that is being made");
+	if (set_request_asks_row(d, ROW_REQUEST_DESTROY) &&
+		(d->fields & ~(unsigned)FIELD_ROW_BIT) != 0)
+		refuse_request(j, d, FIELD_ROW_BIT, CONTROL_INCONSISTENT_VALUE,
+			"a row cannot be changed and destroyed at once");
+	check_permission(j, d, row);
+	check_host(j, d, row);
+	check_domain(j, d, row);
+}
+
+static void check_row(struct prechecking *j, struct set_request *d)
+{
+	const struct domain *row = snapshot_find_index(j->view->snapshot, d->index);
+
+	if (row == NULL)
+		check_no_row(j, d);
+	if (row == NULL && asks_creation(d))
+		check_making(j, d, NULL);
+	if (row != NULL && row->row_status == ROW_ACTIVE)
+		check_existing_row(j, d, row);
+	if (row != NULL && row->row_status != ROW_ACTIVE)
+		check_unfinished(j, d, row);
+}
+
+/* --- what is under way --------------------------------------------------------------------- */
+
+/* forceStop goes over a stop or restart that hangs, not over a change of memory. */
+static bool may_preempt(const struct set_request *d, const struct set_request *under_way)
+{
+	return (d->fields & FIELD_ADMIN_BIT) != 0 && d->admin == ADMIN_FORCE_STOP &&
+	       (under_way->fields & FIELD_ADMIN_BIT) != 0 && under_way->admin != ADMIN_FORCE_STOP;
+}
+
+static enum precheck_result check_busy(struct prechecking *j, const struct set_request *d)
+{
+	enum precheck_result result = PRECHECK_RUN;
+
+	for (size_t i = 0; i < j->view->n_pending; i++) {
+		const struct pending *p = &j->view->pending[i];
+		const struct set_request *other = p->request;
+
+		if (other->index != d->index)
+			continue;
+		if (set_request_within(d, other) && !p->going_back)
+			result = PRECHECK_JOIN;
+		else if (may_preempt(d, other))
+			result = PRECHECK_PREEMPT;
+		else
+			refuse_request(j, d, 0, CONTROL_INCONSISTENT_VALUE,
+				"the domain is busy with another change");
+	}
+	return result;
+}
+
+static bool is_repeat(struct prechecking *j, const struct set_request *d)
+{
+	for (size_t i = 0; i < j->view->n_repeats; i++)
+		if (set_request_equal(j->view->repeats[i], d))
+			return true;
+	return false;
+}
+
+/* --- is there enough ---------------------------------------------------------------------- */
+
+/* What a domain takes from the free pools. */
+struct amounts {
+	uint64_t vcpus, memory, crypto;
+};
+
+static uint64_t minus(uint64_t a, uint64_t b)
+{
+	return a > b ? a - b : 0;
+}
+
+static bool subtract(struct amounts *from, const struct amounts *what)
+{
+	bool enough = from->vcpus >= what->vcpus && from->memory >= what->memory &&
+		      from->crypto >= what->crypto;
+
+	from->vcpus = minus(from->vcpus, what->vcpus);
+	from->memory = minus(from->memory, what->memory);
+	from->crypto = minus(from->crypto, what->crypto);
+	return enough;
+}
+
+static void add(struct amounts *to, const struct amounts *what)
+{
+	to->vcpus += what->vcpus;
+	to->memory += what->memory;
+	to->crypto += what->crypto;
+}
+
+static struct amounts amounts_of(const struct domain *d)
+{
+	if (d == NULL)
+		return (struct amounts){0};
+	return (struct amounts){d->num_vcpu, d->mem_bytes, d->num_crypto};
+}
+
+static struct amounts asked_for(const struct set_request *w, struct amounts a)
+{
+	if ((w->fields & FIELD_VCPU_BIT) != 0)
+		a.vcpus = w->vcpus;
+	if ((w->fields & FIELD_MEMORY_BIT) != 0)
+		a.memory = (uint64_t)w->memory_mb * MEGABYTE;
+	if ((w->fields & FIELD_CRYPTO_BIT) != 0)
+		a.crypto = w->crypto;
+	return a;
+}
+
+static bool holds(const struct domain *d)
+{
+	return d != NULL && d->state != DOMAIN_INACTIVE;
+}
+
+static bool wants_state(const struct set_request *w, enum admin_state state)
+{
+	return (w->fields & FIELD_ADMIN_BIT) != 0 && w->admin == state;
+}
+
+static struct amounts held_by(const struct domain *d)
+{
+	return holds(d) ? amounts_of(d) : (struct amounts){0};
+}
+
+/* What it holds when all went well. */
+static struct amounts on_arrival(const struct set_request *w, const struct domain *d)
+{
+	bool binds = wants_state(w, ADMIN_ACTIVE) || wants_state(w, ADMIN_BOUND);
+	bool unbinds = d != NULL && d->state == DOMAIN_BOUND && wants_state(w, ADMIN_INACTIVE);
+
+	if ((!holds(d) && !binds) || unbinds)
+		return (struct amounts){0};
+	return asked_for(w, amounts_of(d));
+}
+
+static struct amounts larger(struct amounts a, const struct amounts *b)
+{
+	a.vcpus = a.vcpus > b->vcpus ? a.vcpus : b->vcpus;
+	a.memory = a.memory > b->memory ? a.memory : b->memory;
+	a.crypto = a.crypto > b->crypto ? a.crypto : b->crypto;
+	return a;
+}
+
+/*
+ * What a plan that is under way may still take and the pools do not show yet: on its way, or on
+ * its way back, for which what it gave back is kept until it ends.
+ */
+static struct amounts still_to_take(const struct pending *p, const struct domain *d)
+{
+	struct amounts now = held_by(d), back = held_by(p->had), most = {0};
+
+	if (!p->going_back)
+		most = on_arrival(p->request, d);
+	most = larger(most, &back);
+	return (struct amounts){minus(most.vcpus, now.vcpus), minus(most.memory, now.memory),
+		minus(most.crypto, now.crypto)};
+}
+
+static struct amounts free_now(
+	const struct snapshot *s, const struct pending *pending, size_t n_pending)
+{
+	const struct host_pools *p = &s->host->pools;
+	struct amounts left = {p->vcpus.free, p->memory_bytes.free, p->crypto.free};
+
+	for (size_t i = 0; i < n_pending; i++) {
+		const struct domain *d = snapshot_find_index(s, pending[i].request->index);
+		struct amounts a = still_to_take(
+			&pending[i], d != NULL && d->row_status == ROW_ACTIVE ? d : NULL);
+
+		subtract(&left, &a);
+	}
+	return left;
+}
+
+/* What the domains of the plan hold as it goes on. */
+struct holding {
+	struct amounts amounts;
+	bool held;
+};
+
+static uint64_t *amount_of(struct amounts *a, enum step_action action)
+{
+	switch (action) {
+	case STEP_SET_VCPU:
+		return &a->vcpus;
+	case STEP_SET_MEMORY:
+		return &a->memory;
+	case STEP_SET_CRYPTO:
+		return &a->crypto;
+	default:
+		return NULL;
+	}
+}
+
+static bool set_amount(struct amounts *left, struct holding *h, const struct step *s)
+{
+	uint64_t *mine = amount_of(&h->amounts, s->action), *pool = amount_of(left, s->action);
+	uint64_t old = *mine;
+
+	*mine = s->value;
+	if (!h->held)
+		return true;
+	if (s->value <= old) {
+		*pool += old - s->value;
+		return true;
+	}
+	if (*pool < s->value - old)
+		return false;
+	*pool -= s->value - old;
+	return true;
+}
+
+static bool run_step(struct amounts *left, struct holding *h, const struct step *s)
+{
+	switch (s->action) {
+	case STEP_SET_VCPU:
+	case STEP_SET_MEMORY:
+	case STEP_SET_CRYPTO:
+		return set_amount(left, h, s);
+	case STEP_UNBIND:
+		h->held = false;
+		add(left, &h->amounts);
+		return true;
+	case STEP_BIND:
+		h->held = true;
+		return subtract(left, &h->amounts);
+	default:
+		return true;
+	}
+}
+
+/*
+ * Walks the steps of a plan in order over the free pools, so what the PDU releases first counts and
+ * what the PDU releases later does not. What the pending transactions will still take, also on
+ * their way back, is not free. Gives the first step that finds too little; NULL: enough, or ldmd
+ * never said what is free.
+ */
+static const struct step *find_short_step(const struct snapshot *s, const struct pending *pending,
+	size_t n_pending, const struct plan_input *in, size_t n, const struct plan *plan)
+{
+	struct amounts left;
+	struct holding *holdings;
+	const struct step *found = NULL;
+
+	if (!s->host->pools.known || plan->n == 0)
+		return NULL;
+	holdings = calloc(n, sizeof(*holdings));
+	if (holdings == NULL)
+		return &plan->steps[0];
+	left = free_now(s, pending, n_pending);
+	for (size_t i = 0; i < n; i++) {
+		holdings[i].amounts = in[i].domain != NULL
+					      ? amounts_of(in[i].domain)
+					      : asked_for(in[i].request, (struct amounts){0});
+		holdings[i].held = holds(in[i].domain);
+	}
+	for (size_t i = 0; i < plan->n && found == NULL; i++)
+		if (!run_step(&left, &holdings[plan->steps[i].part], &plan->steps[i]))
+			found = &plan->steps[i];
+	free(holdings);
+	return found;
+}
+
+/* --- can it be planned ----------------------------------------------------- */
+
+static bool plans_nothing(const struct set_request *d, const struct domain *row)
+{
+	bool unfinished = row == NULL || row->row_status != ROW_ACTIVE;
+
+	return unfinished && !(set_request_asks_row(d, ROW_REQUEST_CREATE_AND_GO) ||
+				     set_request_asks_row(d, ROW_REQUEST_ACTIVE));
+}
+
+/* What is to be planned together, and the requests of the list that it comes from. */
+struct planning {
+	struct set_request *wanted; /* with what the rows that are being made have already */
+	struct plan_input *in;
+	size_t *from;
+	size_t n;
+};
+
+static int add_input(
+	struct planning *p, const struct set_request *d, const struct domain *row, size_t i)
+{
+	struct set_request *wanted = &p->wanted[p->n];
+	bool exists = row != NULL && row->row_status == ROW_ACTIVE;
+	int rc = set_request_copy(d, wanted);
+
+	if (rc < 0)
+		return rc;
+	p->from[p->n] = i;
+	p->in[p->n++] = (struct plan_input){wanted, exists ? row : NULL};
+	return row != NULL && !exists ? plan_complete(wanted, row) : 0;
+}
+
+static int collect_inputs(struct prechecking *j, struct planning *p)
+{
+	int rc = p->wanted != NULL && p->in != NULL && p->from != NULL ? 0 : -ENOMEM;
+
+	for (size_t i = 0; i < j->list->n && rc >= 0; i++) {
+		const struct set_request *d = &j->list->requests[i];
+		const struct domain *row = snapshot_find_index(j->view->snapshot, d->index);
+		bool runs = j->results[i] == PRECHECK_RUN || j->results[i] == PRECHECK_PREEMPT;
+
+		if (runs && !plans_nothing(d, row))
+			rc = add_input(p, d, row, i);
+	}
+	return rc;
+}
+
+static void check_plan(struct prechecking *j, const struct planning *p)
+{
+	const struct precheck_view *v = j->view;
+	struct set_request *requests = j->list->requests;
+	const struct step *s;
+	struct plan plan;
+	const char *reason;
+	unsigned field;
+	size_t part;
+	int r = plan_make(p->in, p->n, &plan, &part, &field, &reason);
+
+	if (r == -ENOTSUP)
+		refuse_request(
+			j, &requests[p->from[part]], field, CONTROL_INCONSISTENT_VALUE, reason);
+	else if (r < 0)
+		refuse_request(j, &requests[0], 0, CONTROL_GEN_ERR, "no memory");
+	if (r < 0)
+		return;
+	s = find_short_step(v->snapshot, v->pending, v->n_pending, p->in, p->n, &plan);
+	if (s != NULL)
+		refuse_request(j, &requests[p->from[s->part]], s->field,
+			CONTROL_RESOURCE_UNAVAILABLE,
+			"not enough free memory, CPUs or crypto units");
+	plan_clear(&plan);
+}
+
+static void check_together(struct prechecking *j)
+{
+	struct planning p = {
+		.wanted = calloc(j->list->n, sizeof(*p.wanted)),
+		.in = calloc(j->list->n, sizeof(*p.in)),
+		.from = calloc(j->list->n, sizeof(*p.from)),
+	};
+
+	if (collect_inputs(j, &p) < 0)
+		refuse_request(j, &j->list->requests[0], 0, CONTROL_GEN_ERR, "no memory");
+	else
+		check_plan(j, &p);
+	for (size_t i = 0; i < p.n; i++)
+		set_request_clear(&p.wanted[i]);
+	free(p.wanted);
+	free(p.in);
+	free(p.from);
+}
+
+static void set_domain_name(struct prechecking *j, struct set_request *d)
+{
+	const struct domain *row = snapshot_find_index(j->view->snapshot, d->index);
+	const char *name = NULL;
+
+	if ((d->fields & FIELD_NAME_BIT) != 0)
+		name = d->name;
+	else if (row_has_name(row))
+		name = row->name;
+	free(d->domain);
+	d->domain = name != NULL ? strdup(name) : NULL;
+	if (name != NULL && d->domain == NULL)
+		refuse_request(j, d, 0, CONTROL_GEN_ERR, "no memory");
+}
+
+struct refusal precheck(const struct precheck_view *view, struct set_request_list *list,
+	struct refusal so_far, enum precheck_result *results)
+{
+	struct prechecking j = {view, list, results, so_far};
+
+	if (list->n == 0 || so_far.error == CONTROL_GEN_ERR)
+		return so_far;
+	/* Old data say nothing about what is possible now. */
+	if (view->snapshot == NULL || !view->usable) {
+		refuse_request(&j, &list->requests[0], 0, CONTROL_RESOURCE_UNAVAILABLE,
+			"ldmd is not there, or the data are old");
+		return j.best;
+	}
+	for (size_t i = 0; i < list->n; i++) {
+		struct set_request *d = &list->requests[i];
+
+		results[i] = is_repeat(&j, d) ? PRECHECK_REPEAT : check_busy(&j, d);
+		if (results[i] != PRECHECK_JOIN && results[i] != PRECHECK_REPEAT)
+			check_row(&j, d);
+		set_domain_name(&j, d);
+	}
+	if (j.best.error == CONTROL_OK)
+		check_together(&j);
+	return j.best;
+}
