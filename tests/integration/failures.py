@@ -14,16 +14,17 @@ import harness
 import sets
 from harness import SLOW, cell
 
-MOMENTS = ["connect", "stream", "tls", "sasl", "first", "idle", "event", "refresh", "command"]
+MOMENTS = ["connect", "stream", "tls", "sasl", "first", "idle", "event", "refresh", "command", "register"]
 HANDSHAKE = MOMENTS[:4]
 # What the simulator calls them: the first inventory and every later one are queries.
 STRIKES_AS = {"first": "query", "refresh": "query"}
 # What ACTION of the fault is; a command is that of the SET which is tried.
-ACTION = {"first": "list-*", "refresh": "list-domain", "command": "set-vcpu"}
+ACTION = {"first": "list-*", "refresh": "list-domain", "command": "set-vcpu", "register": "reg-*"}
 
 ARGUMENTS = {"delay": "0.3", "refuse": "not today", "refuse-late": "0.2:not today",
              "fail-but-do": "odd", "partial": "256M", "stop-timeout": "0.5", "oversize": "2M",
-             "late": "0.3", "missing": "mau", "event-storm": "2000", "split": "7"}
+             "late": "0.3", "work-late": "0.3", "lost-then-done": "0.5",
+             "state-word": "suspended", "missing": "mau", "event-storm": "2000", "split": "7"}
 
 LINKS = {1: "up", 2: "connecting", 3: "down", 4: "unauthorised", 5: "slow"}
 COUNTERS = {"failures": "ldomQueryFailures", "timeouts": "ldomQueryTimeouts",
@@ -169,7 +170,7 @@ class Rig:
         if moment == "first":
             self.bed.agent.stop()
         self.sim.do(f"fault {spec}")
-        if moment in HANDSHAKE:
+        if moment in HANDSHAKE or moment == "register":
             self.sim.do("disconnect")
         elif moment == "first":
             self.bed.agent.start()
@@ -239,10 +240,14 @@ class Rig:
             return f"seen: {seen[0]}"
         return None
 
+    def truth(self, row):
+        unknown = sets.STATES["unknown"] if row.table == "unknown" else None
+        return [(name, vcpus, memory, unknown or state) for name, vcpus, memory, state in self.held()]
+
     def check_table(self, row, before):
-        if row.table == "true":
+        if row.table in ("true", "unknown"):
             try:
-                harness.wait_for(lambda: self.shown() == self.held(), 3, "the truth")
+                harness.wait_for(lambda: self.shown() == self.truth(row), 3, "the truth")
             except AssertionError:
                 return f"table {self.shown()}, held {self.held()}"
             return None

@@ -18,6 +18,7 @@ static const char *const moment_words[MOMENT_MAX] = {
 	[MOMENT_EVENT] = "event",
 	[MOMENT_QUERY] = "query",
 	[MOMENT_COMMAND] = "command",
+	[MOMENT_REGISTER] = "register",
 };
 
 enum {
@@ -29,6 +30,7 @@ enum {
 	EVENT = 1 << MOMENT_EVENT,
 	QUERY = 1 << MOMENT_QUERY,
 	COMMAND = 1 << MOMENT_COMMAND,
+	REGISTER = 1 << MOMENT_REGISTER,
 	BEFORE_READY = CONNECT | STREAM | TLS | SASL,
 	REQUEST = QUERY | COMMAND,
 	/* Wherever ldmd says something. */
@@ -63,6 +65,10 @@ static const struct fault_type {
 		"SIZE: memory removal gives back only this"},
 	[FAULT_STOP_TIMEOUT] = {"stop-timeout", ARG_NUMBER, 1, COMMAND,
 		"SECONDS: a plain stop fails as timed out, the guest goes down later"},
+	[FAULT_WORK_LATE] = {"work-late", ARG_NUMBER, 1, COMMAND,
+		"SECONDS: take the command, begin it later; lists show nothing of it before"},
+	[FAULT_LOST_THEN_DONE] = {"lost-then-done", ARG_NUMBER, 15, COMMAND,
+		"SECONDS: drop the connection at once, begin the command later"},
 	[FAULT_UNAUTHORISED] = {"unauthorised", ARG_NONE, 0, STREAM | SASL | IDLE | REQUEST,
 		"refuse for lack of rights"},
 	[FAULT_NO_EVENTS] = {"no-events", ARG_NONE, 0, EVENT, "send no events"},
@@ -90,6 +96,8 @@ static const struct fault_type {
 	[FAULT_UNKNOWN_ELEMENTS] = {"unknown-elements", ARG_NONE, 0, EVENT | REQUEST,
 		"strange elements and keys"},
 	[FAULT_UPPER_STATUS] = {"upper-status", ARG_NONE, 0, REQUEST, "SUCCESS and FAILURE"},
+	[FAULT_POLICY_BESIDE] = {"policy-beside", ARG_NONE, 0, QUERY,
+		"policies beside the Content of their domain, as guides 2.2 to 3.6 print them"},
 	[FAULT_MALFORMED] = {"malformed", ARG_NONE, 0, SAYING, "end tags that do not match"},
 	[FAULT_DTD] = {"dtd", ARG_NONE, 0, SAYING, "a document type declaration"},
 	[FAULT_ENTITIES] = {"entities", ARG_NONE, 0, SAYING, "entities that grow exponentially"},
@@ -104,6 +112,8 @@ static const struct fault_type {
 	[FAULT_DUP_UUIDS] = {"dup-uuids", ARG_NONE, 0, QUERY, "all domains with the same UUID"},
 	[FAULT_MISSING] = {"missing", ARG_TEXT, 0, QUERY,
 		"KEY: leave out this property or resource"},
+	[FAULT_AS_PRINTED] = {"as-printed", ARG_NONE, 0, REGISTER,
+		"answer a registration as the guides print it, with data closed twice"},
 	[FAULT_WRONG_ACTION] = {"wrong-action", ARG_NONE, 0, SAYING,
 		"answer as if for another action"},
 	[FAULT_LATE] = {"late", ARG_NUMBER, 1, REQUEST, "SECONDS: answer late and out of order"},
@@ -112,6 +122,12 @@ static const struct fault_type {
 	[FAULT_NON_UTF8] = {"non-utf8", ARG_NONE, 0, SAYING, "bytes that are not UTF-8"},
 	[FAULT_TRUNCATE] = {"truncate", ARG_NONE, 0, SAYING,
 		"send half of the answer, stay connected"},
+	[FAULT_NO_UUID] = {"no-uuid", ARG_NONE, 0, QUERY, "list domains without their UUIDs"},
+	[FAULT_NAMELESS] = {"nameless", ARG_NONE, 0, QUERY,
+		"list a domain without its name; the last of several unless DOMAIN is given"},
+	[FAULT_SAME_NET] = {"same-net", ARG_NONE, 0, QUERY,
+		"all networks of a domain have the name of its first"},
+	[FAULT_STATE_WORD] = {"state-word", ARG_TEXT, 0, QUERY, "WORD: list domains in this state"},
 	[FAULT_NO_TLS] = {"no-tls", ARG_NONE, 0, STREAM, "do not offer starttls"},
 	[FAULT_TLS_GARBAGE] = {"tls-garbage", ARG_NONE, 0, TLS, "noise instead of a TLS handshake"},
 	[FAULT_TLS_OLD] = {"tls-old", ARG_NONE, 0, TLS, "TLS 1.0 and 1.1 only"},
@@ -205,7 +221,7 @@ static bool strikes_there(const struct fault *fault)
 	if (fault->action == NULL)
 		return true;
 	m = named_moment(fault->action);
-	return strikes & (m < MOMENT_MAX ? 1u << m : (unsigned)(REQUEST | EVENT));
+	return strikes & (m < MOMENT_MAX ? 1u << m : (unsigned)(REQUEST | REGISTER | EVENT));
 }
 
 static bool read_spec(struct fault *fault, char *spec, const char **ret_why)
@@ -311,6 +327,32 @@ const struct fault *fault_hit(
 		return fault;
 	}
 	return NULL;
+}
+
+const struct fault *fault_of_listed(
+	struct faults *faults, enum fault_kind kind, const char *action, const char *domain)
+{
+	struct fault *fault;
+
+	TAILQ_FOREACH (fault, &faults->list, entry) {
+		if (fault->kind != kind || fault->left == 0 || !matches(fault->action, action) ||
+			!matches(fault->domain, domain))
+			continue;
+		fault->struck = true;
+		return fault;
+	}
+	return NULL;
+}
+
+void faults_end_document(struct faults *faults)
+{
+	struct fault *fault;
+
+	TAILQ_FOREACH (fault, &faults->list, entry) {
+		if (fault->struck && fault->left > 0)
+			fault->left--;
+		fault->struck = false;
+	}
 }
 
 static bool is_at(const struct fault *fault, enum fault_moment moment, const char *domain)

@@ -16,14 +16,15 @@
  * are named by their own actions.
  */
 enum fault_moment {
-	MOMENT_CONNECT, /* a connection was accepted */
-	MOMENT_STREAM,	/* a stream header in the clear is answered */
-	MOMENT_TLS,	/* starttls is answered, and the handshake */
-	MOMENT_SASL,	/* user and password are answered */
-	MOMENT_IDLE,	/* the operator said poke */
-	MOMENT_EVENT,	/* a change is told */
-	MOMENT_QUERY,	/* an action that changes nothing */
-	MOMENT_COMMAND, /* one that does */
+	MOMENT_CONNECT,	 /* a connection was accepted */
+	MOMENT_STREAM,	 /* a stream header in the clear is answered */
+	MOMENT_TLS,	 /* starttls is answered, and the handshake */
+	MOMENT_SASL,	 /* user and password are answered */
+	MOMENT_IDLE,	 /* the operator said poke */
+	MOMENT_EVENT,	 /* a change is told */
+	MOMENT_QUERY,	 /* an action that changes nothing */
+	MOMENT_COMMAND,	 /* one that does */
+	MOMENT_REGISTER, /* events are registered for */
 	MOMENT_MAX,
 };
 
@@ -40,6 +41,8 @@ enum fault_kind {
 	FAULT_CLOSE_AFTER,
 	FAULT_PARTIAL,
 	FAULT_STOP_TIMEOUT,
+	FAULT_WORK_LATE,
+	FAULT_LOST_THEN_DONE,
 	FAULT_UNAUTHORISED,
 	FAULT_NO_EVENTS,
 	/* how the bytes are sent */
@@ -59,6 +62,7 @@ enum fault_kind {
 	FAULT_SHUFFLE,
 	FAULT_UNKNOWN_ELEMENTS,
 	FAULT_UPPER_STATUS,
+	FAULT_POLICY_BESIDE,
 	/* hostile */
 	FAULT_MALFORMED,
 	FAULT_DTD,
@@ -70,11 +74,17 @@ enum fault_kind {
 	FAULT_DUP_NAMES,
 	FAULT_DUP_UUIDS,
 	FAULT_MISSING,
+	FAULT_AS_PRINTED,
 	FAULT_WRONG_ACTION,
 	FAULT_LATE,
 	FAULT_EVENT_STORM,
 	FAULT_NON_UTF8,
 	FAULT_TRUNCATE,
+	/* what the lists say of one domain */
+	FAULT_NO_UUID,
+	FAULT_NAMELESS,
+	FAULT_SAME_NET,
+	FAULT_STATE_WORD,
 	/* TLS */
 	FAULT_NO_TLS,
 	FAULT_TLS_GARBAGE,
@@ -92,7 +102,8 @@ struct fault {
 	char *text;
 	char *action; /* patterns; NULL = any */
 	char *domain;
-	int left; /* -1 = for ever, 0 = used up */
+	int left;    /* -1 = for ever, 0 = used up */
+	bool struck; /* in the document that is being written; counted at its end */
 };
 TAILQ_HEAD(fault_list, fault);
 
@@ -115,6 +126,14 @@ void faults_list(const struct faults *faults, struct buf *out);
  */
 const struct fault *fault_hit(
 	struct faults *faults, enum fault_kind kind, const char *action, const char *domain);
+
+/*
+ * As fault_hit(), for the faults of one listed domain: DOMAIN of the specification is the domain
+ * listed, and what strikes several domains of a document counts once, when the document ends.
+ */
+const struct fault *fault_of_listed(
+	struct faults *faults, enum fault_kind kind, const char *action, const char *domain);
+void faults_end_document(struct faults *faults);
 
 /* What a document is about. */
 struct subject {

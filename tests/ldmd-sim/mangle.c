@@ -147,6 +147,21 @@ static void cut_in_half(struct buf *text, const struct fault *fault)
 	text->data[text->len] = '\0';
 }
 
+/* `<data version="3.0"/>`, and the end tag that belongs to the form with content. */
+static void close_data_twice(struct buf *text)
+{
+	const char *data = strstr(text->data, "<data ");
+	const char *end = data ? strchr(data, '>') : NULL;
+
+	if (end)
+		insert_string(text, (size_t)(end - text->data), "/");
+}
+
+static bool is_registration(const struct subject *subject)
+{
+	return subject->action && strstr(subject->action, "reg-");
+}
+
 void mangle(struct sim *sim, const struct subject *subject, struct buf *text)
 {
 	static const struct {
@@ -164,6 +179,8 @@ void mangle(struct sim *sim, const struct subject *subject, struct buf *text)
 		{FAULT_TRUNCATE, cut_in_half},
 	};
 
+	if (is_registration(subject) && fault_about(&sim->faults, FAULT_AS_PRINTED, subject))
+		close_data_twice(text);
 	for (size_t i = 0; i < ARRAY_SIZE(table); i++) {
 		const struct fault *fault = fault_about(&sim->faults, table[i].kind, subject);
 

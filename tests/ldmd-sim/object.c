@@ -104,18 +104,22 @@ struct resource *resource_clone(const struct resource *resource)
 	return copy;
 }
 
+static void prop_remove(struct resource *resource, struct prop *prop)
+{
+	TAILQ_REMOVE(&resource->props, prop, entry);
+	free(prop->key);
+	free(prop->value);
+	free(prop);
+}
+
 void resource_free(struct resource *resource)
 {
 	struct prop *prop;
 
 	if (resource == NULL)
 		return;
-	while ((prop = TAILQ_FIRST(&resource->props))) {
-		TAILQ_REMOVE(&resource->props, prop, entry);
-		free(prop->key);
-		free(prop->value);
-		free(prop);
-	}
+	while ((prop = TAILQ_FIRST(&resource->props)))
+		prop_remove(resource, prop);
 	resources_free(&resource->bindings);
 	free(resource->type);
 	free(resource);
@@ -129,6 +133,14 @@ static struct prop *find_prop(const struct resource *resource, const char *key)
 		if (str_equal(prop->key, key))
 			return prop;
 	return NULL;
+}
+
+void resource_unset(struct resource *resource, const char *key)
+{
+	struct prop *prop = find_prop(resource, key);
+
+	if (prop)
+		prop_remove(resource, prop);
 }
 
 const char *resource_get(const struct resource *resource, const char *key)

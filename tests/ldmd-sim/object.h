@@ -35,9 +35,10 @@ struct resource {
 
 struct object {
 	TAILQ_ENTRY(object) entry;
-	char *name;   /* NULL: no Content */
-	char *target; /* name of the second Content of migrate-domain */
-	bool empty;   /* `data` had no Envelope or ldom at all */
+	char *name;    /* NULL: no Content */
+	char *target;  /* name of the second Content of migrate-domain */
+	bool empty;    /* `data` had no Envelope or ldom at all */
+	bool nameless; /* written without its name */
 	struct resource_list resources;
 };
 TAILQ_HEAD(object_list, object);
@@ -60,6 +61,7 @@ void resource_free(struct resource *resource);
 const char *resource_get(const struct resource *resource, const char *key);
 /* Adds or replaces. A NULL value does nothing. */
 void resource_set(struct resource *resource, const char *key, const char *value);
+void resource_unset(struct resource *resource, const char *key);
 void resource_setf(struct resource *resource, const char *key, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 /* As resource_set, to be written as a plain child element. */

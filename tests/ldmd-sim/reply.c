@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "actions.h"
+#include "distort.h"
 #include "mangle.h"
 #include "sim.h"
 #include "wire.h"
@@ -74,6 +75,7 @@ static bool write_task(struct wire *wire, struct task *task)
 
 	if (TAILQ_EMPTY(&task->results))
 		write_echo(wire, task);
+	distort(task);
 	TAILQ_FOREACH (object, &task->results, entry)
 		write_result(wire, object, task);
 	return task->verdict == VERDICT_OK;
@@ -143,6 +145,7 @@ void reply_write(struct request *request, struct buf *out)
 	else
 		write_commands(&wire, request, other_name);
 	wire_finish(&wire, out);
+	faults_end_document(&sim->faults);
 	mangle(sim, &subject, out);
 }
 

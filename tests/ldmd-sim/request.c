@@ -242,8 +242,15 @@ static void storm(struct request *request, struct conn *conn)
 		event_unasked(request->sim, conn);
 }
 
+static bool changes_something(const struct request *request)
+{
+	return request->next && !(request->next->action->flags & (ACTION_LIST | ACTION_EVENTS));
+}
+
 void request_start(struct request *request, struct conn *conn)
 {
+	const struct fault *fault;
+
 	request->conn = conn;
 	count(request);
 	storm(request, conn);
@@ -259,7 +266,12 @@ void request_start(struct request *request, struct conn *conn)
 	conn->request = request;
 	if (request->message == NULL)
 		request->next = task_from(TAILQ_FIRST(&request->commands));
-	if (hit(request, FAULT_CLOSE_DURING)) {
+	if (changes_something(request) && (fault = hit(request, FAULT_LOST_THEN_DONE))) {
+		request->next->work_after = fault->number;
+		conn->request = NULL;
+		become_orphan(request);
+		conn_drop(conn);
+	} else if (hit(request, FAULT_CLOSE_DURING)) {
 		conn->request = NULL;
 		become_orphan(request);
 		conn_drop(conn);

@@ -235,6 +235,16 @@ static enum verdict refuse_now(struct task *task)
 	return task_refuse(task, "%s", task->lie);
 }
 
+static enum verdict begin_at_last(struct task *task)
+{
+	return run(task);
+}
+
+static bool changes_something(const struct task *task)
+{
+	return !(task->action->flags & (ACTION_LIST | ACTION_EVENTS));
+}
+
 static const struct fault *hit(struct task *task, enum fault_kind kind)
 {
 	if (task->conn == 0) /* the operator is always served truly */
@@ -255,6 +265,10 @@ static enum verdict run_faultily(struct task *task)
 		task->lie = xstrdup(fault->text);
 		return task_wait(task, fault->number, refuse_now);
 	}
+	if (changes_something(task) && (fault = hit(task, FAULT_WORK_LATE)))
+		task->work_after = fault->number;
+	if (task->work_after > 0)
+		return task_wait(task, task->work_after, begin_at_last);
 	if ((fault = hit(task, FAULT_FAIL_BUT_DO)))
 		task->lie = xstrdup(fault->text);
 	verdict = run(task);
@@ -272,7 +286,7 @@ void task_start(struct task *task, void (*done)(struct task *, void *), void *ar
 
 	task->done = done;
 	task->arg = arg;
-	if (task->conn && !(task->action->flags & (ACTION_LIST | ACTION_EVENTS)))
+	if (task->conn && changes_something(task))
 		task->log = journal_add(&task->sim->journal, task);
 	task->verdict = VERDICT_PENDING;
 	verdict = run_faultily(task);

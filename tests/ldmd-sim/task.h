@@ -36,8 +36,9 @@ struct task {
 	void *arg;
 	unsigned conn; /* number of the client connection, 0 = operator */
 	struct log_entry *log;
-	char *lie;	/* fault: report this failure although it is done */
-	uint64_t value; /* scratch of the action, e.g. bytes wanted */
+	char *lie;	   /* fault: report this failure although it is done */
+	double work_after; /* fault: seconds before anything is done */
+	uint64_t value;	   /* scratch of the action, e.g. bytes wanted */
 };
 TAILQ_HEAD(task_list, task);
 

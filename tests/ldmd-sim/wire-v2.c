@@ -36,6 +36,10 @@ static void write_prop(struct wire *wire, const struct resource *resource, const
 		wire_text(wire, element_name(resource, prop->key), prop->value);
 		return;
 	}
+	if (state_number(prop->value) == 0) { /* a word that has no number */
+		wire_text(wire, "state", prop->value);
+		return;
+	}
 	number = xasprintf("%u", state_number(prop->value));
 	wire_text(wire, "state", number);
 	free(number);
@@ -68,7 +72,8 @@ static void write_info(struct wire *wire, const struct object *object)
 	const struct resource *info = object_find(object, "ldom_info");
 
 	wire_begin(wire, "ldom_info");
-	wire_text(wire, "ldom_name", object->name);
+	if (!object->nameless)
+		wire_text(wire, "ldom_name", object->name);
 	if (info)
 		write_inside(wire, info);
 	wire_end(wire);

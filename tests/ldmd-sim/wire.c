@@ -36,6 +36,7 @@ void style_choose(
 		{FAULT_XML_DECL, offsetof(struct style, xml_decl)},
 		{FAULT_DUP_NAMES, offsetof(struct style, dup_names)},
 		{FAULT_DUP_UUIDS, offsetof(struct style, dup_uuids)},
+		{FAULT_POLICY_BESIDE, offsetof(struct style, policy_beside)},
 	};
 	const struct fault *fault;
 
@@ -230,12 +231,27 @@ static void write_section(struct wire *wire, const struct resource *resource)
 	wire_end(wire);
 }
 
+static bool is_policy(const struct resource *resource)
+{
+	return str_equal(resource->type, "policy");
+}
+
+static void write_policies_beside(struct wire *wire, const struct object *object)
+{
+	const struct resource *resource = NULL;
+
+	while ((resource = wire_next_resource(wire, &object->resources, resource)))
+		if (is_policy(resource))
+			write_section(wire, resource);
+}
+
 static void write_sections(struct wire *wire, const struct object *object)
 {
 	const struct resource *resource = NULL;
 
 	while ((resource = wire_next_resource(wire, &object->resources, resource)))
-		write_section(wire, resource);
+		if (!wire->style.policy_beside || !is_policy(resource))
+			write_section(wire, resource);
 	if (wire->style.unknown_elements) {
 		struct resource *strange = resource_new("future_resource");
 
@@ -249,7 +265,8 @@ static void write_content(struct wire *wire, const struct object *object)
 {
 	wire_begin(wire, "Content");
 	wire_attribute(wire, "xsi:type", "ovf:VirtualSystem_Type");
-	wire_attribute(wire, wire->style.plain_id ? "id" : "ovf:id", object->name);
+	if (!object->nameless)
+		wire_attribute(wire, wire->style.plain_id ? "id" : "ovf:id", object->name);
 	write_sections(wire, object);
 	wire_end(wire);
 }
@@ -271,5 +288,7 @@ void wire_object(struct wire *wire, const struct object *object)
 		write_content(wire, object);
 	else
 		write_sections(wire, object);
+	if (wire->style.policy_beside)
+		write_policies_beside(wire, object);
 	wire_end(wire);
 }

@@ -28,6 +28,7 @@ struct style {
 	bool xml_decl;
 	bool dup_names;
 	bool dup_uuids;
+	bool policy_beside;
 	const char *missing;
 };
 
