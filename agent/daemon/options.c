@@ -1,43 +1,89 @@
 /*
- * The command line: getopt and a few rules about what goes together.
+ * One table of options: the parser, the help and the messages about mistakes are made from it.
  */
 #include "daemon/options.h"
 
 #include <errno.h>
+#include <getopt.h>
 #include <libxml/xmlversion.h>
 #include <openssl/crypto.h>
+#include <stdarg.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "daemon/snmp-loop.h"
+#include "util/buffer.h"
 #include "util/cleanup.h"
+
+struct option_entry {
+	int letter; /* at least LONG_ONLY: the option has a long name only */
+	const char *name;
+	const char *argument; /* NULL: it takes none */
+	const char *help;     /* also what is expected, in messages about mistakes */
+};
+
+enum { LONG_ONLY = 256 };
+
+static const struct option_entry entries[] = {
+	{'f', "foreground", NULL, "stay in the foreground and log to stderr"},
+	{'c', "config", "FILE", "configuration file (" DEFAULT_CONFIG_FILE ")"},
+	{'x', "agentx-socket", "ADDRESS",
+		"AgentX master: unix:/path, or tcp:HOST:PORT on loopback"},
+	{'m', "ldm", "ADDRESS", "ldmd: xmpp:HOST[:PORT], or plain:HOST[:PORT] (experimental)"},
+	{'s', "state-directory", "DIR", "directory of the index registry and the other state"},
+	{'p', "pid-file", "FILE", "write the process id to FILE"},
+	{'D', "debug", "TOKENS",
+		"log debug messages of these subsystems, for example "
+		"ldm,snmp or ldm:xml or all"},
+	{'l', "list", NULL, "list the domains once, in the columns of `ldm list`"},
+	{'o', "output", "FORMAT", "format of --list: table or json"},
+	{'X', "constraints", "DOMAIN", "print a domain's constraints as XML, usable as a template"},
+	{'t', "test", NULL,
+		"check configuration, ldmd and AgentX master, and say what is "
+		"missing"},
+	{'R', "accept-damaged-registry", NULL, "start although the index registry is damaged"},
+	{'V', "version", NULL, "print the version"},
+	{'h', "help", NULL, "print this help"},
+};
+
+/* Column where the help of an option begins, and where its lines end. */
+enum { HELP_COLUMN = 36, LINE_END = 84 };
+
+static void print_wrapped(FILE *out, const char *text, int column)
+{
+	while (*text) {
+		int n = (int)strlen(text), most = LINE_END - HELP_COLUMN;
+
+		if (n > most) {
+			for (n = most; n > 0 && text[n] != ' ';)
+				n--;
+			/* One long word, such as a path, stays whole. */
+			n = n > 0 ? n : (int)strcspn(text, " ");
+		}
+		fprintf(out, "%*s%.*s\n", HELP_COLUMN - column, "", n, text);
+		text += n + (text[n] == ' ');
+		column = 0;
+	}
+}
 
 void options_print_help(FILE *out)
 {
-	fputs("usage: ldoms-agentx [-f] [-c FILE] [-x AGENTX-SOCKET] [-m LDM-ADDRESS] [-s "
-	      "STATE-DIR]\n"
-	      "                    [-p PIDFILE] [-D TOKENS] [-l | -X DOMAIN | -t] [-R] [-V] [-h]\n"
+	fputs("usage: ldoms-agentx [OPTION]...\n"
 	      "\n"
 	      "Serves the logical domains of a SPARC host to SNMP managers, as an AgentX "
 	      "subagent.\n"
-	      "\n"
-	      "  -f                stay in the foreground, log to stderr\n"
-	      "  -c FILE           configuration (" DEFAULT_CONFIG_FILE ")\n"
-	      "  -x AGENTX-SOCKET  unix:/path or tcp:HOST:PORT on loopback\n"
-	      "  -m LDM-ADDRESS    xmpp:HOST[:PORT], or plain:HOST[:PORT] (experimental)\n"
-	      "  -s STATE-DIR      where the index registry is kept\n"
-	      "  -p PIDFILE        write the process id there\n"
-	      "  -D TOKENS         debug messages of these parts, e.g. ldm,snmp or ldm:xml or all\n"
-	      "  -l                list the domains once, like `ldm list`\n"
-	      "  -X DOMAIN         print a domain's constraints as XML, usable as a template\n"
-	      "  -t                check configuration, ldmd and AgentX master; say what is "
-	      "missing\n"
-	      "  -R                start although the index registry is damaged\n"
-	      "  -V                print the version\n"
-	      "  -h                print this\n"
-	      "\n"
-	      "See ldoms-agentx(8) and ldoms-agentx.conf(5).\n",
+	      "\n",
 		out);
+	for (size_t i = 0; i < ARRAY_SIZE(entries); i++) {
+		const struct option_entry *e = &entries[i];
+		int column = e->letter < LONG_ONLY ? fprintf(out, "  -%c, ", e->letter)
+						   : fprintf(out, "      ");
+
+		column += fprintf(out, e->argument ? "--%s %s" : "--%s", e->name, e->argument);
+		print_wrapped(out, e->help, column);
+	}
+	fputs("\nSee ldoms-agentx(8) and ldoms-agentx.conf(5).\n", out);
 }
 
 void options_print_version(FILE *out)
@@ -54,19 +100,78 @@ void options_print_version(FILE *out)
 		OpenSSL_version(OPENSSL_VERSION), LDOMS_MIB_ROOT);
 }
 
+__attribute__((format(printf, 1, 2))) static int usage_error(const char *format, ...)
+{
+	va_list ap;
+
+	fputs("ldoms-agentx: ", stderr);
+	va_start(ap, format);
+	vfprintf(stderr, format, ap);
+	va_end(ap);
+	fputs("; see ldoms-agentx --help\n", stderr);
+	return -EINVAL;
+}
+
+static const struct option_entry *find_letter(int letter)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(entries); i++)
+		if (entries[i].letter == letter)
+			return &entries[i];
+	return NULL;
+}
+
+/* "--s" of a command line: the long options that begin so, separated by " or ". */
+static int append_candidates(struct buffer *b, const char *name, size_t length)
+{
+	int r = 0;
+
+	for (size_t i = 0; i < ARRAY_SIZE(entries) && r == 0; i++)
+		if (strncmp(entries[i].name, name, length) == 0)
+			r = buffer_printf(b, "%s--%s", b->len ? " or " : "", entries[i].name);
+	return r;
+}
+
+/* getopt_long() returned '?': there is no such option, or it takes no value, or is not unique. */
+static int unknown_option(const char *word)
+{
+	_cleanup_(buffer_clear) struct buffer candidates = BUFFER_EMPTY;
+
+	if (optopt && !find_letter(optopt))
+		return usage_error("there is no option -%c", optopt);
+	if (optopt)
+		return usage_error("--%s takes no value, but \"%s\" gives it one",
+			find_letter(optopt)->name, word);
+	if (append_candidates(&candidates, word + 2, strcspn(word + 2, "=")) == 0 && candidates.len)
+		return usage_error("\"%s\" could be %s", word, buffer_data(&candidates));
+	return usage_error("there is no option %s", word);
+}
+
+static int missing_value(const struct option_entry *e, const char *word)
+{
+	if (word[1] == '-')
+		return usage_error("--%s needs %s: %s", e->name, e->argument, e->help);
+	return usage_error("-%c needs %s: %s", e->letter, e->argument, e->help);
+}
+
 static int set_mode(struct options *o, enum options_mode mode)
 {
-	if (o->mode != MODE_RUN && o->mode != mode) {
-		fputs("ldoms-agentx: only one of -l, -X and -t can be done\n", stderr);
-		return -EINVAL;
-	}
+	if (o->mode != MODE_RUN && o->mode != mode)
+		return usage_error("--list, --constraints and --test exclude each other");
 	o->mode = mode;
 	return 0;
 }
 
-static int take(struct options *o, int c)
+static int set_output(struct options *o, const char *format)
 {
-	switch (c) {
+	o->json = strcmp(format, "json") == 0;
+	if (!o->json && strcmp(format, "table") != 0)
+		return usage_error("--output \"%s\": must be table or json", format);
+	return 0;
+}
+
+static int take_option(struct options *o, int letter)
+{
+	switch (letter) {
 	case 'f':
 		o->foreground = true;
 		return 0;
@@ -92,6 +197,8 @@ static int take(struct options *o, int c)
 	case 'D':
 		o->debug_tokens = optarg;
 		return 0;
+	case 'o':
+		return set_output(o, optarg);
 	case 'l':
 		return set_mode(o, MODE_LIST);
 	case 't':
@@ -100,7 +207,6 @@ static int take(struct options *o, int c)
 		o->domain = optarg;
 		return set_mode(o, MODE_CONSTRAINTS);
 	}
-	options_print_help(stderr);
 	return -EINVAL;
 }
 
@@ -113,7 +219,7 @@ static int make_absolute(const char **path, char **ret_absolute)
 	here = getcwd(NULL, 0);
 	if (!here || asprintf(ret_absolute, "%s/%s", here, *path) < 0) {
 		*ret_absolute = NULL;
-		fprintf(stderr, "ldoms-agentx: \"%s\": no working directory\n", *path);
+		fprintf(stderr, "ldoms-agentx: \"%s\": the working directory is unknown\n", *path);
 		return -EINVAL;
 	}
 	*path = *ret_absolute;
@@ -127,33 +233,60 @@ void options_clear(struct options *o)
 	o->absolute_config = o->absolute_pidfile = NULL;
 }
 
+/* What getopt_long() wants, from the table. A leading colon: it prints nothing by itself. */
+static int make_getopt_tables(struct buffer *letters, struct option *names)
+{
+	int r = buffer_append_text(letters, ":");
+
+	for (size_t i = 0; i < ARRAY_SIZE(entries) && r == 0; i++) {
+		const struct option_entry *e = &entries[i];
+
+		names[i] = (struct option){
+			.name = e->name, .has_arg = e->argument != NULL, .val = e->letter};
+		if (e->letter < LONG_ONLY)
+			r = buffer_printf(letters, "%c%s", e->letter, e->argument ? ":" : "");
+	}
+	return r;
+}
+
 int options_parse(struct options *o, int argc, char **argv)
 {
+	_cleanup_(buffer_clear) struct buffer letters = BUFFER_EMPTY;
+	struct option names[ARRAY_SIZE(entries) + 1] = {0};
+	bool output_given = false;
+	int letter, r = make_getopt_tables(&letters, names);
+
 	*o = (struct options){
 		.config_file = DEFAULT_CONFIG_FILE,
 		.debug_tokens = getenv("LDOMS_SNMP_DEBUG"),
 	};
+	if (r < 0)
+		return usage_error("no memory");
 	optind = 1;
-
-	int c;
-	while ((c = getopt(argc, argv, "fc:x:m:s:p:D:lX:tRVh")) != -1) {
+	while ((letter = getopt_long(argc, argv, buffer_data(&letters), names, NULL)) != -1) {
+		if (letter == '?')
+			return unknown_option(argv[optind - 1]);
+		if (letter == ':')
+			return missing_value(find_letter(optopt), argv[optind - 1]);
 		/* These two answer at once, whatever else is asked. */
-		if (c == 'V' || c == 'h') {
-			o->mode = c == 'V' ? MODE_VERSION : MODE_HELP;
+		if (letter == 'V' || letter == 'h') {
+			o->mode = letter == 'V' ? MODE_VERSION : MODE_HELP;
 			return 0;
 		}
-		int r = take(o, c);
+		output_given = output_given || letter == 'o';
+		r = take_option(o, letter);
 		if (r < 0)
 			return r;
 	}
-	if (optind < argc) {
-		fprintf(stderr, "ldoms-agentx: \"%s\" is no option\n", argv[optind]);
-		return -EINVAL;
-	}
-	if (make_absolute(&o->config_file, &o->absolute_config) < 0 ||
-		make_absolute(&o->pidfile, &o->absolute_pidfile) < 0) {
+	if (optind < argc)
+		return usage_error(
+			"\"%s\" is no option, and there are no other arguments", argv[optind]);
+	if (output_given && o->mode != MODE_LIST)
+		return usage_error("--output goes with --list only");
+	r = make_absolute(&o->config_file, &o->absolute_config);
+	if (r == 0)
+		r = make_absolute(&o->pidfile, &o->absolute_pidfile);
+	if (r < 0)
 		options_clear(o);
-		return -EINVAL;
-	}
-	return 0;
+	return r;
 }

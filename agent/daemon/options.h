@@ -9,28 +9,29 @@
 
 enum options_mode {
 	MODE_RUN,
-	MODE_LIST,	  /* -l */
-	MODE_CONSTRAINTS, /* -X DOMAIN */
-	MODE_TEST,	  /* -t */
-	MODE_VERSION,	  /* -V */
-	MODE_HELP,	  /* -h */
+	MODE_LIST,	  /* --list */
+	MODE_CONSTRAINTS, /* --constraints DOMAIN */
+	MODE_TEST,	  /* --test */
+	MODE_VERSION,	  /* --version */
+	MODE_HELP,	  /* --help */
 };
 
 struct options {
 	enum options_mode mode;
-	bool foreground;	 /* -f */
-	bool accept_damage;	 /* -R */
-	bool config_given;	 /* -c: a missing file is an error */
+	bool foreground;
+	bool accept_damage;	 /* start although the index registry is damaged */
+	bool json;		 /* --output json */
+	bool config_given;	 /* a missing configuration file is an error */
 	const char *config_file; /* never NULL */
-	const char *agentx_socket, *ldm, *state_directory, *pidfile; /* NULL = not given */
-	const char *debug_tokens;		  /* -D, else $LDOMS_SNMP_DEBUG, else NULL */
-	const char *domain;			  /* of -X */
-	char *absolute_config, *absolute_pidfile; /* what the two paths are then; NULL: as given */
+	const char *agentx_socket, *ldm, *state_directory, *pidfile; /* NULL: not given */
+	const char *debug_tokens;		  /* --debug, else $LDOMS_SNMP_DEBUG, else NULL */
+	const char *domain;			  /* of --constraints */
+	char *absolute_config, *absolute_pidfile; /* the two paths, where they were relative */
 };
 
 /*
- * Paths become absolute: in the background the working directory is another one. -EINVAL: what is
- * wrong has been printed to stderr.
+ * Paths become absolute, because the working directory in the background is another one.
+ * -EINVAL, -ENOMEM: the reason has been printed to stderr.
  */
 int options_parse(struct options *o, int argc, char **argv);
 void options_clear(struct options *o);

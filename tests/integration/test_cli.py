@@ -24,6 +24,25 @@ class Plain(harness.TestCase):
         self.assertEqual(result.returncode, 0)
         for letter in "fcxmspDlXtRVh":
             self.assertRegex(result.stdout, rf"(?m)^  -{letter}\b")
+        self.assertFalse(result.stderr)
+        self.assertEqual(self.agent().run("--help").stdout, result.stdout)
+        self.assertLessEqual(max(map(len, result.stdout.splitlines())), 84)
+
+    def test_every_option_has_a_long_name(self):
+        options = re.findall(r"(?m)^  -(\w), --([a-z-]+)( [A-Z]+)?", self.agent().run("-h").stdout)
+        self.assertGreaterEqual(len(options), 14)
+        for letter, name, argument in options:
+            if argument:  # both are the same option: both want its value
+                for option in "-" + letter, "--" + name:
+                    result = self.agent().run(option)
+                    self.assertEqual(result.returncode, 2, result)
+                    self.assertIn(f"{option} needs{argument}: ", result.stderr)
+        for short, long in (("-V", "--version"), ("-t", "--test"), ("-lc", "--list --config")):
+            with self.subTest(long):
+                path = ["/nonexistent/file"] if "c" in short else []
+                a, b = self.agent().run(short, *path), self.agent().run(*long.split(), *path)
+                self.assertEqual((a.returncode, a.stdout, a.stderr),
+                                 (b.returncode, b.stdout, b.stderr))
 
     def test_version_tells_where_the_mib_is(self):
         result = self.agent().run("-V")
@@ -38,6 +57,29 @@ class Plain(harness.TestCase):
                 result = self.agent().run(*options)
                 self.assertEqual(result.returncode, 2, result)
                 self.assertTrue(result.stderr)
+                self.assertFalse(result.stdout)
+
+    def test_usage_errors_name_the_option_and_what_was_expected(self):
+        for options, expected in (
+                (["-Z"], "there is no option -Z"),
+                (["-fZ"], "there is no option -Z"),
+                (["--nonsense"], "there is no option --nonsense"),
+                (["--nonsense=5"], "there is no option --nonsense=5"),
+                (["-X"], "-X needs DOMAIN: print a domain's constraints"),
+                (["--config"], "--config needs FILE: configuration file"),
+                (["--list=all"], '--list takes no value, but "--list=all" gives it one'),
+                (["--l"], '"--l" could be --ldm or --list'),
+                (["extra"], '"extra" is no option'),
+                (["-l", "-t"], "--list, --constraints and --test exclude each other"),
+                (["-l", "-o", "xml"], '--output "xml": must be table or json'),
+                (["-o", "json"], "--output goes with --list only"),
+                (["-t", "--output", "json"], "--output goes with --list only")):
+            with self.subTest(options):
+                result = self.agent().run(*options)
+                self.assertEqual(result.returncode, 2, result)
+                self.assertTrue(result.stderr.startswith(f"ldoms-agentx: {expected}"),
+                                result.stderr)
+                self.assertIn("see ldoms-agentx --help", result.stderr)
                 self.assertFalse(result.stdout)
 
     def test_mistakes_have_file_and_line(self):
