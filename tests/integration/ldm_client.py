@@ -98,7 +98,7 @@ def item(kind, **props):
 class Client:
     def __init__(self, port, timeout=10):
         self.socket = socket.create_connection(("127.0.0.1", port), timeout * SLOW)
-        self.buffer = ""
+        self.buffer = bytearray()
 
     def close(self):
         self.socket.close()
@@ -116,14 +116,16 @@ class Client:
 
     def document(self, root="LDM_interface"):
         """The text of the next document with this root; others before it are passed over."""
-        end = f"</{root}>"
-        while end not in self.buffer:
+        end, seen = f"</{root}>".encode(), 0
+        while (at := self.buffer.find(end, seen)) < 0:
+            seen = max(0, len(self.buffer) - len(end))
             piece = self.socket.recv(1 << 20)
             if not piece:
-                raise Closed(self.buffer)
-            self.buffer += piece.decode()
-        text, _, self.buffer = self.buffer.partition(end)
-        return text[text.rindex(f"<{root}"):] + end
+                raise Closed(self.buffer.decode())
+            self.buffer += piece
+        text = self.buffer[:at + len(end)].decode()
+        del self.buffer[:at + len(end)]
+        return text[text.rindex(f"<{root}"):]
 
     def ask(self, action, domain=None, *items, **more):
         self.send(action, domain, *items, **more)

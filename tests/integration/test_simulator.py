@@ -204,3 +204,31 @@ class Specifications(SimulatorCase):
         sim.do("clear work-late")
         sim.do("clear")
         self.assertEqual(sim.do("faults"), "ok\n")
+
+
+class Large(SimulatorCase):
+    """Neither the start nor the lists of a large host take more than their share."""
+
+    LISTS = ("list-domain", "list-bindings", "list-constraints", "list-services", "list-devices")
+
+    def timed(self, domains):
+        begun = time.monotonic()
+        sim = self.simulator("-n", str(domains))
+        client, took = self.client(sim), {"start": time.monotonic() - begun}
+        client.socket.settimeout(60 * SLOW)
+        for action in self.LISTS:
+            begun = time.monotonic()
+            client.send(action)
+            text = client.document()
+            took[action] = time.monotonic() - begun
+            if action in ("list-domain", "list-bindings", "list-constraints"):
+                self.assertEqual(text.count("<Content"), domains)
+        sim.stop()
+        return took
+
+    def test_a_thousand_and_four_thousand_domains(self):
+        small, large = self.timed(1000), self.timed(4000)
+        print("#", " ".join(f"{name} {small[name]:.2f} {large[name]:.2f} s" for name in small))
+        self.assertLess(large["start"], 3.0 * SLOW)
+        for action in self.LISTS:
+            self.assertLess(large[action], 8 * small[action] + 0.5 * SLOW, action)

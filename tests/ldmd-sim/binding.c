@@ -15,8 +15,7 @@ uint64_t rounded_up(uint64_t bytes, uint64_t unit)
 
 static size_t channels_for(const struct domain *domain)
 {
-	return 1 + domain_device_count(domain, DEVICE_DISK) +
-	       domain_device_count(domain, DEVICE_NET);
+	return 1 + domain->n_devices[DEVICE_DISK] + domain->n_devices[DEVICE_NET];
 }
 
 static size_t channels_used(const struct host *host)
@@ -116,6 +115,5 @@ void binding_give(struct domain *domain)
 	maus_give(host, domain, domain->n_maus);
 	cpus_give_all(host, domain);
 	memory_give(host, domain, domain_memory(domain));
-	domain->console_port = 0;
-	replace_string(&domain->console_vcc, NULL);
+	console_give(host, domain);
 }

@@ -61,11 +61,11 @@ static char *random_device(struct host *host, const struct domain *d)
 
 	switch (random_below(&host->random, 3)) {
 	case 0:
-		if (domain_device_count(d, DEVICE_NET) >= NETS_MAX)
+		if (d->n_devices[DEVICE_NET] >= NETS_MAX)
 			return remove_last(d, DEVICE_NET, "remove-vnet");
 		return xasprintf("add-vnet %s net%u primary-vsw0", d->name, n);
 	case 1:
-		if (domain_device_count(primary, DEVICE_VOLUME) >= VOLUMES_MAX * host->n_domains)
+		if (primary->n_devices[DEVICE_VOLUME] >= VOLUMES_MAX * host->n_domains)
 			return xasprintf("remove-vdiskserverdevice primary %s@primary-vds0",
 				device_name(
 					TAILQ_LAST(&primary->devices[DEVICE_VOLUME], device_list),

@@ -38,6 +38,8 @@ static unsigned port_of_group(const struct host *host, const struct domain *doma
 {
 	const struct domain *other;
 
+	if (domain->console_group == NULL)
+		return 0;
 	TAILQ_FOREACH (other, &host->domains, entry)
 		if (other != domain && other->console_port && shares_group(other, domain) &&
 			str_equal(other->console_vcc, vcc))
@@ -49,7 +51,7 @@ static unsigned free_port(
 	const struct host *host, const struct domain *domain, unsigned min, unsigned max)
 {
 	for (unsigned port = min; port <= max; port++)
-		if (user_of_port(host, domain, port) == NULL)
+		if (host->port_users[port] == (domain->console_port == port))
 			return port;
 	return 0;
 }
@@ -78,7 +80,22 @@ bool console_take(struct host *host, struct domain *domain)
 
 	if (port == 0)
 		return false;
-	domain->console_port = port;
-	replace_string(&domain->console_vcc, device_name(vcc, DEVICE_VCC));
+	console_give(host, domain);
+	console_claim(host, domain, port, device_name(vcc, DEVICE_VCC));
 	return true;
+}
+
+void console_claim(struct host *host, struct domain *domain, unsigned port, const char *vcc)
+{
+	domain->console_port = port;
+	host->port_users[port]++;
+	replace_string(&domain->console_vcc, vcc);
+}
+
+void console_give(struct host *host, struct domain *domain)
+{
+	if (domain->console_port)
+		host->port_users[domain->console_port]--;
+	domain->console_port = 0;
+	replace_string(&domain->console_vcc, NULL);
 }

@@ -34,6 +34,33 @@ static unsigned next_id(const struct device_list *list)
 	return last ? last->id + 1 : 0;
 }
 
+static const xmlChar *key_of(const struct device *volume, const char *key)
+{
+	return BAD_CAST device_get(volume, key);
+}
+
+/* A second one of the same names is found when the first is gone. */
+static void index_volume(struct device *volume)
+{
+	xmlHashAddEntry2(domain_host(volume->owner)->volumes, key_of(volume, "vol_name"),
+		key_of(volume, "service_name"), volume);
+}
+
+static void unindex_volume(struct device *volume)
+{
+	const xmlChar *name = key_of(volume, "vol_name"), *service = key_of(volume, "service_name");
+	xmlHashTable *volumes = domain_host(volume->owner)->volumes;
+	struct device *other;
+
+	if (xmlHashLookup2(volumes, name, service) != volume)
+		return;
+	xmlHashRemoveEntry2(volumes, name, service, NULL);
+	TAILQ_FOREACH (other, &volume->owner->devices[DEVICE_VOLUME], entry)
+		if (xmlStrEqual(key_of(other, "vol_name"), name) &&
+			xmlStrEqual(key_of(other, "service_name"), service))
+			index_volume(other);
+}
+
 /* Takes the spec over. A disk is attached to its volume if that exists and is free. */
 struct device *device_add(struct domain *domain, enum device_kind kind, struct resource *spec)
 {
@@ -43,6 +70,9 @@ struct device *device_add(struct domain *domain, enum device_kind kind, struct r
 	device->spec = spec;
 	device->id = next_id(&domain->devices[kind]);
 	TAILQ_INSERT_TAIL(&domain->devices[kind], device, entry);
+	domain->n_devices[kind]++;
+	if (kind == DEVICE_VOLUME)
+		index_volume(device);
 	return device;
 }
 
@@ -53,6 +83,9 @@ void device_remove(struct device *device, enum device_kind kind)
 	if (device->user)
 		device->user->volume = NULL;
 	TAILQ_REMOVE(&device->owner->devices[kind], device, entry);
+	device->owner->n_devices[kind]--;
+	if (kind == DEVICE_VOLUME)
+		unindex_volume(device);
 	resource_free(device->spec);
 	free(device);
 }
@@ -82,16 +115,9 @@ struct device *service_find(const struct host *host, enum device_kind kind, cons
 
 struct device *volume_find(const struct host *host, const char *service, const char *volume)
 {
-	const struct device *vds = service_find(host, DEVICE_VDS, service);
-	struct device *device;
-
-	if (vds == NULL)
+	if (service == NULL || volume == NULL || !service_find(host, DEVICE_VDS, service))
 		return NULL;
-	TAILQ_FOREACH (device, &vds->owner->devices[DEVICE_VOLUME], entry)
-		if (str_equal(device_name(device, DEVICE_VOLUME), volume) &&
-			str_equal(device_get(device, "service_name"), service))
-			return device;
-	return NULL;
+	return xmlHashLookup2(host->volumes, BAD_CAST volume, BAD_CAST service);
 }
 
 bool disk_attach(struct host *host, struct device *disk)

@@ -43,6 +43,10 @@ void host_init(struct host *host, const struct host_size *size, uint64_t seed)
 	host->n_cores = size->cores;
 	host->n_threads = host->free_threads = size->cores * THREADS_PER_CORE;
 	host->thread_owner = xcalloc(host->n_threads, sizeof(*host->thread_owner));
+	host->core_free = xcalloc(host->n_cores, sizeof(*host->core_free));
+	memset(host->core_free, THREADS_PER_CORE, host->n_cores);
+	host->port_users = xcalloc(65536, sizeof(*host->port_users));
+	host->volumes = xmlHashCreate(0);
 	host->n_maus = size->maus;
 	host->mau_owner = xcalloc(size->cores, sizeof(*host->mau_owner));
 	host->memory = size->memory;
@@ -61,6 +65,8 @@ void host_init(struct host *host, const struct host_size *size, uint64_t seed)
 
 void host_free(struct host *host)
 {
+	xmlHashFree(host->volumes, NULL);
+	host->volumes = NULL;
 	while (!TAILQ_EMPTY(&host->domains))
 		domain_remove(TAILQ_FIRST(&host->domains));
 	while (!TAILQ_EMPTY(&host->spconfigs))
@@ -70,6 +76,8 @@ void host_free(struct host *host)
 		free(host->buses[i].alias);
 	}
 	free(host->buses);
+	free(host->port_users);
+	free(host->core_free);
 	free(host->thread_owner);
 	free(host->mau_owner);
 	free(host->free_memory);
@@ -171,6 +179,7 @@ void domain_remove(struct domain *domain)
 	cpus_give_all(host, domain);
 	memory_give(host, domain, domain_memory(domain));
 	release_buses(host, domain);
+	console_give(host, domain);
 	timer_stop(&domain->boot);
 	if (domain->migration) {
 		timer_stop(&domain->migration->timer);
@@ -272,16 +281,6 @@ uint64_t domain_uptime(const struct domain *domain)
 	if (domain->state != STATE_ACTIVE && domain->state != STATE_STOPPING)
 		return 0;
 	return (uint64_t)(clock_ms() - domain->started_ms) / 1000;
-}
-
-size_t domain_device_count(const struct domain *domain, enum device_kind kind)
-{
-	const struct device *device;
-	size_t n = 0;
-
-	TAILQ_FOREACH (device, &domain->devices[kind], entry)
-		n++;
-	return n;
 }
 
 static bool is_named(const char *name, const char *first_extra, const char *extra)

@@ -6,6 +6,7 @@
 #ifndef LDMD_SIM_HOST_H
 #define LDMD_SIM_HOST_H
 
+#include <libxml/hash.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -124,6 +125,7 @@ struct domain {
 	size_t n_maus;
 
 	struct device_list devices[DEVICE_MAX];
+	size_t n_devices[DEVICE_MAX];
 	char *console_service; /* wanted; NULL = any */
 	char *console_group;
 	unsigned console_want; /* wanted port; 0 = any */
@@ -161,6 +163,7 @@ struct host {
 	unsigned n_threads;
 	unsigned free_threads;
 	struct domain **thread_owner;
+	unsigned char *core_free; /* free threads of each core */
 	unsigned n_cores;
 	unsigned n_maus; /* crypto units sit on the first cores */
 	struct domain **mau_owner;
@@ -169,7 +172,9 @@ struct host {
 	size_t n_free_memory;
 	struct bus *buses;
 	size_t n_buses;
-	unsigned channels; /* LDC limit of the control domain */
+	unsigned channels;     /* LDC limit of the control domain */
+	unsigned *port_users;  /* domains at each console port */
+	xmlHashTable *volumes; /* by volume and service */
 
 	struct spconfig_list spconfigs;
 	bool delayed_reconf; /* of the control domain */
@@ -214,7 +219,6 @@ char *domain_flags(const struct domain *domain);
 uint64_t domain_uptime(const struct domain *domain); /* seconds */
 struct host *domain_host(const struct domain *domain);
 bool domain_serves_others(const struct domain *domain);
-size_t domain_device_count(const struct domain *domain, enum device_kind kind);
 
 bool name_is_legal(const char *name);
 bool variable_name_is_legal(const char *name);

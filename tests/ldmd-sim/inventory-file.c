@@ -173,11 +173,14 @@ static enum domain_state settled_state(const char *word, bool control)
 static void restore_console(struct domain *domain, const struct object *object)
 {
 	const struct resource *console = object_find(object, "console");
+	uint64_t port;
 
 	if (console == NULL || !resource_get(console, "bound_port"))
 		return;
-	domain->console_port = (unsigned)get_number(console, "bound_port", 0);
-	replace_string(&domain->console_vcc, resource_get(console, "bound_service"));
+	port = get_number(console, "bound_port", 0);
+	if (port <= UINT16_MAX)
+		console_claim(domain_host(domain), domain, (unsigned)port,
+			resource_get(console, "bound_service"));
 }
 
 static void restore_state(struct domain *domain, const struct object *object)

@@ -30,6 +30,7 @@ static void give_thread(struct host *host, struct domain *domain, unsigned vid, 
 	vcpu = &domain->vcpus[domain->n_vcpus++];
 	*vcpu = (struct vcpu){.vid = vid, .pid = pid, .permille = domain->permille};
 	host->thread_owner[pid] = domain;
+	host->core_free[core_of(pid)]--;
 	host->free_threads--;
 }
 
@@ -49,11 +50,12 @@ static bool core_fits(const struct host *host, unsigned core, const struct domai
 {
 	switch (choice) {
 	case CORE_OWN:
-		return core_threads(host, core, domain) > 0;
+		return domain->n_vcpus && host->core_free[core] &&
+		       core_threads(host, core, domain) > 0;
 	case CORE_EMPTY:
-		return core_threads(host, core, NULL) == THREADS_PER_CORE;
+		return host->core_free[core] == THREADS_PER_CORE;
 	default:
-		return true;
+		return host->core_free[core] > 0;
 	}
 }
 
@@ -126,6 +128,7 @@ static uint64_t spare_threads(const struct domain *domain)
 static void drop_vcpu(struct host *host, struct domain *domain, size_t index)
 {
 	host->thread_owner[domain->vcpus[index].pid] = NULL;
+	host->core_free[core_of(domain->vcpus[index].pid)]++;
 	host->free_threads++;
 	domain->n_vcpus--;
 	memmove(&domain->vcpus[index], &domain->vcpus[index + 1],
@@ -310,6 +313,8 @@ bool maus_take(struct host *host, struct domain *domain, uint64_t count)
 {
 	uint64_t possible = 0;
 
+	if (count == 0)
+		return true;
 	for (unsigned core = 0; core < host->n_maus; core++)
 		possible += host->mau_owner[core] == NULL && core_threads(host, core, domain) > 0;
 	if (count > possible)
@@ -339,6 +344,6 @@ unsigned cores_free(const struct host *host)
 	unsigned n = 0;
 
 	for (unsigned core = 0; core < host->n_cores; core++)
-		n += core_threads(host, core, NULL) == THREADS_PER_CORE;
+		n += host->core_free[core] == THREADS_PER_CORE;
 	return n;
 }

@@ -27,5 +27,8 @@ unsigned cores_free(const struct host *host); /* with all threads free */
 
 /* A port from the wanted (or first) vcc; false when the range is used up. */
 bool console_take(struct host *host, struct domain *domain);
+/* This port, whoever else may have it. */
+void console_claim(struct host *host, struct domain *domain, unsigned port, const char *vcc);
+void console_give(struct host *host, struct domain *domain);
 
 #endif
