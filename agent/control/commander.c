@@ -5,9 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "control/template.h"
 #include "inventory/refresh.h"
 #include "ldm/conn.h"
+#include "ldm/template.h"
 #include "util/clock.h"
 #include "util/log.h"
 
@@ -135,7 +135,14 @@ static int add_request(struct commander *c, const struct set_request *d, const c
 	struct ldm_request **ret, const char **ret_why)
 {
 	struct buffer document = BUFFER_EMPTY;
-	int rc = template_document(c->templates, d, domain, &document, ret_why);
+	const struct template_domain new_domain = {
+		.name = domain,
+		.template = d->template,
+		.vcpus = d->vcpus,
+		.memory_mb = d->memory_mb,
+		.crypto = (d->fields & FIELD_CRYPTO_BIT) != 0 ? d->crypto : 0,
+	};
+	int rc = template_document(c->templates, &new_domain, &document, ret_why);
 
 	if (rc >= 0)
 		rc = ldm_request_add_domain(buffer_data(&document), document.len, ret, ret_why);

@@ -7,13 +7,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "control/template.h"
 #include "daemon/daemon.h"
 #include "daemon/endpoint-settings.h"
 #include "daemon/query.h"
 #include "daemon/settings.h"
 #include "ldm/endpoint.h"
-#include "ldm/request.h"
+#include "ldm/template.h"
 #include "util/buffer.h"
 #include "util/cleanup.h"
 #include "util/log.h"
@@ -34,7 +33,7 @@ static int print_constraints(const struct buffer *reply)
 	_cleanup_(buffer_clear) struct buffer text = BUFFER_EMPTY;
 	size_t secrets = 0;
 
-	int r = ldm_constraints_extract(buffer_data(reply), reply->len, &whole);
+	int r = template_from_reply(buffer_data(reply), reply->len, &whole);
 	if (r >= 0)
 		r = template_clean(buffer_data(&whole), whole.len, &text, &secrets);
 	if (r < 0) {

@@ -92,10 +92,6 @@ void ldm_conn_close(struct ldm_conn *c);
 
 enum ldm_conn_state ldm_conn_get_state(const struct ldm_conn *c);
 const char *ldm_conn_state_name(enum ldm_conn_state state);
-static inline bool ldm_conn_is_ready(const struct ldm_conn *c)
-{
-	return ldm_conn_get_state(c) == LDM_CONN_READY;
-}
 /* Requests not yet answered. */
 size_t ldm_conn_pending(const struct ldm_conn *c);
 /* From the next request on. */

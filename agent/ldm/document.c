@@ -1,17 +1,289 @@
 /*
- * Reads a document as a stream: what is held in memory is one data element, as structs.
+ * The grammar of ldmd's documents is two tables: which element may be in which, and what is done
+ * where one begins and ends. Adding an element is adding a line. A document is read as a stream:
+ * what is held in memory is one data element, as structs.
  */
 #include <errno.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
-#include "ldm/content.h"
-#include "ldm/parse.h"
+#include "ldm/document.h"
+#include "ldm/xml.h"
 #include "util/cleanup.h"
+#include "util/text.h"
+#include "util/utf8.h"
 
-static const struct ldm_document_ops no_ops;
+enum element {
+	AT_TOP,
+	AT_SKIPPED,
+	AT_INTERFACE,
+	AT_EVENT,
+	AT_COMMAND,
+	AT_ACTION,
+	AT_DATA,
+	AT_ENVELOPE,
+	AT_CONTENT,
+	AT_SECTION,
+	AT_ITEM,
+	AT_FIELD, /* a property of 3.0 that has a member in struct ldm_resource */
+	AT_GENERIC,
+	AT_CHILD,
+	AT_BINDING,
+	AT_LDOM,
+	AT_LDOM_RESOURCE,
+	AT_LDOM_CHILD,
+	AT_LDOM_BINDING,
+	AT_RESPONSE,
+	AT_STATUS,
+	AT_MESSAGE,
+	_AT_MAX,
+};
 
-static int deliver_event(struct parse *p, struct ldm_content *c)
+#define FIELD(member) offsetof(struct ldm_resource, member)
+
+static const struct rule {
+	enum element in;
+	const char *name; /* NULL: any other */
+	enum element to;
+	size_t field; /* AT_FIELD */
+} rules[] = {
+	{AT_TOP, "LDM_interface", AT_INTERFACE, 0},
+	{AT_TOP, "LDM_event", AT_EVENT, 0},
+	{AT_INTERFACE, "cmd", AT_COMMAND, 0},
+	{AT_INTERFACE, "data", AT_DATA, 0}, /* a document of ldm list-constraints -x */
+	{AT_INTERFACE, "response", AT_RESPONSE, 0},
+	{AT_EVENT, "cmd", AT_COMMAND, 0},
+	{AT_COMMAND, "action", AT_ACTION, 0},
+	{AT_COMMAND, "data", AT_DATA, 0},
+	{AT_COMMAND, "response", AT_RESPONSE, 0},
+	{AT_DATA, "Envelope", AT_ENVELOPE, 0},
+	{AT_DATA, "ldom", AT_LDOM, 0},
+	{AT_DATA, "response", AT_RESPONSE, 0},
+	{AT_ENVELOPE, "Content", AT_CONTENT, 0},
+	{AT_ENVELOPE, "Section", AT_SECTION, 0},
+	{AT_CONTENT, "Section", AT_SECTION, 0},
+	{AT_SECTION, "Item", AT_ITEM, 0},
+	{AT_ITEM, "OtherResourceType", AT_FIELD, FIELD(type)},
+	{AT_ITEM, "AllocationUnits", AT_FIELD, FIELD(units)},
+	{AT_ITEM, "Address", AT_FIELD, FIELD(address)},
+	{AT_ITEM, "uuid", AT_FIELD, FIELD(uuid)},
+	{AT_ITEM, "GenericProperty", AT_GENERIC, 0},
+	{AT_ITEM, "Binding", AT_BINDING, 0},
+	{AT_ITEM, "binding", AT_BINDING, 0},
+	{AT_ITEM, NULL, AT_CHILD, 0},
+	{AT_BINDING, "Item", AT_ITEM, 0},
+	{AT_LDOM, NULL, AT_LDOM_RESOURCE, 0},
+	{AT_LDOM_RESOURCE, "binding", AT_LDOM_BINDING, 0},
+	{AT_LDOM_RESOURCE, NULL, AT_LDOM_CHILD, 0},
+	{AT_LDOM_BINDING, NULL, AT_LDOM_CHILD, 0},
+	{AT_RESPONSE, "status", AT_STATUS, 0},
+	{AT_RESPONSE, "resp_msg", AT_MESSAGE, 0},
+};
+
+/* Data version 2.0: which child element is what 3.0 has an element of its own for. */
+static const struct flat {
+	const char *type; /* NULL: any */
+	const char *name;
+	size_t field;
+} flats[] = {
+	{"cpu", "number", FIELD(units)},
+	{"mau", "number", FIELD(units)},
+	{"memory", "size", FIELD(units)},
+	{NULL, "mac_address", FIELD(address)},
+	{NULL, "uuid", FIELD(uuid)},
+};
+
+/*
+ * What the responses say. The first response of a data, a cmd or the root is its result, a second
+ * one is a warning (LDoms 3.6). Older managers put a notice into the first one although it says
+ * success: a warning too.
+ */
+struct outcome {
+	bool failed;		    /* some response said failure */
+	bool data_failed;	    /* that of the open data did */
+	struct buffer data_message; /* what it said with that */
+	struct buffer failure, warning;
+
+	unsigned responses[_AT_MAX]; /* of the element that is open, by what it is */
+	enum element of;	     /* what the open response is in */
+	bool says_failure;
+	struct buffer messages;
+};
+
+/* An open element. Pointers to resources stay good: a list grows only when its last is closed. */
+struct level {
+	const struct rule *rule;
+	struct ldm_resource *resource; /* the innermost, or NULL */
+};
+
+struct parse {
+	const struct ldm_limits *limits;
+	const struct ldm_document_ops *ops;
+	void *user;
+	struct ldm_document *document;
+	struct reader reader;
+	struct level *levels;
+	size_t depth;
+	struct buffer text; /* of the element that is a value */
+	char *key;	    /* of the property that is open */
+
+	/* The data that is open: */
+	struct ldm_content *contents;
+	size_t n_contents, n_resources;
+	struct ldm_content *content; /* the one resources go to, or NULL */
+	size_t loose;		     /* 1 + index of the one of no domain; 0: none */
+
+	struct outcome outcome;
+};
+
+/* Appends a zeroed item. A length that is a power of two is full, so no capacity is stored. */
+static void *list_append(void *list, size_t *n, size_t size)
+{
+	void **items = list;
+
+	if ((*n & (*n - 1)) == 0) {
+		/* The limits keep this far from overflowing. */
+		void *larger = realloc(*items, (*n ? *n * 2 : 1) * size);
+
+		if (!larger)
+			return NULL;
+		*items = larger;
+	}
+	return memset((char *)*items + (*n)++ * size, 0, size);
+}
+
+/* Takes the key over on success. */
+static int property_append(struct ldm_resource *r, char *take_key, const char *value)
+{
+	_cleanup_free_ char *v = strdup(value);
+	struct ldm_property *p = v ? list_append(&r->props, &r->n_props, sizeof(*p)) : NULL;
+
+	if (!p)
+		return -ENOMEM;
+	p->key = take_key;
+	p->value = steal_ptr(v);
+	return 0;
+}
+
+/* Recursion no deeper than the document, whose depth is limited. */
+static void resource_list_free(struct ldm_resource *list, size_t n)
+{
+	for (struct ldm_resource *r = list; r < list + n; r++) {
+		for (size_t i = 0; i < r->n_props; i++) {
+			free(r->props[i].key);
+			free(r->props[i].value);
+		}
+		free(r->props);
+		resource_list_free(r->bindings, r->n_bindings);
+		free(r->type);
+		free(r->units);
+		free(r->address);
+		free(r->uuid);
+	}
+	free(list);
+}
+
+static void forget_contents(struct parse *p)
+{
+	for (size_t i = 0; i < p->n_contents; i++) {
+		resource_list_free(p->contents[i].resources, p->contents[i].n_resources);
+		free(p->contents[i].domain);
+	}
+	free(p->contents);
+	p->contents = NULL;
+	p->n_contents = 0;
+	p->content = NULL;
+	p->loose = 0;
+}
+
+const char *ldm_resource_get(const struct ldm_resource *r, const char *key)
+{
+	for (size_t i = 0; i < r->n_props; i++)
+		if (strcmp(r->props[i].key, key) == 0)
+			return r->props[i].value;
+	return NULL;
+}
+
+const struct ldm_resource *ldm_content_find(const struct ldm_content *c, const char *type)
+{
+	for (size_t i = 0; i < c->n_resources; i++)
+		if (strcmp(c->resources[i].type, type) == 0)
+			return &c->resources[i];
+	return NULL;
+}
+
+static struct level *top(struct parse *p)
+{
+	return &p->levels[p->depth];
+}
+
+/* The text collected, trimmed in place. */
+static const char *collected_value(struct parse *p)
+{
+	static const char space[] = " \t\r\n";
+	char *text = buffer_data(&p->text);
+	size_t len = p->text.len;
+
+	while (len > 0 && strchr(space, text[len - 1]))
+		text[--len] = '\0';
+	return text + strspn(text, space);
+}
+
+static int set_once(char **to, const char *text)
+{
+	if (*to)
+		return 0;
+	return text_copy(text, to);
+}
+
+static int set_field(struct ldm_resource *r, size_t field, const char *text)
+{
+	return set_once((char **)((char *)r + field), text);
+}
+
+static int count_resource(struct parse *p)
+{
+	return ++p->n_resources > p->limits->resources
+		       ? reader_refuse(&p->reader, "too many resources")
+		       : 0;
+}
+
+/* Counted with the resources, so that there cannot be more of them either. */
+static int open_new_content(struct parse *p)
+{
+	int r = count_resource(p);
+
+	if (r < 0)
+		return r;
+	p->content = list_append(&p->contents, &p->n_contents, sizeof(*p->contents));
+	return p->content ? 0 : -ENOMEM;
+}
+
+static int open_command(struct parse *p)
+{
+	p->outcome.responses[AT_COMMAND] = 0;
+	return 0;
+}
+
+static int close_action(struct parse *p)
+{
+	return set_once(&p->document->reply.action, collected_value(p));
+}
+
+static int open_data(struct parse *p)
+{
+	p->outcome.responses[AT_DATA] = 0;
+	p->outcome.data_failed = false;
+	buffer_reset(&p->outcome.data_message);
+	p->n_resources = 0;
+	p->content = NULL;
+	p->loose = 0;
+	return 0;
+}
+
+static int deliver_event(struct parse *p, const struct ldm_content *c)
 {
 	const struct ldm_resource *info = ldm_content_find(c, "ldom_info");
 	struct ldm_event event = {
@@ -39,9 +311,16 @@ static int merge_loose(struct parse *p)
 		return 0;
 	loose = &p->contents[p->loose - 1];
 	named = &p->contents[2 - p->loose];
-	if (content_merge(named, loose) < 0)
-		return -ENOMEM;
-	content_clear(loose);
+	for (size_t i = 0; i < loose->n_resources; i++) {
+		struct ldm_resource *r =
+			list_append(&named->resources, &named->n_resources, sizeof(*r));
+
+		if (!r)
+			return -ENOMEM;
+		*r = loose->resources[i];
+		loose->resources[i] = (struct ldm_resource){0};
+	}
+	resource_list_free(loose->resources, loose->n_resources);
 	p->contents[0] = *named;
 	p->n_contents = 1;
 	return 0;
@@ -49,7 +328,7 @@ static int merge_loose(struct parse *p)
 
 static int deliver_events(struct parse *p)
 {
-	struct ldm_content none = {0};
+	static const struct ldm_content none;
 	int r = merge_loose(p);
 
 	if (r == 0 && p->n_contents == 0)
@@ -61,25 +340,17 @@ static int deliver_events(struct parse *p)
 
 static int deliver_contents(struct parse *p)
 {
-	const struct verdict *v = &p->verdict;
-	const char *message = v->data_message.len > 0 ? buffer_data(&v->data_message) : NULL;
+	const struct outcome *o = &p->outcome;
+	const char *message = o->data_message.len > 0 ? buffer_data(&o->data_message) : NULL;
 	int r = 0;
 
 	for (size_t i = 0; i < p->n_contents && r == 0 && p->ops->on_content; i++)
-		r = p->ops->on_content(p->user, &p->contents[i], !v->data_failed, message);
+		r = p->ops->on_content(p->user, &p->contents[i], !o->data_failed, message);
 	return r;
 }
 
-static void forget_contents(struct parse *p)
-{
-	content_list_free(p->contents, p->n_contents);
-	p->contents = NULL;
-	p->n_contents = 0;
-	p->content = NULL;
-	p->loose = 0;
-}
-
-int parse_deliver(struct parse *p)
+/* The data is complete: hands it on and forgets it. */
+static int close_data(struct parse *p)
 {
 	int r = p->document->kind == LDM_DOCUMENT_EVENT ? deliver_events(p) : deliver_contents(p);
 
@@ -87,38 +358,308 @@ int parse_deliver(struct parse *p)
 	return r;
 }
 
-static int handle_start(struct parse *p)
+static int open_content(struct parse *p)
 {
-	bool empty = xmlTextReaderIsEmptyElement(p->reader.xml);
-	const char *name = ldm_reader_name(&p->reader);
-	int r;
+	_cleanup_free_ char *id = NULL;
+	int r = open_new_content(p);
 
-	if (p->depth == 0) {
-		p->document->root = strdup(name);
-		if (!p->document->root)
-			return -ENOMEM;
-	}
-	r = parse_open(p, name);
-	return r == 0 && empty ? parse_close(p) : r;
+	if (r == 0)
+		r = reader_attribute(&p->reader, "id", &id);
+	return r < 0 ? r : set_once(&p->content->domain, id ? id : "");
 }
 
-static int handle_node(struct parse *p)
+static int close_content(struct parse *p)
+{
+	p->content = NULL;
+	return 0;
+}
+
+/* A section directly in the envelope belongs to no domain. */
+static int open_section(struct parse *p)
+{
+	if (p->content)
+		return 0;
+	if (p->loose == 0) {
+		int r = open_new_content(p);
+
+		if (r < 0)
+			return r;
+		p->loose = p->n_contents;
+	}
+	p->content = &p->contents[p->loose - 1];
+	return 0;
+}
+
+static int close_section(struct parse *p)
+{
+	if (!p->content->domain)
+		p->content = NULL;
+	return 0;
+}
+
+static int open_resource(struct parse *p)
+{
+	struct level *l = top(p);
+	struct ldm_resource *parent = l->resource;
+	int r = count_resource(p);
+
+	if (r < 0)
+		return r;
+	l->resource = parent ? list_append(&parent->bindings, &parent->n_bindings, sizeof(*parent))
+			     : list_append(&p->content->resources, &p->content->n_resources,
+				       sizeof(*parent));
+	return l->resource ? 0 : -ENOMEM;
+}
+
+static int close_item(struct parse *p)
+{
+	return set_field(top(p)->resource, FIELD(type), "");
+}
+
+static int close_field(struct parse *p)
+{
+	return set_field(top(p)->resource, top(p)->rule->field, collected_value(p));
+}
+
+static int open_generic(struct parse *p)
+{
+	free(steal_ptr(p->key));
+	return reader_attribute(&p->reader, "key", &p->key);
+}
+
+static int open_child(struct parse *p)
+{
+	free(p->key);
+	p->key = strdup(reader_name(&p->reader));
+	return p->key ? 0 : -ENOMEM;
+}
+
+static int close_property(struct parse *p)
+{
+	struct ldm_resource *resource = top(p)->resource;
+	int r;
+
+	if (!p->key)
+		return 0;
+	if (resource->n_props >= p->limits->properties)
+		return reader_refuse(&p->reader, "too many properties");
+	r = property_append(resource, p->key, collected_value(p));
+	if (r == 0)
+		p->key = NULL;
+	return r;
+}
+
+static int open_ldom_resource(struct parse *p)
+{
+	int r = open_resource(p);
+
+	return r < 0 ? r : set_field(top(p)->resource, FIELD(type), reader_name(&p->reader));
+}
+
+/* An element of ldom that has a text and no children. */
+static int close_ldom_resource(struct parse *p)
+{
+	const char *text = collected_value(p);
+
+	return *text ? set_field(top(p)->resource, FIELD(units), text) : 0;
+}
+
+/* What it binds is of its resource's type; its numbers are not, so no flats[] for it. */
+static int open_ldom_binding(struct parse *p)
+{
+	int r = open_resource(p);
+
+	return r < 0 ? r : set_field(top(p)->resource, FIELD(type), "");
+}
+
+static int close_ldom_child(struct parse *p)
+{
+	struct ldm_resource *r = top(p)->resource;
+
+	if (strcmp(r->type, "ldom_info") == 0 && strcmp(p->key, "ldom_name") == 0)
+		return set_once(&p->content->domain, collected_value(p));
+	for (const struct flat *f = flats; f < flats + ARRAY_SIZE(flats); f++)
+		if ((!f->type || strcmp(f->type, r->type) == 0) && strcmp(f->name, p->key) == 0)
+			return set_field(r, f->field, collected_value(p));
+	return close_property(p);
+}
+
+/* Nobody documents where 2.0 has the state: the places it was seen or may be at, in order. */
+static int find_state(struct ldm_content *c)
+{
+	struct ldm_resource *info = (struct ldm_resource *)ldm_content_find(c, "ldom_info");
+	const struct ldm_resource *loose = ldm_content_find(c, "state");
+	_cleanup_free_ char *key = NULL;
+	const char *state;
+	int r;
+
+	if (!info || ldm_resource_get(info, "state"))
+		return 0;
+	state = ldm_resource_get(info, "ldom_state");
+	if (!state && loose)
+		state = loose->units;
+	if (!state)
+		return 0;
+	key = strdup("state");
+	r = key ? property_append(info, key, state) : -ENOMEM;
+	if (r == 0)
+		key = NULL;
+	return r;
+}
+
+static int close_ldom(struct parse *p)
+{
+	int r = set_once(&p->content->domain, "");
+
+	if (r == 0)
+		r = find_state(p->content);
+	p->content = NULL;
+	return r;
+}
+
+static int open_response(struct parse *p)
+{
+	struct outcome *o = &p->outcome;
+
+	o->of = top(p)[-1].rule->to;
+	o->responses[o->of]++;
+	o->says_failure = false;
+	buffer_reset(&o->messages);
+	return 0;
+}
+
+static int close_status(struct parse *p)
+{
+	p->outcome.says_failure = strcasecmp(collected_value(p), "success") != 0;
+	return 0;
+}
+
+/* What is beyond the limit is left out, and no character is cut in half. */
+static int add_message(struct parse *p, struct buffer *to, const char *text)
+{
+	const char *between = to->len > 0 ? "; " : "";
+	size_t before = to->len + strlen(between), cap = p->limits->messages;
+	int r;
+
+	if (!*text || before >= cap)
+		return 0;
+	r = buffer_append_text(to, between);
+	return r < 0 ? r : buffer_append(to, text, utf8_cut(text, cap - before));
+}
+
+static int close_message(struct parse *p)
+{
+	return add_message(p, &p->outcome.messages, collected_value(p));
+}
+
+static int close_response(struct parse *p)
+{
+	struct outcome *o = &p->outcome;
+	const char *text = buffer_data(&o->messages);
+	int r;
+
+	if (o->responses[o->of] > 1 || !o->says_failure)
+		return add_message(p, &o->warning, text);
+	o->failed = true;
+	r = add_message(p, &o->failure, text);
+	if (o->of != AT_DATA || r < 0)
+		return r;
+	o->data_failed = true;
+	return add_message(p, &o->data_message, text);
+}
+
+static const struct {
+	int (*open)(struct parse *);
+	int (*close)(struct parse *);
+	bool has_text;
+} elements[_AT_MAX] = {
+	[AT_COMMAND] = {open_command, NULL, false},
+	[AT_ACTION] = {NULL, close_action, true},
+	[AT_DATA] = {open_data, close_data, false},
+	[AT_CONTENT] = {open_content, close_content, false},
+	[AT_SECTION] = {open_section, close_section, false},
+	[AT_ITEM] = {open_resource, close_item, false},
+	[AT_FIELD] = {NULL, close_field, true},
+	[AT_GENERIC] = {open_generic, close_property, true},
+	[AT_CHILD] = {open_child, close_property, true},
+	[AT_LDOM] = {open_new_content, close_ldom, false},
+	[AT_LDOM_RESOURCE] = {open_ldom_resource, close_ldom_resource, true},
+	[AT_LDOM_CHILD] = {open_child, close_ldom_child, true},
+	[AT_LDOM_BINDING] = {open_ldom_binding, NULL, false},
+	[AT_RESPONSE] = {open_response, close_response, false},
+	[AT_STATUS] = {NULL, close_status, true},
+	[AT_MESSAGE] = {NULL, close_message, true},
+};
+
+static const struct rule *find_rule(enum element in, const char *name)
+{
+	static const struct rule skipped = {.to = AT_SKIPPED};
+
+	for (const struct rule *r = rules; r < rules + ARRAY_SIZE(rules); r++)
+		if (r->in == in && (!r->name || strcmp(r->name, name) == 0))
+			return r;
+	return &skipped;
+}
+
+static int close_element(struct parse *p)
+{
+	enum element element = top(p)->rule->to;
+	int r = elements[element].close ? elements[element].close(p) : 0;
+
+	if (elements[element].has_text)
+		buffer_reset(&p->text);
+	p->depth--;
+	return r;
+}
+
+static int open_element(struct parse *p)
+{
+	bool empty = xmlTextReaderIsEmptyElement(p->reader.xml);
+	const char *name = reader_name(&p->reader);
+	const struct rule *rule = find_rule(top(p)->rule->to, name);
+	struct ldm_resource *resource = top(p)->resource;
+	int r = p->depth == 0 ? set_once(&p->document->root, name) : 0;
+
+	if (p->depth >= p->limits->depth)
+		return reader_refuse(&p->reader, "elements nested too deep");
+	p->depth++;
+	*top(p) = (struct level){.rule = rule, .resource = resource};
+	if (elements[rule->to].has_text)
+		buffer_reset(&p->text);
+	if (r == 0 && elements[rule->to].open)
+		r = elements[rule->to].open(p);
+	return r == 0 && empty ? close_element(p) : r;
+}
+
+static int take_text(struct parse *p)
+{
+	const char *text = (const char *)xmlTextReaderConstValue(p->reader.xml);
+	size_t len = strlen(text);
+
+	if (!elements[top(p)->rule->to].has_text)
+		return 0;
+	if (p->text.len + len > p->limits->value)
+		return reader_refuse(&p->reader, "value too long");
+	return buffer_append(&p->text, text, len);
+}
+
+static int take_node(struct parse *p)
 {
 	switch (xmlTextReaderNodeType(p->reader.xml)) {
 	case XML_READER_TYPE_ELEMENT:
-		return handle_start(p);
+		return open_element(p);
 	case XML_READER_TYPE_END_ELEMENT:
-		return parse_close(p);
+		return close_element(p);
 	case XML_READER_TYPE_TEXT:
 	case XML_READER_TYPE_CDATA:
 	case XML_READER_TYPE_WHITESPACE:
 	case XML_READER_TYPE_SIGNIFICANT_WHITESPACE:
-		return parse_text(p, (const char *)xmlTextReaderConstValue(p->reader.xml));
+		return take_text(p);
 	}
 	return 0;
 }
 
-static int take_text(struct buffer *from, char **to)
+static int steal_message(struct buffer *from, char **to)
 {
 	if (from->len == 0)
 		return 0;
@@ -126,53 +667,53 @@ static int take_text(struct buffer *from, char **to)
 	return *to ? 0 : -ENOMEM;
 }
 
-static int take_verdict(struct parse *p)
+static int read_document(struct parse *p)
 {
 	struct ldm_reply *reply = &p->document->reply;
 	int r;
 
-	reply->ok = !p->verdict.failed;
-	r = take_text(&p->verdict.failure, &reply->message);
-	return r < 0 ? r : take_text(&p->verdict.warning, &reply->warning);
-}
-
-static int read_document(struct parse *p)
-{
-	int r;
-
-	while ((r = ldm_reader_next(&p->reader)) > 0) {
-		r = handle_node(p);
+	while ((r = reader_next(&p->reader)) > 0) {
+		r = take_node(p);
 		if (r != 0)
 			return r;
 	}
-	return r < 0 ? r : take_verdict(p);
+	if (r < 0)
+		return r;
+	reply->ok = !p->outcome.failed;
+	r = steal_message(&p->outcome.failure, &reply->message);
+	return r < 0 ? r : steal_message(&p->outcome.warning, &reply->warning);
 }
 
 static void parse_clear(struct parse *p)
 {
 	forget_contents(p);
-	verdict_clear(&p->verdict);
+	buffer_clear(&p->outcome.data_message);
+	buffer_clear(&p->outcome.failure);
+	buffer_clear(&p->outcome.warning);
+	buffer_clear(&p->outcome.messages);
 	buffer_clear(&p->text);
 	free(p->key);
 	free(p->levels);
-	ldm_reader_close(&p->reader);
+	reader_close(&p->reader);
 }
 
 /* Looked at by itself: the parser reads ahead and may refuse a document before telling its root. */
-static enum ldm_document_kind kind_of(const char *root)
+static enum ldm_document_kind kind_of(const char *document)
 {
-	const char *name = root + 1, *end = name + strcspn(name, " \t\r\n/>");
+	const char *name = document + 1, *end = name + strcspn(name, " \t\r\n/>");
 	_cleanup_free_ char *copy = strndup(name, end - name);
-	const char *local = ldm_local_name(copy);
+	const char *local = xml_local_name(copy);
 
 	if (strcmp(local, "LDM_interface") == 0)
 		return LDM_DOCUMENT_REPLY;
 	return strcmp(local, "LDM_event") == 0 ? LDM_DOCUMENT_EVENT : LDM_DOCUMENT_OTHER;
 }
 
-int ldm_document_parse(const char *bytes, size_t len, const struct ldm_limits *limits,
+int ldm_document_parse_framed(const char *bytes, size_t len, const struct ldm_limits *limits,
 	const struct ldm_document_ops *ops, void *user, struct ldm_document *ret, char **ret_error)
 {
+	static const struct ldm_document_ops no_ops;
+	static const struct rule root = {.to = AT_TOP};
 	_cleanup_(parse_clear) struct parse p = {
 		.limits = limits ? limits : &ldm_limits_default,
 		.ops = ops ? ops : &no_ops,
@@ -181,18 +722,30 @@ int ldm_document_parse(const char *bytes, size_t len, const struct ldm_limits *l
 	};
 	int r;
 
-	*ret = (struct ldm_document){.kind = LDM_DOCUMENT_OTHER};
-	p.levels = calloc(p.limits->depth + 2, sizeof(*p.levels));
-	r = p.levels ? ldm_reader_open(&p.reader, bytes, len, p.limits) : -ENOMEM;
-	if (p.reader.root)
-		ret->kind = kind_of(p.reader.root);
-	if (r == 0)
+	*ret = (struct ldm_document){.kind = kind_of(bytes)};
+	p.levels = calloc(p.limits->depth + 1, sizeof(*p.levels));
+	r = p.levels ? reader_open(&p.reader, bytes, len) : -ENOMEM;
+	if (r == 0) {
+		top(&p)->rule = &root;
 		r = read_document(&p);
+	}
 	if (ret_error)
 		*ret_error = r != 0 ? steal_ptr(p.reader.error) : NULL;
 	if (r != 0)
 		ldm_document_clear(ret);
 	return r;
+}
+
+int ldm_document_parse(const char *bytes, size_t len, const struct ldm_limits *limits,
+	const struct ldm_document_ops *ops, void *user, struct ldm_document *ret, char **ret_error)
+{
+	_cleanup_free_ char *error = NULL;
+	int r = ldm_frame_whole(bytes, len, limits, &bytes, &len, &error);
+
+	*ret = (struct ldm_document){.kind = LDM_DOCUMENT_OTHER};
+	if (ret_error)
+		*ret_error = r < 0 ? steal_ptr(error) : NULL;
+	return r < 0 ? r : ldm_document_parse_framed(bytes, len, limits, ops, user, ret, ret_error);
 }
 
 void ldm_document_clear(struct ldm_document *d)

@@ -12,7 +12,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "ldm/limits.h"
+#include "ldm/frame.h"
 
 struct ldm_property {
 	char *key, *value; /* never NULL */
@@ -86,6 +86,12 @@ struct ldm_document {
  * ops, its members, limits and ret_error may be NULL.
  */
 int ldm_document_parse(const char *bytes, size_t len, const struct ldm_limits *limits,
+	const struct ldm_document_ops *ops, void *user, struct ldm_document *ret, char **ret_error);
+/*
+ * Same, of bytes that the framer cut with these limits, so that nobody scans them again. After an
+ * error ret->kind still says what the document would have been.
+ */
+int ldm_document_parse_framed(const char *bytes, size_t len, const struct ldm_limits *limits,
 	const struct ldm_document_ops *ops, void *user, struct ldm_document *ret, char **ret_error);
 void ldm_document_clear(struct ldm_document *d);
 void ldm_reply_clear(struct ldm_reply *r);

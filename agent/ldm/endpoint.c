@@ -11,6 +11,7 @@
 #include "ldm/endpoint.h"
 #include "util/number.h"
 #include "util/secret.h"
+#include "util/text.h"
 
 #define HANDSHAKE_TIMEOUT_MS 10000
 
@@ -101,12 +102,6 @@ int ldm_endpoint_parse(const char *address, struct ldm_endpoint **ret)
 	return 0;
 }
 
-static int copy_text(const char *from, char **to)
-{
-	*to = from ? strdup(from) : NULL;
-	return from && !*to ? -ENOMEM : 0;
-}
-
 int ldm_endpoint_copy(const struct ldm_endpoint *e, struct ldm_endpoint **ret)
 {
 	_cleanup_(ldm_endpoint_freep) struct ldm_endpoint *copy = malloc(sizeof(*copy));
@@ -115,9 +110,9 @@ int ldm_endpoint_copy(const struct ldm_endpoint *e, struct ldm_endpoint **ret)
 		return -ENOMEM;
 	*copy = *e;
 	copy->host = copy->user = copy->password = copy->certificate = NULL;
-	if (copy_text(e->host, &copy->host) < 0 || copy_text(e->user, &copy->user) < 0 ||
-		copy_text(e->password, &copy->password) < 0 ||
-		copy_text(e->certificate, &copy->certificate) < 0)
+	if (text_copy(e->host, &copy->host) < 0 || text_copy(e->user, &copy->user) < 0 ||
+		text_copy(e->password, &copy->password) < 0 ||
+		text_copy(e->certificate, &copy->certificate) < 0)
 		return -ENOMEM;
 	*ret = steal_ptr(copy);
 	return 0;

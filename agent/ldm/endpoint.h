@@ -7,7 +7,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "ldm/limits.h"
+#include "ldm/frame.h"
 #include "util/cleanup.h"
 
 #define LDM_DEFAULT_PORT 6482

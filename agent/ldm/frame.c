@@ -1,21 +1,374 @@
 /*
- * Collects what the scanner finds to belong to a document.
+ * A scanner with one step per byte that means something in its state; runs of other bytes are
+ * skipped. Each byte is looked at once.
  */
+#include <ctype.h>
 #include <errno.h>
-#include <stdbool.h>
+#include <inttypes.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "ldm/frame.h"
-#include "ldm/scan.h"
 #include "util/buffer.h"
 
+const struct ldm_limits ldm_limits_default = {
+	.bytes = (size_t)64 << 20,
+	.depth = 64,
+	.attributes = 64,
+	.tag = (size_t)64 << 10,
+	.value = (size_t)256 << 10,
+	.properties = 256,
+	.resources = 65536,
+	.messages = (size_t)16 << 10,
+};
+
+enum scan_state {
+	IN_TEXT,    /* between tags */
+	IN_LT,	    /* behind < */
+	IN_BANG,    /* behind <!, telling comment from CDATA */
+	IN_COMMENT, /* until --> */
+	IN_CDATA,   /* until ]]> */
+	IN_PI,	    /* until ?> */
+	IN_TAG,	    /* a start tag */
+	IN_QUOTE,   /* an attribute value within it */
+	IN_END,	    /* an end tag */
+	_IN_MAX,
+};
+
+struct scan {
+	const struct ldm_limits *limits;
+	enum scan_state in;
+	bool expect_open; /* report the next start tag by itself */
+	bool inside;	  /* bytes from here on belong to a document, or may do so */
+	size_t depth;
+	size_t bytes; /* of this document */
+	size_t tag;   /* of this tag */
+	size_t text;  /* of the text since the last tag */
+	size_t attributes;
+	const char *rest; /* IN_BANG: what must follow */
+	unsigned run;	  /* IN_COMMENT, IN_CDATA: how many - or ] in a row; IN_PI: one ? */
+	char quote, last;
+	uint64_t total; /* bytes ever, for messages */
+	char *error;
+};
+
 struct ldm_framer {
-	struct ldm_scan scan;
+	struct scan scan;
 	struct buffer document;
 	bool finished; /* the document was handed out; the next feed begins anew */
 	int error;
 };
+
+static int scan_refuse(struct scan *s, const char *rule)
+{
+	if (asprintf(&s->error,
+		    "%s, at byte %zu of the document, depth %zu (byte %" PRIu64 " in all)", rule,
+		    s->bytes, s->depth, s->total) < 0)
+		s->error = NULL;
+	return -EBADMSG;
+}
+
+static bool is_space(char c)
+{
+	return c == ' ' || c == '\t' || c == '\n' || c == '\r';
+}
+
+static bool is_name_start(char c)
+{
+	return isalpha((unsigned char)c) || c == '_' || c == ':' || (unsigned char)c >= 0x80;
+}
+
+/* A comment or processing instruction is over; between documents it belongs to none. */
+static int scan_end_aside(struct scan *s)
+{
+	s->in = IN_TEXT;
+	if (s->depth == 0)
+		s->inside = false;
+	return LDM_FRAME_MORE;
+}
+
+static int scan_end_document(struct scan *s, int result)
+{
+	s->in = IN_TEXT;
+	s->inside = false;
+	s->expect_open = false;
+	return result;
+}
+
+static int step_in_text(struct scan *s, char c)
+{
+	if (c == '<') {
+		if (s->depth == 0)
+			s->bytes = 1;
+		s->inside = true;
+		s->tag = 0;
+		s->in = IN_LT;
+		return LDM_FRAME_MORE;
+	}
+	if (s->depth == 0 && !is_space(c))
+		return scan_refuse(s, "text outside of a document");
+	return LDM_FRAME_MORE;
+}
+
+static int step_in_lt(struct scan *s, char c)
+{
+	s->attributes = 0;
+	s->run = 0;
+	s->last = '\0';
+	s->rest = NULL;
+	if (c == '/')
+		s->in = IN_END;
+	else if (is_name_start(c))
+		s->in = IN_TAG;
+	else if (c == '?')
+		s->in = IN_PI;
+	else if (c == '!')
+		s->in = IN_BANG;
+	else
+		return scan_refuse(s, "'<' that begins no tag");
+	if (s->in == IN_END || s->in == IN_TAG)
+		s->text = 0;
+	return LDM_FRAME_MORE;
+}
+
+static int step_in_bang(struct scan *s, char c)
+{
+	if (!s->rest)
+		s->rest = c == '-' ? "--" : "[CDATA[";
+	if (*s->rest != c)
+		return scan_refuse(s, "a document type declaration");
+	s->rest++;
+	if (*s->rest)
+		return LDM_FRAME_MORE;
+	s->in = c == '-' ? IN_COMMENT : IN_CDATA;
+	if (s->in == IN_CDATA && s->depth == 0)
+		return scan_refuse(s, "text outside of a document");
+	return LDM_FRAME_MORE;
+}
+
+/* Counts a run of the character that must come before the '>' that ends it, `wanted` times. */
+static bool ends_run(struct scan *s, char c, char of, unsigned wanted)
+{
+	bool ends = c == '>' && s->run >= wanted;
+
+	s->run = c != of ? 0 : s->run < wanted ? s->run + 1 : wanted;
+	return ends;
+}
+
+static int step_in_cdata(struct scan *s, char c)
+{
+	if (ends_run(s, c, ']', 2))
+		s->in = IN_TEXT;
+	/* A text, so it has the limit of a text and not that of a tag. */
+	s->tag = 0;
+	return LDM_FRAME_MORE;
+}
+
+static int scan_end_start_tag(struct scan *s)
+{
+	bool self_closed = s->last == '/';
+
+	s->in = IN_TEXT;
+	if (s->expect_open && s->depth == 0)
+		return scan_end_document(s, self_closed ? LDM_FRAME_CLOSED : LDM_FRAME_OPENED);
+	if (s->depth >= s->limits->depth)
+		return scan_refuse(s, "elements nested too deep");
+	if (!self_closed)
+		s->depth++;
+	return s->depth == 0 ? scan_end_document(s, LDM_FRAME_DOCUMENT) : LDM_FRAME_MORE;
+}
+
+static int step_in_tag(struct scan *s, char c)
+{
+	if (c == '>')
+		return scan_end_start_tag(s);
+	if (c == '<')
+		return scan_refuse(s, "'<' within a tag");
+	if (c == '"' || c == '\'') {
+		s->in = IN_QUOTE;
+		s->quote = c;
+	}
+	if (c == '=' && ++s->attributes > s->limits->attributes)
+		return scan_refuse(s, "too many attributes");
+	s->last = c;
+	return LDM_FRAME_MORE;
+}
+
+static int step_in_end(struct scan *s, char c)
+{
+	if (c == '<')
+		return scan_refuse(s, "'<' within a tag");
+	if (c != '>')
+		return LDM_FRAME_MORE;
+	s->in = IN_TEXT;
+	if (s->depth == 0)
+		return scan_end_document(s, LDM_FRAME_CLOSED);
+	return --s->depth == 0 ? scan_end_document(s, LDM_FRAME_DOCUMENT) : LDM_FRAME_MORE;
+}
+
+/* An enum ldm_frame, or -EBADMSG with s->error. */
+static int scan_step(struct scan *s, char c)
+{
+	s->total++;
+	if (s->inside && ++s->bytes > s->limits->bytes)
+		return scan_refuse(s, "document too large");
+	if (s->in != IN_TEXT && ++s->tag > s->limits->tag)
+		return scan_refuse(s, "tag or comment too long");
+	if ((s->in == IN_TEXT || s->in == IN_CDATA) && ++s->text > s->limits->value)
+		return scan_refuse(s, "value too long");
+	switch (s->in) {
+	case IN_TEXT:
+		return step_in_text(s, c);
+	case IN_LT:
+		return step_in_lt(s, c);
+	case IN_BANG:
+		return step_in_bang(s, c);
+	case IN_COMMENT:
+		return ends_run(s, c, '-', 2) ? scan_end_aside(s) : LDM_FRAME_MORE;
+	case IN_CDATA:
+		return step_in_cdata(s, c);
+	case IN_PI:
+		return ends_run(s, c, '?', 1) ? scan_end_aside(s) : LDM_FRAME_MORE;
+	case IN_TAG:
+		return step_in_tag(s, c);
+	case IN_QUOTE:
+		if (c == s->quote)
+			s->in = IN_TAG;
+		return LDM_FRAME_MORE;
+	case IN_END:
+		return step_in_end(s, c);
+	case _IN_MAX:
+		break;
+	}
+	return -EBADMSG;
+}
+
+#define STOPS(state) (1u << IN_##state)
+
+/* The states in which a byte means something. Text and quotes have one such byte: memchr(). */
+static const uint16_t stops[UINT8_MAX + 1] = {
+	['<'] = STOPS(TAG) | STOPS(END),
+	['>'] = STOPS(TAG) | STOPS(END) | STOPS(COMMENT) | STOPS(CDATA) | STOPS(PI),
+	['='] = STOPS(TAG),
+	['"'] = STOPS(TAG),
+	['\''] = STOPS(TAG),
+	['-'] = STOPS(COMMENT),
+	[']'] = STOPS(CDATA),
+	['?'] = STOPS(PI),
+};
+
+static size_t span_to_byte(const char *bytes, size_t n, char c)
+{
+	const char *found = memchr(bytes, c, n);
+
+	return found ? (size_t)(found - bytes) : n;
+}
+
+static size_t span_to_stop(const char *bytes, size_t n, enum scan_state in)
+{
+	size_t i = 0;
+
+	while (i < n && !(stops[(unsigned char)bytes[i]] & 1u << in))
+		i++;
+	return i;
+}
+
+static size_t smaller(size_t a, size_t b)
+{
+	return a < b ? a : b;
+}
+
+/* What a count may still grow by; an exceeded limit is for the step to refuse. */
+static size_t room(size_t limit, size_t count)
+{
+	return limit > count ? limit - count : 0;
+}
+
+/* Takes the bytes in front that mean nothing in this state; returns how many. */
+static size_t scan_skip(struct scan *s, const char *bytes, size_t n)
+{
+	bool is_text = s->in == IN_TEXT || s->in == IN_CDATA;
+	size_t *count = is_text ? &s->text : &s->tag;
+
+	if (s->in == IN_LT || s->in == IN_BANG || (s->in == IN_TEXT && s->depth == 0))
+		return 0;
+	n = smaller(n, room(s->limits->bytes, s->bytes));
+	n = smaller(n, room(is_text ? s->limits->value : s->limits->tag, *count));
+	if (s->in == IN_TEXT)
+		n = span_to_byte(bytes, n, '<');
+	else if (s->in == IN_QUOTE)
+		n = span_to_byte(bytes, n, s->quote);
+	else
+		n = span_to_stop(bytes, n, s->in);
+	if (n == 0)
+		return 0;
+	if (s->in == IN_TAG)
+		s->last = bytes[n - 1];
+	s->run = 0;
+	s->bytes += n;
+	s->total += n;
+	*count += n;
+	return n;
+}
+
+/* Where in the bytes that were scanned a document is. */
+struct cut {
+	size_t begin; /* SIZE_MAX: no byte belongs to one */
+	size_t end;   /* how many bytes were scanned */
+	bool dropped; /* what was taken for its beginning was a comment between documents */
+};
+
+/* To the end of a document or of the bytes. */
+static int scan_bytes(struct scan *s, const char *bytes, size_t n, struct cut *ret)
+{
+	int r = LDM_FRAME_MORE;
+	size_t pos = 0;
+
+	*ret = (struct cut){.begin = s->inside ? 0 : SIZE_MAX};
+	while (r == LDM_FRAME_MORE) {
+		bool was_inside = s->inside;
+
+		pos += scan_skip(s, bytes + pos, n - pos);
+		if (pos == n)
+			break;
+		r = scan_step(s, bytes[pos]);
+		if (!was_inside && s->inside)
+			ret->begin = pos;
+		pos++;
+		if (was_inside && !s->inside && r == LDM_FRAME_MORE) {
+			ret->dropped = true;
+			ret->begin = SIZE_MAX;
+		}
+	}
+	ret->end = pos;
+	return r;
+}
+
+int ldm_frame_whole(const char *bytes, size_t len, const struct ldm_limits *limits,
+	const char **ret_document, size_t *ret_len, char **ret_error)
+{
+	struct scan s = {.limits = limits ? limits : &ldm_limits_default};
+	struct cut document, rest;
+	int r = scan_bytes(&s, bytes, len, &document);
+
+	if (r == LDM_FRAME_DOCUMENT) {
+		r = scan_bytes(&s, bytes + document.end, len - document.end, &rest);
+		if (r > LDM_FRAME_MORE || (r == LDM_FRAME_MORE && s.inside))
+			r = scan_refuse(&s, "more than one document");
+	} else if (r >= 0) {
+		r = scan_refuse(
+			&s, r == LDM_FRAME_MORE ? "no end of the document" : "a stray end tag");
+	}
+	if (r < 0) {
+		*ret_error = s.error;
+		return r;
+	}
+	*ret_document = bytes + document.begin;
+	*ret_len = document.end - document.begin;
+	return 0;
+}
 
 int ldm_framer_new(const struct ldm_limits *limits, struct ldm_framer **ret)
 {
@@ -23,7 +376,7 @@ int ldm_framer_new(const struct ldm_limits *limits, struct ldm_framer **ret)
 
 	if (!f)
 		return -ENOMEM;
-	ldm_scan_init(&f->scan, limits ? limits : &ldm_limits_default);
+	f->scan.limits = limits ? limits : &ldm_limits_default;
 	*ret = f;
 	return 0;
 }
@@ -33,16 +386,15 @@ void ldm_framer_free(struct ldm_framer *f)
 	if (!f)
 		return;
 	buffer_clear(&f->document);
-	ldm_scan_clear(&f->scan);
+	free(f->scan.error);
 	free(f);
 }
 
 void ldm_framer_reset(struct ldm_framer *f)
 {
 	buffer_clear(&f->document);
-	ldm_scan_reset(&f->scan);
-	f->finished = false;
-	f->error = 0;
+	free(f->scan.error);
+	*f = (struct ldm_framer){.scan.limits = f->scan.limits};
 }
 
 void ldm_framer_expect_open(struct ldm_framer *f)
@@ -50,55 +402,31 @@ void ldm_framer_expect_open(struct ldm_framer *f)
 	f->scan.expect_open = true;
 }
 
-/* The bytes [begin, end) belong to the document; begin > end: none do. */
-static int keep(struct ldm_framer *f, const char *bytes, size_t begin, size_t end)
-{
-	return begin < end ? buffer_append(&f->document, bytes + begin, end - begin) : 0;
-}
-
-static int take(struct ldm_framer *f, const char *bytes, size_t n, size_t *pos)
-{
-	size_t begin = f->scan.inside ? 0 : SIZE_MAX;
-	int r = LDM_FRAME_MORE, kept;
-
-	while (*pos < n && r == LDM_FRAME_MORE) {
-		bool was_inside = f->scan.inside;
-
-		*pos += ldm_scan_skip(&f->scan, bytes + *pos, n - *pos);
-		if (*pos == n)
-			break;
-		r = ldm_scan_step(&f->scan, bytes[*pos]);
-		if (!was_inside && f->scan.inside)
-			begin = *pos;
-		++*pos;
-		/* It was a comment or a declaration between documents. */
-		if (was_inside && !f->scan.inside && r == LDM_FRAME_MORE) {
-			buffer_reset(&f->document);
-			begin = SIZE_MAX;
-		}
-	}
-	kept = r < 0 ? 0 : keep(f, bytes, begin, *pos);
-	return kept < 0 ? kept : r;
-}
-
 int ldm_framer_feed(struct ldm_framer *f, const void *bytes, size_t n, size_t *ret_used)
 {
-	size_t used = 0;
-	int r;
+	struct cut cut;
+	int r, kept = 0;
 
 	*ret_used = 0;
 	if (f->error < 0)
 		return f->error;
 	if (f->finished)
 		buffer_reset(&f->document);
-	r = take(f, bytes, n, &used);
+	r = scan_bytes(&f->scan, bytes, n, &cut);
+	if (cut.dropped)
+		buffer_reset(&f->document);
+	if (r >= 0 && cut.begin < cut.end)
+		kept = buffer_append(
+			&f->document, (const char *)bytes + cut.begin, cut.end - cut.begin);
+	if (kept < 0)
+		r = kept;
 	f->finished = r > LDM_FRAME_MORE;
 	if (r < 0) {
 		f->error = r;
 		buffer_clear(&f->document);
 		return r;
 	}
-	*ret_used = used;
+	*ret_used = cut.end;
 	return r;
 }
 

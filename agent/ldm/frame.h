@@ -1,10 +1,11 @@
 /*
- * Cuts ldmd's byte stream into documents.
+ * Cuts ldmd's byte stream into documents, and holds the limits of what a document may be.
  *
- * There is no length in front and nothing behind a document, and the stream as a whole is not
+ * No length comes in front of a document and nothing behind it, and the stream as a whole is not
  * well-formed XML (declarations in its midst, prefixes nobody declared). So this is a scanner that
  * knows just enough of XML to find the end tag: quotes, comments, CDATA, processing instructions.
- * It holds the limits and refuses DTDs before any parser sees a byte. No I/O, never blocks.
+ * It refuses DTDs before any parser sees a byte. Whether the document is well-formed is for the
+ * parser to say. No I/O, never blocks.
  */
 #ifndef LDM_FRAME_H
 #define LDM_FRAME_H
@@ -12,8 +13,29 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "ldm/limits.h"
 #include "util/cleanup.h"
+
+/*
+ * How much a document of ldmd may be, so that no peer can make the agent grow or recurse without
+ * bound. A document that goes beyond one is refused whole. How many domains there may be, and that
+ * none is there twice, is judged by those who know what a domain is.
+ */
+struct ldm_limits {
+	size_t bytes;	   /* of a document */
+	size_t depth;	   /* elements within elements */
+	size_t attributes; /* of an element */
+	size_t tag;	   /* bytes of one tag, comment or processing instruction */
+	size_t value;	   /* bytes of one text */
+	size_t properties; /* of a resource */
+	size_t resources;  /* of a domain, bindings counted */
+	size_t messages;   /* bytes of all resp_msg of a reply; what is beyond is left out */
+};
+
+/*
+ * 64 MiB, 64 deep, 64 attributes, 64 KiB a tag, 256 KiB a value, 256 properties, 65,536
+ * resources: far above what the largest host sends, far below what would hurt.
+ */
+extern const struct ldm_limits ldm_limits_default;
 
 struct ldm_framer;
 
@@ -45,5 +67,12 @@ const char *ldm_framer_document(const struct ldm_framer *f, size_t *ret_len);
 bool ldm_framer_is_inside(const struct ldm_framer *f);
 /* Which rule was broken and where, in one line. Static or the framer's. */
 const char *ldm_framer_error(const struct ldm_framer *f);
+
+/*
+ * Finds the one document in the bytes. -EBADMSG with *ret_error (to be freed) when a rule is
+ * broken, when it does not end, or when there is more than one.
+ */
+int ldm_frame_whole(const char *bytes, size_t len, const struct ldm_limits *limits,
+	const char **ret_document, size_t *ret_len, char **ret_error);
 
 #endif

@@ -11,6 +11,13 @@
 
 /* A property or variable of this name has a value that is not shown. */
 bool ldm_is_secret(const char *name);
+/* The same in XPath, of an expression that is a text. */
+#define LDM_LOWER(what)                                                                            \
+	"translate(" what ",'ABCDEFGHIJKLMNOPQRSTUVWXYZ','abcdefghijklmnopqrstuvwxyz')"
+#define LDM_HAS(what, word) "contains(" LDM_LOWER(what) ",'" word "')"
+#define LDM_SECRET(what)                                                                           \
+	"(" LDM_HAS(what, "passw") " or " LDM_HAS(what, "passphrase") " or " LDM_HAS(              \
+		what, "secret") " or " LDM_HAS(what, "wan-boot-key") ")"
 
 /*
  * Appends the document, indented, with passwords, SASL answers, migration credentials and the

@@ -6,10 +6,11 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "ldm/body.h"
 #include "ldm/request.h"
+#include "ldm/template.h"
+#include "ldm/xml.h"
+#include "util/text.h"
 #include "util/utf8.h"
-#include "ldm/writer.h"
 
 #define NAME_MAX_BYTES 256
 
@@ -44,12 +45,6 @@ static bool is_domain(const char *name)
 	return is_word(name) && strlen(name) <= NAME_MAX_BYTES;
 }
 
-static int copy_word(const char *from, char **to)
-{
-	*to = strdup(from);
-	return *to ? 0 : -ENOMEM;
-}
-
 static int request_new(const char *action, const char *domain, struct ldm_request **ret)
 {
 	_cleanup_(ldm_request_freep) struct ldm_request *r = NULL;
@@ -57,9 +52,9 @@ static int request_new(const char *action, const char *domain, struct ldm_reques
 	if (!is_word(action) || (domain && !is_domain(domain)))
 		return -EINVAL;
 	r = calloc(1, sizeof(*r));
-	if (!r || copy_word(action, &r->action) < 0)
+	if (!r || text_copy(action, &r->action) < 0)
 		return -ENOMEM;
-	if (domain && copy_word(domain, &r->domain) < 0)
+	if (domain && text_copy(domain, &r->domain) < 0)
 		return -ENOMEM;
 	*ret = steal_ptr(r);
 	return 0;
@@ -110,7 +105,7 @@ int ldm_request_command(
 	e = request_new(action, domain, &r);
 	if (e < 0)
 		return e;
-	if (option && copy_word(option, &r->option) < 0)
+	if (option && text_copy(option, &r->option) < 0)
 		return -ENOMEM;
 	*ret = steal_ptr(r);
 	return 0;
@@ -174,7 +169,7 @@ int ldm_request_variable(
 	e = request_new("set-variable", domain, &r);
 	if (e < 0)
 		return e;
-	if (copy_word(name, &r->name) < 0 || copy_word(value, &r->value) < 0)
+	if (text_copy(name, &r->name) < 0 || text_copy(value, &r->value) < 0)
 		return -ENOMEM;
 	*ret = steal_ptr(r);
 	return 0;
@@ -189,7 +184,7 @@ int ldm_request_add_domain(
 	*ret_why = "no memory";
 	if (e < 0)
 		return e;
-	e = body_extract(document, len, &r->body, &r->body_version, &r->domain, ret_why);
+	e = template_body(document, len, &r->body, &r->body_version, &r->domain, ret_why);
 	if (e < 0)
 		return e;
 	if (!is_domain(r->domain)) {
@@ -204,27 +199,16 @@ static void write_data_3(const struct ldm_request *r, struct writer *w)
 {
 	if (!r->domain)
 		return;
-	writer_open(w, "Envelope");
-	writer_empty(w, "References");
-	writer_open(w, "Content");
-	writer_attribute(w, "xsi:type", "ovf:VirtualSystem_Type");
-	writer_attribute(w, "ovf:id", r->domain);
-	if (r->quantity || r->name) {
-		writer_open(w, "Section");
-		writer_attribute(w, "xsi:type", "ovf:VirtualHardwareSection_Type");
-		writer_open(w, "Item");
-		writer_text(w, "rasd:OtherResourceType", r->name ? "var" : r->quantity->resource);
-		if (r->quantity)
-			writer_text(w, "rasd:AllocationUnits", r->units);
-		else
-			writer_property(w, "name", r->name);
-		if (r->name)
-			writer_property(w, "value", r->value);
-		writer_close(w);
-		writer_close(w);
+	writer_open_domain(w, r->domain);
+	if (r->quantity) {
+		writer_open_resource(w, r->quantity->resource);
+		writer_text(w, "rasd:AllocationUnits", r->units);
 	}
-	writer_close(w);
-	writer_close(w);
+	if (r->name) {
+		writer_open_resource(w, "var");
+		writer_property(w, "name", r->name);
+		writer_property(w, "value", r->value);
+	}
 }
 
 static void write_data_2(const struct ldm_request *r, struct writer *w)

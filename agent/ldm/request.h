@@ -50,10 +50,4 @@ const char *ldm_request_domain(const struct ldm_request *r); /* NULL: all, none 
 int ldm_request_write(
 	const struct ldm_request *r, enum ldm_data_version version, struct buffer *out);
 
-/*
- * The reply to list-constraints as a document of its own for people to keep: without responses,
- * indented, valid input of add-domain. -EBADMSG.
- */
-int ldm_constraints_extract(const char *reply, size_t len, struct buffer *out);
-
 #endif

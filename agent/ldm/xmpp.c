@@ -4,11 +4,12 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 #include <openssl/evp.h>
 
 #include "ldm/frame.h"
-#include "ldm/stanza.h"
+#include "ldm/xml.h"
 #include "ldm/xmpp.h"
 #include "util/secret.h"
 
@@ -36,7 +37,6 @@ enum stage {
 struct ldm_xmpp {
 	enum stage stage;
 	struct ldm_framer *framer;
-	const struct ldm_limits *limits;
 	char *user, *password;
 	int code;
 	char *error;
@@ -49,8 +49,7 @@ int ldm_xmpp_new(const struct ldm_limits *limits, const char *user, const char *
 
 	if (!x)
 		return -ENOMEM;
-	x->limits = limits ? limits : &ldm_limits_default;
-	if (ldm_framer_new(x->limits, &x->framer) < 0)
+	if (ldm_framer_new(limits, &x->framer) < 0)
 		return -ENOMEM;
 	if (user && password) {
 		x->user = strdup(user);
@@ -78,7 +77,7 @@ const char *ldm_xmpp_error(const struct ldm_xmpp *x)
 	return x->error ? x->error : "the XMPP stream cannot be set up";
 }
 
-static int fail(struct ldm_xmpp *x, int code, const char *text, const char *detail)
+static int xmpp_fail(struct ldm_xmpp *x, int code, const char *text, const char *detail)
 {
 	free(x->error);
 	if (asprintf(&x->error, "%s%s%s", text, detail ? ": " : "", detail ? detail : "") < 0)
@@ -109,12 +108,12 @@ int ldm_xmpp_secured(struct ldm_xmpp *x, struct buffer *out)
 static int ask_for_tls(struct ldm_xmpp *x, const struct ldm_stanza *s, struct buffer *out)
 {
 	if (!s->starttls)
-		return fail(x, -EPROTONOSUPPORT, "ldmd offers no TLS", NULL);
+		return xmpp_fail(x, -EPROTONOSUPPORT, "ldmd offers no TLS", NULL);
 	x->stage = STAGE_PROCEED;
 	return buffer_append_text(out, STARTTLS);
 }
 
-static int proceed(struct ldm_xmpp *x, const struct ldm_stanza *s, struct buffer *out)
+static int start_tls(struct ldm_xmpp *x, const struct ldm_stanza *s, struct buffer *out)
 {
 	(void)s;
 	(void)out;
@@ -150,14 +149,14 @@ static int log_in(struct ldm_xmpp *x, const struct ldm_stanza *s, struct buffer 
 		return LDM_XMPP_READY;
 	}
 	if (!s->plain)
-		return fail(x, -EPROTONOSUPPORT, "ldmd offers no SASL PLAIN", NULL);
+		return xmpp_fail(x, -EPROTONOSUPPORT, "ldmd offers no SASL PLAIN", NULL);
 	if (!x->user)
-		return fail(x, -EACCES, "ldmd asks for a user and a password", NULL);
+		return xmpp_fail(x, -EACCES, "ldmd asks for a user and a password", NULL);
 	x->stage = STAGE_SASL;
 	return send_password(x, out);
 }
 
-static int logged_in(struct ldm_xmpp *x, const struct ldm_stanza *s, struct buffer *out)
+static int start_third_stream(struct ldm_xmpp *x, const struct ldm_stanza *s, struct buffer *out)
 {
 	(void)s;
 	return send_header(x, STAGE_THIRD, out);
@@ -171,20 +170,20 @@ static int become_ready(struct ldm_xmpp *x, const struct ldm_stanza *s, struct b
 	return LDM_XMPP_READY;
 }
 
-static int refused(struct ldm_xmpp *x, const struct ldm_stanza *s, struct buffer *out)
+static int stanza_refused(struct ldm_xmpp *x, const struct ldm_stanza *s, struct buffer *out)
 {
 	(void)out;
 	if (x->stage == STAGE_SASL)
-		return fail(x, -EACCES, "ldmd refuses the user or the password", s->detail);
-	return fail(x, -EPROTONOSUPPORT, "ldmd refuses TLS", s->detail);
+		return xmpp_fail(x, -EACCES, "ldmd refuses the user or the password", s->detail);
+	return xmpp_fail(x, -EPROTONOSUPPORT, "ldmd refuses TLS", s->detail);
 }
 
-static int ended(struct ldm_xmpp *x, const struct ldm_stanza *s, struct buffer *out)
+static int stream_ended(struct ldm_xmpp *x, const struct ldm_stanza *s, struct buffer *out)
 {
 	bool rights = s->detail && strcmp(s->detail, "not-authorized") == 0;
 
 	(void)out;
-	return fail(x, rights ? -EACCES : -ECONNRESET, "ldmd ended the stream", s->detail);
+	return xmpp_fail(x, rights ? -EACCES : -ECONNRESET, "ldmd ended the stream", s->detail);
 }
 
 static const struct {
@@ -193,17 +192,17 @@ static const struct {
 	int (*act)(struct ldm_xmpp *, const struct ldm_stanza *, struct buffer *);
 } acts[] = {
 	{STAGE_CLEAR, "features", ask_for_tls},
-	{STAGE_PROCEED, "proceed", proceed},
-	{STAGE_PROCEED, "failure", refused},
+	{STAGE_PROCEED, "proceed", start_tls},
+	{STAGE_PROCEED, "failure", stanza_refused},
 	{STAGE_SECURED, "features", log_in},
-	{STAGE_SASL, "success", logged_in},
-	{STAGE_SASL, "failure", refused},
+	{STAGE_SASL, "success", start_third_stream},
+	{STAGE_SASL, "failure", stanza_refused},
 	{STAGE_THIRD, "features", become_ready},
-	{STAGE_CLEAR, "error", ended},
-	{STAGE_PROCEED, "error", ended},
-	{STAGE_SECURED, "error", ended},
-	{STAGE_SASL, "error", ended},
-	{STAGE_THIRD, "error", ended},
+	{STAGE_CLEAR, "error", stream_ended},
+	{STAGE_PROCEED, "error", stream_ended},
+	{STAGE_SECURED, "error", stream_ended},
+	{STAGE_SASL, "error", stream_ended},
+	{STAGE_THIRD, "error", stream_ended},
 };
 
 /* What we do not know is none of our business. */
@@ -221,9 +220,9 @@ static int take_document(struct ldm_xmpp *x, struct buffer *out)
 	_cleanup_free_ char *error = NULL;
 	size_t len;
 	const char *document = ldm_framer_document(x->framer, &len);
-	int r = ldm_stanza_parse(document, len, x->limits, &s, &error);
+	int r = ldm_stanza_parse(document, len, &s, &error);
 
-	return r < 0 ? fail(x, r, "not a stream of XMPP", error) : act_on(x, &s, out);
+	return r < 0 ? xmpp_fail(x, r, "not a stream of XMPP", error) : act_on(x, &s, out);
 }
 
 static int take_frame(struct ldm_xmpp *x, int frame, struct buffer *out)
@@ -232,12 +231,12 @@ static int take_frame(struct ldm_xmpp *x, int frame, struct buffer *out)
 	case LDM_FRAME_DOCUMENT:
 		return take_document(x, out);
 	case LDM_FRAME_CLOSED:
-		return fail(x, -ECONNRESET, "ldmd ended the stream", NULL);
+		return xmpp_fail(x, -ECONNRESET, "ldmd ended the stream", NULL);
 	case LDM_FRAME_MORE:
 	case LDM_FRAME_OPENED:
 		return LDM_XMPP_MORE;
 	}
-	return fail(x, frame, "not a stream of XMPP", ldm_framer_error(x->framer));
+	return xmpp_fail(x, frame, "not a stream of XMPP", ldm_framer_error(x->framer));
 }
 
 int ldm_xmpp_feed(
@@ -260,4 +259,61 @@ int ldm_xmpp_feed(
 		*ret_used += used;
 	}
 	return r;
+}
+
+/* Names only; what is within what does not matter. */
+static int stanza_note_name(struct ldm_stanza *s, const char *name, int depth)
+{
+	char **to = depth == 0 ? &s->name : &s->detail;
+
+	if (strcmp(name, "starttls") == 0)
+		s->starttls = true;
+	if (strcmp(name, "mechanisms") == 0)
+		s->mechanisms = true;
+	if (depth > 1 || *to)
+		return 0;
+	*to = strdup(name);
+	return *to ? 0 : -ENOMEM;
+}
+
+static void stanza_note_text(struct ldm_stanza *s, const char *text)
+{
+	text += strspn(text, " \t\r\n");
+	if (strncasecmp(text, "PLAIN", 5) == 0 && text[5 + strspn(text + 5, " \t\r\n")] == '\0')
+		s->plain = true;
+}
+
+static int stanza_note_node(struct ldm_stanza *s, struct reader *r)
+{
+	switch (xmlTextReaderNodeType(r->xml)) {
+	case XML_READER_TYPE_ELEMENT:
+		return stanza_note_name(s, reader_name(r), xmlTextReaderDepth(r->xml));
+	case XML_READER_TYPE_TEXT:
+	case XML_READER_TYPE_CDATA:
+		stanza_note_text(s, (const char *)xmlTextReaderConstValue(r->xml));
+	}
+	return 0;
+}
+
+int ldm_stanza_parse(const char *bytes, size_t len, struct ldm_stanza *ret, char **ret_error)
+{
+	_cleanup_(reader_close) struct reader reader;
+	struct ldm_stanza s = {0};
+	int r = reader_open(&reader, bytes, len);
+
+	while (r == 0 && (r = reader_next(&reader)) > 0)
+		r = stanza_note_node(&s, &reader);
+	*ret_error = r < 0 ? steal_ptr(reader.error) : NULL;
+	if (r < 0)
+		ldm_stanza_clear(&s);
+	else
+		*ret = s;
+	return r;
+}
+
+void ldm_stanza_clear(struct ldm_stanza *s)
+{
+	free(s->name);
+	free(s->detail);
+	*s = (struct ldm_stanza){0};
 }

@@ -9,9 +9,10 @@
 #ifndef LDM_XMPP_H
 #define LDM_XMPP_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
-#include "ldm/limits.h"
+#include "ldm/frame.h"
 #include "util/buffer.h"
 #include "util/cleanup.h"
 
@@ -43,5 +44,16 @@ int ldm_xmpp_feed(
 	struct ldm_xmpp *x, const void *bytes, size_t n, size_t *ret_used, struct buffer *out);
 /* One line; owned by it. */
 const char *ldm_xmpp_error(const struct ldm_xmpp *x);
+
+/* The few things of interest in an element of the stream that is no document of LDM. */
+struct ldm_stanza {
+	char *name;   /* of the element, without prefix */
+	char *detail; /* of its first child; NULL: none */
+	bool starttls, mechanisms, plain;
+};
+
+/* Of bytes that the framer cut. -EBADMSG with *ret_error (to be freed), -ENOMEM. */
+int ldm_stanza_parse(const char *bytes, size_t len, struct ldm_stanza *ret, char **ret_error);
+void ldm_stanza_clear(struct ldm_stanza *s);
 
 #endif

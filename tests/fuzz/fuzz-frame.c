@@ -7,7 +7,6 @@
 #include <string.h>
 
 #include "ldm/frame.h"
-#include "ldm/scan.h"
 #include "util/cleanup.h"
 
 const char fuzz_name[] = "frame";
@@ -89,8 +88,7 @@ static void check_whole(const char *document, size_t len, const struct ldm_limit
 	_cleanup_free_ char *error = NULL;
 	const char *found;
 	size_t found_len;
-	int r = ldm_scan_whole(
-		document, len, limits ? limits : &ldm_limits_default, &found, &found_len, &error);
+	int r = ldm_frame_whole(document, len, limits, &found, &found_len, &error);
 
 	FUZZ_CHECK(r == 0);
 	FUZZ_CHECK(found == document && found_len == len);

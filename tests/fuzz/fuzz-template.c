@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "control/template.h"
+#include "ldm/template.h"
 #include "ldm/document.h"
 #include "ldm/request.h"
 #include "util/buffer.h"
@@ -75,7 +75,7 @@ static void check_constraints(const uint8_t *data, size_t size)
 	_cleanup_(ldm_request_freep) struct ldm_request *request = NULL;
 	_cleanup_(buffer_clear) struct buffer out = BUFFER_EMPTY;
 	const char *why;
-	int r = ldm_constraints_extract((const char *)data, size, &out);
+	int r = template_from_reply((const char *)data, size, &out);
 
 	FUZZ_CHECK(r == 0 || r == -EBADMSG);
 	if (r == 0)

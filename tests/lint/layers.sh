@@ -37,8 +37,7 @@ only_in() { # PATTERN WHAT FOLDERS...
 	done
 }
 only_in '#include <net-snmp/' net-snmp snmp agent/daemon/snmp-loop.c
-only_in '#include <libxml/' libxml2 ldm agent/control/template.c agent/control/templates.c \
-	agent/daemon/options.c
+only_in '#include <libxml/' libxml2 ldm agent/daemon/options.c
 only_in '#include <openssl/' OpenSSL ldm agent/daemon/options.c
 only_in '[^_a-z]\(setenv\|unsetenv\|prctl\|sigaction\|signal\)(' 'what only the daemon may' daemon
 

@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 #include "fake-server.h"
-#include "ldm/conn-internal.h"
+#include "ldm/conn.h"
 #include "test.h"
 #include "util/clock.h"
 
@@ -421,9 +421,14 @@ static void close_by_owner(struct client *c)
 static int option(const struct client *c, int level, int name)
 {
 	socklen_t len = sizeof(int);
+	struct pollset ps = POLLSET_EMPTY;
 	int value = 0;
 
-	assert_int_equal(getsockopt(c->conn->transport.fd, level, name, &value, &len), 0);
+	/* The one descriptor it waits for. */
+	ldm_conn_prepare(c->conn, &ps);
+	assert_int_equal(ps.n, 1);
+	assert_int_equal(getsockopt(ps.fds[0].fd, level, name, &value, &len), 0);
+	pollset_clear(&ps);
 	return value;
 }
 

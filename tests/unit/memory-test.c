@@ -15,7 +15,7 @@
 #include "control/set-request.h"
 #include "control/executor.h"
 #include "control/permit.h"
-#include "control/template.h"
+#include "ldm/template.h"
 #include "control/transaction.h"
 #include "daemon/settings.h"
 #include "inventory/assemble.h"

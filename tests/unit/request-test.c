@@ -7,6 +7,7 @@
 #include "ldm/document.h"
 #include "ldm/mask.h"
 #include "ldm/request.h"
+#include "ldm/template.h"
 #include "test.h"
 #include "util/buffer.h"
 
@@ -236,7 +237,7 @@ static void test_extract(void **state)
 	const char *why;
 
 	(void)state;
-	assert_int_equal(ldm_constraints_extract(constraints_3, sizeof(constraints_3) - 1, &b), 0);
+	assert_int_equal(template_from_reply(constraints_3, sizeof(constraints_3) - 1, &b), 0);
 	assert_non_null(strstr(buffer_data(&b), "\n    <action>add-domain</action>\n"));
 	assert_null(strstr(buffer_data(&b), "response"));
 	/* What comes out can be sent. */

@@ -1,14 +1,15 @@
 /*
  * Templates: another name, no identity, all the rest untouched; and what is no template.
  */
-#include "control-fixture.h"
+#include "test.h"
 
 #include <errno.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "control/template.h"
+#include "ldm/template.h"
 #include "ldm/request.h"
 #include "temp-directory.h"
 #include "util/buffer.h"
@@ -138,7 +139,7 @@ static void test_clean(void **state)
 	};
 
 	(void)state;
-	for (size_t i = 0; i < COUNT(documents); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(documents); i++) {
 		struct buffer b = BUFFER_EMPTY, c = BUFFER_EMPTY;
 		const char *why;
 		size_t secrets = 0;
@@ -179,7 +180,7 @@ static void test_what_is_none(void **state)
 	};
 
 	(void)state;
-	for (size_t i = 0; i < COUNT(documents); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(documents); i++) {
 		struct buffer b = BUFFER_EMPTY;
 		const char *why = NULL;
 
@@ -192,52 +193,47 @@ static void test_what_is_none(void **state)
 
 static void test_small(void **state)
 {
-	const struct set_varbind v[] = {octets(SET_COLUMN_NAME, 9, "tulip"),
-		number(SET_COLUMN_VCPU, 9, 6), number(SET_COLUMN_MEMORY, 9, 3072),
-		number(SET_COLUMN_CRYPTO, 9, 2), number(SET_COLUMN_ROW, 9, 4)};
-	struct set_request d = make_request(v, COUNT(v));
+	const struct template_domain d = {
+		.name = "tulip", .vcpus = 6, .memory_mb = 3072, .crypto = 2};
 	struct buffer b = BUFFER_EMPTY;
 	const char *why;
 
 	(void)state;
-	assert_int_equal(template_document(NULL, &d, "tulip", &b, &why), 0);
+	assert_int_equal(template_document(NULL, &d, &b, &why), 0);
 	expect_present(buffer_data(&b), "<rasd:AllocationUnits>6<");
 	expect_present(buffer_data(&b), "<rasd:AllocationUnits>3072M<");
 	expect_present(buffer_data(&b), ">mau<");
 	expect_request(&b);
 	buffer_clear(&b);
-	set_request_clear(&d);
 }
 
 static void test_files(void **state)
 {
 	char *directory = temp_directory_new(), *path = temp_path(directory, "web.xml");
-	const struct set_varbind v[] = {octets(SET_COLUMN_TEMPLATE, 9, "web")};
-	struct set_request d = make_request(v, 1);
+	const struct template_domain d = {.name = "tulip", .template = "web"};
 	struct buffer b = BUFFER_EMPTY;
 	const char *why;
 
 	(void)state;
-	assert_true(template_document(NULL, &d, "tulip", &b, &why) < 0);
-	assert_int_equal(template_document(directory, &d, "tulip", &b, &why), -ENOENT);
+	assert_true(template_document(NULL, &d, &b, &why) < 0);
+	assert_int_equal(template_document(directory, &d, &b, &why), -ENOENT);
 	assert_int_equal(file_write_atomic(path, version_3, strlen(version_3), 0600), 0);
-	assert_int_equal(template_document(directory, &d, "tulip", &b, &why), 0);
+	assert_int_equal(template_document(directory, &d, &b, &why), 0);
 	expect_request(&b);
 	/* Others could put their own disks into it. */
 	assert_int_equal(chmod(path, 0666), 0);
-	assert_int_equal(template_document(directory, &d, "tulip", &b, &why), -EPERM);
+	assert_int_equal(template_document(directory, &d, &b, &why), -EPERM);
 	assert_string_equal(why, "everybody can change it");
 	unlink(path);
 	assert_int_equal(symlink("/etc/passwd", path), 0);
-	assert_int_equal(template_document(directory, &d, "tulip", &b, &why), -ELOOP);
+	assert_int_equal(template_document(directory, &d, &b, &why), -ELOOP);
 	unlink(path);
 	assert_int_equal(file_write_atomic(path, version_3, strlen(version_3), 0600), 0);
 	assert_int_equal(truncate(path, (4 << 20) + 1), 0);
-	assert_int_equal(template_document(directory, &d, "tulip", &b, &why), -EFBIG);
+	assert_int_equal(template_document(directory, &d, &b, &why), -EFBIG);
 	assert_int_equal(temp_directory_free(directory), 0);
 	free(path);
 	buffer_clear(&b);
-	set_request_clear(&d);
 }
 
 int main(void)

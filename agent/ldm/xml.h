@@ -1,0 +1,88 @@
+/*
+ * libxml2 made safe for what ldmd, or who pretends to be ldmd, sends: limits held, no DTD, no
+ * entities, no network, names without their prefix. A document as a stream (reader), as a tree,
+ * and written. Options are given per document; nothing is set in the library. Private to ldm/.
+ */
+#ifndef LDM_XML_H
+#define LDM_XML_H
+
+#include <stdbool.h>
+#include <libxml/tree.h>
+#include <libxml/xmlreader.h>
+#include <libxml/xmlwriter.h>
+
+#include "ldm/frame.h"
+#include "util/buffer.h"
+#include "util/cleanup.h"
+
+/* What follows the last colon: half of the vendor's own documents do not declare their prefixes. */
+const char *xml_local_name(const char *name);
+
+struct reader {
+	xmlTextReaderPtr xml;
+	struct buffer clean; /* a copy, if the document had bytes that XML must not have */
+	char *error;
+	int code; /* -EBADMSG, -ENOMEM once something is wrong */
+};
+
+/*
+ * The bytes are one document as the framer cut it, and must live as long as the reader. Bytes that
+ * XML must not have are read as question marks. -ENOMEM.
+ */
+int reader_open(struct reader *r, const char *bytes, size_t len);
+void reader_close(struct reader *r);
+/* 1: a node is there; 0: the end; -EBADMSG (r->error says why), -ENOMEM. */
+int reader_next(struct reader *r);
+/* Sets the message, once, with the line of the document. Returns -EBADMSG. */
+int reader_refuse(struct reader *r, const char *rule);
+static inline const char *reader_name(struct reader *r)
+{
+	return xml_local_name((const char *)xmlTextReaderConstLocalName(r->xml));
+}
+/* Value of the attribute with that local name, to be freed; *ret NULL: there is none. -ENOMEM. */
+int reader_attribute(struct reader *r, const char *name, char **ret);
+
+/* -EBADMSG (a rule is broken), -ENOMEM. Free with xmlFreeDoc(). limits NULL: the default ones. */
+int tree_parse(const char *bytes, size_t len, const struct ldm_limits *limits, xmlDocPtr *ret);
+DEFINE_CLEANUP(xmlDocPtr, xmlFreeDoc)
+/*
+ * Calls what() for each node that the XPath expression finds below the document; the nodes may be
+ * changed but must not be freed. Returns how many; -ENOMEM.
+ */
+int tree_each(
+	xmlDocPtr doc, const char *xpath, int (*what)(void *user, xmlNodePtr node), void *user);
+/* Takes the nodes out of the tree. Returns how many; -ENOMEM. */
+int tree_remove(xmlDocPtr doc, const char *xpath);
+/* Appends the node and what is below it as XML. -ENOMEM. */
+int tree_dump(xmlNodePtr node, bool indent, struct buffer *out);
+
+/* In XPath: the name of an element, or attribute, is this behind its prefix, declared or not. */
+#define TREE_NAME(name) "(local-name()='" name "' or substring-after(local-name(),':')='" name "')"
+/* In XPath: the key of a property that is a GenericProperty. */
+#define TREE_KEY "@*[" TREE_NAME("key") "]"
+/* In XPath: this element is the property of that name, in either form. */
+#define TREE_PROPERTY(name) "(" TREE_KEY "='" name "' or " TREE_NAME(name) ")"
+
+/* Writes a document for ldmd. The first error is remembered instead of checked at each call. */
+struct writer {
+	xmlBufferPtr buffer;
+	xmlTextWriterPtr xml;
+	bool failed;
+};
+
+/* Opens LDM_interface, with the prefixes of data version 3.0 declared or that of 2.0. -ENOMEM. */
+int writer_begin(struct writer *w, bool is_3);
+void writer_open(struct writer *w, const char *name);
+void writer_attribute(struct writer *w, const char *name, const char *value);
+void writer_close(struct writer *w);
+/* text NULL: the caller had no memory for it. */
+void writer_text(struct writer *w, const char *name, const char *text);
+void writer_property(struct writer *w, const char *key, const char *value);
+void writer_raw(struct writer *w, const char *xml);
+/* Data version 3.0: opens Envelope and Content of a domain; Section and Item of a resource. */
+void writer_open_domain(struct writer *w, const char *name);
+void writer_open_resource(struct writer *w, const char *type);
+/* Closes all that is open, appends the document to out, and frees. -ENOMEM. */
+int writer_end(struct writer *w, struct buffer *out);
+
+#endif
