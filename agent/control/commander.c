@@ -30,7 +30,7 @@ struct commander {
 	const struct ldm_endpoint *endpoint;
 	struct refresh *refresh;
 	char *templates;
-	struct line lines[EXECUTOR_COMMANDS];
+	struct line lines[COMMANDS_MAX];
 };
 
 /* --- connections --------------------------------------------------------------------------- */
@@ -50,7 +50,7 @@ static void on_closed(void *user, enum ldm_closed reason, int error, const char 
 	if (reason == LDM_CLOSED_PROTOCOL && l->ready && !l->refusal_counted)
 		refresh_count_refused(l->commander->refresh);
 	l->ready = l->refusal_counted = false;
-	log_debug(TOKEN, "command connection closed (%d): %s", error, text != NULL ? text : "");
+	log_debug(TOKEN, "command connection closed (%d): %s", error, text ? text : "");
 }
 
 static const struct ldm_conn_ops conn_ops = {.on_ready = on_ready, .on_closed = on_closed};
@@ -60,11 +60,11 @@ int commander_new(
 {
 	struct commander *c = calloc(1, sizeof(*c));
 
-	if (c == NULL)
+	if (!c)
 		return -ENOMEM;
 	c->endpoint = endpoint;
 	c->refresh = refresh;
-	for (size_t i = 0; i < EXECUTOR_COMMANDS; i++)
+	for (size_t i = 0; i < COMMANDS_MAX; i++)
 		c->lines[i].commander = c;
 	*ret = c;
 	return 0;
@@ -72,9 +72,9 @@ int commander_new(
 
 void commander_free(struct commander *c)
 {
-	if (c == NULL)
+	if (!c)
 		return;
-	for (size_t i = 0; i < EXECUTOR_COMMANDS; i++) {
+	for (size_t i = 0; i < COMMANDS_MAX; i++) {
 		c->lines[i].cb = NULL;
 		ldm_conn_free(c->lines[i].conn);
 		free(c->lines[i].domain);
@@ -85,9 +85,9 @@ void commander_free(struct commander *c)
 
 int commander_set_templates(struct commander *c, const char *directory)
 {
-	char *copy = directory != NULL ? strdup(directory) : NULL;
+	char *copy = directory ? strdup(directory) : NULL;
 
-	if (directory != NULL && copy == NULL)
+	if (directory && !copy)
 		return -ENOMEM;
 	free(c->templates);
 	c->templates = copy;
@@ -98,7 +98,7 @@ static bool is_open(const struct line *l)
 {
 	enum ldm_conn_state s;
 
-	if (l->conn == NULL)
+	if (!l->conn)
 		return false;
 	s = ldm_conn_get_state(l->conn);
 	return s != LDM_CONN_IDLE && s != LDM_CONN_CLOSED;
@@ -108,10 +108,10 @@ static struct line *free_line(struct commander *c)
 {
 	struct line *found = NULL;
 
-	for (size_t i = 0; i < EXECUTOR_COMMANDS; i++) {
+	for (size_t i = 0; i < COMMANDS_MAX; i++) {
 		struct line *l = &c->lines[i];
 
-		if (!l->busy && (found == NULL || (is_open(l) && !is_open(found))))
+		if (!l->busy && (!found || (is_open(l) && !is_open(found))))
 			found = l;
 	}
 	return found;
@@ -124,7 +124,7 @@ static int open_line(struct line *l)
 	if (is_open(l))
 		return 0;
 	l->ready = false;
-	if (l->conn == NULL)
+	if (!l->conn)
 		rc = ldm_conn_new(l->commander->endpoint, &conn_ops, l, &l->conn);
 	return rc < 0 ? rc : ldm_conn_open(l->conn);
 }
@@ -148,8 +148,7 @@ static int add_request(struct commander *c, const struct set_request *d, const c
 		rc = ldm_request_add_domain(buffer_data(&document), document.len, ret, ret_why);
 	if (rc < 0)
 		log_err(TOKEN, "cannot make \"%s\" from template \"%s\": %s", domain,
-			d->template != NULL ? d->template : "",
-			*ret_why != NULL ? *ret_why : strerror(-rc));
+			d->template ? d->template : "", *ret_why ? *ret_why : strerror(-rc));
 	buffer_clear(&document);
 	return rc;
 }
@@ -183,7 +182,7 @@ static void finish(struct line *l)
 	l->idle_since_ms = clock_ms();
 }
 
-static enum command_outcome outcome_of(int err, const struct ldm_reply *reply)
+static enum command_answer answer_of(int err, const struct ldm_reply *reply)
 {
 	if (err == 0)
 		return reply->ok ? COMMAND_DONE : COMMAND_REFUSED;
@@ -194,15 +193,15 @@ static void on_done(void *user, int err, const struct ldm_reply *reply)
 {
 	struct line *l = user;
 	command_cb *cb = l->cb;
-	const char *message = reply->message != NULL ? reply->message : reply->warning;
+	const char *message = reply->message ? reply->message : reply->warning;
 
 	l->cb = NULL;
 	l->refusal_counted = err == -EBADMSG || err == -EPROTO;
 	if (l->refusal_counted)
 		refresh_count_refused(l->commander->refresh);
 	finish(l);
-	if (cb != NULL)
-		cb(l->cb_user, outcome_of(err, reply), message);
+	if (cb)
+		cb(l->cb_user, answer_of(err, reply), message);
 }
 
 static const struct ldm_reply_ops reply_ops = {.on_done = on_done};
@@ -224,7 +223,7 @@ static int start(
 	int rc;
 
 	l->domain = strdup(domain);
-	if (l->domain == NULL)
+	if (!l->domain)
 		return -ENOMEM;
 	rc = submit(l, request, timeout_ms);
 	if (rc < 0) {
@@ -234,16 +233,15 @@ static int start(
 	return rc;
 }
 
-int commander_command(void *user, const struct step *step, const struct set_request *asked,
+int commander_send(struct commander *c, const struct step *step, const struct set_request *asked,
 	const char *domain, uint64_t timeout_ms, command_cb *cb, void *cb_user, void **ret_ticket,
 	const char **ret_why)
 {
-	struct commander *c = user;
 	struct line *l = free_line(c);
 	struct ldm_request *request;
 	int rc;
 
-	if (l == NULL)
+	if (!l)
 		return -EBUSY;
 	rc = make_request(c, step, asked, domain, &request, ret_why);
 	if (rc < 0)
@@ -261,11 +259,11 @@ int commander_command(void *user, const struct step *step, const struct set_requ
 }
 
 /* ldmd may go on with it; only the connection can be taken away. */
-void commander_cancel(void *user, void *ticket)
+void commander_cancel(struct commander *c, void *ticket)
 {
 	struct line *l = ticket;
 
-	(void)user;
+	(void)c;
 	l->cb = NULL;
 	ldm_conn_close(l->conn);
 }
@@ -274,7 +272,7 @@ void commander_cancel(void *user, void *ticket)
 
 void commander_prepare(struct commander *c, struct pollset *ps)
 {
-	for (size_t i = 0; i < EXECUTOR_COMMANDS; i++) {
+	for (size_t i = 0; i < COMMANDS_MAX; i++) {
 		struct line *l = &c->lines[i];
 
 		if (!is_open(l))
@@ -287,10 +285,10 @@ void commander_prepare(struct commander *c, struct pollset *ps)
 
 void commander_dispatch(struct commander *c, const struct pollset *ps, uint64_t now_ms)
 {
-	for (size_t i = 0; i < EXECUTOR_COMMANDS; i++) {
+	for (size_t i = 0; i < COMMANDS_MAX; i++) {
 		struct line *l = &c->lines[i];
 
-		if (l->conn != NULL)
+		if (l->conn)
 			ldm_conn_dispatch(l->conn, ps, now_ms);
 		if (is_open(l) && !l->busy && now_ms >= clock_after(l->idle_since_ms, IDLE_MS))
 			ldm_conn_close(l->conn);

@@ -5,7 +5,7 @@
 #ifndef CONTROL_COMMANDER_H
 #define CONTROL_COMMANDER_H
 
-#include "control/executor.h"
+#include "control/port.h"
 
 struct commander;
 struct ldm_endpoint;
@@ -20,11 +20,11 @@ void commander_free(struct commander *c);
 /* Where the templates are; NULL: none. -ENOMEM. */
 int commander_set_templates(struct commander *c, const char *directory);
 
-/* As in struct executor_port; user is the commander. */
-int commander_command(void *user, const struct step *step, const struct set_request *request,
+/* As send and cancel of struct port. */
+int commander_send(struct commander *c, const struct step *step, const struct set_request *request,
 	const char *domain, uint64_t timeout_ms, command_cb *cb, void *cb_user, void **ret_ticket,
 	const char **ret_why);
-void commander_cancel(void *user, void *ticket);
+void commander_cancel(struct commander *c, void *ticket);
 
 void commander_prepare(struct commander *c, struct pollset *ps);
 void commander_dispatch(struct commander *c, const struct pollset *ps, uint64_t now_ms);

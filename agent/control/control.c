@@ -47,7 +47,7 @@ int control_new(const struct control_config *config, struct handover *h, struct 
 {
 	struct control *c = calloc(1, sizeof(*c));
 
-	if (c == NULL)
+	if (!c)
 		return -ENOMEM;
 	c->handover = h;
 	control_configure(c, config);
@@ -73,9 +73,9 @@ static void entry_free(struct entry *e)
 
 void control_free_all(struct control *c)
 {
-	if (c == NULL)
+	if (!c)
 		return;
-	while (c->entries != NULL) {
+	while (c->entries) {
 		struct entry *e = c->entries;
 
 		c->entries = e->next;
@@ -89,7 +89,7 @@ void control_free_all(struct control *c)
 
 static struct entry *find(const struct control *c, struct control_key key)
 {
-	for (struct entry *e = c->entries; e != NULL; e = e->next)
+	for (struct entry *e = c->entries; e; e = e->next)
 		if (!e->released && e->key.epoch == key.epoch &&
 			e->key.transaction == key.transaction)
 			return e;
@@ -98,8 +98,8 @@ static struct entry *find(const struct control *c, struct control_key key)
 
 static struct entry *find_transaction(const struct control *c, uint32_t id)
 {
-	for (struct entry *e = c->entries; e != NULL; e = e->next)
-		if (e->t != NULL && e->t->id == id)
+	for (struct entry *e = c->entries; e; e = e->next)
+		if (e->t && e->t->id == id)
 			return e;
 	return NULL;
 }
@@ -108,10 +108,10 @@ static struct entry *add(struct control *c, struct control_key key)
 {
 	struct entry *e = calloc(1, sizeof(*e)), **p = &c->entries;
 
-	if (e == NULL)
+	if (!e)
 		return NULL;
 	e->key = key;
-	while (*p != NULL)
+	while (*p)
 		p = &(*p)->next;
 	*p = e;
 	c->n_entries++;
@@ -120,14 +120,14 @@ static struct entry *add(struct control *c, struct control_key key)
 
 static bool is_finished(const struct entry *e)
 {
-	return e->released && (e->t == NULL || e->verdict.settled);
+	return e->released && (!e->t || e->verdict.settled);
 }
 
 static void drop_finished(struct control *c)
 {
 	struct entry **p = &c->entries;
 
-	while (*p != NULL) {
+	while (*p) {
 		struct entry *e = *p;
 
 		if (!is_finished(e)) {
@@ -143,7 +143,7 @@ static void drop_finished(struct control *c)
 /* Its domains still move, or wait to. */
 static bool is_under_way(const struct entry *e)
 {
-	if (e->t == NULL || e->verdict.settled)
+	if (!e->t || e->verdict.settled)
 		return false;
 	return !e->verdict.decided || e->verdict.failed || e->undo_asked;
 }
@@ -152,7 +152,7 @@ size_t control_places_used(const struct control *c)
 {
 	size_t n = 0;
 
-	for (const struct entry *e = c->entries; e != NULL; e = e->next)
+	for (const struct entry *e = c->entries; e; e = e->next)
 		n += e->needs_place;
 	return n;
 }
@@ -160,14 +160,14 @@ size_t control_places_used(const struct control *c)
 /* The master never said COMMIT, FREE or UNDO. */
 static bool is_forgotten(const struct control *c, const struct entry *e, uint64_t now_ms)
 {
-	bool runs = e->started && e->t != NULL && !e->verdict.settled;
+	bool runs = e->started && e->t && !e->verdict.settled;
 
 	return !runs && now_ms >= clock_after(e->quiet_since_ms, c->config.reserve_ms);
 }
 
 void control_tick(struct control *c, uint64_t now_ms)
 {
-	for (struct entry *e = c->entries; e != NULL; e = e->next)
+	for (struct entry *e = c->entries; e; e = e->next)
 		if (is_forgotten(c, e, now_ms))
 			e->released = true;
 	drop_finished(c);
@@ -179,7 +179,7 @@ static bool is_usable(const struct control *c, const struct inbox *in, uint64_t 
 {
 	bool connected = in->status.link == LINK_UP || in->status.link == LINK_SLOW;
 
-	if (!connected || in->snapshot == NULL)
+	if (!connected || !in->snapshot)
 		return false;
 	return c->config.stale_after_ms == 0 ||
 	       now_ms < clock_after(in->snapshot->taken_ms, c->config.stale_after_ms);
@@ -189,7 +189,7 @@ static size_t count_pending(const struct control *c)
 {
 	size_t n = 0;
 
-	for (const struct entry *e = c->entries; e != NULL; e = e->next)
+	for (const struct entry *e = c->entries; e; e = e->next)
 		if (is_under_way(e))
 			n += e->t->n_parts;
 	return n;
@@ -197,9 +197,9 @@ static size_t count_pending(const struct control *c)
 
 static const struct domain *domain_of(const struct snapshot *s, uint32_t index)
 {
-	const struct domain *d = s != NULL ? snapshot_find_index(s, index) : NULL;
+	const struct domain *d = s ? snapshot_find_index(s, index) : NULL;
 
-	return d != NULL && d->row_status == ROW_ACTIVE ? d : NULL;
+	return d && d->row_status == ROW_ACTIVE ? d : NULL;
 }
 
 static struct pending pending_part(const struct entry *e, size_t i)
@@ -216,9 +216,9 @@ static int collect_pending(const struct control *c, struct pending **ret, size_t
 	size_t n = count_pending(c), k = 0;
 	struct pending *p = calloc(n > 0 ? n : 1, sizeof(*p));
 
-	if (p == NULL)
+	if (!p)
 		return -ENOMEM;
-	for (const struct entry *e = c->entries; e != NULL; e = e->next) {
+	for (const struct entry *e = c->entries; e; e = e->next) {
 		if (!is_under_way(e))
 			continue;
 		for (size_t i = 0; i < e->t->n_parts; i++)
@@ -244,7 +244,7 @@ static struct refusal precheck_entry(struct control *c, struct entry *e, const s
 	struct refusal result;
 
 	e->results = calloc(e->list.n > 0 ? e->list.n : 1, sizeof(*e->results));
-	if (e->results == NULL || collect_pending(c, &pending, &view.n_pending) < 0)
+	if (!e->results || collect_pending(c, &pending, &view.n_pending) < 0)
 		return no_memory;
 	view.pending = pending;
 	view.repeats = repeats;
@@ -262,7 +262,7 @@ static struct entry *place_for(struct control *c, struct control_key key)
 {
 	struct entry *e = find(c, key);
 
-	if (e == NULL)
+	if (!e)
 		return c->n_entries < ENTRIES_MAX ? add(c, key) : NULL;
 	if (e->started)
 		return NULL;
@@ -304,7 +304,7 @@ struct refusal control_reserve(struct control *c, struct control_key key, const 
 
 	control_tick(c, now_ms);
 	e = place_for(c, key);
-	if (e == NULL)
+	if (!e)
 		return result;
 	e->quiet_since_ms = now_ms;
 	result = precheck_pdu(c, e, in, varbinds, n, now_ms);
@@ -326,14 +326,14 @@ static int make_transaction(struct entry *e)
 	size_t n = 0;
 	int rc;
 
-	if (list == NULL)
+	if (!list)
 		return -ENOMEM;
 	for (size_t i = 0; i < e->list.n; i++)
 		if (is_to_run(e->results[i]))
 			list[n++] = &e->list.requests[i];
 	rc = n > 0 ? transaction_new(list, n, &e->t) : 0;
 	free(list);
-	for (size_t i = 0, k = 0; rc >= 0 && e->t != NULL && i < e->list.n; i++)
+	for (size_t i = 0, k = 0; rc >= 0 && e->t && i < e->list.n; i++)
 		if (is_to_run(e->results[i]))
 			e->t->parts[k++].preempts = e->results[i] == PRECHECK_PREEMPT;
 	return rc;
@@ -346,7 +346,7 @@ static int make_row(const struct set_request *d, uint64_t now_ms, struct operati
 
 	if (rc < 0)
 		return rc;
-	rc = operation_set_text(&o->domain, d->domain != NULL ? d->domain : "");
+	rc = operation_set_text(&o->domain, d->domain ? d->domain : "");
 	if (rc >= 0)
 		rc = set_request_describe(d, &o->request);
 	if (rc < 0) {
@@ -366,7 +366,7 @@ static int hand_over(struct control *c, struct entry *e, uint64_t now_ms)
 {
 	size_t n = e->t->n_parts, made = 0;
 	struct operation **rows = calloc(n, sizeof(struct operation *));
-	int rc = rows != NULL ? 0 : -ENOMEM;
+	int rc = rows ? 0 : -ENOMEM;
 
 	while (made < n && rc >= 0) {
 		rc = make_row(&e->t->parts[made].request, now_ms, &rows[made]);
@@ -385,12 +385,12 @@ int control_start(struct control *c, struct control_key key, uint64_t now_ms)
 	struct entry *e = find(c, key);
 	int rc;
 
-	if (e == NULL || e->started)
+	if (!e || e->started)
 		return -ENOENT;
 	if (e->join_failed)
 		return -ECANCELED;
 	rc = make_transaction(e);
-	if (rc >= 0 && e->t != NULL)
+	if (rc >= 0 && e->t)
 		rc = hand_over(c, e, now_ms);
 	if (rc < 0) {
 		transaction_unref(e->t);
@@ -399,9 +399,9 @@ int control_start(struct control *c, struct control_key key, uint64_t now_ms)
 	}
 	e->started = true;
 	e->quiet_since_ms = now_ms;
-	if (e->t == NULL)
+	if (!e->t)
 		e->verdict = (struct verdict){.decided = true, .settled = true};
-	for (size_t i = 0; e->t != NULL && i < e->t->n_parts; i++)
+	for (size_t i = 0; e->t && i < e->t->n_parts; i++)
 		repeats_forget(&c->repeats, e->t->parts[i].request.index);
 	return 0;
 }
@@ -419,7 +419,7 @@ static bool joins(const struct entry *e, uint32_t index)
 /* Those that wait between RESERVE and ACTION to join one that goes back now. */
 static void tell_joiners(struct control *c, const struct entry *back)
 {
-	for (struct entry *e = c->entries; e != NULL; e = e->next)
+	for (struct entry *e = c->entries; e; e = e->next)
 		for (size_t i = 0; !e->started && i < back->t->n_parts; i++)
 			e->join_failed =
 				e->join_failed || joins(e, back->t->parts[i].request.index);
@@ -438,7 +438,7 @@ void control_receive(struct control *c, const struct inbox *in, uint64_t now_ms)
 		const struct verdict *v = &in->verdicts[i];
 		struct entry *e = find_transaction(c, v->transaction);
 
-		if (e == NULL)
+		if (!e)
 			continue;
 		if (v->decided && !v->failed && !e->verdict.decided)
 			remember_repeats(c, e, in, now_ms);
@@ -454,7 +454,7 @@ struct verdict control_result(const struct control *c, struct control_key key)
 {
 	const struct entry *e = find(c, key);
 
-	if (e == NULL)
+	if (!e)
 		return (struct verdict){.undone = true, .settled = true};
 	return e->verdict;
 }
@@ -465,7 +465,7 @@ int control_undo(struct control *c, struct control_key key)
 {
 	struct entry *e = find(c, key);
 
-	if (e == NULL || e->t == NULL || (e->verdict.settled && e->verdict.undone))
+	if (!e || !e->t || (e->verdict.settled && e->verdict.undone))
 		return -EALREADY;
 	if (!e->undo_asked && !e->verdict.settled) {
 		handover_undo(c->handover, e->t->id);
@@ -479,7 +479,7 @@ int control_undo(struct control *c, struct control_key key)
 
 static void release(struct control *c, struct entry *e)
 {
-	if (e->t != NULL && !e->verdict.settled)
+	if (e->t && !e->verdict.settled)
 		handover_keep(c->handover, e->t->id);
 	e->released = true;
 }
@@ -493,14 +493,14 @@ void control_free(struct control *c, struct control_key key)
 {
 	struct entry *e = find(c, key);
 
-	if (e != NULL)
+	if (e)
 		release(c, e);
 	drop_finished(c);
 }
 
 void control_session_lost(struct control *c, uint32_t epoch)
 {
-	for (struct entry *e = c->entries; e != NULL; e = e->next)
+	for (struct entry *e = c->entries; e; e = e->next)
 		if (!e->released && e->key.epoch == epoch)
 			release(c, e);
 	drop_finished(c);

@@ -29,14 +29,6 @@
 #define SAVE_RETRY_MS 5000 /* after an error */
 #define STOP_GRACE_MS 5000 /* what runs may go on for that long after SIGTERM */
 
-/* A question of the executor's; the refresh forgets those that are open when it is freed. */
-struct look_request {
-	struct look_request *next;
-	struct engine *engine;
-	look_cb *cb;
-	void *user;
-};
-
 struct engine {
 	struct handover *handover; /* borrowed */
 	struct registry *registry;
@@ -53,7 +45,6 @@ struct engine {
 	char *unsaved_path;
 	bool stopping;
 	uint64_t save_at_ms;
-	struct look_request *looks;
 };
 
 /* --- from the inventory to the snmp thread ------------------------------------------------- */
@@ -131,11 +122,11 @@ static void on_snapshot(void *user, const struct snapshot *s)
 
 	handover_publish_snapshot(e->handover, s);
 	tell_changes(e, s);
-	if (e->last != NULL && was_saved(e, e->last->host, s->host))
+	if (e->last && was_saved(e, e->last->host, s->host))
 		set_unsaved(e, false);
 	snapshot_unref(e->last);
 	e->last = snapshot_ref(s);
-	if (e->executor != NULL)
+	if (e->executor)
 		executor_see(e->executor, s);
 }
 
@@ -155,86 +146,7 @@ static void on_event(void *user, const struct ldm_event *event)
 		set_unsaved(e, false);
 }
 
-/* --- what the executor sees of ldmd -------------------------------------------------------- */
-
-static void unlink_look(struct engine *e, struct look_request *request)
-{
-	struct look_request **p = &e->looks;
-
-	while (*p != NULL && *p != request)
-		p = &(*p)->next;
-	if (*p != NULL)
-		*p = request->next;
-}
-
-static void on_domain(void *user, int err, const struct domain *domain, const struct snapshot *s)
-{
-	struct look_request request = *(struct look_request *)user;
-
-	(void)s;
-	unlink_look(request.engine, user);
-	free(user);
-	/* A row that is being made is no domain. */
-	if (domain != NULL && domain->row_status != ROW_ACTIVE)
-		domain = NULL;
-	request.cb(request.user, err, domain);
-}
-
-static int port_look(void *user, const char *domain, look_cb *cb, void *cb_user)
-{
-	struct engine *e = user;
-	struct look_request *request = malloc(sizeof(*request));
-	int rc;
-
-	if (request == NULL)
-		return -ENOMEM;
-	*request = (struct look_request){e->looks, e, cb, cb_user};
-	e->looks = request;
-	rc = refresh_domain_now(e->refresh, domain, on_domain, request);
-	if (rc < 0) {
-		unlink_look(e, request);
-		free(request);
-	}
-	return rc;
-}
-
-static int port_command(void *user, const struct step *step, const struct set_request *request,
-	const char *domain, uint64_t timeout_ms, command_cb *cb, void *cb_user, void **ret_ticket,
-	const char **ret_why)
-{
-	struct engine *e = user;
-
-	return commander_command(
-		e->commander, step, request, domain, timeout_ms, cb, cb_user, ret_ticket, ret_why);
-}
-
-static void port_cancel(void *user, void *ticket)
-{
-	struct engine *e = user;
-
-	commander_cancel(e->commander, ticket);
-}
-
-static const struct domain *port_row(void *user, uint32_t index)
-{
-	struct engine *e = user;
-
-	return new_rows_find(e->new_rows, index);
-}
-
-static int port_put_row(void *user, const struct set_request *request)
-{
-	struct engine *e = user;
-
-	return new_rows_put(e->new_rows, request, clock_ms());
-}
-
-static void port_restore_row(void *user, uint32_t index, const struct domain *row)
-{
-	struct engine *e = user;
-
-	new_rows_restore(e->new_rows, index, row, clock_ms());
-}
+/* --- what the executor sees of the engine --------------------------------------------------- */
 
 /* With a look at what is saved now, what is saved later will be seen to be later. */
 static void port_changed(void *user)
@@ -251,17 +163,6 @@ static uint64_t port_now(void *user)
 	(void)user;
 	return clock_ms();
 }
-
-static const struct executor_port port = {
-	.command = port_command,
-	.cancel = port_cancel,
-	.look = port_look,
-	.row = port_row,
-	.put_row = port_put_row,
-	.restore_row = port_restore_row,
-	.changed = port_changed,
-	.now = port_now,
-};
 
 /* --- life ---------------------------------------------------------------------------------- */
 
@@ -309,9 +210,23 @@ static int make_parts(struct engine *e, const struct engine_config *config)
 		rc = commander_set_templates(e->commander, config->template_directory);
 	if (rc >= 0)
 		rc = new_rows_new(e->refresh, e->registry, &e->new_rows);
-	if (rc >= 0)
-		rc = executor_new(&x, &port, e, e->handover, e->journal, &e->executor);
-	return rc;
+	if (rc < 0)
+		return rc;
+	const struct port port = {
+		.commander = e->commander,
+		.send = commander_send,
+		.cancel = commander_cancel,
+		.refresh = e->refresh,
+		.look = refresh_domain_now,
+		.rows = e->new_rows,
+		.find_row = new_rows_find,
+		.put_row = new_rows_put,
+		.restore_row = new_rows_restore,
+		.user = e,
+		.changed = port_changed,
+		.now = port_now,
+	};
+	return executor_new(&x, &port, e->handover, e->journal, &e->executor);
 }
 
 int engine_new(const struct engine_config *config, struct handover *h, struct engine **ret)
@@ -319,7 +234,7 @@ int engine_new(const struct engine_config *config, struct handover *h, struct en
 	struct engine *e = calloc(1, sizeof(*e));
 	int rc;
 
-	if (e == NULL)
+	if (!e)
 		return -ENOMEM;
 	e->handover = h;
 	rc = open_files(e, config);
@@ -342,20 +257,14 @@ static void save_for_good(struct engine *e)
 
 void engine_free(struct engine *e)
 {
-	if (e == NULL)
+	if (!e)
 		return;
-	if (e->executor != NULL)
+	if (e->executor)
 		save_for_good(e);
 	executor_free(e->executor);
 	commander_free(e->commander);
 	new_rows_free(e->new_rows);
 	refresh_free(e->refresh);
-	while (e->looks != NULL) {
-		struct look_request *next = e->looks->next;
-
-		free(e->looks);
-		e->looks = next;
-	}
 	settle_free(e->settle);
 	journal_free(e->journal);
 	oplog_file_free(e->oplog_file);

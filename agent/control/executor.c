@@ -1,18 +1,983 @@
 /*
- * Who may begin: a transaction holds its domains from step 0 to its end, in the order they came.
- * (executor.h; what one does is in run.c, how one command goes in act.c)
+ * See executor.h. One transaction that is under way is a run:
+ *
+ *	QUEUED -> READING (step 0) -> FORWARD -> DONE -> OVER
+ *	      \          \                 \        \
+ *	       ------------------------------> BACK -> OVER   (a step failed, or an undo)
+ *
+ * A run that is DONE can still be undone, until the master says that the SET is kept.
  */
 #include "control/executor.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "control/run.h"
+#include "control/command.h"
+#include "control/journal.h"
+#include "util/buffer.h"
 #include "util/clock.h"
 #include "util/log.h"
+#include "util/number.h"
 
-#define TOKEN "control"
+#define TOKEN	      "control"
+#define READ_AGAIN_MS 500
+#define PREEMPTED     "pre-empted by forceStop"
+
+enum run_state {
+	RUN_QUEUED,
+	RUN_READING,
+	RUN_FORWARD,
+	RUN_BACK,
+	RUN_DONE,
+	RUN_OVER, /* to be freed at the end of the turn */
+	_RUN_STATE_MAX,
+};
+
+/* What is known of the end of a run. */
+enum run_outcome {
+	OUTCOME_OPEN,
+	OUTCOME_HOPELESS, /* the master wants it undone, but what was sent has no way back */
+	OUTCOME_DONE,
+	OUTCOME_KEPT,
+	OUTCOME_FAILED,
+	OUTCOME_FAILED_HOPELESS,
+	OUTCOME_ROLLED_BACK,
+	OUTCOME_ROLLBACK_FAILED,
+	OUTCOME_TAKEN_BACK,
+	OUTCOME_TAKE_BACK_FAILED,
+	OUTCOME_PREEMPTED,
+	_OUTCOME_MAX,
+};
+
+/* What the snmp thread is told of an outcome. */
+static const struct verdict outcome_verdicts[_OUTCOME_MAX] = {
+	[OUTCOME_HOPELESS] = {.undo_failed = true},
+	[OUTCOME_DONE] = {.decided = true},
+	[OUTCOME_KEPT] = {.decided = true, .settled = true},
+	[OUTCOME_FAILED] = {.decided = true, .failed = true},
+	[OUTCOME_FAILED_HOPELESS] = {.decided = true, .failed = true, .undo_failed = true},
+	[OUTCOME_ROLLED_BACK] = {.decided = true, .failed = true, .undone = true, .settled = true},
+	[OUTCOME_ROLLBACK_FAILED] = {.decided = true,
+		.failed = true,
+		.undo_failed = true,
+		.settled = true},
+	[OUTCOME_TAKEN_BACK] = {.decided = true, .undone = true, .settled = true},
+	[OUTCOME_TAKE_BACK_FAILED] = {.decided = true, .undo_failed = true, .settled = true},
+	[OUTCOME_PREEMPTED] = {.decided = true,
+		.failed = true,
+		.undo_failed = true,
+		.settled = true},
+};
+
+/* What the master said of a SET whose transaction runs. Undo stands. */
+enum master_word {
+	MASTER_NOTHING,
+	MASTER_KEEP,
+	MASTER_UNDO,
+};
+
+/* How far a step got, and how far its way back. */
+enum step_mark {
+	MARK_TODO,
+	MARK_SKIPPED, /* the domain was there already */
+	MARK_DID,
+	MARK_SHORT,    /* did, and ldmd gave less */
+	MARK_MAYBE,    /* did something, or nobody knows */
+	MARK_NOT_OURS, /* what the step was to make is there, made by somebody else */
+	MARK_BACK,     /* taken back */
+	MARK_STUCK,    /* could not be taken back */
+};
+
+/* What became of a row that a manager is making. */
+enum row_change {
+	ROW_AS_IT_WAS,
+	ROW_PUT,
+	ROW_DROPPED,
+};
+
+/* One domain of the transaction. */
+struct run_part {
+	struct run *run;
+	struct target target;	     /* its request has what the row that is being made says, too */
+	bool local;		     /* about a row that is not a domain: no command */
+	bool looked;		     /* before is known */
+	const struct domain *before; /* at step 0; NULL: ldmd had none */
+	const struct domain *old_row; /* the row that was being made, before; NULL: none */
+	enum row_change row;
+	uint32_t steps_done, steps_planned;
+};
+
+struct run {
+	struct run *next;
+	struct executor *x;
+	struct transaction *t;
+	enum run_state state;
+	enum run_outcome outcome;
+	enum master_word word;
+	struct run_part *parts;
+	struct plan plan;
+	enum step_mark *marks; /* one per step */
+	size_t at;	       /* the step that is under way, forwards or backwards */
+	struct command command;
+	size_t looks_out; /* of step 0 */
+	bool read_failed;
+	bool journalled;
+	uint64_t read_again_ms, give_up_ms, forget_at_ms;
+	size_t culprit; /* the part that failed */
+	uint32_t culprit_position;
+};
+
+struct executor {
+	struct executor_config config;
+	struct commands commands;
+	struct handover *handover;
+	struct journal *journal;
+	struct run *runs; /* in the order they came */
+};
+
+static void run_advance(struct run *run);
+static void run_roll_back(struct run *run);
+
+static uint64_t run_now(const struct run *run)
+{
+	const struct port *port = &run->x->commands.port;
+
+	return port->now(port->user);
+}
+
+static void run_set_state(struct run *run, enum run_state to)
+{
+	static const unsigned legal[_RUN_STATE_MAX] = {
+		[RUN_QUEUED] = 1u << RUN_READING | 1u << RUN_BACK,
+		[RUN_READING] = 1u << RUN_FORWARD | 1u << RUN_BACK,
+		[RUN_FORWARD] = 1u << RUN_DONE | 1u << RUN_BACK | 1u << RUN_OVER,
+		[RUN_DONE] = 1u << RUN_BACK | 1u << RUN_OVER,
+		[RUN_BACK] = 1u << RUN_OVER,
+	};
+
+	assert(legal[run->state] & 1u << to);
+	run->state = to;
+	run->x->commands.kick = true;
+}
+
+/* The run holds its domains. */
+static bool run_is_busy(const struct run *run)
+{
+	return run->state == RUN_READING || run->state == RUN_FORWARD || run->state == RUN_BACK;
+}
+
+/* The run waits for its domains, to begin or to be taken back. */
+static bool run_waits(const struct run *run)
+{
+	return run->state == RUN_QUEUED || (run->state == RUN_DONE && run->word == MASTER_UNDO);
+}
+
+/* --- what the marks say -------------------------------------------------------------------- */
+
+/* Sets of enum step_mark. */
+#define M(mark)	      (1u << MARK_##mark)
+#define MARKS_DID     (M(DID) | M(SHORT))
+#define MARKS_TOUCHED (MARKS_DID | M(MAYBE) | M(BACK) | M(STUCK)) /* something happened at ldmd */
+
+/* A step of the part has one of these marks; irreversible_only: one without a way back. */
+static bool part_has_mark(
+	const struct run *run, size_t part, unsigned marks, bool irreversible_only)
+{
+	for (size_t i = 0; run->marks && i < run->plan.n; i++) {
+		const struct step *s = &run->plan.steps[i];
+
+		if (s->part == part && (marks & 1u << run->marks[i]) != 0 &&
+			(s->irreversible || !irreversible_only))
+			return true;
+	}
+	return false;
+}
+
+static bool part_rollback_failed(const struct run *run, size_t part)
+{
+	return part_has_mark(run, part, M(NOT_OURS) | M(STUCK), false) ||
+	       run->parts[part].row == ROW_DROPPED;
+}
+
+static bool any_part_touched(const struct run *run)
+{
+	for (size_t i = 0; i < run->t->n_parts; i++)
+		if (part_has_mark(run, i, MARKS_TOUCHED, false))
+			return true;
+	return false;
+}
+
+static bool cannot_be_undone(const struct run *run)
+{
+	for (size_t i = 0; i < run->t->n_parts; i++)
+		if (part_has_mark(run, i, MARKS_DID | M(MAYBE), true) ||
+			part_rollback_failed(run, i))
+			return true;
+	return false;
+}
+
+/* --- what is told: operation rows, verdicts, one line in the log ---------------------------- */
+
+char *executor_describe(const struct domain *d)
+{
+	struct buffer b = BUFFER_EMPTY;
+	char *text = NULL;
+
+	if (!d)
+		return NULL;
+	if (buffer_printf(&b, "vcpus=%u memory=%uM crypto=%u state=%s", d->num_vcpu,
+		    plan_memory_mb(d), d->num_crypto, domain_state_name(d->state)) >= 0)
+		text = buffer_steal(&b);
+	buffer_clear(&b);
+	return text;
+}
+
+static enum operation_status status_of_failed(const struct run *run, size_t part)
+{
+	const struct run_part *p = &run->parts[part];
+	bool preempted = run->outcome == OUTCOME_PREEMPTED;
+
+	if (part_has_mark(run, part, MARKS_DID, true))
+		return OPERATION_PARTIAL;
+	if (part_has_mark(run, part, M(MAYBE), true))
+		return preempted ? OPERATION_PARTIAL : OPERATION_UNKNOWN;
+	/* A forced stop cuts the last domain short; the others are through, or had nothing to do.
+	 */
+	if (preempted)
+		return p->steps_done == p->steps_planned ? OPERATION_SUCCEEDED : OPERATION_FAILED;
+	if (part_rollback_failed(run, part))
+		return OPERATION_ROLLBACK_FAILED;
+	if (!any_part_touched(run) ||
+		(part == run->culprit && !part_has_mark(run, part, MARKS_TOUCHED, false)))
+		return OPERATION_FAILED;
+	return OPERATION_ROLLED_BACK;
+}
+
+static enum operation_status part_status(const struct run *run, size_t part)
+{
+	switch (run->state) {
+	case RUN_QUEUED:
+		return OPERATION_QUEUED;
+	case RUN_DONE:
+		return part_has_mark(run, part, M(SHORT), false) ? OPERATION_PARTIAL
+								 : OPERATION_SUCCEEDED;
+	case RUN_OVER:
+		return status_of_failed(run, part);
+	default:
+		return OPERATION_RUNNING;
+	}
+}
+
+static void fill_row(const struct run_part *p, struct operation *o)
+{
+	char *before = executor_describe(p->before), *after = executor_describe(p->target.domain);
+	int r = 0;
+
+	/* The state that is asked for may stand in the row that is being made. */
+	if ((p->target.request.fields & FIELD_ADMIN_BIT) != 0)
+		o->target = p->target.request.admin;
+	o->steps_done = p->steps_done;
+	o->steps_planned = p->steps_planned;
+	if (p->looked) {
+		r = operation_set_text(&o->before, before);
+		if (r >= 0)
+			r = operation_set_text(&o->after, after);
+	}
+	if (r >= 0)
+		r = operation_set_text(&o->message, p->target.message);
+	if (r < 0)
+		log_warn(TOKEN, "no memory for the texts of operation %u", o->index);
+	free(before);
+	free(after);
+}
+
+static void log_operation(const struct operation *o)
+{
+	/* A domain that is not there has no values; neither has one that nobody looked at. */
+	const char *none = !o->before && !o->after ? "not looked at" : "not there";
+
+	log_notice(TOKEN,
+		"operation %u: \"%s\": %s: %s (%u of %u steps, %llu ms; was %s, is %s)%s%s",
+		o->index, o->domain, o->request, operation_status_name(o->status), o->steps_done,
+		o->steps_planned, (unsigned long long)o->duration_ms, o->before ? o->before : none,
+		o->after ? o->after : none, o->message ? ": " : "", o->message ? o->message : "");
+}
+
+/* What the row of a part says now. False: the row is gone, or there is no memory. */
+static bool make_row(
+	struct run *run, size_t part, const struct oplog_view *v, struct operation **ret)
+{
+	const struct operation *old = oplog_view_find(v, run->t->parts[part].operation);
+	enum operation_status status = part_status(run, part);
+	struct operation *o;
+
+	if (!old || operation_copy(old, &o) < 0)
+		return false;
+	fill_row(&run->parts[part], o);
+	if (o->status != status)
+		o->changed_ms = run_now(run);
+	o->status = status;
+	if (!operation_running(o)) {
+		o->duration_ms = run_now(run) - o->started_ms;
+		log_operation(o);
+	}
+	*ret = o;
+	return true;
+}
+
+static struct verdict run_verdict(const struct run *run)
+{
+	struct verdict v = outcome_verdicts[run->outcome];
+
+	v.transaction = run->t->id;
+	v.culprit = run->culprit_position;
+	return v;
+}
+
+static void report_verdict(const struct run *run)
+{
+	struct verdict v = run_verdict(run);
+
+	handover_post_verdict(run->x->handover, &v);
+}
+
+/* The rows; at the end of a run together with its verdict. */
+static void report_rows(struct run *run)
+{
+	const struct oplog_view *view = handover_oplog(run->x->handover);
+	struct operation **rows = calloc(run->t->n_parts, sizeof(struct operation *));
+	struct verdict v = run_verdict(run);
+	bool ended = run->state == RUN_DONE || run->state == RUN_OVER;
+	size_t n = 0;
+
+	if (!rows)
+		log_warn(TOKEN, "no memory for the operation rows");
+	/* The parts of a transaction are in the order of their rows. */
+	for (size_t i = 0; rows && i < run->t->n_parts; i++)
+		n += make_row(run, i, view, &rows[n]);
+	oplog_view_unref(view);
+	handover_report(run->x->handover, rows, n, ended ? &v : NULL);
+	free(rows);
+}
+
+/* --- a run's life -------------------------------------------------------------------------- */
+
+static void run_free(struct run *run)
+{
+	command_drop(&run->command);
+	for (size_t i = 0; run->parts && i < run->t->n_parts; i++) {
+		struct run_part *p = &run->parts[i];
+
+		target_clear(&p->target);
+		domain_unref(p->before);
+		domain_unref(p->old_row);
+	}
+	free(run->parts);
+	free(run->marks);
+	plan_clear(&run->plan);
+	transaction_unref(run->t);
+	free(run);
+}
+
+static int run_new(struct executor *x, struct transaction *t, struct run **ret)
+{
+	struct run *run = calloc(1, sizeof(*run));
+
+	if (!run)
+		return -ENOMEM;
+	run->x = x;
+	run->t = transaction_ref(t);
+	run->parts = calloc(t->n_parts > 0 ? t->n_parts : 1, sizeof(*run->parts));
+	int r = run->parts ? 0 : -ENOMEM;
+	for (size_t i = 0; i < t->n_parts && r >= 0; i++) {
+		run->parts[i].run = run;
+		r = set_request_copy(&t->parts[i].request, &run->parts[i].target.request);
+	}
+	if (r < 0) {
+		run_free(run);
+		return r;
+	}
+	*ret = run;
+	return 0;
+}
+
+static int write_journal(struct run *run)
+{
+	struct plan_input *in = calloc(run->t->n_parts, sizeof(*in));
+
+	if (!in)
+		return -ENOMEM;
+	for (size_t i = 0; i < run->t->n_parts; i++)
+		in[i] = (struct plan_input){&run->parts[i].target.request, run->parts[i].before};
+	int r = run->state == RUN_DONE ? journal_undo(run->x->journal, run->t, in)
+				       : journal_begin(run->x->journal, run->t, in);
+	run->journalled = r >= 0;
+	free(in);
+	return r;
+}
+
+static void close_journal(struct run *run)
+{
+	if (run->journalled)
+		journal_end(run->x->journal, run->t->id);
+	run->journalled = false;
+}
+
+static void restore_row(struct run_part *p, const struct domain *row)
+{
+	const struct port *port = &p->run->x->commands.port;
+
+	port->restore_row(port->rows, p->target.request.index, row, run_now(p->run));
+}
+
+/* Rows that were being made and are to go, once nothing can fail any more. */
+static void drop_destroyed_rows(struct run *run)
+{
+	for (size_t i = 0; i < run->t->n_parts; i++) {
+		struct run_part *p = &run->parts[i];
+
+		if (!p->local || !set_request_asks_row(&p->target.request, ROW_REQUEST_DESTROY))
+			continue;
+		restore_row(p, NULL);
+		p->row = ROW_DROPPED;
+	}
+}
+
+static void restore_rows(struct run *run)
+{
+	for (size_t i = 0; i < run->t->n_parts; i++) {
+		struct run_part *p = &run->parts[i];
+
+		/* Where ldmd has a domain now, the row is no longer the manager's. */
+		if (p->row == ROW_PUT && !p->target.domain)
+			restore_row(p, p->old_row);
+		if (p->row == ROW_PUT)
+			p->row = ROW_AS_IT_WAS;
+	}
+}
+
+static void run_succeed(struct run *run)
+{
+	drop_destroyed_rows(run);
+	run_set_state(run, RUN_DONE);
+	run->outcome = run->word == MASTER_KEEP ? OUTCOME_KEPT : OUTCOME_DONE;
+	run->forget_at_ms = clock_after(run_now(run), run->x->config.keep_ms);
+	report_rows(run);
+	close_journal(run);
+	if (run->outcome == OUTCOME_KEPT)
+		run_set_state(run, RUN_OVER);
+}
+
+static void run_end_rollback(struct run *run)
+{
+	bool stuck = cannot_be_undone(run);
+
+	restore_rows(run);
+	run_set_state(run, RUN_OVER);
+	if (run->outcome == OUTCOME_DONE)
+		run->outcome = stuck ? OUTCOME_TAKE_BACK_FAILED : OUTCOME_TAKEN_BACK;
+	else
+		run->outcome = stuck ? OUTCOME_ROLLBACK_FAILED : OUTCOME_ROLLED_BACK;
+	report_rows(run);
+	close_journal(run);
+}
+
+/* In the rows of all parts but one that have no message yet. */
+static void set_messages(struct run *run, size_t but, const char *why)
+{
+	for (size_t i = 0; i < run->t->n_parts; i++)
+		if (i != but && !run->parts[i].target.message)
+			target_set_message(&run->parts[i].target, why);
+}
+
+/* Tells the manager first; the rollback takes as long as it takes. */
+static void run_fail(struct run *run, size_t part, unsigned field)
+{
+	run->culprit = part;
+	run->culprit_position = set_request_position(&run->t->parts[part].request, field);
+	run->outcome = run->outcome == OUTCOME_HOPELESS ? OUTCOME_FAILED_HOPELESS : OUTCOME_FAILED;
+	report_verdict(run);
+	set_messages(run, part, "another part of the SET failed");
+	run_roll_back(run);
+}
+
+static void run_fail_because(struct run *run, size_t part, unsigned field, const char *why)
+{
+	target_set_message(&run->parts[part].target, why);
+	run_fail(run, part, field);
+}
+
+/* --- step 0: how are the domains, and which steps lead from there to what is asked ---------- */
+
+/* A part is local when it is about a row that stays, or goes, without having been a domain. */
+static int learn_row(struct run_part *p)
+{
+	const struct port *port = &p->run->x->commands.port;
+	struct set_request *request = &p->target.request;
+	const struct domain *row = port->find_row(port->rows, request->index);
+
+	domain_unref(p->old_row);
+	p->old_row = domain_ref(row);
+	if (set_request_asks_row(request, ROW_REQUEST_CREATE_AND_WAIT))
+		p->local = true;
+	else if (row && !set_request_asks_row(request, ROW_REQUEST_ACTIVE))
+		p->local = true;
+	/* Nobody asks for the row to be there, and there is none. */
+	else if (!request->domain && set_request_asks_row(request, ROW_REQUEST_DESTROY))
+		p->local = true;
+	else if (row)
+		return plan_complete(request, row);
+	return 0;
+}
+
+static int put_rows(struct run *run, size_t *ret_part)
+{
+	const struct port *port = &run->x->commands.port;
+	int r = 0;
+
+	for (size_t i = 0; i < run->t->n_parts && r >= 0; i++) {
+		struct run_part *p = &run->parts[i];
+		bool destroys = set_request_asks_row(&p->target.request, ROW_REQUEST_DESTROY);
+		bool makes = !p->before && (p->target.request.fields & FIELD_ROW_BIT) != 0;
+		bool changes = p->local && p->old_row;
+
+		*ret_part = i;
+		if (destroys || (!makes && !changes))
+			continue;
+		r = port->put_row(port->rows, &run->t->parts[i].request, run_now(run));
+		p->row = r >= 0 ? ROW_PUT : ROW_AS_IT_WAS;
+	}
+	return r;
+}
+
+static const char *why_no_row(int err)
+{
+	switch (err) {
+	case -ENOMEM:
+		return "the agent has no memory left";
+	case -ENOSPC:
+		return "too many rows are being made";
+	case -ERANGE:
+	case -EEXIST:
+		return "the row cannot be made: its index or name is taken";
+	default:
+		return "the row cannot be made: its index cannot be saved";
+	}
+}
+
+static void begin_steps(struct run *run)
+{
+	size_t part = 0;
+
+	for (size_t i = 0; i < run->plan.n; i++)
+		run->parts[run->plan.steps[i].part].steps_planned++;
+	if (run->plan.n > 0 && write_journal(run) < 0) {
+		run_fail_because(run, 0, 0, "the journal cannot be written");
+		return;
+	}
+	int r = put_rows(run, &part);
+	if (r < 0) {
+		run_fail_because(run, part, FIELD_ROW_BIT, why_no_row(r));
+		return;
+	}
+	run_set_state(run, RUN_FORWARD);
+	run->at = 0;
+	report_rows(run);
+	run_advance(run);
+}
+
+static void make_plan(struct run *run)
+{
+	size_t n = 0, part = 0;
+	struct plan_input *in = calloc(run->t->n_parts, sizeof(*in));
+	size_t *from = calloc(run->t->n_parts, sizeof(*from)); /* the part of each input */
+	unsigned field = 0;
+	const char *why = NULL;
+	int r = -ENOMEM;
+
+	for (size_t i = 0; in && from && i < run->t->n_parts; i++) {
+		const struct run_part *p = &run->parts[i];
+
+		if (p->local)
+			continue;
+		from[n] = i;
+		in[n++] = (struct plan_input){&p->target.request, p->before};
+	}
+	if (in && from)
+		r = plan_make(in, n, &run->plan, &part, &field, &why);
+	for (size_t i = 0; r >= 0 && i < run->plan.n; i++)
+		run->plan.steps[i].part = from[run->plan.steps[i].part];
+	if (r == -ENOTSUP)
+		part = from[part];
+	free(in);
+	free(from);
+	if (r >= 0) {
+		run->marks = calloc(run->plan.n > 0 ? run->plan.n : 1, sizeof(*run->marks));
+		r = run->marks ? 0 : -ENOMEM;
+	}
+	if (r == -ENOTSUP)
+		run_fail_because(run, part, field, why);
+	else if (r < 0)
+		run_fail_because(run, 0, 0, "the agent has no memory left");
+	else
+		begin_steps(run);
+}
+
+/* Why the domain that was read is not the one that the part is about (static text); NULL: it is. */
+static const char *why_another(const struct run_part *p)
+{
+	const struct domain *d = p->before;
+
+	/* active does not bring back a domain, or a row, that went meanwhile. */
+	if (!d && !p->old_row && set_request_asks_row(&p->target.request, ROW_REQUEST_ACTIVE))
+		return "the row is not there any more";
+	if (!d || p->old_row || d->index == p->target.request.index ||
+		set_request_asks_row(&p->target.request, ROW_REQUEST_CREATE_AND_GO))
+		return NULL;
+	return "another domain has this name now";
+}
+
+static void all_are_read(struct run *run)
+{
+	if (run->read_failed) {
+		run->read_again_ms = clock_after(run_now(run), READ_AGAIN_MS);
+		return;
+	}
+	for (size_t i = 0; i < run->t->n_parts; i++) {
+		const char *why = why_another(&run->parts[i]);
+
+		if (why) {
+			run_fail_because(run, i, 0, why);
+			return;
+		}
+	}
+	make_plan(run);
+}
+
+static void on_read(void *user, int err, const struct domain *d, const struct snapshot *s)
+{
+	struct run_part *p = user;
+	struct run *run = p->run;
+
+	(void)s;
+	run->looks_out--;
+	run->x->commands.kick = true;
+	/* Undone meanwhile. */
+	if (run->state != RUN_READING)
+		return;
+	if (err < 0) {
+		run->read_failed = true;
+	} else {
+		/* A row that a manager is making is no domain. */
+		if (d && d->row_status != ROW_ACTIVE)
+			d = NULL;
+		p->looked = true;
+		target_set_domain(&p->target, d);
+		domain_unref(p->before);
+		p->before = domain_ref(d);
+	}
+	if (run->looks_out == 0)
+		all_are_read(run);
+}
+
+static void read_domains(struct run *run)
+{
+	const struct port *port = &run->x->commands.port;
+
+	run->read_failed = false;
+	run->read_again_ms = CLOCK_NEVER;
+	/* One more than are asked, so that the last answer cannot come before the last question. */
+	run->looks_out = 1;
+	for (size_t i = 0; i < run->t->n_parts; i++) {
+		struct run_part *p = &run->parts[i];
+
+		if (p->local)
+			continue;
+		if (port->look(port->refresh, target_name(&p->target), on_read, p) >= 0)
+			run->looks_out++;
+		else
+			run->read_failed = true;
+	}
+	if (--run->looks_out == 0)
+		all_are_read(run);
+}
+
+static void run_begin(struct run *run, uint64_t now_ms)
+{
+	run_set_state(run, RUN_READING);
+	run->give_up_ms = clock_after(now_ms, run->x->config.begin_ms);
+	report_rows(run);
+	for (size_t i = 0; i < run->t->n_parts; i++) {
+		if (learn_row(&run->parts[i]) < 0) {
+			run_fail_because(run, 0, 0, "the agent has no memory left");
+			return;
+		}
+	}
+	read_domains(run);
+}
+
+static void run_read_again(struct run *run, uint64_t now_ms)
+{
+	if (now_ms < run->give_up_ms)
+		read_domains(run);
+	else
+		run_fail_because(run, 0, 0, "ldmd did not answer; nothing was changed");
+}
+
+/* --- forwards ------------------------------------------------------------------------------ */
+
+static void mark_step(struct run *run, enum step_mark mark)
+{
+	const struct port *port = &run->x->commands.port;
+
+	run->marks[run->at] = mark;
+	if (mark == MARK_DID || mark == MARK_SHORT || mark == MARK_SKIPPED)
+		run->parts[run->plan.steps[run->at].part].steps_done++;
+	if (mark == MARK_DID || mark == MARK_SHORT || mark == MARK_MAYBE)
+		port->changed(port->user);
+}
+
+/* What step 0 could not know: a template with whole cores, say. */
+static bool is_forbidden(struct run *run, const struct step *s)
+{
+	struct target *t = &run->parts[s->part].target;
+	const char *why = step_forbidden(s, t->domain);
+
+	if (why)
+		target_set_message(t, why);
+	return why;
+}
+
+static void on_step_ended(void *user, enum command_effect effect)
+{
+	static const enum step_mark marks[] = {
+		[EFFECT_REACHED] = MARK_DID,
+		[EFFECT_SHORT] = MARK_SHORT,
+		[EFFECT_UNCHANGED] = MARK_TODO,
+		[EFFECT_CHANGED] = MARK_MAYBE,
+		[EFFECT_NOT_OURS] = MARK_NOT_OURS,
+		[EFFECT_UNCERTAIN] = MARK_MAYBE,
+	};
+	struct run *run = user;
+	const struct step *s = &run->plan.steps[run->at];
+
+	mark_step(run, marks[effect]);
+	if (effect != EFFECT_REACHED && effect != EFFECT_SHORT) {
+		run_fail(run, s->part, s->field);
+		return;
+	}
+	run->at++;
+	report_rows(run);
+	run_advance(run);
+}
+
+static void run_advance(struct run *run)
+{
+	for (; run->at < run->plan.n; run->at++) {
+		const struct step *s = &run->plan.steps[run->at];
+		struct target *t = &run->parts[s->part].target;
+		bool there = step_progress(s, t->domain) == STEP_REACHED;
+
+		if (run->word == MASTER_UNDO || (!there && is_forbidden(run, s))) {
+			run_fail(run, s->part, s->field);
+			return;
+		}
+		if (!there) {
+			command_begin(&run->command, &run->x->commands, t, s, on_step_ended, run,
+				run_now(run));
+			return;
+		}
+		mark_step(run, MARK_SKIPPED);
+	}
+	if (run->word == MASTER_UNDO)
+		run_fail(run, 0, 0);
+	else
+		run_succeed(run);
+}
+
+/* --- backwards ----------------------------------------------------------------------------- */
+
+/* A domain that the transaction made is removed whole; what was set in it needs no step back. */
+static bool part_was_made(const struct run *run, size_t part)
+{
+	for (size_t i = 0; i < run->plan.n; i++)
+		if (run->plan.steps[i].part == part && run->plan.steps[i].action == STEP_ADD)
+			return true;
+	return false;
+}
+
+static bool needs_step_back(const struct run *run, size_t i, struct step *ret)
+{
+	const struct step *s = &run->plan.steps[i];
+	const struct domain *d = run->parts[s->part].target.domain;
+	bool made = part_was_made(run, s->part);
+
+	if ((1u << run->marks[i] & (MARKS_DID | M(MAYBE))) == 0)
+		return false;
+	if (s->irreversible || !step_inverse(s, ret))
+		return false;
+	if (made && s->action != STEP_BIND && s->action != STEP_ADD)
+		return false;
+	/* A command without an answer may still run later, so it is undone even if the domain looks
+	 * unchanged. */
+	return run->marks[i] == MARK_MAYBE || step_waits(ret, d) ||
+	       step_progress(ret, d) != STEP_REACHED;
+}
+
+static void on_step_back_ended(void *user, enum command_effect effect);
+
+static void run_go_back(struct run *run)
+{
+	struct step back;
+
+	while (run->at > 0) {
+		run->at--;
+		if (!needs_step_back(run, run->at, &back))
+			continue;
+		if (!is_forbidden(run, &back)) {
+			command_begin(&run->command, &run->x->commands,
+				&run->parts[back.part].target, &back, on_step_back_ended, run,
+				run_now(run));
+			return;
+		}
+		run->marks[run->at] = MARK_STUCK;
+	}
+	run_end_rollback(run);
+}
+
+static void on_step_back_ended(void *user, enum command_effect effect)
+{
+	struct run *run = user;
+	struct run_part *p = &run->parts[run->command.step.part];
+	/* Where the domain does not show it before a reboot, ldmd's answer has to do. */
+	bool back = effect == EFFECT_REACHED &&
+		    (run->command.answer == COMMAND_DONE ||
+			    !step_waits(&run->command.step, p->target.domain));
+
+	run->marks[run->at] = back ? MARK_BACK : MARK_STUCK;
+	if (back && p->steps_done > 0)
+		p->steps_done--;
+	report_rows(run);
+	run_go_back(run);
+}
+
+static void run_roll_back(struct run *run)
+{
+	run_set_state(run, RUN_BACK);
+	run->at = run->marks ? run->plan.n : 0;
+	report_rows(run);
+	run_go_back(run);
+}
+
+/* A run that is DONE and that the master wants undone, once its domains are free. */
+static void run_take_back(struct run *run)
+{
+	if (run->plan.n > 0)
+		(void)write_journal(run);
+	run_roll_back(run);
+}
+
+/* --- what the master and other transactions ask --------------------------------------------- */
+
+static bool irreversible_was_sent(const struct run *run)
+{
+	return run->state == RUN_FORWARD && (run->command.sent || run->command.forced) &&
+	       run->command.step.irreversible;
+}
+
+static void run_undo(struct run *run, const char *why)
+{
+	if (run->state == RUN_BACK)
+		return;
+	set_messages(run, run->t->n_parts, why);
+	if (run->state == RUN_QUEUED || run->state == RUN_READING) {
+		run_fail(run, 0, 0);
+		return;
+	}
+	run->word = MASTER_UNDO;
+	if (run->state != RUN_FORWARD)
+		return;
+	if (irreversible_was_sent(run) || cannot_be_undone(run)) {
+		run->outcome = OUTCOME_HOPELESS;
+		report_verdict(run);
+	}
+	/* A command that was not sent yet need not be waited for. */
+	if (run->command.state == COMMAND_SLOT && !run->command.forced) {
+		command_drop(&run->command);
+		run_fail(run, run->command.step.part, run->command.step.field);
+	}
+}
+
+static void run_keep(struct run *run)
+{
+	if (run->word == MASTER_NOTHING)
+		run->word = MASTER_KEEP;
+	if (run->state != RUN_DONE || run->word == MASTER_UNDO)
+		return;
+	run->outcome = OUTCOME_KEPT;
+	report_verdict(run);
+	run_set_state(run, RUN_OVER);
+}
+
+/* The domain stays where it is; the forced stop of another transaction goes on from there. */
+static void run_give_way(struct run *run)
+{
+	size_t part = run->plan.steps[run->at].part;
+
+	command_drop(&run->command);
+	drop_destroyed_rows(run);
+	run->marks[run->at] = MARK_MAYBE;
+	target_set_message(&run->parts[part].target, PREEMPTED);
+	run->culprit = part;
+	run->culprit_position = set_request_position(&run->t->parts[part].request, FIELD_ADMIN_BIT);
+	run_set_state(run, RUN_OVER);
+	run->outcome = OUTCOME_PREEMPTED;
+	report_rows(run);
+	close_journal(run);
+}
+
+/* A forceStop of another transaction on one of the run's domains. */
+static void run_preempt(struct run *run, uint32_t index)
+{
+	size_t part = run->command.step.part;
+	bool in_tail = run->state == RUN_FORWARD &&
+		       run->parts[part].target.request.index == index &&
+		       (irreversible_was_sent(run) || part_has_mark(run, part, MARKS_DID, true));
+
+	if (in_tail)
+		run_give_way(run);
+	else if (run->state != RUN_DONE)
+		run_undo(run, PREEMPTED);
+}
+
+static void run_turn(struct run *run, uint64_t now_ms)
+{
+	if (run->state == RUN_READING && now_ms >= run->read_again_ms && run->looks_out == 0)
+		run_read_again(run, now_ms);
+	else if (run->state == RUN_FORWARD || run->state == RUN_BACK)
+		command_turn(&run->command, now_ms);
+	else if (run->state == RUN_DONE && now_ms >= run->forget_at_ms)
+		run_keep(run);
+}
+
+static uint64_t run_next(const struct run *run)
+{
+	switch (run->state) {
+	case RUN_READING:
+		return run->looks_out == 0 ? run->read_again_ms : CLOCK_NEVER;
+	case RUN_FORWARD:
+	case RUN_BACK:
+		return command_next(&run->command);
+	case RUN_DONE:
+		return run->word == MASTER_UNDO ? CLOCK_NEVER : run->forget_at_ms;
+	default:
+		return CLOCK_NEVER;
+	}
+}
+
+/* --- all runs ------------------------------------------------------------------------------ */
 
 static uint64_t or_else(uint64_t value, uint64_t instead)
 {
@@ -21,283 +986,210 @@ static uint64_t or_else(uint64_t value, uint64_t instead)
 
 void executor_configure(struct executor *x, const struct executor_config *config)
 {
-	x->config = (struct executor_config){
-		.command_timeout_ms = or_else(config->command_timeout_ms, 600000),
-		.force_stop_after_ms = config->force_stop_after_ms,
+	x->config = *config;
+	x->config.begin_ms = or_else(config->begin_ms, 30000);
+	x->config.keep_ms = or_else(config->keep_ms, 600000);
+	x->commands.config = (struct command_config){
+		.timeout_ms = or_else(config->command_timeout_ms, 600000),
+		.force_after_ms = config->force_stop_after_ms,
 		.settle_ms = or_else(config->settle_ms, 10000),
 		.poll_ms = or_else(config->poll_ms, 250),
-		.begin_ms = or_else(config->begin_ms, 30000),
-		.keep_ms = or_else(config->keep_ms, 600000),
 	};
 }
 
-int executor_new(const struct executor_config *config, const struct executor_port *port,
-	void *port_user, struct handover *h, struct journal *j, struct executor **ret)
+int executor_new(const struct executor_config *config, const struct port *port, struct handover *h,
+	struct journal *j, struct executor **ret)
 {
 	struct executor *x = calloc(1, sizeof(*x));
 
-	if (x == NULL)
+	if (!x)
 		return -ENOMEM;
+	x->commands.port = *port;
+	x->commands.close_at_ms = CLOCK_NEVER;
 	executor_configure(x, config);
-	x->port = *port;
-	x->port_user = port_user;
 	x->handover = h;
 	x->journal = j;
-	x->close_at_ms = CLOCK_NEVER;
 	*ret = x;
 	return 0;
 }
 
-static void unlink_look(struct executor *x, struct look *l)
-{
-	struct look **p = &x->looks;
-
-	while (*p != NULL && *p != l)
-		p = &(*p)->next;
-	if (*p != NULL)
-		*p = l->next;
-}
-
 void executor_free(struct executor *x)
 {
-	struct look *l;
-
-	if (x == NULL)
+	if (!x)
 		return;
-	while (x->runs != NULL) {
-		struct run *r = x->runs;
+	while (x->runs) {
+		struct run *run = x->runs;
 
-		x->runs = r->next;
-		act_drop(r);
-		run_free(r);
-	}
-	while ((l = x->looks) != NULL) {
-		x->looks = l->next;
-		free(l);
+		x->runs = run->next;
+		run_free(run);
 	}
 	free(x);
 }
 
-/* --- looking at a domain ------------------------------------------------------------------- */
-
-static void on_look(void *user, int err, const struct domain *domain)
-{
-	struct look *l = user;
-	struct executor *x = l->x;
-
-	unlink_look(x, l);
-	x->kick = true;
-	if (l->run != NULL)
-		l->done(l->run, l->part, err, domain);
-	free(l);
-}
-
-int executor_look(struct executor *x, struct run *r, size_t part,
-	void (*done)(struct run *r, size_t part, int err, const struct domain *d))
-{
-	struct look *l = calloc(1, sizeof(*l));
-	int rc;
-
-	if (l == NULL)
-		return -ENOMEM;
-	*l = (struct look){x->looks, x, r, part, done};
-	x->looks = l;
-	rc = x->port.look(x->port_user, run_domain(r, part), on_look, l);
-	if (rc < 0) {
-		unlink_look(x, l);
-		free(l);
-	}
-	return rc;
-}
-
-/* --- orders -------------------------------------------------------------------------------- */
-
 static struct run *find_run(struct executor *x, uint32_t id)
 {
-	for (struct run *r = x->runs; r != NULL; r = r->next)
-		if (r->t->id == id && r->phase != RUN_OVER)
-			return r;
+	for (struct run *run = x->runs; run; run = run->next)
+		if (run->t->id == id && run->state != RUN_OVER)
+			return run;
 	return NULL;
 }
 
-static void append(struct executor *x, struct run *r)
+static bool run_has_domain(const struct run *run, uint32_t index)
 {
-	struct run **p = &x->runs;
-
-	while (*p != NULL)
-		p = &(*p)->next;
-	*p = r;
-	x->kick = true;
-}
-
-static bool has_domain(const struct run *r, uint32_t index)
-{
-	for (size_t i = 0; i < r->t->n_parts; i++)
-		if (r->t->parts[i].request.index == index)
+	for (size_t i = 0; i < run->t->n_parts; i++)
+		if (run->t->parts[i].request.index == index)
 			return true;
 	return false;
 }
 
 bool executor_works_on(const struct executor *x, uint32_t index)
 {
-	for (const struct run *r = x->runs; r != NULL; r = r->next)
-		if ((run_is_busy(r) || run_waits(r)) && has_domain(r, index))
+	for (const struct run *run = x->runs; run; run = run->next)
+		if ((run_is_busy(run) || run_waits(run)) && run_has_domain(run, index))
 			return true;
 	return false;
 }
 
-static void preempt_others(struct executor *x, uint32_t index)
-{
-	for (struct run *r = x->runs; r != NULL; r = r->next)
-		if (r->phase != RUN_OVER && has_domain(r, index))
-			run_preempt(r, index);
-}
-
-static void refuse_start(struct executor *x, const struct transaction *t)
-{
-	struct verdict v = {.transaction = t->id,
-		.decided = true,
-		.failed = true,
-		.undone = true,
-		.settled = true};
-
-	log_err(TOKEN, "no memory for transaction %u", t->id);
-	handover_post_verdict(x->handover, &v);
-}
-
 void executor_start(struct executor *x, struct transaction *t, uint64_t now_ms)
 {
-	struct run *r;
+	struct run *new, **last = &x->runs;
 
-	for (size_t i = 0; i < t->n_parts; i++)
-		if (t->parts[i].preempts)
-			preempt_others(x, t->parts[i].request.index);
-	if (run_new(x, t, &r) < 0)
-		refuse_start(x, t);
-	else
-		append(x, r);
+	for (size_t i = 0; i < t->n_parts; i++) {
+		uint32_t index = t->parts[i].request.index;
+
+		if (!t->parts[i].preempts)
+			continue;
+		for (struct run *run = x->runs; run; run = run->next)
+			if (run->state != RUN_OVER && run_has_domain(run, index))
+				run_preempt(run, index);
+	}
+	if (run_new(x, t, &new) >= 0) {
+		while (*last)
+			last = &(*last)->next;
+		*last = new;
+		x->commands.kick = true;
+	} else {
+		struct verdict v = outcome_verdicts[OUTCOME_ROLLED_BACK];
+
+		log_err(TOKEN, "no memory for transaction %u", t->id);
+		v.transaction = t->id;
+		handover_post_verdict(x->handover, &v);
+	}
 	executor_turn(x, now_ms);
 }
 
 void executor_undo(struct executor *x, uint32_t id, uint64_t now_ms)
 {
-	struct run *r = find_run(x, id);
+	struct run *run = find_run(x, id);
 
-	if (r != NULL)
-		run_undo(r);
+	if (run)
+		run_undo(run, "undone: another part of the SET failed");
 	executor_turn(x, now_ms);
 }
 
 void executor_keep(struct executor *x, uint32_t id, uint64_t now_ms)
 {
-	struct run *r = find_run(x, id);
+	struct run *run = find_run(x, id);
 
-	if (r != NULL)
-		run_keep(r);
+	if (run)
+		run_keep(run);
 	executor_turn(x, now_ms);
 }
 
 void executor_see(struct executor *x, const struct snapshot *s)
 {
-	/* One that ends may change a row: then there is another snapshot, and this one is gone. */
+	/* A run that ends may change a row: then there is another snapshot, and this one is gone.
+	 */
 	snapshot_ref(s);
-	for (struct run *r = x->runs; r != NULL; r = r->next)
-		if (r->phase == RUN_FORWARD || r->phase == RUN_BACK)
-			act_see(r, s);
+	for (struct run *run = x->runs; run; run = run->next)
+		if (run->state == RUN_FORWARD || run->state == RUN_BACK)
+			command_see(&run->command, s);
 	snapshot_unref(s);
 }
-
-/* --- turns --------------------------------------------------------------------------------- */
 
 static bool shares_domain(const struct run *a, const struct run *b)
 {
 	for (size_t i = 0; i < a->t->n_parts; i++)
-		if (has_domain(b, a->t->parts[i].request.index))
+		if (run_has_domain(b, a->t->parts[i].request.index))
 			return true;
 	return false;
 }
 
 /* Those that came first go first; one that is done is in nobody's way until it is taken back. */
-static bool may_begin(const struct executor *x, const struct run *r)
+static bool may_begin(const struct executor *x, const struct run *run)
 {
-	for (const struct run *o = x->runs; o != r; o = o->next)
-		if ((run_is_busy(o) || run_waits(o)) && shares_domain(o, r))
+	for (const struct run *other = x->runs; other != run; other = other->next)
+		if ((run_is_busy(other) || run_waits(other)) && shares_domain(other, run))
 			return false;
-	/* That came when this one was done, and now it is to be taken back. */
-	for (const struct run *o = r->next; o != NULL; o = o->next)
-		if (run_is_busy(o) && shares_domain(o, r))
+	/* One that came when this one was done, and now this one is to be taken back. */
+	for (const struct run *other = run->next; other; other = other->next)
+		if (run_is_busy(other) && shares_domain(other, run))
 			return false;
 	return true;
 }
 
-static void begin(struct run *r, uint64_t now_ms)
-{
-	if (r->phase == RUN_DONE)
-		run_take_back(r);
-	else
-		run_begin(r, now_ms);
-}
-
-static void sweep(struct executor *x)
+/* Looks that are out come back to their run. */
+static void free_runs_that_are_over(struct executor *x)
 {
 	struct run **p = &x->runs;
 
-	while (*p != NULL) {
-		struct run *r = *p;
+	while (*p) {
+		struct run *run = *p;
 
-		if (r->phase != RUN_OVER) {
-			p = &r->next;
+		if (run->state != RUN_OVER || run->looks_out > 0 ||
+			run->command.state != COMMAND_IDLE) {
+			p = &run->next;
 			continue;
 		}
-		*p = r->next;
-		run_free(r);
+		*p = run->next;
+		run_free(run);
 	}
-}
-
-bool executor_is_closing(const struct executor *x, uint64_t now_ms)
-{
-	return now_ms >= x->close_at_ms;
 }
 
 void executor_turn(struct executor *x, uint64_t now_ms)
 {
 	do {
-		x->kick = false;
-		for (struct run *r = x->runs; r != NULL; r = r->next) {
-			if (x->close_at_ms != CLOCK_NEVER)
-				run_cancel(r);
-			if (run_waits(r) && may_begin(x, r))
-				begin(r, now_ms);
-			run_turn(r, now_ms);
+		x->commands.kick = false;
+		for (struct run *run = x->runs; run; run = run->next) {
+			bool begun = run->state != RUN_QUEUED && run->state != RUN_READING;
+
+			if (x->commands.close_at_ms != CLOCK_NEVER && !begun)
+				run_undo(run, "the agent was stopped before it began");
+			if (run->state == RUN_QUEUED && may_begin(x, run))
+				run_begin(run, now_ms);
+			else if (run_waits(run) && may_begin(x, run))
+				run_take_back(run);
+			run_turn(run, now_ms);
 		}
-		sweep(x);
-	} while (x->kick);
+		free_runs_that_are_over(x);
+	} while (x->commands.kick);
 }
 
 uint64_t executor_next(const struct executor *x)
 {
-	uint64_t next = x->kick ? 0 : CLOCK_NEVER;
+	uint64_t next = x->commands.kick ? 0 : CLOCK_NEVER;
 
-	for (const struct run *r = x->runs; r != NULL; r = r->next)
-		if (run_next(r) < next)
-			next = run_next(r);
+	for (const struct run *run = x->runs; run; run = run->next)
+		if (run_next(run) < next)
+			next = run_next(run);
 	return next;
 }
 
 void executor_stop(struct executor *x, uint64_t now_ms, uint64_t grace_ms)
 {
-	if (x->close_at_ms == CLOCK_NEVER)
-		x->close_at_ms = clock_after(now_ms, grace_ms);
+	if (x->commands.close_at_ms == CLOCK_NEVER)
+		x->commands.close_at_ms = clock_after(now_ms, grace_ms);
 }
 
 bool executor_idle(const struct executor *x)
 {
-	bool closing = executor_is_closing(x, x->port.now(x->port_user));
+	const struct port *port = &x->commands.port;
+	bool closing = port->now(port->user) >= x->commands.close_at_ms;
 
-	if (x->commands_out > 0)
+	if (x->commands.out > 0)
 		return false;
-	for (const struct run *r = x->runs; r != NULL; r = r->next)
-		if (!closing && run_is_busy(r))
+	for (const struct run *run = x->runs; run; run = run->next)
+		if (!closing && run_is_busy(run))
 			return false;
 	return true;
 }

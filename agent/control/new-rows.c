@@ -12,8 +12,7 @@
 #include "util/cleanup.h"
 #include "util/clock.h"
 #include "util/log.h"
-
-#define MEGABYTE 1048576u
+#include "util/number.h"
 
 struct touched {
 	uint32_t index;
@@ -31,7 +30,7 @@ int new_rows_new(struct refresh *refresh, struct registry *registry, struct new_
 {
 	struct new_rows *r = calloc(1, sizeof(*r));
 
-	if (r == NULL)
+	if (!r)
 		return -ENOMEM;
 	r->refresh = refresh;
 	r->registry = registry;
@@ -47,9 +46,9 @@ void new_rows_free(struct new_rows *r)
 const struct domain *new_rows_find(const struct new_rows *r, uint32_t index)
 {
 	const struct snapshot *s = refresh_snapshot(r->refresh);
-	const struct domain *d = s != NULL ? snapshot_find_index(s, index) : NULL;
+	const struct domain *d = s ? snapshot_find_index(s, index) : NULL;
 
-	return d != NULL && d->row_status != ROW_ACTIVE ? d : NULL;
+	return d && d->row_status != ROW_ACTIVE ? d : NULL;
 }
 
 /* --- which there are ----------------------------------------------------------------------- */
@@ -85,7 +84,7 @@ static int set_template(struct domain *row, const struct set_request *d)
 
 	if (d->template[0] != '\0') {
 		copy = strdup(d->template);
-		if (copy == NULL)
+		if (!copy)
 			return -ENOMEM;
 	}
 	free(row->template_name);
@@ -96,7 +95,7 @@ static int set_template(struct domain *row, const struct set_request *d)
 static bool is_complete(const struct domain *row)
 {
 	return row_has_name(row) &&
-	       (row->template_name != NULL || (row->num_vcpu > 0 && row->mem_bytes > 0));
+	       (row->template_name || (row->num_vcpu > 0 && row->mem_bytes > 0));
 }
 
 static int set_values(struct domain *row, const struct set_request *d)
@@ -129,7 +128,7 @@ static int set_name(struct new_rows *r, struct domain *row, const struct set_req
 	if ((d->fields & FIELD_NAME_BIT) == 0 || strcmp(d->name, row->name) == 0)
 		return 0;
 	copy = strdup(d->name);
-	if (copy == NULL)
+	if (!copy)
 		return -ENOMEM;
 	if (snapshot_find_name(refresh_snapshot(r->refresh), d->name) == NULL)
 		registry_absent(r->registry, d->name);
@@ -153,7 +152,7 @@ static int new_row(struct new_rows *r, const struct set_request *d, struct domai
 		name = strdup(d->name);
 	else if (asprintf(&name, "?%u", d->index) < 0)
 		name = NULL;
-	if (name == NULL)
+	if (!name)
 		return -ENOMEM;
 	rc = domain_new(name, ret);
 	if (rc < 0)
@@ -174,7 +173,7 @@ int new_rows_put(struct new_rows *r, const struct set_request *d, uint64_t now_m
 {
 	const struct domain *old = new_rows_find(r, d->index);
 	struct domain *row;
-	int rc = old != NULL ? domain_copy(old, &row) : new_row(r, d, &row);
+	int rc = old ? domain_copy(old, &row) : new_row(r, d, &row);
 
 	if (rc < 0)
 		return rc;
@@ -187,7 +186,7 @@ int new_rows_put(struct new_rows *r, const struct set_request *d, uint64_t now_m
 	if (rc >= 0)
 		return refresh_put_row(r->refresh, row);
 	domain_unref(row);
-	if (old == NULL) {
+	if (!old) {
 		registry_release(r->registry, d->index);
 		forget(r, d->index);
 	}
@@ -209,7 +208,7 @@ void new_rows_restore(struct new_rows *r, uint32_t index, const struct domain *r
 {
 	int rc;
 
-	if (row == NULL) {
+	if (!row) {
 		drop(r, index);
 		return;
 	}

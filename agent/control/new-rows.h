@@ -21,7 +21,7 @@ struct new_rows;
 int new_rows_new(struct refresh *refresh, struct registry *registry, struct new_rows **ret);
 void new_rows_free(struct new_rows *r);
 
-/* As in struct executor_port. put: -ERANGE, -EEXIST, -ENOSPC (too many unfinished rows), -ENOMEM.
+/* As in struct port. put: -ERANGE, -EEXIST, -ENOSPC (too many unfinished rows), -ENOMEM.
  */
 const struct domain *new_rows_find(const struct new_rows *r, uint32_t index);
 int new_rows_put(struct new_rows *r, const struct set_request *d, uint64_t now_ms);

@@ -24,7 +24,7 @@ int permit_new(struct permit **ret)
 {
 	struct permit *p = calloc(1, sizeof(*p));
 
-	if (p == NULL)
+	if (!p)
 		return -ENOMEM;
 	*ret = p;
 	return 0;
@@ -32,7 +32,7 @@ int permit_new(struct permit **ret)
 
 void permit_free(struct permit *p)
 {
-	if (p == NULL)
+	if (!p)
 		return;
 	for (size_t i = 0; i < p->n; i++) {
 		free(p->rules[i].pattern);
@@ -85,7 +85,7 @@ static int literal_name(const char *pattern, char **ret)
 	char *name = calloc(1, strlen(pattern) + 1), *to = name;
 
 	*ret = NULL;
-	if (name == NULL)
+	if (!name)
 		return -ENOMEM;
 	for (const char *p = pattern; *p != '\0'; p++) {
 		if (strchr("*?[", *p) != NULL) {
@@ -105,11 +105,11 @@ static int add_rule(struct permit *p, unsigned what, const char *pattern)
 	struct permit_rule *more = reallocarray(p->rules, p->n + 1, sizeof(*more));
 	struct permit_rule rule = {.what = what};
 
-	if (more == NULL)
+	if (!more)
 		return -ENOMEM;
 	p->rules = more;
 	rule.pattern = strdup(pattern);
-	if (rule.pattern == NULL || literal_name(pattern, &rule.exact) < 0) {
+	if (!rule.pattern || literal_name(pattern, &rule.exact) < 0) {
 		free(rule.pattern);
 		return -ENOMEM;
 	}
@@ -123,7 +123,7 @@ static char *next_word(char **rest)
 
 	do
 		word = strsep(rest, " \t");
-	while (word != NULL && *word == '\0');
+	while (word && *word == '\0');
 	return word;
 }
 
@@ -136,11 +136,11 @@ int permit_add(struct permit *p, const char *text, const char **ret_problem)
 	int r = 0;
 
 	*ret_problem = "no memory";
-	if (copy == NULL)
+	if (!copy)
 		return -ENOMEM;
 	word = next_word(&rest);
 	*ret_problem = "wants state, cpu, memory, crypto, create, all or none, with commas between";
-	if (word == NULL || parse_what(word, &what) < 0)
+	if (!word || parse_what(word, &what) < 0)
 		return -EINVAL;
 	*ret_problem = "no memory";
 	for (; r >= 0 && (word = next_word(&rest)) != NULL; globs++)
@@ -160,7 +160,7 @@ static bool in_list(const char *list, const char *name)
 {
 	size_t n = strlen(name);
 
-	for (const char *p = list; p != NULL; p = strchr(p, ',')) {
+	for (const char *p = list; p; p = strchr(p, ',')) {
 		p += strspn(p, ", ");
 		if (strncmp(p, name, n) == 0 && (p[n] == '\0' || p[n] == ',' || p[n] == ' '))
 			return true;
@@ -170,7 +170,7 @@ static bool in_list(const char *list, const char *name)
 
 static bool offers(const struct domain_services *s, const char *service)
 {
-	if (service == NULL)
+	if (!service)
 		return false;
 	for (size_t i = 0; i < s->n_vds; i++)
 		if (strcmp(s->vds[i].name, service) == 0)
@@ -203,14 +203,14 @@ static bool serves_others(const struct snapshot *s, const struct domain *d)
 {
 	if ((d->roles & DOMAIN_SERVICE) == 0)
 		return false;
-	if (d->services == NULL)
+	if (!d->services)
 		return true;
 	for (size_t i = 0; i < s->n_domains; i++) {
 		const struct domain *other = s->domains[i];
 
 		if (other->index == d->index || other->row_status != ROW_ACTIVE)
 			continue;
-		if (other->detail == NULL || uses(other->detail, d->services))
+		if (!other->detail || uses(other->detail, d->services))
 			return true;
 	}
 	return false;
@@ -238,7 +238,7 @@ const char *permit_special(const struct snapshot *s, const struct domain *d)
 static bool rule_applies(const struct permit_rule *rule, const char *name, bool by_name_only)
 {
 	if (by_name_only)
-		return rule->exact != NULL && strcmp(rule->exact, name) == 0;
+		return rule->exact && strcmp(rule->exact, name) == 0;
 	return fnmatch(rule->pattern, name, 0) == 0;
 }
 
@@ -246,7 +246,7 @@ static unsigned permit_name(const struct permit *p, const char *name, bool by_na
 {
 	unsigned what = 0;
 
-	if (p == NULL || !p->stated)
+	if (!p || !p->stated)
 		return by_name_only ? 0 : PERMIT_ALL;
 	for (size_t i = 0; i < p->n; i++)
 		if (rule_applies(&p->rules[i], name, by_name_only))
@@ -266,7 +266,7 @@ unsigned permit_new_name(const struct permit *p, const char *name)
 
 bool permit_creation(const struct permit *p)
 {
-	if (p == NULL || !p->stated)
+	if (!p || !p->stated)
 		return true;
 	for (size_t i = 0; i < p->n; i++)
 		if ((p->rules[i].what & PERMIT_CREATE) != 0)

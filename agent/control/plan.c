@@ -9,8 +9,8 @@
 #include <string.h>
 
 #include "util/cleanup.h"
+#include "util/number.h"
 
-#define MEGABYTE	1048576u
 #define MEMORY_ROUNDING (256ull * MEGABYTE) /* ldmd rounds up by less than that */
 
 enum phase {
@@ -46,9 +46,9 @@ uint32_t plan_memory_mb(const struct domain *d)
 
 int plan_complete(struct set_request *d, const struct domain *row)
 {
-	if ((d->fields & FIELD_TEMPLATE_BIT) == 0 && row->template_name != NULL) {
+	if ((d->fields & FIELD_TEMPLATE_BIT) == 0 && row->template_name) {
 		d->template = strdup(row->template_name);
-		if (d->template == NULL)
+		if (!d->template)
 			return -ENOMEM;
 		d->fields |= FIELD_TEMPLATE_BIT;
 	}
@@ -155,9 +155,9 @@ static int cannot(struct planner *p, size_t part, unsigned field, const char *re
 /* What ldmd would refuse anyway, until it is over. */
 static const char *not_now(const struct step *s, const struct domain *d)
 {
-	if (d != NULL && domain_is_migrating(d))
+	if (d && domain_is_migrating(d))
 		return "the domain is migrating";
-	if (d != NULL && d->memory_dr && s->action == STEP_SET_MEMORY)
+	if (d && d->memory_dr && s->action == STEP_SET_MEMORY)
 		return "a memory reconfiguration of the domain runs";
 	return NULL;
 }
@@ -169,14 +169,14 @@ static int add_step(struct planner *p, const struct step *s, enum phase phase)
 	struct draft_step *more;
 	size_t want;
 
-	if (why == NULL)
+	if (!why)
 		why = not_now(s, d);
-	if (why != NULL)
+	if (why)
 		return cannot(p, s->part, s->field, why);
 	if (p->n_steps == p->allocated) {
 		want = p->allocated > 0 ? 2 * p->allocated : 8;
 		more = reallocarray(p->steps, want, sizeof(*more));
-		if (more == NULL)
+		if (!more)
 			return -ENOMEM;
 		p->steps = more;
 		p->allocated = want;
@@ -293,7 +293,7 @@ static int plan_new_amounts(struct planner *p, size_t part)
 	};
 	int r = 0;
 
-	if (w->template == NULL || w->template[0] == '\0')
+	if (!w->template || w->template[0] == '\0')
 		return 0;
 	for (size_t i = 0; i < ARRAY_SIZE(sets) && r >= 0; i++) {
 		struct step s = {
@@ -328,7 +328,7 @@ static int plan_removal(struct planner *p, size_t part)
 	struct step remove = {
 		.action = STEP_REMOVE, .part = part, .field = FIELD_ROW_BIT, .irreversible = true};
 
-	if (d == NULL)
+	if (!d)
 		return 0;
 	if (d->state != DOMAIN_INACTIVE)
 		return cannot(p, part, FIELD_ROW_BIT, "only an inactive domain can be removed");
@@ -347,9 +347,9 @@ static int plan_part(struct planner *p, size_t part)
 
 	if (set_request_asks_row(in->request, ROW_REQUEST_DESTROY))
 		return plan_removal(p, part);
-	if (in->domain == NULL && makes_domain(in->request))
+	if (!in->domain && makes_domain(in->request))
 		return plan_new(p, part);
-	if (in->domain == NULL)
+	if (!in->domain)
 		return cannot(p, part, 0, "the domain does not exist any more");
 	if (set_request_asks_row(in->request, ROW_REQUEST_CREATE_AND_GO))
 		return cannot(p, part, FIELD_NAME_BIT, "a domain of that name exists");
@@ -378,10 +378,10 @@ static int one_tail_only(struct planner *p)
 
 		if (!s->irreversible)
 			continue;
-		if (first != NULL && first->part != s->part)
+		if (first && first->part != s->part)
 			return cannot(p, s->part, s->field,
 				"what cannot be taken back is allowed in one domain only");
-		first = first != NULL ? first : s;
+		first = first ? first : s;
 	}
 	return 0;
 }
@@ -390,7 +390,7 @@ static int finish(struct planner *p, struct plan *ret)
 {
 	struct step *steps = calloc(p->n_steps > 0 ? p->n_steps : 1, sizeof(*steps));
 
-	if (steps == NULL)
+	if (!steps)
 		return -ENOMEM;
 	if (p->n_steps > 1)
 		qsort(p->steps, p->n_steps, sizeof(*p->steps), compare);
@@ -504,7 +504,7 @@ static const struct state_effect effects[_STEP_ACTION_MAX] = {
 /* An active guest whose first flag is s is shutting down already (5-column lists have no state). */
 static bool shutting_down(const struct domain *d)
 {
-	return d->state == DOMAIN_ACTIVE && d->flags != NULL && d->flags[0] == 's';
+	return d->state == DOMAIN_ACTIVE && d->flags && d->flags[0] == 's';
 }
 
 static enum step_progress state_progress(const struct step *s, const struct domain *d)
@@ -529,22 +529,22 @@ bool step_is_amount(enum step_action a)
 enum step_progress step_progress(const struct step *s, const struct domain *d)
 {
 	if (s->action == STEP_ADD)
-		return d != NULL ? STEP_REACHED : STEP_UNCHANGED;
+		return d ? STEP_REACHED : STEP_UNCHANGED;
 	if (s->action == STEP_REMOVE)
-		return d == NULL ? STEP_REACHED : STEP_UNCHANGED;
-	if (d == NULL)
+		return !d ? STEP_REACHED : STEP_UNCHANGED;
+	if (!d)
 		return STEP_ELSEWHERE;
 	return step_is_amount(s->action) ? amount_progress(s, d) : state_progress(s, d);
 }
 
 bool step_waits(const struct step *s, const struct domain *d)
 {
-	return d != NULL && d->pending && step_is_amount(s->action);
+	return d && d->pending && step_is_amount(s->action);
 }
 
 const char *step_forbidden(const struct step *s, const struct domain *d)
 {
-	if (s->action == STEP_SET_VCPU && d != NULL && d->whole_core != 0)
+	if (s->action == STEP_SET_VCPU && d && d->whole_core != 0)
 		return "the domain has a whole-core constraint";
 	return NULL;
 }

@@ -11,8 +11,7 @@
 #include "control/permit.h"
 #include "control/plan.h"
 #include "inventory/registry.h"
-
-#define MEGABYTE 1048576u
+#include "util/number.h"
 
 struct prechecking {
 	const struct precheck_view *view;
@@ -48,7 +47,7 @@ static void check_permission(
 	struct prechecking *j, const struct set_request *d, const struct domain *row)
 {
 	const char *special = permit_special(j->view->snapshot, row);
-	const char *reason = special != NULL ? special : "setAllow does not allow it";
+	const char *reason = special ? special : "setAllow does not allow it";
 	unsigned allowed = permit_domain(j->view->permit, j->view->snapshot, row);
 
 	for (size_t i = 0; i < sizeof(needs) / sizeof(needs[0]); i++)
@@ -65,7 +64,7 @@ static void check_host(struct prechecking *j, const struct set_request *d, const
 {
 	const struct domain *control = snapshot_control_domain(j->view->snapshot);
 
-	if (control != NULL && control->pending && control != row)
+	if (control && control->pending && control != row)
 		refuse_request(j, d, 0, CONTROL_INCONSISTENT_VALUE,
 			"a delayed reconfiguration of the control domain waits");
 }
@@ -106,7 +105,7 @@ static void check_new_name(struct prechecking *j, const struct set_request *d, c
 {
 	const struct domain *other = snapshot_find_name(j->view->snapshot, name);
 
-	if (other != NULL && other->index != d->index)
+	if (other && other->index != d->index)
 		refuse_request(j, d, FIELD_NAME_BIT, CONTROL_INCONSISTENT_VALUE,
 			"another domain has this name");
 	for (size_t i = 0; i < j->list->n; i++) {
@@ -119,7 +118,7 @@ static void check_new_name(struct prechecking *j, const struct set_request *d, c
 	for (size_t i = 0; i < j->view->n_pending; i++) {
 		const struct set_request *o = j->view->pending[i].request;
 
-		if (o->index != d->index && o->domain != NULL && strcmp(o->domain, name) == 0)
+		if (o->index != d->index && o->domain && strcmp(o->domain, name) == 0)
 			refuse_request(j, d, FIELD_NAME_BIT, CONTROL_INCONSISTENT_VALUE,
 				"another row of this name is being made");
 	}
@@ -132,13 +131,11 @@ static void check_new_name(struct prechecking *j, const struct set_request *d, c
 static bool is_complete(const struct set_request *d, const struct domain *row)
 {
 	bool name = (d->fields & FIELD_NAME_BIT) != 0 || row_has_name(row);
-	bool template = (d->fields & FIELD_TEMPLATE_BIT) != 0
-				? d->template[0] != '\0'
-				: row != NULL && row->template_name != NULL;
-	bool cpus =
-		(d->fields & FIELD_VCPU_BIT) != 0 ? d->vcpus > 0 : row != NULL && row->num_vcpu > 0;
-	bool memory = (d->fields & FIELD_MEMORY_BIT) != 0 ? d->memory_mb > 0
-							  : row != NULL && row->mem_bytes > 0;
+	bool template = (d->fields & FIELD_TEMPLATE_BIT) != 0 ? d->template[0] != '\0'
+							      : row && row->template_name;
+	bool cpus = (d->fields & FIELD_VCPU_BIT) != 0 ? d->vcpus > 0 : row && row->num_vcpu > 0;
+	bool memory =
+		(d->fields & FIELD_MEMORY_BIT) != 0 ? d->memory_mb > 0 : row && row->mem_bytes > 0;
 
 	return name && (template || (cpus && memory));
 }
@@ -203,13 +200,13 @@ static void check_row(struct prechecking *j, struct set_request *d)
 {
 	const struct domain *row = snapshot_find_index(j->view->snapshot, d->index);
 
-	if (row == NULL)
+	if (!row)
 		check_no_row(j, d);
-	if (row == NULL && asks_creation(d))
+	if (!row && asks_creation(d))
 		check_making(j, d, NULL);
-	if (row != NULL && row->row_status == ROW_ACTIVE)
+	if (row && row->row_status == ROW_ACTIVE)
 		check_existing_row(j, d, row);
-	if (row != NULL && row->row_status != ROW_ACTIVE)
+	if (row && row->row_status != ROW_ACTIVE)
 		check_unfinished(j, d, row);
 }
 
@@ -283,7 +280,7 @@ static void add(struct amounts *to, const struct amounts *what)
 
 static struct amounts amounts_of(const struct domain *d)
 {
-	if (d == NULL)
+	if (!d)
 		return (struct amounts){0};
 	return (struct amounts){d->num_vcpu, d->mem_bytes, d->num_crypto};
 }
@@ -301,7 +298,7 @@ static struct amounts asked_for(const struct set_request *w, struct amounts a)
 
 static bool holds(const struct domain *d)
 {
-	return d != NULL && d->state != DOMAIN_INACTIVE;
+	return d && d->state != DOMAIN_INACTIVE;
 }
 
 static bool wants_state(const struct set_request *w, enum admin_state state)
@@ -318,7 +315,7 @@ static struct amounts held_by(const struct domain *d)
 static struct amounts on_arrival(const struct set_request *w, const struct domain *d)
 {
 	bool binds = wants_state(w, ADMIN_ACTIVE) || wants_state(w, ADMIN_BOUND);
-	bool unbinds = d != NULL && d->state == DOMAIN_BOUND && wants_state(w, ADMIN_INACTIVE);
+	bool unbinds = d && d->state == DOMAIN_BOUND && wants_state(w, ADMIN_INACTIVE);
 
 	if ((!holds(d) && !binds) || unbinds)
 		return (struct amounts){0};
@@ -356,8 +353,8 @@ static struct amounts free_now(
 
 	for (size_t i = 0; i < n_pending; i++) {
 		const struct domain *d = snapshot_find_index(s, pending[i].request->index);
-		struct amounts a = still_to_take(
-			&pending[i], d != NULL && d->row_status == ROW_ACTIVE ? d : NULL);
+		struct amounts a =
+			still_to_take(&pending[i], d && d->row_status == ROW_ACTIVE ? d : NULL);
 
 		subtract(&left, &a);
 	}
@@ -437,16 +434,15 @@ static const struct step *find_short_step(const struct snapshot *s, const struct
 	if (!s->host->pools.known || plan->n == 0)
 		return NULL;
 	holdings = calloc(n, sizeof(*holdings));
-	if (holdings == NULL)
+	if (!holdings)
 		return &plan->steps[0];
 	left = free_now(s, pending, n_pending);
 	for (size_t i = 0; i < n; i++) {
-		holdings[i].amounts = in[i].domain != NULL
-					      ? amounts_of(in[i].domain)
-					      : asked_for(in[i].request, (struct amounts){0});
+		holdings[i].amounts = in[i].domain ? amounts_of(in[i].domain)
+						   : asked_for(in[i].request, (struct amounts){0});
 		holdings[i].held = holds(in[i].domain);
 	}
-	for (size_t i = 0; i < plan->n && found == NULL; i++)
+	for (size_t i = 0; i < plan->n && !found; i++)
 		if (!run_step(&left, &holdings[plan->steps[i].part], &plan->steps[i]))
 			found = &plan->steps[i];
 	free(holdings);
@@ -457,7 +453,7 @@ static const struct step *find_short_step(const struct snapshot *s, const struct
 
 static bool plans_nothing(const struct set_request *d, const struct domain *row)
 {
-	bool unfinished = row == NULL || row->row_status != ROW_ACTIVE;
+	bool unfinished = !row || row->row_status != ROW_ACTIVE;
 
 	return unfinished && !(set_request_asks_row(d, ROW_REQUEST_CREATE_AND_GO) ||
 				     set_request_asks_row(d, ROW_REQUEST_ACTIVE));
@@ -475,19 +471,19 @@ static int add_input(
 	struct planning *p, const struct set_request *d, const struct domain *row, size_t i)
 {
 	struct set_request *wanted = &p->wanted[p->n];
-	bool exists = row != NULL && row->row_status == ROW_ACTIVE;
+	bool exists = row && row->row_status == ROW_ACTIVE;
 	int rc = set_request_copy(d, wanted);
 
 	if (rc < 0)
 		return rc;
 	p->from[p->n] = i;
 	p->in[p->n++] = (struct plan_input){wanted, exists ? row : NULL};
-	return row != NULL && !exists ? plan_complete(wanted, row) : 0;
+	return row && !exists ? plan_complete(wanted, row) : 0;
 }
 
 static int collect_inputs(struct prechecking *j, struct planning *p)
 {
-	int rc = p->wanted != NULL && p->in != NULL && p->from != NULL ? 0 : -ENOMEM;
+	int rc = p->wanted && p->in && p->from ? 0 : -ENOMEM;
 
 	for (size_t i = 0; i < j->list->n && rc >= 0; i++) {
 		const struct set_request *d = &j->list->requests[i];
@@ -519,7 +515,7 @@ static void check_plan(struct prechecking *j, const struct planning *p)
 	if (r < 0)
 		return;
 	s = find_short_step(v->snapshot, v->pending, v->n_pending, p->in, p->n, &plan);
-	if (s != NULL)
+	if (s)
 		refuse_request(j, &requests[p->from[s->part]], s->field,
 			CONTROL_RESOURCE_UNAVAILABLE,
 			"not enough free memory, CPUs or crypto units");
@@ -555,8 +551,8 @@ static void set_domain_name(struct prechecking *j, struct set_request *d)
 	else if (row_has_name(row))
 		name = row->name;
 	free(d->domain);
-	d->domain = name != NULL ? strdup(name) : NULL;
-	if (name != NULL && d->domain == NULL)
+	d->domain = name ? strdup(name) : NULL;
+	if (name && !d->domain)
 		refuse_request(j, d, 0, CONTROL_GEN_ERR, "no memory");
 }
 
@@ -568,7 +564,7 @@ struct refusal precheck(const struct precheck_view *view, struct set_request_lis
 	if (list->n == 0 || so_far.error == CONTROL_GEN_ERR)
 		return so_far;
 	/* Old data say nothing about what is possible now. */
-	if (view->snapshot == NULL || !view->usable) {
+	if (!view->snapshot || !view->usable) {
 		refuse_request(&j, &list->requests[0], 0, CONTROL_RESOURCE_UNAVAILABLE,
 			"ldmd is not there, or the data are old");
 		return j.best;

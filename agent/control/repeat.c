@@ -37,7 +37,7 @@ void repeats_add(
 
 	if (!does_it_each_time(d) || set_request_copy(d, &new.request) < 0)
 		return;
-	new.domain = s != NULL ? domain_ref(snapshot_find_index(s, d->index)) : NULL;
+	new.domain = s ? domain_ref(snapshot_find_index(s, d->index)) : NULL;
 	repeat_clear(e);
 	*e = new;
 	r->next = (r->next + 1) % REPEATS_MAX;
@@ -54,7 +54,7 @@ void repeats_forget(struct repeats *r, uint32_t index)
 /* A guest that boots changes its flags and its load by itself; that is nobody's touch. */
 static bool same_domain(const struct domain *a, const struct domain *b)
 {
-	if (a == NULL || b == NULL)
+	if (!a || !b)
 		return a == b;
 	return a->state == b->state && a->num_vcpu == b->num_vcpu && a->mem_bytes == b->mem_bytes &&
 	       a->num_crypto == b->num_crypto && a->row_status == b->row_status &&
@@ -66,7 +66,7 @@ size_t repeats_valid(const struct repeats *r, const struct snapshot *s, uint64_t
 {
 	size_t n = 0;
 
-	for (size_t i = 0; i < r->n && s != NULL; i++) {
+	for (size_t i = 0; i < r->n && s; i++) {
 		const struct repeat *e = &r->list[i];
 
 		if (e->at_ms != 0 && now_ms < clock_after(e->at_ms, within_ms) &&

@@ -7,6 +7,7 @@
 
 #include "util/buffer.h"
 #include "util/cleanup.h"
+#include "util/text.h"
 
 #define ROW_MAX 2147483647u
 
@@ -37,31 +38,46 @@ static bool template_is_good(const uint8_t *octets, size_t length)
 	return length == 0 || octets[0] != '.';
 }
 
-static bool row_request_is_good(int64_t number)
-{
-	return number != ROW_REQUEST_NOT_READY; /* RFC 2579: only ever read */
-}
-
+/* What there is to know of a field: one line each. */
 struct set_field_rule {
 	uint32_t column;
-	unsigned field;
-	const char *word;
+	unsigned bit;
+	const char *word; /* for operation rows */
 	enum set_type type;
 	int64_t min, max; /* of the number, or of the length */
-	bool (*octets_good)(const uint8_t *octets, size_t length);
-	bool (*number_good)(int64_t number);
+	size_t offset;	  /* in struct set_request: a char * for octets, else 32 bits */
+	bool (*octets_are_good)(const uint8_t *octets, size_t length); /* may be NULL */
+	const char *(*name_of)(uint32_t number);		       /* NULL: shown as digits */
+	const char *unit;
 };
 
-/* By bit number of the field. */
+static const char *name_of_admin(uint32_t number)
+{
+	return admin_state_name((enum admin_state)number);
+}
+
+static const char *name_of_row(uint32_t number)
+{
+	return row_request_name((enum row_request)number);
+}
+
+#define AT(member) offsetof(struct set_request, member)
+
+/* In the order of the bits, which is the order that fields are shown in. */
 static const struct set_field_rule rules[SET_FIELDS] = {
-	{SET_COLUMN_NAME, FIELD_NAME_BIT, "name", SET_OCTETS, 0, 256, name_is_good, NULL},
-	{SET_COLUMN_ADMIN, FIELD_ADMIN_BIT, "state", SET_INTEGER, 1, 5, NULL, NULL},
-	{SET_COLUMN_VCPU, FIELD_VCPU_BIT, "vcpus", SET_UNSIGNED, 0, 65535, NULL, NULL},
-	{SET_COLUMN_MEMORY, FIELD_MEMORY_BIT, "memory", SET_UNSIGNED, 0, UINT32_MAX, NULL, NULL},
-	{SET_COLUMN_CRYPTO, FIELD_CRYPTO_BIT, "crypto", SET_UNSIGNED, 0, 65535, NULL, NULL},
-	{SET_COLUMN_TEMPLATE, FIELD_TEMPLATE_BIT, "template", SET_OCTETS, 0, 64, template_is_good,
-		NULL},
-	{SET_COLUMN_ROW, FIELD_ROW_BIT, "row", SET_INTEGER, 1, 6, NULL, row_request_is_good},
+	{SET_COLUMN_NAME, FIELD_NAME_BIT, "name", SET_OCTETS, 0, 256, AT(name), name_is_good, NULL,
+		""},
+	{SET_COLUMN_ADMIN, FIELD_ADMIN_BIT, "state", SET_INTEGER, 1, 5, AT(admin), NULL,
+		name_of_admin, ""},
+	{SET_COLUMN_VCPU, FIELD_VCPU_BIT, "vcpus", SET_UNSIGNED, 0, 65535, AT(vcpus), NULL, NULL,
+		""},
+	{SET_COLUMN_MEMORY, FIELD_MEMORY_BIT, "memory", SET_UNSIGNED, 0, UINT32_MAX, AT(memory_mb),
+		NULL, NULL, "M"},
+	{SET_COLUMN_CRYPTO, FIELD_CRYPTO_BIT, "crypto", SET_UNSIGNED, 0, 65535, AT(crypto), NULL,
+		NULL, ""},
+	{SET_COLUMN_TEMPLATE, FIELD_TEMPLATE_BIT, "template", SET_OCTETS, 0, 64, AT(template),
+		template_is_good, NULL, ""},
+	{SET_COLUMN_ROW, FIELD_ROW_BIT, "row", SET_INTEGER, 1, 6, AT(row), NULL, name_of_row, ""},
 };
 
 static const struct set_field_rule *find_rule(uint32_t column)
@@ -77,7 +93,7 @@ static enum control_error check_octets(
 {
 	if ((int64_t)v->length < rule->min || (int64_t)v->length > rule->max)
 		return CONTROL_WRONG_LENGTH;
-	if (rule->octets_good != NULL && !rule->octets_good(v->octets, v->length))
+	if (rule->octets_are_good && !rule->octets_are_good(v->octets, v->length))
 		return CONTROL_WRONG_VALUE;
 	return CONTROL_OK;
 }
@@ -85,11 +101,11 @@ static enum control_error check_octets(
 static enum control_error check_number(
 	const struct set_field_rule *rule, const struct set_varbind *v)
 {
-	if (v->number < rule->min || v->number > rule->max)
-		return CONTROL_WRONG_VALUE;
-	if (rule->number_good != NULL && !rule->number_good(v->number))
-		return CONTROL_WRONG_VALUE;
-	return CONTROL_OK;
+	/* RFC 2579: notReady is only ever read. */
+	bool never_set = rule->bit == FIELD_ROW_BIT && v->number == ROW_REQUEST_NOT_READY;
+
+	return v->number < rule->min || v->number > rule->max || never_set ? CONTROL_WRONG_VALUE
+									   : CONTROL_OK;
 }
 
 static enum control_error check_varbind(
@@ -98,7 +114,7 @@ static enum control_error check_varbind(
 	enum control_error e;
 
 	*ret_reason = "the object cannot be written";
-	if (rule == NULL)
+	if (!rule)
 		return CONTROL_NOT_WRITABLE;
 	*ret_reason = "the value has another type than the object";
 	if (v->type != rule->type)
@@ -115,58 +131,22 @@ static enum control_error check_varbind(
 
 /* --- merging ------------------------------------------------------------------------------- */
 
-/* Fields by bit number, as text or number. */
-static char **text_of(struct set_request *d, unsigned field)
+static char **text_of(struct set_request *d, const struct set_field_rule *rule)
 {
-	switch (field) {
-	case FIELD_NAME_BIT:
-		return &d->name;
-	case FIELD_TEMPLATE_BIT:
-		return &d->template;
-	default:
-		return NULL;
-	}
+	return (char **)(void *)((char *)d + rule->offset);
 }
 
-static uint64_t number_of(const struct set_request *d, unsigned field)
+static const char *text_in(const struct set_request *d, const struct set_field_rule *rule)
 {
-	switch (field) {
-	case FIELD_ADMIN_BIT:
-		return d->admin;
-	case FIELD_VCPU_BIT:
-		return d->vcpus;
-	case FIELD_MEMORY_BIT:
-		return d->memory_mb;
-	case FIELD_CRYPTO_BIT:
-		return d->crypto;
-	case FIELD_ROW_BIT:
-		return d->row;
-	default:
-		return 0;
-	}
+	return *(char *const *)(const void *)((const char *)d + rule->offset);
 }
 
-static void set_number(struct set_request *d, unsigned field, int64_t number)
+static uint32_t number_in(const struct set_request *d, const struct set_field_rule *rule)
 {
-	switch (field) {
-	case FIELD_ADMIN_BIT:
-		d->admin = (enum admin_state)number;
-		break;
-	case FIELD_VCPU_BIT:
-		d->vcpus = (uint32_t)number;
-		break;
-	case FIELD_MEMORY_BIT:
-		d->memory_mb = (uint32_t)number;
-		break;
-	case FIELD_CRYPTO_BIT:
-		d->crypto = (uint32_t)number;
-		break;
-	case FIELD_ROW_BIT:
-		d->row = (enum row_request)number;
-		break;
-	default:
-		break;
-	}
+	uint32_t number;
+
+	memcpy(&number, (const char *)d + rule->offset, sizeof(number));
+	return number;
 }
 
 static unsigned bit_number(unsigned field)
@@ -191,30 +171,30 @@ uint32_t set_request_position(const struct set_request *d, unsigned field_bit)
 	return any != 0 ? d->position[bit_number(any & -any)] : 0;
 }
 
-static bool same_value(
-	struct set_request *d, const struct set_field_rule *rule, const struct set_varbind *v)
+static bool has_value(
+	const struct set_request *d, const struct set_field_rule *rule, const struct set_varbind *v)
 {
-	char **text = text_of(d, rule->field);
-
-	if (text != NULL)
-		return strlen(*text) == v->length && memcmp(*text, v->octets, v->length) == 0;
-	return number_of(d, rule->field) == (uint64_t)v->number;
+	if (rule->type != SET_OCTETS)
+		return number_in(d, rule) == (uint64_t)v->number;
+	const char *text = text_in(d, rule);
+	return strlen(text) == v->length && memcmp(text, v->octets, v->length) == 0;
 }
 
 static int add_value(struct set_request *d, const struct set_field_rule *rule,
 	const struct set_varbind *v, uint32_t position)
 {
-	char **text = text_of(d, rule->field);
+	uint32_t number = (uint32_t)v->number;
 
-	if (text != NULL) {
-		*text = strndup(v->length > 0 ? (const char *)v->octets : "", v->length);
-		if (*text == NULL)
+	if (rule->type == SET_OCTETS) {
+		char *text = strndup(v->length > 0 ? (const char *)v->octets : "", v->length);
+		if (!text)
 			return -ENOMEM;
+		*text_of(d, rule) = text;
 	} else {
-		set_number(d, rule->field, v->number);
+		memcpy((char *)d + rule->offset, &number, sizeof(number));
 	}
-	d->fields |= rule->field;
-	d->position[bit_number(rule->field)] = position;
+	d->fields |= rule->bit;
+	d->position[bit_number(rule->bit)] = position;
 	return 0;
 }
 
@@ -229,7 +209,7 @@ static struct set_request *find_or_add(struct set_request_list *l, uint32_t row)
 	if (i < l->n && l->requests[i].index == row)
 		return &l->requests[i];
 	more = reallocarray(l->requests, l->n + 1, sizeof(*more));
-	if (more == NULL)
+	if (!more)
 		return NULL;
 	l->requests = more;
 	memmove(&more[i + 1], &more[i], (l->n - i) * sizeof(*more));
@@ -244,11 +224,11 @@ static int merge_one(struct set_request_list *l, const struct set_field_rule *ru
 {
 	struct set_request *d = find_or_add(l, v->row);
 
-	if (d == NULL)
+	if (!d)
 		return -ENOMEM;
-	if ((d->fields & rule->field) == 0)
+	if ((d->fields & rule->bit) == 0)
 		return add_value(d, rule, v, position);
-	if (!same_value(d, rule, v))
+	if (!has_value(d, rule, v))
 		refuse(best, CONTROL_INCONSISTENT_VALUE, position,
 			"the same object twice with different values");
 	return 0;
@@ -290,43 +270,35 @@ void set_request_list_clear(struct set_request_list *l)
 	memset(l, 0, sizeof(*l));
 }
 
-static int copy_text(char **to, const char *from)
-{
-	*to = from != NULL ? strdup(from) : NULL;
-	return from != NULL && *to == NULL ? -ENOMEM : 0;
-}
-
 int set_request_copy(const struct set_request *from, struct set_request *to)
 {
 	*to = *from;
 	to->domain = to->name = to->template = NULL;
-	if (copy_text(&to->domain, from->domain) < 0 || copy_text(&to->name, from->name) < 0 ||
-		copy_text(&to->template, from->template) < 0) {
+	int r = text_copy(from->domain, &to->domain);
+	if (r >= 0)
+		r = text_copy(from->name, &to->name);
+	if (r >= 0)
+		r = text_copy(from->template, &to->template);
+	if (r < 0)
 		set_request_clear(to);
-		return -ENOMEM;
-	}
-	return 0;
+	return r;
 }
 
 /* --- comparing, telling -------------------------------------------------------------------- */
-
-static bool same_field(const struct set_request *a, const struct set_request *b, unsigned field)
-{
-	if (field == FIELD_NAME_BIT)
-		return strcmp(a->name, b->name) == 0;
-	if (field == FIELD_TEMPLATE_BIT)
-		return strcmp(a->template, b->template) == 0;
-	return number_of(a, field) == number_of(b, field);
-}
 
 bool set_request_within(const struct set_request *part, const struct set_request *whole)
 {
 	if (part->index != whole->index || (part->fields & ~whole->fields) != 0)
 		return false;
-	for (size_t i = 0; i < SET_FIELDS; i++)
-		if ((part->fields & rules[i].field) != 0 &&
-			!same_field(part, whole, rules[i].field))
+	for (size_t i = 0; i < SET_FIELDS; i++) {
+		const struct set_field_rule *rule = &rules[i];
+		bool same = rule->type == SET_OCTETS
+				    ? text_equal(text_in(part, rule), text_in(whole, rule))
+				    : number_in(part, rule) == number_in(whole, rule);
+
+		if ((part->fields & rule->bit) != 0 && !same)
 			return false;
+	}
 	return true;
 }
 
@@ -357,39 +329,30 @@ const char *row_request_name(enum row_request r)
 	return (size_t)r < ARRAY_SIZE(names) ? names[r] : "unknown";
 }
 
-static int describe_field(
-	const struct set_request *d, const struct set_field_rule *rule, struct buffer *b)
-{
-	const char *between = b->len > 0 ? " " : "";
-
-	switch (rule->field) {
-	case FIELD_NAME_BIT:
-		return buffer_printf(b, "%s%s=%s", between, rule->word, d->name);
-	case FIELD_TEMPLATE_BIT:
-		return buffer_printf(b, "%s%s=%s", between, rule->word, d->template);
-	case FIELD_ADMIN_BIT:
-		return buffer_printf(b, "%s%s=%s", between, rule->word, admin_state_name(d->admin));
-	case FIELD_ROW_BIT:
-		return buffer_printf(b, "%s%s=%s", between, rule->word, row_request_name(d->row));
-	case FIELD_MEMORY_BIT:
-		return buffer_printf(b, "%s%s=%uM", between, rule->word, d->memory_mb);
-	default:
-		return buffer_printf(b, "%s%s=%llu", between, rule->word,
-			(unsigned long long)number_of(d, rule->field));
-	}
-}
-
 int set_request_describe(const struct set_request *d, char **ret)
 {
 	struct buffer b = BUFFER_EMPTY;
 	int r = 0;
 
-	for (size_t i = 0; i < SET_FIELDS && r >= 0; i++)
-		if ((d->fields & rules[i].field) != 0)
-			r = describe_field(d, &rules[i], &b);
+	for (size_t i = 0; i < SET_FIELDS && r >= 0; i++) {
+		const struct set_field_rule *rule = &rules[i];
+		const char *text = NULL, *between = b.len > 0 ? " " : "";
+
+		if ((d->fields & rule->bit) == 0)
+			continue;
+		if (rule->type == SET_OCTETS)
+			text = text_in(d, rule);
+		else if (rule->name_of)
+			text = rule->name_of(number_in(d, rule));
+		if (text)
+			r = buffer_printf(&b, "%s%s=%s", between, rule->word, text);
+		else
+			r = buffer_printf(&b, "%s%s=%u%s", between, rule->word, number_in(d, rule),
+				rule->unit);
+	}
 	if (r >= 0)
 		r = buffer_append_text(&b, "");
 	*ret = r >= 0 ? buffer_steal(&b) : NULL;
 	buffer_clear(&b);
-	return *ret != NULL ? 0 : -ENOMEM;
+	return *ret ? 0 : -ENOMEM;
 }

@@ -113,7 +113,7 @@ static void fake_plan(struct fake *f, struct fake_command *c, enum fault fault, 
 {
 	/* Answer, its delay; what happens to the domain, and when (-1: never). */
 	static const struct {
-		enum command_outcome outcome;
+		enum command_answer outcome;
 		int answer_ms, apply_ms, half_ms;
 	} plans[_FAULT_MAX] = {
 		[FAULT_NONE] = {COMMAND_DONE, 5, 4, -1},
@@ -150,11 +150,11 @@ static void fake_plan(struct fake *f, struct fake_command *c, enum fault fault, 
 	fake_at(f, answer)->answer = c;
 }
 
-static int fake_command(void *user, const struct step *step, const struct set_request *request,
-	const char *domain, uint64_t timeout_ms, command_cb *cb, void *cb_user, void **ret_ticket,
-	const char **ret_why)
+static int fake_command(struct commander *commander, const struct step *step,
+	const struct set_request *request, const char *domain, uint64_t timeout_ms, command_cb *cb,
+	void *cb_user, void **ret_ticket, const char **ret_why)
 {
-	struct fake *f = user;
+	struct fake *f = (struct fake *)commander;
 	struct fake_command *c;
 	bool amount = step->action == STEP_SET_VCPU || step->action == STEP_SET_CRYPTO ||
 		      step->action == STEP_SET_MEMORY;
@@ -184,9 +184,9 @@ static int fake_command(void *user, const struct step *step, const struct set_re
 	return 0;
 }
 
-static void fake_cancel(void *user, void *ticket)
+static void fake_cancel(struct commander *commander, void *ticket)
 {
-	struct fake *f = user;
+	struct fake *f = (struct fake *)commander;
 	struct fake_command *c = ticket;
 
 	assert_false(c->answered);
@@ -194,9 +194,10 @@ static void fake_cancel(void *user, void *ticket)
 	f->out--;
 }
 
-static int fake_look(void *user, const char *domain, look_cb *cb, void *cb_user)
+static int fake_look(
+	struct refresh *refresh, const char *domain, refresh_domain_cb *cb, void *cb_user)
 {
-	struct fake *f = user;
+	struct fake *f = (struct fake *)refresh;
 	struct fake_event *e = fake_at(f, 2);
 
 	f->looks++;
@@ -212,7 +213,7 @@ static void fake_answer_look(struct fake *f, const struct fake_event *e)
 	struct domain *copy = NULL;
 
 	if (f->deaf || (f->deaf_to != NULL && strcmp(f->deaf_to, d->name) == 0)) {
-		e->look(e->look_user, -ETIMEDOUT, NULL);
+		e->look(e->look_user, -ETIMEDOUT, NULL, NULL);
 		return;
 	}
 	if (d->exists) {
@@ -222,31 +223,34 @@ static void fake_answer_look(struct fake *f, const struct fake_event *e)
 		copy->whole_core = d->whole_core;
 		copy->pending = f->pending != NULL && strcmp(f->pending, d->name) == 0;
 	}
-	e->look(e->look_user, 0, copy);
+	e->look(e->look_user, 0, copy, NULL);
 	domain_unref(copy);
 }
 
-static const struct domain *fake_row(void *user, uint32_t index)
+static const struct domain *fake_row(const struct new_rows *rows, uint32_t index)
 {
-	struct fake *f = user;
+	const struct fake *f = (const struct fake *)rows;
 
 	return f->row != NULL && f->row->index == index ? f->row : NULL;
 }
 
-static int fake_put_row(void *user, const struct set_request *request)
+static int fake_put_row(struct new_rows *rows, const struct set_request *request, uint64_t now_ms)
 {
-	struct fake *f = user;
+	struct fake *f = (struct fake *)rows;
 
 	(void)request;
+	(void)now_ms;
 	f->puts += f->put_row_result == 0;
 	return f->put_row_result;
 }
 
-static void fake_restore_row(void *user, uint32_t index, const struct domain *row)
+static void fake_restore_row(
+	struct new_rows *rows, uint32_t index, const struct domain *row, uint64_t now_ms)
 {
-	struct fake *f = user;
+	struct fake *f = (struct fake *)rows;
 
 	(void)index;
+	(void)now_ms;
 	(void)row;
 	f->restores++;
 	snapshot_unref(f->replaced);
@@ -263,17 +267,6 @@ static uint64_t fake_now(void *user)
 	return ((struct fake *)user)->now;
 }
 
-static const struct executor_port fake_port = {
-	.command = fake_command,
-	.cancel = fake_cancel,
-	.look = fake_look,
-	.row = fake_row,
-	.put_row = fake_put_row,
-	.restore_row = fake_restore_row,
-	.changed = fake_changed,
-	.now = fake_now,
-};
-
 /* --- life, time ---------------------------------------------------------------------------- */
 
 void fake_init(struct fake *f, const struct executor_config *config)
@@ -283,8 +276,21 @@ void fake_init(struct fake *f, const struct executor_config *config)
 	f->directory = temp_directory_new();
 	assert_int_equal(handover_new(&f->handover), 0);
 	assert_int_equal(journal_open(f->directory, &f->journal), 0);
-	assert_int_equal(
-		executor_new(config, &fake_port, f, f->handover, f->journal, &f->executor), 0);
+	const struct port port = {
+		.commander = (struct commander *)f,
+		.send = fake_command,
+		.cancel = fake_cancel,
+		.refresh = (struct refresh *)f,
+		.look = fake_look,
+		.rows = (struct new_rows *)f,
+		.find_row = fake_row,
+		.put_row = fake_put_row,
+		.restore_row = fake_restore_row,
+		.user = f,
+		.changed = fake_changed,
+		.now = fake_now,
+	};
+	assert_int_equal(executor_new(config, &port, f->handover, f->journal, &f->executor), 0);
 }
 
 void fake_clear(struct fake *f)

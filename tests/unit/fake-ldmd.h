@@ -52,7 +52,7 @@ struct fake_command {
 	uint64_t value;
 	command_cb *cb;
 	void *user;
-	enum command_outcome outcome;
+	enum command_answer outcome;
 	bool answered, cancelled;
 };
 
@@ -60,7 +60,7 @@ struct fake_event {
 	uint64_t at_ms;
 	unsigned order;
 	struct fake_command *answer, *apply, *half, *settle;
-	look_cb *look;
+	refresh_domain_cb *look;
 	void *look_user;
 	char domain[32];
 };

@@ -1,0 +1,303 @@
+/* See command.h. */
+#include "control/command.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "control/oplog.h"
+#include "util/clock.h"
+#include "util/log.h"
+
+#define TOKEN "control:command"
+/* How long the effect of a command that ldmd says it did may take to show. */
+#define SHOW_MS 2000
+
+/* --- the domain ---------------------------------------------------------------------------- */
+
+void target_clear(struct target *t)
+{
+	set_request_clear(&t->request);
+	domain_unref(t->domain);
+	free(t->message);
+	memset(t, 0, sizeof(*t));
+}
+
+const char *target_name(const struct target *t)
+{
+	return t->request.domain ? t->request.domain : "";
+}
+
+void target_set_domain(struct target *t, const struct domain *d)
+{
+	domain_ref(d);
+	domain_unref(t->domain);
+	t->domain = d;
+}
+
+void target_set_message(struct target *t, const char *message)
+{
+	if (operation_set_text(&t->message, message) < 0)
+		log_warn(TOKEN, "no memory for the message of \"%s\"", target_name(t));
+}
+
+/* --- states -------------------------------------------------------------------------------- */
+
+static void command_set_state(struct command *c, enum command_state to)
+{
+#define TO(state) (1u << COMMAND_##state)
+	static const unsigned legal[_COMMAND_STATE_MAX] = {
+		[COMMAND_IDLE] = TO(SLOT),
+		[COMMAND_SLOT] = TO(SENT) | TO(IDLE),
+		[COMMAND_SENT] = TO(LOOK) | TO(WAIT) | TO(IDLE),
+		[COMMAND_LOOK] = TO(WAIT) | TO(IDLE) | TO(ABANDONED),
+		[COMMAND_WAIT] = TO(LOOK) | TO(WAIT) | TO(IDLE),
+		[COMMAND_ABANDONED] = TO(IDLE),
+	};
+#undef TO
+	assert(legal[c->state] & 1u << to);
+	c->state = to;
+}
+
+static uint64_t command_now(const struct command *c)
+{
+	return c->all->port.now(c->all->port.user);
+}
+
+static void command_end(struct command *c, enum command_effect effect)
+{
+	command_set_state(c, COMMAND_IDLE);
+	c->all->kick = true;
+	c->ended(c->user, effect);
+}
+
+static void wait_for_next_look(struct command *c)
+{
+	uint64_t longest = 8 * c->all->config.poll_ms;
+
+	command_set_state(c, COMMAND_WAIT);
+	c->look_at_ms = clock_after(command_now(c), c->poll_ms);
+	c->poll_ms = 2 * c->poll_ms < longest ? 2 * c->poll_ms : longest;
+}
+
+/* --- what the domain shows ----------------------------------------------------------------- */
+
+/* The effect may still show: how_long has not passed since the first look that did not show it. */
+static bool still_settling(struct command *c, uint64_t how_long)
+{
+	uint64_t now = command_now(c);
+
+	if (c->settle_at_ms == 0)
+		c->settle_at_ms = clock_after(now, how_long);
+	return now < c->settle_at_ms;
+}
+
+static void decide_after_success(struct command *c, enum step_progress p)
+{
+	uint64_t settle = c->all->config.settle_ms;
+
+	if (p == STEP_UNCHANGED && step_waits(&c->step, c->target->domain)) {
+		target_set_message(c->target, "takes effect when the domain reboots");
+		command_end(c, EFFECT_SHORT);
+	} else if ((p == STEP_SHORT || p == STEP_ELSEWHERE) && step_is_amount(c->step.action)) {
+		command_end(c, EFFECT_SHORT);
+	} else if (still_settling(c, settle < SHOW_MS ? settle : SHOW_MS)) {
+		wait_for_next_look(c);
+	} else {
+		target_set_message(
+			c->target, "ldmd reports success, but the domain does not show it");
+		command_end(c, p == STEP_UNCHANGED ? EFFECT_UNCHANGED : EFFECT_CHANGED);
+	}
+}
+
+static void decide_without_answer(struct command *c, enum step_progress p)
+{
+	if (still_settling(c, c->all->config.settle_ms)) {
+		wait_for_next_look(c);
+		return;
+	}
+	if (!c->target->message)
+		target_set_message(c->target, "ldmd did not answer");
+	command_end(c, p == STEP_UNCHANGED ? EFFECT_UNCERTAIN : EFFECT_CHANGED);
+}
+
+static void decide_by_domain(struct command *c)
+{
+	enum step_progress p = step_progress(&c->step, c->target->domain);
+
+	if (p == STEP_REACHED) {
+		/* To be on the safe side, a domain that ldmd refused to make is not ours to remove.
+		 */
+		bool not_ours = c->step.action == STEP_ADD && c->answer == COMMAND_REFUSED;
+		command_end(c, not_ours ? EFFECT_NOT_OURS : EFFECT_REACHED);
+	} else if (p == STEP_UNDERWAY && command_now(c) < c->deadline_ms) {
+		wait_for_next_look(c);
+	} else if (p == STEP_UNDERWAY) {
+		target_set_message(c->target, "still under way after commandTimeout");
+		command_end(c, EFFECT_CHANGED);
+	} else if (c->answer == COMMAND_DONE) {
+		decide_after_success(c, p);
+	} else if (c->answer == COMMAND_REFUSED) {
+		command_end(c, p == STEP_UNCHANGED ? EFFECT_UNCHANGED : EFFECT_CHANGED);
+	} else {
+		decide_without_answer(c, p);
+	}
+}
+
+static void on_look(void *user, int err, const struct domain *d, const struct snapshot *s)
+{
+	struct command *c = user;
+
+	(void)s;
+	c->all->kick = true;
+	if (c->state == COMMAND_ABANDONED) {
+		command_set_state(c, COMMAND_IDLE);
+	} else if (err < 0) {
+		log_debug(TOKEN, "cannot look at \"%s\": %d", target_name(c->target), err);
+		wait_for_next_look(c);
+	} else {
+		/* A row that a manager is making is no domain. */
+		target_set_domain(c->target, d && d->row_status == ROW_ACTIVE ? d : NULL);
+		decide_by_domain(c);
+	}
+}
+
+static void look_at_domain(struct command *c)
+{
+	const struct port *port = &c->all->port;
+
+	if (port->look(port->refresh, target_name(c->target), on_look, c) >= 0)
+		command_set_state(c, COMMAND_LOOK);
+	else
+		wait_for_next_look(c);
+}
+
+void command_see(struct command *c, const struct snapshot *s)
+{
+	if (c->state != COMMAND_WAIT)
+		return;
+	const struct domain *d = snapshot_find_name(s, target_name(c->target));
+	if (d && d->row_status != ROW_ACTIVE)
+		d = NULL;
+	/* Rows that did not change are shared between snapshots. */
+	if (d == c->target->domain)
+		return;
+	target_set_domain(c->target, d);
+	decide_by_domain(c);
+}
+
+/* --- sending ------------------------------------------------------------------------------- */
+
+static void on_answer(void *user, enum command_answer answer, const char *message)
+{
+	struct command *c = user;
+
+	c->all->out--;
+	c->all->kick = true;
+	c->ticket = NULL;
+	if (message)
+		target_set_message(c->target, message);
+	log_debug(TOKEN, "%s on \"%s\": answer %d", step_action_name(c->step.action),
+		target_name(c->target), answer);
+	/* The stop that was sent before the forced one may still stop the guest. */
+	if (c->forced && answer != COMMAND_DONE)
+		answer = COMMAND_UNCERTAIN;
+	c->answer = answer;
+	if (answer == COMMAND_NOT_SENT)
+		command_end(c, EFFECT_UNCHANGED);
+	else
+		look_at_domain(c);
+}
+
+static void send_when_slot_is_free(struct command *c, uint64_t now_ms)
+{
+	struct commands *all = c->all;
+	const struct command_config *config = &all->config;
+
+	if (all->out >= COMMANDS_MAX || now_ms >= all->close_at_ms)
+		return;
+	c->deadline_ms = clock_after(now_ms, config->timeout_ms);
+	c->force_at_ms = c->step.action == STEP_STOP && config->force_after_ms > 0
+				 ? clock_after(now_ms, config->force_after_ms)
+				 : CLOCK_NEVER;
+	c->poll_ms = config->poll_ms;
+	c->settle_at_ms = 0;
+	log_debug(TOKEN, "%s on \"%s\"", step_action_name(c->step.action), target_name(c->target));
+	const char *why = NULL;
+	int r = all->port.send(all->port.commander, &c->step, &c->target->request,
+		target_name(c->target), config->timeout_ms, on_answer, c, &c->ticket, &why);
+	if (r >= 0) {
+		all->out++;
+		c->sent = true;
+		command_set_state(c, COMMAND_SENT);
+		return;
+	}
+	target_set_message(c->target, why ? why : "the command could not be sent");
+	if (c->forced) {
+		c->answer = COMMAND_UNCERTAIN;
+		command_set_state(c, COMMAND_SENT);
+		look_at_domain(c);
+	} else {
+		command_end(c, EFFECT_UNCHANGED);
+	}
+}
+
+void command_begin(struct command *c, struct commands *all, struct target *t, const struct step *s,
+	command_ended_cb *ended, void *user, uint64_t now_ms)
+{
+	command_set_state(c, COMMAND_SLOT);
+	*c = (struct command){
+		.state = c->state,
+		.all = all,
+		.target = t,
+		.ended = ended,
+		.user = user,
+		.step = *s,
+	};
+	send_when_slot_is_free(c, now_ms);
+}
+
+void command_drop(struct command *c)
+{
+	if (c->state == COMMAND_IDLE || c->state == COMMAND_ABANDONED)
+		return;
+	if (c->state == COMMAND_SENT) {
+		c->all->port.cancel(c->all->port.commander, c->ticket);
+		c->all->out--;
+		c->all->kick = true;
+	}
+	c->ticket = NULL;
+	command_set_state(c, c->state == COMMAND_LOOK ? COMMAND_ABANDONED : COMMAND_IDLE);
+}
+
+/* forceStopAfter has passed. */
+static void force_stop(struct command *c, uint64_t now_ms)
+{
+	log_notice("control", "\"%s\" did not stop in time: stopping it by force",
+		target_name(c->target));
+	command_drop(c);
+	command_set_state(c, COMMAND_SLOT);
+	c->step.action = STEP_FORCE_STOP;
+	c->sent = false;
+	c->forced = true;
+	send_when_slot_is_free(c, now_ms);
+}
+
+void command_turn(struct command *c, uint64_t now_ms)
+{
+	if (c->state == COMMAND_SLOT)
+		send_when_slot_is_free(c, now_ms);
+	else if ((c->state == COMMAND_SENT || c->state == COMMAND_WAIT) && now_ms >= c->force_at_ms)
+		force_stop(c, now_ms);
+	else if (c->state == COMMAND_WAIT && now_ms >= c->look_at_ms)
+		look_at_domain(c);
+}
+
+uint64_t command_next(const struct command *c)
+{
+	if (c->state == COMMAND_SENT)
+		return c->force_at_ms;
+	if (c->state == COMMAND_WAIT)
+		return c->look_at_ms < c->force_at_ms ? c->look_at_ms : c->force_at_ms;
+	return CLOCK_NEVER;
+}
