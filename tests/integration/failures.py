@@ -24,7 +24,7 @@ ACTION = {"first": "list-*", "refresh": "list-domain", "command": "set-vcpu", "r
 ARGUMENTS = {"delay": "0.3", "refuse": "not today", "refuse-late": "0.2:not today",
              "fail-but-do": "odd", "partial": "256M", "stop-timeout": "0.5", "oversize": "2M",
              "late": "0.3", "work-late": "0.3", "lost-then-done": "0.5",
-             "state-word": "suspended", "missing": "mau", "event-storm": "2000", "split": "7"}
+             "state-word": "suspended", "option-form": "options", "missing": "mau", "event-storm": "2000", "split": "7"}
 
 LINKS = {1: "up", 2: "connecting", 3: "down", 4: "unauthorised", 5: "slow"}
 COUNTERS = {"failures": "ldomQueryFailures", "timeouts": "ldomQueryTimeouts",
@@ -163,7 +163,8 @@ class Rig:
 
     def strike(self, moment, fault):
         """The fault begins to be felt."""
-        action = {"partial": "set-memory", "stop-timeout": "stop-domain"}.get(
+        action = {"partial": "set-memory", "stop-timeout": "stop-domain",
+                  "ignore-stop": "stop-domain"}.get(
             fault, ACTION.get(moment, moment))
         argument = self.long_value if fault == "insert" else ARGUMENTS.get(fault)
         spec = fault + (":" + argument if argument else "") + "@" + action
@@ -189,7 +190,8 @@ class Rig:
     def command(self, fault):
         """The SET that meets the fault: what it was answered, and how its operation ended."""
         guest, column, value = {"partial": ("g3", "MemSize", 512),
-                                "stop-timeout": ("g4", "AdminState", "bound")}.get(
+                                "stop-timeout": ("g4", "AdminState", "bound"),
+                                "ignore-stop": ("g4", "AdminState", "bound")}.get(
             fault, ("g1", "NumVCPU", self.vcpus("g1")))
         return self.follow(guest, self.set(guest, column, value))
 

@@ -95,6 +95,55 @@ class Late(SimulatorCase):
         self.assertEqual(states, {"inactive", "binding", "bound"})
 
 
+class Options(SimulatorCase):
+    """A forced stop is one only in a form that this ldmd takes."""
+
+    STOP = ["ignore-stop@stop-domain/ldg1"]
+
+    def forced(self, sim, form):
+        """Whether stop-domain -f in this form brings a guest down that ignores a plain stop."""
+        answer = self.client(sim).ask("stop-domain", "ldg1", option="-f", form=form)
+        state = next(d["state"] for d in dump(sim)["domains"] if d["name"] == "ldg1")
+        self.assertEqual(answer.ok, state == "bound")
+        if not answer.ok:
+            self.assertEqual(state, "active")
+            self.assertIn("timed out", answer.messages[0])
+        if answer.ok:
+            sim.do("do start-domain ldg1")
+            sim.do("guest ldg1 os")  # at OpenBoot nobody could ignore it
+        return answer.ok
+
+    def forms(self, sim):
+        return [form for form in ("option", "options", "arguments") if self.forced(sim, form)]
+
+    def test_by_version(self):
+        for version, forms in (("1.2", ["option"]), ("2.0", ["option"]), ("3.1.1", ["option"]),
+                               ("3.2", ["options", "arguments"]), ("3.6", ["options", "arguments"])):
+            sim = self.simulator("-L", version, faults=self.STOP, wait=0.02)
+            self.assertEqual(self.forms(sim), forms, version)
+
+    def test_without_a_version_both_are_taken(self):
+        self.assertEqual(len(self.forms(self.simulator(faults=self.STOP, wait=0.02))), 3)
+
+    def test_by_fault(self):
+        for form, forms in (("option", 1), ("options", 2), ("both", 3)):
+            sim = self.simulator("-L", "3.6", faults=self.STOP + ["option-form:" + form], wait=0.02)
+            self.assertEqual(len(self.forms(sim)), forms, form)
+        self.assertIn("bad argument", sim.command("fault option-form:none"))
+
+    def test_other_options_too(self):
+        sim = self.simulator("-L", "3.6")
+        for form, free in (("option", None), ("options", "0")):
+            answer = self.client(sim).ask("list-devices", option="-a", form=form)
+            self.assertEqual(answer.data[0].all("cpu")[0].bindings[0].props.get("free"), free)
+
+    def test_the_answer_carries_the_version_of_the_interface(self):
+        for version, interface in (("1.2", "1.0"), ("2.1", "1.0"), ("2.2", "1.3"), ("3.3", "1.3"),
+                                   ("3.6", "1.7")):
+            sim = self.simulator("-L", version)
+            self.assertEqual(self.client(sim).ask("list-domain").version, interface)
+
+
 class Lists(SimulatorCase):
     """What lists may say wrongly, or not at all, of one domain or of all."""
 
@@ -180,7 +229,7 @@ class Lists(SimulatorCase):
 class Registration(SimulatorCase):
 
     def test_as_printed(self):
-        sim = self.simulator(faults=["as-printed", "no-prefix@reg-*"])
+        sim = self.simulator("-L", "3.3", faults=["as-printed", "no-prefix@reg-*"])
         client = self.client(sim)
         client.send("reg-all-events")
         text = "".join(client.document().split())

@@ -378,7 +378,7 @@ static void write_spconfigs(struct buf *out, const struct host *host)
 void dump_write(const struct host *host, struct buf *out)
 {
 	const struct domain *domain;
-	char *version = xasprintf("%u.%u", host->version / 100, host->version % 100);
+	char *version = xasprintf("%u.%u", host->version / 10000, host->version / 100 % 100);
 
 	json_open(out, NULL, '{');
 	json_string(out, "version", version);

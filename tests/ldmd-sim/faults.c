@@ -65,6 +65,10 @@ static const struct fault_type {
 		"SIZE: memory removal gives back only this"},
 	[FAULT_STOP_TIMEOUT] = {"stop-timeout", ARG_NUMBER, 1, COMMAND,
 		"SECONDS: a plain stop fails as timed out, the guest goes down later"},
+	[FAULT_IGNORE_STOP] = {"ignore-stop", ARG_NONE, 0, COMMAND,
+		"a plain stop times out, the guest stays up"},
+	[FAULT_OPTION_FORM] = {"option-form", ARG_TEXT, 0, REQUEST,
+		"option|options|both: take options in this form, pass over the other"},
 	[FAULT_WORK_LATE] = {"work-late", ARG_NUMBER, 1, COMMAND,
 		"SECONDS: take the command, begin it later; lists show nothing of it before"},
 	[FAULT_LOST_THEN_DONE] = {"lost-then-done", ARG_NUMBER, 15, COMMAND,
@@ -191,6 +195,8 @@ static bool read_argument(struct fault *fault, const char *arg)
 	free(head);
 	arg += n + (arg[n] == ':' && n);
 	fault->text = xstrdup(*arg ? arg : "simulated failure");
+	if (fault->kind == FAULT_OPTION_FORM)
+		ok = word_in_list("option options both", fault->text);
 	return ok && (type->argument != ARG_NUMBER || *arg == '\0');
 }
 

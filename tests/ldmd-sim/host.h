@@ -16,10 +16,11 @@
 #include "timer.h"
 #include "util.h"
 
-#define MIB		  (UINT64_C(1) << 20)
-#define GIB		  (UINT64_C(1) << 30)
-#define THREADS_PER_CORE  8
-#define LDM_VERSION(a, b) ((a)*100u + (b)) /* LDM 3.6 = LDM_VERSION(3, 6) */
+#define MIB		 (UINT64_C(1) << 20)
+#define GIB		 (UINT64_C(1) << 30)
+#define THREADS_PER_CORE 8
+#define LDM_VERSION(a, b)                                                                          \
+	((a)*10000u + (b)*100u) /* LDM 3.6 = LDM_VERSION(3, 6); 1.0.3 = LDM_VERSION(1, 0) + 3 */
 
 struct task;
 

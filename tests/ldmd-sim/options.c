@@ -35,13 +35,13 @@ static bool set_data_version(struct options *o, const char *arg)
 
 static bool set_ldm_version(struct options *o, const char *arg)
 {
-	unsigned major, minor;
-	char extra;
-	int n = sscanf(arg, "%3u.%2u%c", &major, &minor, &extra);
+	unsigned major, minor, micro = 0;
+	int end = 0;
 
-	if (n != 2 && !(n == 3 && extra == '.'))
+	if (sscanf(arg, "%3u.%2u%n.%2u%n", &major, &minor, &end, &micro, &end) < 2 || arg[end])
 		return false;
-	o->ldm_version = LDM_VERSION(major, minor);
+	o->ldm_version = LDM_VERSION(major, minor) + micro;
+	o->strict = true;
 	return true;
 }
 
@@ -149,7 +149,8 @@ void options_usage(void)
 	      "  -p PORT      TCP port, default 6482; 0 = the kernel chooses\n"
 	      "  -T xmpp|plain   transport, default xmpp; plain = documents on bare TCP\n"
 	      "  -d 3.0|2.0   highest data version accepted, default 3.0\n"
-	      "  -L VERSION   pretended LDM version, default 3.6\n"
+	      "  -L VERSION   pretended LDM version, default 3.6; with -L it is strict about "
+	      "options\n"
 	      "  -n DOMAINS   generate a host with this many domains, primary included\n"
 	      "  -D DISKS     total virtual disks of a generated host, default 2 each\n"
 	      "  -N NETS      total virtual networks of a generated host, default 1 each\n"

@@ -14,6 +14,7 @@ struct options {
 	enum transport transport;
 	int data_version; /* highest accepted: 2 or 3 */
 	unsigned ldm_version;
+	bool strict;	  /* the version was given: take its form of options only */
 	unsigned domains; /* 0 = the default host */
 	unsigned disks;	  /* totals for a generated host; 0 = two disks, one network each */
 	unsigned networks;

@@ -90,7 +90,7 @@ static bool write_command(struct wire *wire, struct command *command, const char
 	if (command->name)
 		wire_text(wire, "action", other_name ? other_name : command->name);
 	if (*command->option)
-		wire_text(wire, "option", command->option);
+		wire_text(wire, command->option_form, command->option);
 	TAILQ_FOREACH (task, &command->tasks, entry)
 		ok &= write_task(wire, task);
 	write_response(wire, ok, command->message);
@@ -106,11 +106,14 @@ static const char *first_domain(const struct request *request)
 	return task && task->object ? task->object->name : NULL;
 }
 
+/* As the guides print it: to 2.1, from 2.2 to 3.3, and in 3.6. 3.4 and 3.5 are assumed. */
 static const char *root_version(const struct request *request)
 {
-	if (request->version && *request->version)
-		return request->version;
-	return request->data_version == 2 ? "1.0" : "1.3";
+	unsigned version = request->sim->host.version;
+
+	if (request->data_version == 2 || version < LDM_VERSION(2, 2))
+		return "1.0";
+	return version < LDM_VERSION(3, 6) ? "1.3" : "1.7";
 }
 
 static void write_commands(struct wire *wire, struct request *request, const char *other_name)

@@ -22,7 +22,30 @@ static struct command *add_command(struct request *request)
 	return command;
 }
 
-/* 3.4 spells <options>, may repeat it, and has <arguments>. */
+/*
+ * The guides of 1.2 and 1.3 print `option`, those from 3.2 on `options` and `arguments`. Which of
+ * them an ldmd passes over is not public; one that was told its version is strict.
+ */
+static const char *form_taken(struct request *request, const struct command *command)
+{
+	const struct options *options = &request->sim->options;
+	const struct fault *fault =
+		fault_hit(&request->sim->faults, FAULT_OPTION_FORM, command->name, NULL);
+
+	if (fault)
+		return fault->text;
+	if (!options->strict)
+		return "both";
+	return options->ldm_version < LDM_VERSION(3, 2) ? "option" : "options";
+}
+
+static bool takes_option(const char *form, const xmlNode *node)
+{
+	if (xml_is(node, "option"))
+		return !str_equal(form, "options");
+	return (xml_is(node, "options") || xml_is(node, "arguments")) && !str_equal(form, "option");
+}
+
 static void add_option(struct command *command, const xmlNode *node)
 {
 	char *text = xml_text(node);
@@ -62,22 +85,32 @@ static void add_task(struct request *request, struct command *command, const xml
 	}
 }
 
+static void read_options(struct request *request, struct command *command, const xmlNode *cmd)
+{
+	const char *form = form_taken(request, command);
+
+	command->option_form = "option";
+	for (const xmlNode *node = cmd->children; node; node = node->next) {
+		if (!takes_option(form, node))
+			continue;
+		command->option_form = xml_is(node, "option") ? "option" : "options";
+		add_option(command, node);
+	}
+}
+
 static void read_command(struct request *request, const xmlNode *cmd)
 {
 	struct command *command = add_command(request);
 	size_t actions = 0, data = 0;
 
-	for (const xmlNode *node = cmd->children; node; node = node->next) {
+	for (const xmlNode *node = cmd->children; node; node = node->next)
 		if (xml_is(node, "action") && actions++ == 0)
 			command->name = xml_text(node);
-		else if (xml_is(node, "option") || xml_is(node, "options") ||
-			 xml_is(node, "arguments"))
-			add_option(command, node);
-	}
 	if (actions != 1) {
 		command->message = xstrdup("A cmd must have exactly one action");
 		return;
 	}
+	read_options(request, command, cmd);
 	command->action = action_find(command->name);
 	if (command->action == NULL)
 		command->message = xasprintf("Unknown action \"%s\"", command->name);

@@ -13,8 +13,9 @@ struct conn;
 
 struct command {
 	TAILQ_ENTRY(command) entry;
-	char *name;   /* the action as written */
-	char *option; /* "" if none */
+	char *name;		 /* the action as written */
+	char *option;		 /* "" if none */
+	const char *option_form; /* the element it came in */
 	const struct action *action;
 	struct task_list tasks;
 	char *message; /* why the command itself is malformed */

@@ -222,6 +222,12 @@ static enum verdict stop_waits_no_longer(struct task *task)
 		task->object->name);
 }
 
+static enum verdict guest_stays(struct task *task)
+{
+	task->domain->state = STATE_ACTIVE;
+	return stop_waits_no_longer(task);
+}
+
 static enum verdict give_up_waiting(struct task *task, double later)
 {
 	double patience = task->sim->transition;
@@ -252,6 +258,11 @@ static const struct fault *hit(struct task *task, enum fault_kind kind)
 	return fault_hit(&task->sim->faults, kind, task->action->name, task->object->name);
 }
 
+static bool is_plain_stop(const struct task *task)
+{
+	return str_equal(task->action->name, "stop-domain") && !task_has_option(task, "-f");
+}
+
 static enum verdict run_faultily(struct task *task)
 {
 	const struct fault *fault;
@@ -274,8 +285,11 @@ static enum verdict run_faultily(struct task *task)
 	verdict = run(task);
 	if (verdict == VERDICT_PENDING && task->lie)
 		return lie_about(task);
-	if (verdict == VERDICT_PENDING && str_equal(task->action->name, "stop-domain") &&
-		!task_has_option(task, "-f") && (fault = hit(task, FAULT_STOP_TIMEOUT)))
+	if (verdict != VERDICT_PENDING || !is_plain_stop(task))
+		return verdict;
+	if (hit(task, FAULT_IGNORE_STOP))
+		return task_wait(task, task->sim->transition, guest_stays);
+	if ((fault = hit(task, FAULT_STOP_TIMEOUT)))
 		return give_up_waiting(task, fault->number);
 	return verdict;
 }
