@@ -19,7 +19,7 @@ EXAMPLES = os.path.join(harness.SRC, "docs", "examples")
 UNIT = os.path.join(EXAMPLES, "ldoms-agentx.service")
 MANIFEST = os.path.join(EXAMPLES, "ldoms-agentx.xml")
 GROUP = 61234
-EXPOSURE_MAX = 1.5
+EXPOSURE_MAX = 1.2
 
 
 class Unit(harness.TestCase):
