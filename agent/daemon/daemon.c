@@ -310,6 +310,9 @@ static int dispatch(const struct options *o)
 	case MODE_CONSTRAINTS:
 		status = oneshot_constraints(settings, o->domain);
 		break;
+	case MODE_CERTIFICATE:
+		status = oneshot_certificate(settings, o->yes);
+		break;
 	case MODE_TEST:
 		status = oneshot_test(settings, o);
 		break;

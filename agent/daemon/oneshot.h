@@ -4,6 +4,8 @@
 #ifndef DAEMON_ONESHOT_H
 #define DAEMON_ONESHOT_H
 
+#include <stdbool.h>
+
 struct options;
 struct settings;
 
@@ -13,5 +15,11 @@ int oneshot_list(const struct settings *s);
 int oneshot_constraints(const struct settings *s, const char *domain);
 /* -t: what is in place, what is missing, and what to do about it. */
 int oneshot_test(const struct settings *s, const struct options *o);
+
+/*
+ * --fetch-certificate: shows ldmd's certificate, and writes it to ldmCertificate once the user has
+ * said yes or it is confirmed already.
+ */
+int oneshot_certificate(const struct settings *s, bool confirmed);
 
 #endif

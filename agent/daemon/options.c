@@ -23,7 +23,7 @@ struct option_entry {
 	const char *help;     /* also what is expected, in messages about mistakes */
 };
 
-enum { LONG_ONLY = 256 };
+enum { LONG_ONLY = 256, OPTION_FETCH_CERTIFICATE, OPTION_YES };
 
 static const struct option_entry entries[] = {
 	{'f', "foreground", NULL, "stay in the foreground and log to stderr"},
@@ -42,6 +42,9 @@ static const struct option_entry entries[] = {
 	{'t', "test", NULL,
 		"check configuration, ldmd and AgentX master, and say what is "
 		"missing"},
+	{OPTION_FETCH_CERTIFICATE, "fetch-certificate", NULL,
+		"show ldmd's certificate, and write it to the file of ldmCertificate after a yes"},
+	{OPTION_YES, "yes", NULL, "answer the question of --fetch-certificate with yes"},
 	{'R', "accept-damaged-registry", NULL, "start although the index registry is damaged"},
 	{'V', "version", NULL, "print the version"},
 	{'h', "help", NULL, "print this help"},
@@ -156,7 +159,8 @@ static int missing_value(const struct option_entry *e, const char *word)
 static int set_mode(struct options *o, enum options_mode mode)
 {
 	if (o->mode != MODE_RUN && o->mode != mode)
-		return usage_error("--list, --constraints and --test exclude each other");
+		return usage_error(
+			"--list, --constraints, --test and --fetch-certificate exclude each other");
 	o->mode = mode;
 	return 0;
 }
@@ -203,6 +207,11 @@ static int take_option(struct options *o, int letter)
 		return set_mode(o, MODE_LIST);
 	case 't':
 		return set_mode(o, MODE_TEST);
+	case OPTION_FETCH_CERTIFICATE:
+		return set_mode(o, MODE_CERTIFICATE);
+	case OPTION_YES:
+		o->yes = true;
+		return 0;
 	case 'X':
 		o->domain = optarg;
 		return set_mode(o, MODE_CONSTRAINTS);
@@ -283,6 +292,8 @@ int options_parse(struct options *o, int argc, char **argv)
 			"\"%s\" is no option, and there are no other arguments", argv[optind]);
 	if (output_given && o->mode != MODE_LIST)
 		return usage_error("--output goes with --list only");
+	if (o->yes && o->mode != MODE_CERTIFICATE)
+		return usage_error("--yes goes with --fetch-certificate only");
 	r = make_absolute(&o->config_file, &o->absolute_config);
 	if (r == 0)
 		r = make_absolute(&o->pidfile, &o->absolute_pidfile);

@@ -12,6 +12,7 @@ enum options_mode {
 	MODE_LIST,	  /* --list */
 	MODE_CONSTRAINTS, /* --constraints DOMAIN */
 	MODE_TEST,	  /* --test */
+	MODE_CERTIFICATE, /* --fetch-certificate */
 	MODE_VERSION,	  /* --version */
 	MODE_HELP,	  /* --help */
 };
@@ -20,6 +21,7 @@ struct options {
 	enum options_mode mode;
 	bool foreground;
 	bool accept_damage;	 /* start although the index registry is damaged */
+	bool yes;		 /* --yes */
 	bool json;		 /* --output json */
 	bool config_given;	 /* a missing configuration file is an error */
 	const char *config_file; /* never NULL */

@@ -70,7 +70,8 @@ class Plain(harness.TestCase):
                 (["--list=all"], '--list takes no value, but "--list=all" gives it one'),
                 (["--l"], '"--l" could be --ldm or --list'),
                 (["extra"], '"extra" is no option'),
-                (["-l", "-t"], "--list, --constraints and --test exclude each other"),
+                (["-l", "-t"],
+                 "--list, --constraints, --test and --fetch-certificate exclude each other"),
                 (["-l", "-o", "xml"], '--output "xml": must be table or json'),
                 (["-o", "json"], "--output goes with --list only"),
                 (["-t", "--output", "json"], "--output goes with --list only")):

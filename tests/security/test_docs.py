@@ -30,8 +30,11 @@ class Options(unittest.TestCase):
     def setUp(self):
         self.manual = read("docs", "ldoms-agentx.8")
         source = read("agent", "daemon", "options.c")
-        letters = re.search(r'getopt\(argc, argv, "([^"]+)"\)', source).group(1)
-        self.options = {letter: bool(colon) for letter, colon in re.findall(r"(\w)(:?)", letters)}
+        table = source.partition("entries[] = {")[2].partition("\n};")[0]
+        # By its letter, or where it has none by "-" and its name, as mdoc(7) writes a long option.
+        self.options = {letter or "-" + name: takes != "NULL" for letter, name, takes in re.findall(
+            r"""\{(?:'(\w)'|OPTION_\w+),\s"([a-z-]+)",\s(NULL|"[A-Z]+")""", table)}
+        self.assertGreater(len(self.options), 10)
 
     def test_each_is_explained(self):
         explained = paragraphs(self.manual, "Fl")
@@ -41,13 +44,14 @@ class Options(unittest.TestCase):
 
     def test_each_is_in_the_synopsis(self):
         synopsis = self.manual.partition(".Sh SYNOPSIS")[2].partition(".Sh DESCRIPTION")[0]
-        named = set(re.findall(r"(?:Fl|\|) (\w)\b", synopsis))
+        named = set(re.findall(r"(?:Fl|\|) (\w\b|-[a-z-]+)", synopsis))
         self.assertEqual(named, set(self.options))
 
     def test_each_is_in_the_help(self):
         text = subprocess.run([harness.AGENT, "-h"], stdout=subprocess.PIPE, text=True,
                               check=True).stdout
-        self.assertEqual(set(re.findall(r"(?m)^  -(\w)\b", text)), set(self.options))
+        self.assertEqual({letter or long for letter, long in re.findall(
+            r"(?m)^  (?:-(\w), |    -(-[a-z-]+))", text)}, set(self.options))
 
 
 class Directives(harness.TestCase):
