@@ -255,6 +255,156 @@ class Specifications(SimulatorCase):
         self.assertEqual(sim.do("faults"), "ok\n")
 
 
+class WholeCores(SimulatorCase):
+    """set-vcpu with wcore counts cores and sets the constraint; max-cores bounds both forms."""
+
+    def ask(self, sim, action, cores, domain="db01", **more):
+        return self.client(sim).ask(action, domain, ldm_client.item(
+            "cpu", units=more.pop("units", 8 * cores), wcore=cores))
+
+    def held(self, sim, name="db01"):
+        found = next(d for d in dump(sim)["domains"] if d["name"] == name)
+        cores = {thread["cid"] for thread in found["threads"]}
+        return found["vcpus"], found["whole_core"], len(cores)
+
+    def test_set_add_remove(self):
+        sim = self.simulator()
+        sim.do("do set-mau db01 0")  # a core whose crypto unit it has cannot go
+        self.assertEqual(self.held(sim), (16, 2, 2))
+        for action, cores, held in (("set-vcpu", 3, 3), ("add-vcpu", 1, 4), ("remove-vcpu", 2, 2),
+                                    ("set-vcpu", 1, 1), ("set-vcpu", 2, 2)):
+            self.assertTrue(self.ask(sim, action, cores).ok, (action, cores))
+            self.assertEqual(self.held(sim), (8 * held, held, held))
+
+    def test_refused_and_nothing_changed(self):
+        sim = self.simulator()
+        for cores, more, words in ((99, {}, "Insufficient free cores"), (2, {"units": 15}, "are not 2 cores"),
+                                   (1, {}, "crypto unit")):
+            answer = self.ask(sim, "set-vcpu", cores, **more)
+            self.assertFalse(answer.ok)
+            self.assertIn(words, answer.messages[0])
+            self.assertEqual(self.held(sim), (16, 2, 2))
+
+    def test_threads_end_the_constraint(self):
+        sim = self.simulator()
+        self.assertTrue(self.ask(sim, "set-vcpu", 0, units=17).ok)
+        self.assertEqual(self.held(sim)[:2], (17, 0))
+
+    def test_to_a_domain_without_the_constraint(self):
+        sim = self.simulator()
+        answer = self.ask(sim, "set-vcpu", 1, "ldg1")
+        self.assertIn("parts of cores", answer.messages[0])
+        self.assertTrue(self.ask(sim, "set-vcpu", 1, "test01").ok)  # bound: it gets other CPUs
+        self.assertEqual(self.held(sim, "test01"), (8, 1, 1))
+        self.assertTrue(self.ask(sim, "set-vcpu", 2, "dev01").ok)  # inactive: a wish
+        self.assertEqual(self.held(sim, "dev01"), (16, 2, 0))
+
+    def test_max_cores(self):
+        sim = self.simulator()
+        sim.do("do set-domain db01 max-cores=3")
+        self.assertFalse(self.ask(sim, "set-vcpu", 4).ok)
+        self.assertTrue(self.ask(sim, "set-vcpu", 3).ok)
+        self.assertIn("exceed max-cores=3", sim.command("do set-vcpu db01 25"))
+        self.assertIn("has more than 2 cores", sim.command("do set-domain db01 max-cores=2"))
+        sim.do("do set-domain db01 max-cores=unlimited")
+        self.assertTrue(self.ask(sim, "set-vcpu", 4).ok)
+
+    def test_partial(self):
+        sim = self.simulator(faults=["partial:8@set-vcpu"])
+        self.assertTrue(self.ask(sim, "set-vcpu", 5).ok)
+        self.assertEqual(self.held(sim), (24, 3, 3))
+        self.assertTrue(self.client(sim).ask("set-vcpu", "ldg1", ldm_client.item("cpu", units=20)).ok)
+        self.assertEqual(self.vcpus(sim, "ldg1"), 12)
+
+    def test_before_2_0_there_are_none(self):
+        sim = self.simulator("-L", "1.3")
+        self.assertTrue(self.ask(sim, "set-vcpu", 1, "ldg1").ok)
+        self.assertEqual(self.vcpus(sim, "ldg1"), 8)
+        found = self.client(sim).ask("list-bindings", "ldg1").data[0]
+        self.assertIsNone(found.get("cpu", "wcore"))
+
+
+class Versions(SimulatorCase):
+    """What a version does not have is not told, and what ldmd refuses is refused."""
+
+    # version: what ldom_info has of these
+    SINCE = {"uuid": "2.2", "hostid": "1.2", "master": "1.2", "cpu-arch": "2.1", "max-cores": "2.2",
+             "rc-add-policy": "3.0", "shutdown-group": "3.0", "perf-counters": "3.2",
+             "boot-policy": "3.4", "extended-mapin-space": "2.2"}
+
+    def number(self, version):
+        return [int(part) for part in version.split(".")]
+
+    def test_properties_of_a_domain(self):
+        for version in ("1.1", "1.2", "1.3", "2.0", "2.1", "2.2", "3.0", "3.2", "3.3", "3.4", "3.6"):
+            sim = self.simulator("-L", version)
+            found = self.client(sim).ask("list-bindings", "web01").data[0]
+            props = found.all("ldom_info")[0].props
+            expected = {key for key, since in self.SINCE.items()
+                        if self.number(version) >= self.number(since)}
+            if self.number("2.2") <= self.number(version) < self.number("3.3"):
+                expected.add("threading")
+            self.assertEqual(set(props) & {*self.SINCE, "threading"}, expected, version)
+            self.assertEqual(bool(found.all("policy")), self.number(version) >= [1, 3])
+            self.assertTrue({"state", "flags", "utilization", "uptime"} <= set(props))
+            sim.stop()
+
+    def test_values_that_are_refused(self):
+        sim = self.simulator()
+        for text in ("cpu-arch=nonsense", "failure-policy=hope", "extended-mapin-space=maybe",
+                     "boot-policy=sometimes", "rc-add-policy=x", "perf-counters=global,none",
+                     "shutdown-group=16", "max-cores=0", "max-cores=many", "hostid=12345678x",
+                     "mac=00:14:4f", "master=a,b,c,d,e"):
+            before = dump(sim)
+            self.assertIn("error", sim.command("do set-domain ldg1 " + text), text)
+            self.assertIn("error", sim.command("do add-domain new " + text), text)
+            self.assertEqual(len(dump(sim)["domains"]), len(before["domains"]))
+        for text in ("cpu-arch=migration-class1", "failure-policy=panic", "boot-policy=enforce",
+                     "rc-add-policy=iov", "rc-add-policy=", "perf-counters=global,htstrand",
+                     "shutdown-group=3", "max-cores=9", "hostid=0x84fe0001"):
+            sim.do("do set-domain ldg1 " + text)
+        self.assertIn("error", self.simulator("-L", "3.0").command("do set-domain ldg1 cpu-arch=migration-class1"))
+
+    def test_set_domain_shows_in_the_lists(self):
+        sim = self.simulator()
+        sim.do("do set-domain ldg1 boot-policy=none max-cores=4 perf-counters=global")
+        for action in ("list-bindings", "list-constraints"):
+            found = self.client(sim).ask(action, "ldg1").data[0]
+            self.assertEqual([found.get("ldom_info", key) for key in
+                              ("boot-policy", "max-cores", "perf-counters")], ["none", "4", "global"])
+
+    def test_utilization(self):
+        sim = self.simulator()
+        sim.do("util ldg1 500 125")
+        found = self.client(sim).ask("list-domain", "ldg1").data[0]
+        self.assertEqual([found.get("ldom_info", key) for key in
+                          ("utilization", "normalized_utilization")], ["50.0%", "12.5%"])
+
+
+class Migration(SimulatorCase):
+
+    def test_progress_status_and_source(self):
+        sim = self.simulator()
+        client = self.client(sim)
+        self.assertIsNone(client.ask("list-domain", "ldg1").data[0].get("ldom_info", "progress"))
+        sim.do("migrate-out ldg1 1000")
+        sim.do("migrate-in other 11111111-2222-4333-8444-555555555555 1000")
+        for name, source, flag in (("ldg1", "this-host", "s"), ("other", "other-host", "t")):
+            for action in ("list-domain", "list-bindings"):
+                found = client.ask(action, name).data[0]
+                self.assertEqual([found.get("ldom_info", key) for key in
+                                  ("progress", "status", "source")], ["0%", "ongoing", source])
+                self.assertEqual(found.get("ldom_info", "flags")[5], flag)
+
+    def test_failure_leaves_a_flag(self):
+        sim = self.simulator()
+        sim.do("migrate-out ldg1 1000")
+        sim.do("migrate-fail ldg1")
+        found = self.client(sim).ask("list-domain", "ldg1").data[0]
+        self.assertEqual(found.get("ldom_info", "flags")[5], "e")
+        self.assertIsNone(found.get("ldom_info", "progress"))
+
+
 class Large(SimulatorCase):
     """Neither the start nor the lists of a large host take more than their share."""
 

@@ -105,7 +105,7 @@ enum verdict run_set_domain(struct task *task)
 
 	if (info == NULL)
 		return VERDICT_REFUSED;
-	if (!domain_check_info(task->domain, info, &why)) {
+	if (!domain_check_info(task->sim->host.version, task->domain, info, &why)) {
 		task_refuse(task, "%s", why);
 		free(why);
 		return VERDICT_REFUSED;

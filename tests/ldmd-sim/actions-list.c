@@ -4,9 +4,11 @@
 #include "actions.h"
 #include "describe.h"
 #include "sim.h"
+#include "version.h"
 
 static void show(struct task *task, struct object *object)
 {
+	version_trim(object, task->sim->host.version);
 	TAILQ_INSERT_TAIL(&task->results, object, entry);
 }
 

@@ -8,6 +8,7 @@
 #include "guest.h"
 #include "pool.h"
 #include "sim.h"
+#include "version.h"
 
 /* Applies set-, add- or remove- to the present value. */
 static bool target_value(struct task *task, uint64_t now, uint64_t value, uint64_t *ret)
@@ -85,27 +86,143 @@ static bool resize_cpus(struct task *task, uint64_t target)
 	return false;
 }
 
+static const struct fault *partial_fault(const struct task *task)
+{
+	if (task->conn == 0)
+		return NULL;
+	return fault_hit(&task->sim->faults, FAULT_PARTIAL, task->action->name, task->domain->name);
+}
+
+/* How far a change of CPUs gets: a guest may not be able to take or give all of them. */
+static uint64_t within_reach(const struct task *task, uint64_t now, uint64_t target, uint64_t unit)
+{
+	const struct fault *fault = target == now ? NULL : partial_fault(task);
+	uint64_t limit;
+
+	if (!fault || !parse_size(fault->text, &limit))
+		return target;
+	limit /= unit;
+	if (target > now)
+		return target - now < limit ? target : now + limit;
+	return now - target < limit ? target : now - limit;
+}
+
+static bool cores_are_allowed(struct task *task, uint64_t cores)
+{
+	const struct domain *domain = task->domain;
+
+	if (cores <= domain_max_cores(domain))
+		return true;
+	task_refuse(task, "The number of cores of LDom %s would exceed max-cores=%s", domain->name,
+		domain->settings[SETTING_MAX_CORES]);
+	return false;
+}
+
+static enum verdict cpus_are_set(struct task *task, uint64_t vcpus, uint64_t whole_cores)
+{
+	task->domain->want.vcpus = vcpus;
+	task->domain->want.whole_cores = whole_cores;
+	event_resource(task->sim, task->action->name, task->domain->name, NULL, NULL);
+	return VERDICT_OK;
+}
+
+static bool resize_cores(struct task *task, uint64_t now, uint64_t target)
+{
+	struct host *host = &task->sim->host;
+
+	if (target >= now) {
+		if (cpus_take_cores(host, task->domain, target - now))
+			return true;
+		task_refuse(task, "Insufficient free cores: %u available", cores_free(host));
+		return false;
+	}
+	if (cpus_give_cores(host, task->domain, now - target))
+		return true;
+	task_refuse(
+		task, "LDom %s cannot lose a core whose crypto unit it has", task->domain->name);
+	return false;
+}
+
+/* A bound domain gets other CPUs; an active one must have whole cores already. */
+static bool has_whole_cores(struct task *task)
+{
+	struct domain *domain = task->domain;
+
+	if (domain_cores(domain) * THREADS_PER_CORE == domain->n_vcpus)
+		return true;
+	if (domain->state == STATE_BOUND && domain->n_maus == 0) {
+		cpus_give_all(&task->sim->host, domain);
+		return true;
+	}
+	task_refuse(task, "LDom %s is %s and has parts of cores", domain->name,
+		state_word(domain->state));
+	return false;
+}
+
+/* set-vcpu -c and its like: the request counts cores, and so does the domain from now on. */
+static enum verdict run_whole_cores(struct task *task, uint64_t cores)
+{
+	struct domain *domain = task->domain;
+	bool wish = constraint_only(task);
+	uint64_t now = wish ? domain->want.whole_cores : domain_cores(domain);
+	uint64_t target;
+
+	if (!target_value(task, now, cores, &target) || !cores_are_allowed(task, target))
+		return VERDICT_REFUSED;
+	if (target == 0)
+		return task_refuse(task, "LDom %s must have at least one core", domain->name);
+	if (wish)
+		return cpus_are_set(task, target * THREADS_PER_CORE, target);
+	if (!guest_takes_part(task) || !has_whole_cores(task))
+		return VERDICT_REFUSED;
+	target = within_reach(task, now, target, THREADS_PER_CORE);
+	if (!resize_cores(task, domain_cores(domain), target))
+		return VERDICT_REFUSED;
+	return cpus_are_set(task, target * THREADS_PER_CORE, target);
+}
+
+/* True and 0 if the request counts threads. */
+static bool requested_cores(struct task *task, uint64_t vcpus, uint64_t *ret)
+{
+	const char *wcore = object_get(task->object, "cpu", "wcore");
+
+	*ret = 0;
+	if (!wcore || !*wcore || !version_has(task->sim->host.version, "cpu", "wcore"))
+		return true;
+	if (!parse_count(wcore, 65535, ret)) {
+		task_refuse(task, "Invalid number \"%s\"", wcore);
+		return false;
+	}
+	if (*ret == 0 || vcpus == *ret * THREADS_PER_CORE)
+		return true;
+	task_refuse(task, "%llu virtual CPUs are not %s cores", (unsigned long long)vcpus, wcore);
+	return false;
+}
+
 enum verdict run_vcpu(struct task *task)
 {
 	struct domain *domain = task->domain;
 	uint64_t now = constraint_only(task) ? domain->want.vcpus : domain->n_vcpus;
-	uint64_t value, target;
+	uint64_t value, cores, target;
 
 	if (!is_settled(domain))
 		return refuse_transition(task);
-	if (!requested_count(task, "cpu", &value) || !target_value(task, now, value, &target))
+	if (!requested_count(task, "cpu", &value) || !requested_cores(task, value, &cores))
+		return VERDICT_REFUSED;
+	if (cores)
+		return run_whole_cores(task, cores);
+	if (!target_value(task, now, value, &target) ||
+		!cores_are_allowed(task, (target + THREADS_PER_CORE - 1) / THREADS_PER_CORE))
 		return VERDICT_REFUSED;
 	if (!constraint_only(task)) {
 		if (target == 0)
 			return task_refuse(
 				task, "LDom %s must have at least one virtual CPU", domain->name);
+		target = within_reach(task, now, target, 1);
 		if (!guest_takes_part(task) || !resize_cpus(task, target))
 			return VERDICT_REFUSED;
 	}
-	domain->want.vcpus = target;
-	domain->want.whole_cores = 0; /* counting threads ends the whole-core constraint */
-	event_resource(task->sim, task->action->name, domain->name, NULL, NULL);
-	return VERDICT_OK;
+	return cpus_are_set(task, target, 0); /* counting threads ends the whole-core constraint */
 }
 
 enum verdict run_mau(struct task *task)
@@ -179,12 +296,9 @@ static enum verdict resize_bound_memory(struct task *task, uint64_t target)
 /* Removal is best effort: a guest may not be able to give everything back. */
 static uint64_t amount_to_give(struct task *task, uint64_t amount)
 {
-	const struct fault *fault = NULL;
+	const struct fault *fault = partial_fault(task);
 	uint64_t limit;
 
-	if (task->conn)
-		fault = fault_hit(
-			&task->sim->faults, FAULT_PARTIAL, task->action->name, task->domain->name);
 	if (fault && parse_size(fault->text, &limit) && limit < amount)
 		return limit;
 	return amount;

@@ -194,15 +194,17 @@ static void run_drm(struct operator* operator, const struct words * words)
 static void run_util(struct operator* operator, const struct words * words)
 {
 	struct domain *domain = named_domain(operator, words);
-	uint64_t permille;
+	uint64_t permille, norm;
 
 	if (domain == NULL)
 		return;
-	if (!parse_count(words->list[2], 1000, &permille)) {
+	if (!parse_count(words->list[2], 1000, &permille) ||
+		!parse_count(words->list[words->count - 1], 1000, &norm)) {
 		control_error(operator, "0..1000 expected");
 		return;
 	}
 	domain->permille = (unsigned)permille;
+	domain->norm_permille = (unsigned)norm;
 	for (size_t i = 0; i < domain->n_vcpus; i++)
 		domain->vcpus[i].permille = domain->permille;
 	operator->sim->dirty = true;
@@ -252,6 +254,21 @@ static void run_migrate_in(struct operator* operator, const struct words * words
 	}
 	domain->state = STATE_BOUND;
 	migration_begin(domain, "other-host", seconds, true);
+	control_ok(operator);
+}
+
+static void run_migrate_fail(struct operator* operator, const struct words * words)
+{
+	struct domain *domain = named_domain(operator, words);
+
+	if (domain == NULL)
+		return;
+	if (domain->migration == NULL) {
+		control_error(operator, "LDom %s is not migrating", domain->name);
+		return;
+	}
+	migration_fail(domain);
+	operator->sim->dirty = true;
 	control_ok(operator);
 }
 
@@ -433,9 +450,10 @@ static const struct command_type {
 	{"begin", 3, SIZE_MAX, run_begin, "ACTION DOMAIN [ARG]..."},
 	{"guest", 3, 3, run_guest, "DOMAIN halt|reset|panic|obp|os"},
 	{"drm", 3, 3, run_drm, "DOMAIN VCPUS"},
-	{"util", 3, 3, run_util, "DOMAIN PERMILLE"},
+	{"util", 3, 4, run_util, "DOMAIN PERMILLE [NORMALIZED]"},
 	{"migrate-out", 2, 3, run_migrate_out, "DOMAIN [SECONDS]"},
 	{"migrate-in", 3, 4, run_migrate_in, "NAME UUID [SECONDS]"},
+	{"migrate-fail", 2, 2, run_migrate_fail, "DOMAIN"},
 	{"rename", 3, 3, run_rename, "DOMAIN NAME"},
 	{"reconf", 2, 2, run_reconf, "on|off"},
 	{"reboot-control", 1, 1, run_reboot_control, ""},

@@ -151,6 +151,7 @@ struct object *describe_all(const struct domain *domain)
 	resource_set(info, "state", state_word(domain->state));
 	resource_set(info, "flags", object_get(bound, "ldom_info", "flags"));
 	resource_setf(info, "permille", "%u", domain->permille);
+	resource_setf(info, "norm_permille", "%u", domain->norm_permille);
 	resource_setf(info, "seconds_up", "%llu", (unsigned long long)domain_uptime(domain));
 	if (domain->console_port) {
 		resource_setf(

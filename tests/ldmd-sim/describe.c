@@ -6,6 +6,7 @@
 
 #include <stdlib.h>
 
+#include "guest.h"
 #include "sim.h"
 
 static void add_state(struct resource *info, const struct domain *domain)
@@ -47,8 +48,20 @@ static void add_activity(struct resource *info, const struct domain *domain)
 	uptime = uptime_text(domain_uptime(domain));
 	set_percent(info, "utilization", domain->permille);
 	resource_set(info, "uptime", uptime);
-	set_percent(info, "normalized_utilization", domain->permille);
+	set_percent(info, "normalized_utilization", domain->norm_permille);
 	free(uptime);
+}
+
+/* What `ldm list -o status` shows of a migration that goes on. */
+static void add_migration(struct resource *info, const struct domain *domain)
+{
+	const struct migration *m = domain->migration;
+
+	if (m == NULL)
+		return;
+	resource_setf(info, "progress", "%u%%", m->progress);
+	resource_set(info, "status", "ongoing");
+	resource_set(info, "source", migration_source(m));
 }
 
 static struct resource *add_identity(struct object *object, const struct domain *domain)
@@ -131,6 +144,7 @@ struct object *describe_status(const struct domain *domain)
 	struct resource *info = add_identity(object, domain);
 
 	add_state(info, domain);
+	add_migration(info, domain);
 	add_activity(info, domain);
 	add_amount(object, "cpu", shown_vcpus(domain));
 	add_size(object, shown_memory(domain));
@@ -243,7 +257,10 @@ static void add_settings(struct resource *info, const struct domain *domain)
 	resource_set(info, "threading", domain->settings[SETTING_THREADING]);
 	resource_set(info, "shutdown-group", domain->settings[SETTING_SHUTDOWN_GROUP]);
 	resource_set(info, "perf-counters", domain->settings[SETTING_PERF_COUNTERS]);
+	resource_set(info, "boot-policy", domain->settings[SETTING_BOOT_POLICY]);
+	resource_set(info, "max-cores", domain->settings[SETTING_MAX_CORES]);
 	add_state(info, domain);
+	add_migration(info, domain);
 	add_activity(info, domain);
 }
 

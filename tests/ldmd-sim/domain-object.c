@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "sim.h"
+#include "version.h"
 
 #define MAX_MASTERS 4
 
@@ -40,14 +41,94 @@ static bool masters_are_legal(const struct domain *domain, const char *masters, 
 
 static bool one_of(const char *key, const char *value, const char *words, char **ret_why)
 {
-	if (value == NULL || word_in_list(words, value))
+	if (word_in_list(words, value))
 		return true;
 	*ret_why = xasprintf("Invalid %s \"%s\"", key, value);
 	return false;
 }
 
-bool domain_check_info(const struct domain *domain, const struct resource *info, char **ret_why)
+/* Several words, with commas between them. */
+static bool all_of(const char *key, const char *values, const char *words, char **ret_why)
 {
+	bool ok = true;
+
+	while (ok && *values) {
+		size_t n = strcspn(values, ",");
+		char *word = xstrndup(values, n);
+
+		ok = one_of(key, word, words, ret_why);
+		values += n + (values[n] == ',');
+		free(word);
+	}
+	return ok;
+}
+
+/* Words of one of these, or nothing. */
+static const struct {
+	const char *key, *words;
+	unsigned since; /* LDM version that takes them */
+	bool list;
+} legal_words[] = {
+	{"failure-policy", "ignore panic reset stop", 0, false},
+	{"extended-mapin-space", "on off", 0, false},
+	{"cpu-arch", "native generic migration-class1 sparc64-class1", LDM_VERSION(3, 1), false},
+	{"cpu-arch", "native generic", 0, false},
+	{"threading", "max-throughput max-ipc", 0, false},
+	{"boot-policy", "none warning enforce", 0, false},
+	{"rc-add-policy", "iov", 0, false},
+	{"perf-counters", "global htstrand strand", 0, true},
+};
+
+static bool words_are_legal(unsigned version, const char *key, const char *value, char **ret_why)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(legal_words); i++) {
+		if (!str_equal(key, legal_words[i].key) || version < legal_words[i].since)
+			continue;
+		return legal_words[i].list ? all_of(key, value, legal_words[i].words, ret_why)
+					   : one_of(key, value, legal_words[i].words, ret_why);
+	}
+	return true;
+}
+
+static bool settings_are_legal(unsigned version, const struct resource *info, char **ret_why)
+{
+	for (int i = 0; i < SETTING_MAX; i++) {
+		const char *value = resource_get(info, setting_keys[i]);
+
+		if (value && *value && version_has(version, "ldom_info", setting_keys[i]) &&
+			!words_are_legal(version, setting_keys[i], value, ret_why))
+			return false;
+	}
+	return true;
+}
+
+static bool is_hostid(const char *s)
+{
+	s += strncasecmp(s, "0x", 2) == 0 ? 2 : 0;
+	return *s && strlen(s) <= 8 && s[strspn(s, "0123456789abcdefABCDEF")] == '\0';
+}
+
+static bool max_cores_is_legal(const struct domain *domain, const char *value, char **ret_why)
+{
+	uint64_t cores;
+
+	if (str_equal(value, "unlimited"))
+		return true;
+	if (!parse_count(value, 65535, &cores) || cores == 0) {
+		*ret_why = xasprintf("Invalid max-cores \"%s\"", value);
+		return false;
+	}
+	if (!domain || cores >= domain_cores(domain))
+		return true;
+	*ret_why = xasprintf("LDom %s has more than %s cores", domain->name, value);
+	return false;
+}
+
+bool domain_check_info(
+	unsigned version, const struct domain *domain, const struct resource *info, char **ret_why)
+{
+	const char *hostid = resource_get(info, "hostid");
+	const char *max_cores = resource_get(info, "max-cores");
 	const char *mac = resource_get(info, PROP_ADDRESS);
 	const char *masters = resource_get(info, "master");
 	const char *group = resource_get(info, "shutdown-group");
@@ -61,12 +142,15 @@ bool domain_check_info(const struct domain *domain, const struct resource *info,
 		*ret_why = xasprintf("Invalid shutdown-group \"%s\"", group);
 		return false;
 	}
+	if (hostid && *hostid && !is_hostid(hostid)) {
+		*ret_why = xasprintf("Invalid hostid \"%s\"", hostid);
+		return false;
+	}
 	if (masters && !masters_are_legal(domain, masters, ret_why))
 		return false;
-	return one_of("failure-policy", resource_get(info, "failure-policy"),
-		       "ignore panic reset stop", ret_why) &&
-	       one_of("extended-mapin-space", resource_get(info, "extended-mapin-space"), "on off",
-		       ret_why);
+	if (max_cores && *max_cores && !max_cores_is_legal(domain, max_cores, ret_why))
+		return false;
+	return settings_are_legal(version, info, ret_why);
 }
 
 void domain_apply_info(struct domain *domain, const struct resource *info)
@@ -77,7 +161,7 @@ void domain_apply_info(struct domain *domain, const struct resource *info)
 	for (int i = 0; i < SETTING_MAX; i++) {
 		const char *value = resource_get(info, setting_keys[i]);
 
-		if (value)
+		if (value && version_has(domain->sim->host.version, "ldom_info", setting_keys[i]))
 			replace_string(&domain->settings[i], value);
 	}
 	if (mac && *mac) {
@@ -217,7 +301,7 @@ struct domain *domain_from_object(struct sim *sim, const struct object *object, 
 	struct quantities want;
 	struct domain *domain;
 
-	if (info && !domain_check_info(NULL, info, ret_why))
+	if (info && !domain_check_info(sim->host.version, NULL, info, ret_why))
 		return NULL;
 	if (!read_quantities(object, &want, ret_why) || !devices_are_legal(object, ret_why))
 		return NULL;

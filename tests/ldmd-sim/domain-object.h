@@ -14,7 +14,8 @@
 struct domain *domain_from_object(struct sim *sim, const struct object *object, char **ret_why);
 
 /* Whether the settings of an ldom_info resource are legal; NULL domain = a new one. */
-bool domain_check_info(const struct domain *domain, const struct resource *info, char **ret_why);
+bool domain_check_info(
+	unsigned version, const struct domain *domain, const struct resource *info, char **ret_why);
 void domain_apply_info(struct domain *domain, const struct resource *info);
 void domain_apply_console(struct domain *domain, const struct resource *console);
 

@@ -10,6 +10,7 @@
 #include "json.h"
 #include "pool.h"
 #include "sim.h"
+#include "version.h"
 
 static void number_from(struct buf *out, const char *key, const char *text)
 {
@@ -28,17 +29,32 @@ static void write_quantities(struct buf *out, const char *key, const struct quan
 	json_close(out, '}');
 }
 
+/* What this version tells of a property of a domain; empty: nothing. */
+static const char *told(const struct domain *d, const char *key, const char *value)
+{
+	return version_has(domain_host(d)->version, "ldom_info", key) ? value : "";
+}
+
+static const char *setting(const struct domain *d, enum setting setting)
+{
+	return told(d, setting_keys[setting], d->settings[setting]);
+}
+
 static void write_settings(struct buf *out, const struct domain *d)
 {
-	json_string(out, "failure_policy", d->settings[SETTING_FAILURE_POLICY]);
-	json_string(out, "master", d->settings[SETTING_MASTER]);
-	json_string(out, "extended_mapin_space", d->settings[SETTING_EXTENDED_MAPIN]);
-	json_string(out, "threading", d->settings[SETTING_THREADING]);
-	json_number(out, "whole_core", d->want.whole_cores);
-	json_string(out, "cpu_arch", d->settings[SETTING_CPU_ARCH]);
-	number_from(out, "shutdown_group", d->settings[SETTING_SHUTDOWN_GROUP]);
-	json_string(out, "rc_add_policy", d->settings[SETTING_RC_ADD_POLICY]);
-	json_string(out, "perf_counters", d->settings[SETTING_PERF_COUNTERS]);
+	bool has_cores = version_has(domain_host(d)->version, "cpu", "wcore");
+
+	json_string(out, "failure_policy", setting(d, SETTING_FAILURE_POLICY));
+	json_string(out, "master", setting(d, SETTING_MASTER));
+	json_string(out, "extended_mapin_space", setting(d, SETTING_EXTENDED_MAPIN));
+	json_string(out, "threading", setting(d, SETTING_THREADING));
+	json_number(out, "whole_core", has_cores ? d->want.whole_cores : 0);
+	json_string(out, "cpu_arch", setting(d, SETTING_CPU_ARCH));
+	number_from(out, "shutdown_group", setting(d, SETTING_SHUTDOWN_GROUP));
+	json_string(out, "rc_add_policy", setting(d, SETTING_RC_ADD_POLICY));
+	json_string(out, "perf_counters", setting(d, SETTING_PERF_COUNTERS));
+	json_string(out, "boot_policy", setting(d, SETTING_BOOT_POLICY));
+	json_string(out, "max_cores", setting(d, SETTING_MAX_CORES));
 }
 
 static bool offers_services(const struct domain *d)
@@ -224,7 +240,7 @@ static void write_state(struct buf *out, const struct domain *d)
 	char *flags = domain_flags(d);
 
 	json_string(out, "name", d->name);
-	json_string(out, "uuid", d->uuid);
+	json_string(out, "uuid", told(d, PROP_UUID, d->uuid));
 	json_string(out, "state", state_word(d->state));
 	json_string(out, "flags", flags);
 	json_bool(out, "control", d->control);
@@ -233,8 +249,12 @@ static void write_state(struct buf *out, const struct domain *d)
 	json_number(out, "mau", inactive ? d->want.maus : d->n_maus);
 	write_quantities(out, "constraints", &d->want);
 	json_string(out, "mac", d->mac);
-	json_string(out, "hostid", d->hostid);
+	json_string(out, "hostid", told(d, "hostid", d->hostid));
 	json_number(out, "utilization_permille", d->permille);
+	json_number(out, "normalized_permille",
+		version_has(domain_host(d)->version, "ldom_info", "normalized_utilization")
+			? d->norm_permille
+			: 0);
 	json_number(out, "uptime", domain_uptime(d));
 	free(flags);
 }

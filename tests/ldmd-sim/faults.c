@@ -62,7 +62,7 @@ static const struct fault_type {
 	[FAULT_CLOSE_AFTER] = {"close-after", ARG_NONE, 0, SAYING,
 		"do it, then drop without an answer"},
 	[FAULT_PARTIAL] = {"partial", ARG_TEXT, 0, COMMAND,
-		"SIZE: memory removal gives back only this"},
+		"SIZE: memory removal gives back only this; so many CPUs come or go"},
 	[FAULT_STOP_TIMEOUT] = {"stop-timeout", ARG_NUMBER, 1, COMMAND,
 		"SECONDS: a plain stop fails as timed out, the guest goes down later"},
 	[FAULT_IGNORE_STOP] = {"ignore-stop", ARG_NONE, 0, COMMAND,

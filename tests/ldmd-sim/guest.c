@@ -9,6 +9,8 @@
 #include "events.h"
 #include "sim.h"
 
+#define THIS_MACHINE "this-host"
+
 static bool is_running(const struct domain *domain)
 {
 	return domain->state == STATE_ACTIVE;
@@ -116,12 +118,17 @@ bool guest_os(struct domain *domain)
 	return true;
 }
 
+const char *migration_source(const struct migration *migration)
+{
+	return migration->incoming ? migration->peer : THIS_MACHINE;
+}
+
 static void migration_end(struct domain *domain)
 {
 	struct sim *sim = domain->sim;
 	bool incoming = domain->migration->incoming;
 
-	event_progress(sim, domain->name, 100, "done", domain->migration->peer);
+	event_progress(sim, domain->name, 100, "done", migration_source(domain->migration));
 	event_domain(sim, "migrate-domain", domain->name);
 	sim->dirty = true;
 	if (!incoming) {
@@ -146,7 +153,7 @@ static void migration_step(void *arg)
 		migration_end(domain);
 		return;
 	}
-	event_progress(domain->sim, domain->name, m->progress, "ongoing", m->peer);
+	event_progress(domain->sim, domain->name, m->progress, "ongoing", migration_source(m));
 	timer_start(&domain->sim->timers, &m->timer, m->step, migration_step, domain);
 }
 
@@ -159,7 +166,7 @@ void migration_begin(struct domain *domain, const char *peer, double seconds, bo
 	m->incoming = incoming;
 	domain->migration = m;
 	domain->migration_error = false;
-	event_progress(domain->sim, domain->name, 0, "ongoing", peer);
+	event_progress(domain->sim, domain->name, 0, "ongoing", migration_source(m));
 	timer_start(&domain->sim->timers, &m->timer, m->step, migration_step, domain);
 }
 
@@ -169,10 +176,19 @@ void migration_cancel(struct domain *domain)
 	bool incoming = m->incoming;
 
 	timer_stop(&m->timer);
-	event_progress(domain->sim, domain->name, m->progress, "failed", m->peer);
+	event_progress(domain->sim, domain->name, m->progress, "failed", migration_source(m));
 	free(m->peer);
 	free(m);
 	domain->migration = NULL;
 	if (incoming)
 		domain_remove(domain);
+}
+
+void migration_fail(struct domain *domain)
+{
+	bool incoming = domain->migration->incoming;
+
+	migration_cancel(domain);
+	if (!incoming)
+		domain->migration_error = true;
 }

@@ -19,6 +19,10 @@ bool guest_os(struct domain *domain);
 /* Out: the domain leaves the host at the end. In: it becomes active. */
 void migration_begin(struct domain *domain, const char *peer, double seconds, bool incoming);
 void migration_cancel(struct domain *domain);
+/* It goes wrong; an outgoing domain stays, with flag e. */
+void migration_fail(struct domain *domain);
+/* The machine that the domain leaves. */
+const char *migration_source(const struct migration *migration);
 
 /* The control domain reboots: what was delayed takes effect. */
 void control_reboot(struct host *host);

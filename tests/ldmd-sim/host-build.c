@@ -106,6 +106,7 @@ struct domain *build_control_domain(struct sim *sim, uint64_t vcpus, uint64_t me
 	domain = make(sim, object);
 	domain->control = true;
 	domain->permille = 7;
+	domain->norm_permille = 1;
 	sim->host.control = domain;
 	build_place(domain, STATE_ACTIVE, 41 * DAY + 25920);
 	return domain;
@@ -217,6 +218,7 @@ static void build_guest(struct sim *sim, const struct guest *guest)
 		add_policy(object);
 	domain = make(sim, object);
 	domain->permille = guest->permille;
+	domain->norm_permille = guest->permille / 4;
 	build_place(domain, guest->state, guest->seconds_up);
 	domain->openboot = guest->openboot;
 }
@@ -278,6 +280,7 @@ static void generate_guest(
 	add_variable(object, "boot-device", "vdisk0");
 	domain = make(sim, object);
 	domain->permille = random_below(random, 1001);
+	domain->norm_permille = domain->permille / 4;
 	build_place(domain, random_state(random), random_below(random, 90 * DAY));
 	domain->openboot = domain->state == STATE_ACTIVE && random_below(random, 20) == 0;
 	free(name);

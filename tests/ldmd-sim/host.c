@@ -22,6 +22,8 @@ const char *const setting_keys[SETTING_MAX] = {
 	[SETTING_RC_ADD_POLICY] = "rc-add-policy",
 	[SETTING_PERF_COUNTERS] = "perf-counters",
 	[SETTING_SHUTDOWN_GROUP] = "shutdown-group",
+	[SETTING_BOOT_POLICY] = "boot-policy",
+	[SETTING_MAX_CORES] = "max-cores",
 };
 
 const struct device_type device_types[DEVICE_MAX] = {
@@ -123,6 +125,8 @@ static void set_defaults(struct domain *domain)
 		[SETTING_RC_ADD_POLICY] = "",
 		[SETTING_PERF_COUNTERS] = "",
 		[SETTING_SHUTDOWN_GROUP] = "15",
+		[SETTING_BOOT_POLICY] = "warning",
+		[SETTING_MAX_CORES] = "unlimited",
 	};
 
 	for (int i = 0; i < SETTING_MAX; i++)
@@ -232,6 +236,30 @@ uint64_t domain_memory(const struct domain *domain)
 	for (size_t i = 0; i < domain->n_blocks; i++)
 		total += domain->blocks[i].size;
 	return total;
+}
+
+unsigned domain_cores(const struct domain *domain)
+{
+	const struct host *host = &domain->sim->host;
+	unsigned n = 0;
+
+	for (size_t i = 0; i < domain->n_vcpus; i++) {
+		unsigned pid = domain->vcpus[i].pid,
+			 first = pid / THREADS_PER_CORE * THREADS_PER_CORE;
+
+		while (host->thread_owner[first] != domain)
+			first++;
+		n += first == pid; /* a core counts at its first thread */
+	}
+	return n;
+}
+
+uint64_t domain_max_cores(const struct domain *domain)
+{
+	uint64_t max = UINT64_MAX;
+
+	parse_count(domain->settings[SETTING_MAX_CORES], 65535, &max);
+	return max;
 }
 
 const char *state_word(enum domain_state state)

@@ -44,6 +44,8 @@ enum setting {
 	SETTING_RC_ADD_POLICY,
 	SETTING_PERF_COUNTERS,
 	SETTING_SHUTDOWN_GROUP,
+	SETTING_BOOT_POLICY,
+	SETTING_MAX_CORES,
 	SETTING_MAX,
 };
 
@@ -116,6 +118,7 @@ struct domain {
 	bool migration_error;
 	int64_t started_ms;
 	unsigned permille; /* utilization */
+	unsigned norm_permille;
 
 	struct quantities want;
 	struct vcpu *vcpus;
@@ -212,8 +215,10 @@ struct domain *domain_new(struct sim *sim, const char *name, const char *uuid, c
 void domain_remove(struct domain *domain);
 struct domain *domain_find(const struct host *host, const char *name);
 struct domain *domain_find_uuid(const struct host *host, const char *uuid);
-bool domain_is_bound(const struct domain *domain);   /* has real resources */
-uint64_t domain_memory(const struct domain *domain); /* of the bindings */
+bool domain_is_bound(const struct domain *domain);	/* has real resources */
+uint64_t domain_memory(const struct domain *domain);	/* of the bindings */
+unsigned domain_cores(const struct domain *domain);	/* with a thread of it */
+uint64_t domain_max_cores(const struct domain *domain); /* UINT64_MAX: no limit */
 const char *state_word(enum domain_state state);
 /* The six flag columns; caller frees. */
 char *domain_flags(const struct domain *domain);

@@ -190,8 +190,11 @@ static void restore_state(struct domain *domain, const struct object *object)
 	const char *flags = info ? resource_get(info, "flags") : NULL;
 	enum domain_state state = settled_state(word, domain->control);
 
-	if (info)
+	if (info) {
 		domain->permille = (unsigned)get_number(info, "permille", 0);
+		domain->norm_permille =
+			(unsigned)get_number(info, "norm_permille", domain->permille);
+	}
 	if (state == STATE_INACTIVE)
 		return;
 	claim_bindings(domain, object);

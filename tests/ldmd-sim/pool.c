@@ -148,6 +148,35 @@ bool cpus_give(struct host *host, struct domain *domain, uint64_t count)
 	return true;
 }
 
+static bool core_can_go(const struct host *host, const struct domain *domain, unsigned core)
+{
+	return core_threads(host, core, domain) > 0 && host->mau_owner[core] != domain;
+}
+
+static void drop_core(struct host *host, struct domain *domain, unsigned core)
+{
+	for (size_t i = domain->n_vcpus; i-- > 0;)
+		if (core_of(domain->vcpus[i].pid) == core)
+			drop_vcpu(host, domain, i);
+}
+
+bool cpus_give_cores(struct host *host, struct domain *domain, uint64_t cores)
+{
+	uint64_t possible = 0;
+
+	for (unsigned core = 0; core < host->n_cores; core++)
+		possible += core_can_go(host, domain, core);
+	if (cores > possible)
+		return false;
+	for (unsigned core = host->n_cores; core-- > 0 && cores;) {
+		if (!core_can_go(host, domain, core))
+			continue;
+		drop_core(host, domain, core);
+		cores--;
+	}
+	return true;
+}
+
 void cpus_give_all(struct host *host, struct domain *domain)
 {
 	while (domain->n_vcpus)

@@ -11,6 +11,8 @@ bool cpus_take(struct host *host, struct domain *domain, uint64_t count);
 /* Refuses to take the last thread of a core whose crypto unit the domain holds. */
 bool cpus_give(struct host *host, struct domain *domain, uint64_t count);
 bool cpus_take_cores(struct host *host, struct domain *domain, uint64_t cores);
+/* Whole cores only, none whose crypto unit the domain holds. */
+bool cpus_give_cores(struct host *host, struct domain *domain, uint64_t cores);
 bool cpu_claim(struct host *host, struct domain *domain, unsigned vid, unsigned pid);
 void cpus_give_all(struct host *host, struct domain *domain);
 
