@@ -13,7 +13,7 @@
 #include "daemon/endpoint-settings.h"
 #include "daemon/query.h"
 #include "daemon/settings.h"
-#include "inventory/build.h"
+#include "inventory/listing.h"
 #include "ldm/endpoint.h"
 #include "util/buffer.h"
 #include "util/cleanup.h"
@@ -21,14 +21,14 @@
 #include "util/visible.h"
 
 struct list {
-	struct draft *draft;
+	struct listing *listing;
 };
 
 static int on_content(void *user, const struct ldm_content *content, bool ok, const char *message)
 {
 	struct list *list = user;
 	(void)message;
-	return ok ? draft_feed(list->draft, content) : 0;
+	return ok ? listing_feed(list->listing, content) : 0;
 }
 
 /* In the largest unit that leaves no rest, as `ldm list` does: 1968M is how people write it. */
@@ -99,15 +99,14 @@ static int print_domain(const struct domain *d)
 	return r;
 }
 
-static int print_all(const struct draft *draft)
+static int print_all(const struct listing *l)
 {
-	struct domain *const *domains = draft_domains(draft);
 	int r = 0;
 
 	printf("%-16s %-10s %-7s %-7s %-5s %-8s %-7s %s\n", "NAME", "STATE", "FLAGS", "CONS",
 		"VCPU", "MEMORY", "UTIL", "UPTIME");
-	for (size_t i = 0; r == 0 && i < draft_count(draft); i++)
-		r = print_domain(domains[i]);
+	for (size_t i = 0; r == 0 && i < l->n_domains; i++)
+		r = print_domain(l->domains[i]);
 	return r;
 }
 
@@ -120,16 +119,17 @@ int oneshot_list(const struct settings *s)
 
 	if (settings_endpoint(s, &endpoint) < 0)
 		return EXIT_USAGE;
-	if (draft_new(BUILD_DOMAIN, &build_limits_default, &list.draft) < 0)
+	if (listing_new(LISTING_DOMAIN, &listing_limits_default, &list.listing) < 0)
 		return EXIT_FAILURE;
 	int r = query_run(
 		endpoint, "list-domain", NULL, s->request_timeout_ms, &ops, &list, &error);
 	if (r < 0)
 		log_err("ldm", "%s: %s", s->ldm, error ? error : "no memory");
-	else if ((r = draft_finish(list.draft)) < 0)
-		log_err("ldm", "%s: %s", s->ldm, draft_error(list.draft));
+	else if ((r = listing_finish(list.listing)) < 0)
+		log_err("ldm", "%s: %s", s->ldm,
+			list.listing->error ? list.listing->error : strerror(-r));
 	else
-		r = print_all(list.draft);
-	draft_free(list.draft);
+		r = print_all(list.listing);
+	listing_free(list.listing);
 	return r < 0 || fflush(stdout) != 0 ? EXIT_FAILURE : EXIT_SUCCESS;
 }

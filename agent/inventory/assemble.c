@@ -1,38 +1,34 @@
 /*
- * The next snapshot out of the last one and a reply.
+ * The next snapshot out of the last one and a listing: numbers first, then rows, then the host.
  */
 #include "inventory/assemble.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "inventory/cores.h"
-#include "inventory/merge.h"
 #include "inventory/pools.h"
 #include "inventory/registry.h"
 #include "inventory/rows.h"
+#include "util/text.h"
 
 struct assembly {
 	const struct assemble_input *in;
 	struct snapshot_builder *builder;
 	const struct domain **rows;    /* borrowed from the builder: what is in it so far */
-	const struct domain **by_name; /* those that the reply brought */
+	const struct domain **by_name; /* those that the listing brought */
 	size_t n_rows;
 	bool changed; /* a row was made, removed or changed */
 };
 
-static bool has_name(const char *const *names, size_t n, const char *name)
+/* A command on it ended since the question left: the last snapshot knows better. */
+static bool is_kept_back(const struct assemble_input *in, const struct domain *d)
 {
-	for (size_t i = 0; i < n; i++)
-		if (strcmp(names[i], name) == 0)
+	for (size_t i = 0; i < in->n_keep; i++)
+		if (strcmp(in->keep[i], d->name) == 0)
 			return true;
 	return false;
-}
-
-static bool kept_back(const struct assemble_input *in, const char *name)
-{
-	return has_name(in->keep, in->n_keep, name);
 }
 
 static size_t last_count(const struct assemble_input *in)
@@ -43,20 +39,29 @@ static size_t last_count(const struct assemble_input *in)
 /* list-domain for all decides who is there; the other lists only know more about them. */
 static bool decides_membership(const struct assemble_input *in)
 {
-	return in->source == BUILD_DOMAIN && !in->only;
+	return in->listing->kind == LISTING_DOMAIN && !in->only;
 }
+
+/* Services and constraints only add to rows. */
+static bool may_bring_new(const struct assemble_input *in)
+{
+	return in->listing->kind == LISTING_DOMAIN || in->listing->kind == LISTING_BINDINGS;
+}
+
+/* --- numbers of domains -------------------------------------------------------------------- */
 
 static bool brings_uuid(const struct assemble_input *in, const char *uuid)
 {
-	struct domain *const *domains = draft_domains(in->draft);
-
-	for (size_t i = 0; i < draft_count(in->draft); i++)
-		if (domains[i]->uuid && strcmp(domains[i]->uuid, uuid) == 0)
+	for (size_t i = 0; i < in->listing->n_domains; i++)
+		if (text_equal(in->listing->domains[i]->uuid, uuid))
 			return true;
 	return false;
 }
 
-/* A reply without a UUID means the domain that has the name now, unless that has another name. */
+/*
+ * A domain listed without UUID is the one that has the name now, unless that one is in the listing
+ * under another name.
+ */
 static int complete_identity(const struct assemble_input *in, struct domain *d)
 {
 	const struct domain *old = snapshot_find_name(in->last, d->name);
@@ -64,15 +69,12 @@ static int complete_identity(const struct assemble_input *in, struct domain *d)
 	if (d->uuid || !old || !old->uuid || old->row_status != ROW_ACTIVE ||
 		brings_uuid(in, old->uuid))
 		return 0;
-	d->uuid = strdup(old->uuid);
-	if (!d->uuid)
-		return -ENOMEM;
 	d->known |= KNOWN_UUID;
-	return 0;
+	return text_copy(old->uuid, &d->uuid);
 }
 
-/* One that no number is left for keeps index 0 and is not shown. */
-static int assign_one(const struct assemble_input *in, struct domain *d)
+/* A domain that no number is left for keeps index 0 and is not shown. */
+static int number_domain(const struct assemble_input *in, struct domain *d)
 {
 	int r = complete_identity(in, d);
 
@@ -86,20 +88,22 @@ static bool is_control(const struct domain *d)
 	return d->flags ? d->flags[3] == 'c' : strcmp(d->name, "primary") == 0;
 }
 
-static int assign_all(const struct assemble_input *in, bool control)
+/* The control domain comes first, then the others in ldmd's order. */
+static int number_listed(const struct assemble_input *in)
 {
-	struct domain *const *domains = draft_domains(in->draft);
-	size_t n = draft_count(in->draft);
+	const struct listing *l = in->listing;
 	int r = 0;
 
-	for (size_t i = 0; r == 0 && i < n; i++)
-		if (is_control(domains[i]) == control && !kept_back(in, domains[i]->name))
-			r = assign_one(in, domains[i]);
+	for (int control = 1; control >= 0; control--)
+		for (size_t i = 0; r == 0 && i < l->n_domains; i++)
+			if (is_control(l->domains[i]) == control &&
+				!is_kept_back(in, l->domains[i]))
+				r = number_domain(in, l->domains[i]);
 	return r;
 }
 
-/* Rows that stay for another reason than this reply must not count as departed. */
-static int assign_kept(const struct assemble_input *in)
+/* Rows that stay for another reason than this listing must not count as departed. */
+static int touch_kept_back(const struct assemble_input *in)
 {
 	uint32_t index;
 	int r = 0;
@@ -107,44 +111,215 @@ static int assign_kept(const struct assemble_input *in)
 	for (size_t i = 0; r == 0 && i < last_count(in); i++) {
 		const struct domain *d = in->last->domains[i];
 
-		if (d->row_status == ROW_ACTIVE && kept_back(in, d->name))
+		if (d->row_status == ROW_ACTIVE && is_kept_back(in, d))
 			r = registry_assign(in->registry, d->uuid, d->name, &index);
 	}
 	return r;
 }
 
-static int assign(const struct assemble_input *in)
+static int number_domains(const struct assemble_input *in)
 {
 	bool all = decides_membership(in);
-	int r;
 
 	if (all)
 		registry_present_begin(in->registry);
-	r = assign_kept(in);
+	int r = touch_kept_back(in);
 	if (r == 0)
-		r = assign_all(in, true);
-	if (r == 0)
-		r = assign_all(in, false);
+		r = number_listed(in);
 	if (r == 0 && all)
 		registry_present_end(in->registry);
 	return r;
 }
 
+/* --- numbers of rows ----------------------------------------------------------------------- */
+
+/* A name that is unique only within a scope is numbered as "scope/name"; no name: as its kind. */
+static int number_name(const struct row_type *t, const void *row, uint32_t owner_index,
+	struct registry *r, uint32_t *ret)
+{
+	const char *name = row_name(t, row), *scope = NULL;
+	char *joined;
+
+	if (t->scope)
+		memcpy(&scope, (const char *)row + t->scope, sizeof(scope));
+	if (!scope)
+		return registry_assign_object(r, owner_index, t->kind, name ? name : t->kind, ret);
+	if (asprintf(&joined, "%s/%s", scope, name) < 0)
+		return -ENOMEM;
+	int rc = registry_assign_object(r, owner_index, t->kind, joined, ret);
+	free(joined);
+	return rc;
+}
+
+static uint64_t own_number(const struct row_type *t, const void *row)
+{
+	uint32_t number;
+	uint64_t address;
+
+	if (t->numbering == NUMBER_OWN) {
+		memcpy(&number, (const char *)row + t->number, sizeof(number));
+		return (uint64_t)number + 1;
+	}
+	memcpy(&address, (const char *)row + t->number, sizeof(address));
+	return (address >> 20) + 1;
+}
+
+static int number_row(const struct row_type *t, void *row, uint32_t owner_index, struct registry *r)
+{
+	uint32_t index = 0;
+	int rc = 0;
+
+	if (t->numbering == NUMBER_NAME)
+		rc = number_name(t, row, owner_index, r, &index);
+	else if (own_number(t, row) <= REGISTRY_INDEX_MAX)
+		index = (uint32_t)own_number(t, row);
+	memcpy(row, &index, sizeof(index));
+	return rc;
+}
+
+/* Numbers and sorts the lists of an owner. */
+static int number_rows(enum row_owner which, void *owner, uint32_t owner_index, struct registry *r)
+{
+	int rc = 0;
+
+	for (const struct row_type *t = row_types; t < row_types + _LIST_MAX; t++) {
+		if (t->owner != which || t->numbering == NUMBER_DERIVED)
+			continue;
+		for (size_t i = 0; rc == 0 && i < rows_count(t, owner); i++)
+			rc = number_row(t, rows_at(t, owner, i), owner_index, r);
+		if (rc < 0)
+			return rc;
+		rows_sort(t, owner);
+	}
+	return 0;
+}
+
 static int number_lists(const struct assemble_input *in, struct domain *d)
 {
-	/* Fresh from the draft, so nobody else has these lists. */
+	/* They come from the listing, so nobody else has them. */
 	struct domain_detail *detail = (struct domain_detail *)(uintptr_t)d->detail;
+	struct domain_services *services = (struct domain_services *)(uintptr_t)d->services;
 	int r = 0;
 
 	if (detail)
-		r = rows_number(OWNER_DETAIL, detail, d->index, in->registry);
+		r = number_rows(OWNER_DETAIL, detail, d->index, in->registry);
 	if (r == 0 && detail)
-		r = cores_derive(detail);
-	if (r == 0 && d->services)
-		r = rows_number(OWNER_SERVICES, (struct domain_services *)(uintptr_t)d->services,
-			d->index, in->registry);
+		r = rows_derive_cores(detail);
+	if (r == 0 && services)
+		r = number_rows(OWNER_SERVICES, services, d->index, in->registry);
 	return r;
 }
+
+/* --- merging ------------------------------------------------------------------------------- */
+
+/*
+ * Lists differ in what they show: list-domain has no buses, list-bindings may have no load. What
+ * this one does not show keeps its value, unless the same list showed it before.
+ */
+static bool inherits(const struct field *f, const struct domain *fresh, const struct domain *old,
+	enum listing_kind kind)
+{
+	if (!f->known || (fresh->known & f->known) || !(old->known & f->known))
+		return false;
+	return f->known == KNOWN_UUID || kind != LISTING_DOMAIN || !(old->told & f->known);
+}
+
+static int inherit_values(struct domain *fresh, const struct domain *old, enum listing_kind kind)
+{
+	for (const struct field *f = domain_fields; f->kind != FIELD_END; f++) {
+		if (!inherits(f, fresh, old, kind))
+			continue;
+		int r = field_take(f, old, fresh);
+		if (r < 0)
+			return r;
+		fresh->known |= f->known;
+	}
+	if (kind != LISTING_DOMAIN)
+		fresh->told = old->told;
+	if (kind != LISTING_BINDINGS)
+		fresh->roles |= old->roles & (DOMAIN_IO | DOMAIN_ROOT);
+	fresh->last_change_ms = old->last_change_ms;
+	return 0;
+}
+
+/* Equal lists are shared, so that unchanged rows of two snapshots are the same memory. */
+static void inherit_lists(struct domain *fresh, const struct domain *old)
+{
+	const struct domain_detail *detail = fresh->detail;
+	const struct domain_services *services = fresh->services;
+
+	if (old->detail && (!detail || rows_same(OWNER_DETAIL, detail, old->detail, true))) {
+		fresh->detail = detail_ref(old->detail);
+		detail_unref(detail);
+	}
+	if (old->services &&
+		(!services || rows_same(OWNER_SERVICES, services, old->services, true))) {
+		fresh->services = services_ref(old->services);
+		services_unref(services);
+	}
+}
+
+static enum domain_migration migration_of(char letter)
+{
+	switch (letter) {
+	case 's':
+		return MIGRATION_SOURCE;
+	case 't':
+		return MIGRATION_TARGET;
+	case 'e':
+		return MIGRATION_ERROR;
+	default:
+		return MIGRATION_NONE;
+	}
+}
+
+static void derive_from_flags(struct domain *d)
+{
+	const char *f = d->flags ? d->flags : "------";
+
+	d->transition = f[1] == 't';
+	d->degraded = f[1] == 'd';
+	d->pending = f[2] == 'd';
+	d->memory_dr = f[2] == 'r';
+	d->migration = migration_of(f[5]);
+	d->roles &= ~(uint32_t)(DOMAIN_CONTROL | DOMAIN_SERVICE | DOMAIN_GUEST);
+	/* Where flags are not told (data version 2.0) the control domain is known by its name. */
+	d->roles |= is_control(d) ? DOMAIN_CONTROL : DOMAIN_GUEST;
+	if (f[4] == 'v')
+		d->roles |= DOMAIN_SERVICE;
+}
+
+/* A domain that does not run has no load, one without resources no console. */
+static void clear_by_state(struct domain *d)
+{
+	bool runs = d->state == DOMAIN_ACTIVE || d->state == DOMAIN_STOPPING ||
+		    d->state == DOMAIN_STARTING || d->state == DOMAIN_UNKNOWN;
+
+	if (!runs) {
+		d->utilization_permille = 0;
+		d->uptime_s = 0;
+	}
+	if (d->state == DOMAIN_INACTIVE)
+		d->console_port = 0;
+}
+
+int merge_domain(
+	struct domain *fresh, const struct domain *old, enum listing_kind kind, uint64_t now_ms)
+{
+	int r = old ? inherit_values(fresh, old, kind) : 0;
+
+	if (r < 0)
+		return r;
+	if (old)
+		inherit_lists(fresh, old);
+	derive_from_flags(fresh);
+	clear_by_state(fresh);
+	if (!old || !domain_same(fresh, old))
+		fresh->last_change_ms = now_ms;
+	return 0;
+}
+
+/* --- rows ---------------------------------------------------------------------------------- */
 
 static int add_row(struct assembly *a, const struct domain *take)
 {
@@ -155,78 +330,69 @@ static int add_row(struct assembly *a, const struct domain *take)
 	return r;
 }
 
-/* Which list may bring a domain that was not there: services and constraints only add to rows. */
-static bool may_be_new(const struct assemble_input *in)
-{
-	return in->source == BUILD_DOMAIN || in->source == BUILD_BINDINGS;
-}
-
-static void choose_services(const struct assemble_input *in, struct domain *d)
-{
-	if (in->source != BUILD_BINDINGS || !in->ignore_bound_services)
-		return;
-	services_unref(d->services);
-	d->services = NULL;
-}
-
-/* Constraints are what an inactive domain shows; any other shows what it has. */
-static bool is_beside_the_point(const struct assemble_input *in, const struct domain *old)
-{
-	return in->source == BUILD_CONSTRAINTS && old->state != DOMAIN_INACTIVE;
-}
-
 static int add_merged(struct assembly *a, struct domain *d, const struct domain *old)
 {
 	const struct assemble_input *in = a->in;
-	int r;
 
-	choose_services(in, d);
-	r = number_lists(in, d);
+	if (in->listing->kind == LISTING_BINDINGS && in->ignore_bound_services) {
+		services_unref(d->services);
+		d->services = NULL;
+	}
+	int r = number_lists(in, d);
 	if (r == 0)
-		r = merge_domain(d, old, in->source, in->now_ms);
+		r = merge_domain(d, old, in->listing->kind, in->now_ms);
 	if (r < 0)
 		return r;
 	a->changed |= !old || !domain_same(d, old);
-	if (old && domain_identical(d, old))
-		return add_row(a, domain_ref(old));
-	return add_row(a, domain_ref(d));
+	return add_row(a, domain_ref(old && domain_identical(d, old) ? old : d));
 }
 
-static int add_fresh(struct assembly *a, struct domain *d)
+static int add_listed_domain(struct assembly *a, struct domain *d)
 {
 	const struct domain *old = snapshot_find_index(a->in->last, d->index);
 
-	/* What a manager was making has become a domain. */
+	/* A row that a manager was making has become a domain. */
 	if (old && old->row_status != ROW_ACTIVE)
 		old = NULL;
-	if (!old && !may_be_new(a->in))
+	if (!old && !may_bring_new(a->in))
 		return 0;
-	if (old && is_beside_the_point(a->in, old))
+	/* Constraints are what an inactive domain shows; any other shows what it has. */
+	if (old && a->in->listing->kind == LISTING_CONSTRAINTS && old->state != DOMAIN_INACTIVE)
 		return add_row(a, domain_ref(old));
 	return add_merged(a, d, old);
 }
 
-/* The row is there with a new value, or its name belongs to another domain now. */
-static bool is_replaced(
-	const struct assembly *a, size_t n_fresh, const struct domain *d, bool *ret_same)
+static int add_listed(struct assembly *a)
 {
-	*ret_same = n_fresh > 0 &&
-		    bsearch(&d, a->rows, n_fresh, sizeof(*a->rows), domain_compare_index);
-	return *ret_same || (n_fresh > 0 && bsearch(&d, a->by_name, n_fresh, sizeof(*a->rows),
-						    domain_compare_name));
+	const struct listing *l = a->in->listing;
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < l->n_domains; i++)
+		if (l->domains[i]->index > 0 && !is_kept_back(a->in, l->domains[i]))
+			r = add_listed_domain(a, l->domains[i]);
+	return r;
 }
 
-/* Whether a row of the last snapshot stays although the reply does not bring it. */
+/* The row is there with a new value, or its name belongs to another domain now. */
+static bool is_replaced(
+	const struct assembly *a, size_t n_listed, const struct domain *d, bool *ret_same)
+{
+	*ret_same = n_listed > 0 &&
+		    bsearch(&d, a->rows, n_listed, sizeof(*a->rows), domain_compare_index);
+	return *ret_same || (n_listed > 0 && bsearch(&d, a->by_name, n_listed, sizeof(*a->rows),
+						     domain_compare_name));
+}
+
+/* Whether a row of the last snapshot stays although the listing does not bring it. */
 static bool stays(const struct assemble_input *in, const struct domain *d)
 {
-	if (d->row_status != ROW_ACTIVE || kept_back(in, d->name))
+	if (d->row_status != ROW_ACTIVE || is_kept_back(in, d))
 		return true;
 	if (in->gone && strcmp(in->gone, d->name) == 0)
 		return false;
 	return !decides_membership(in);
 }
 
-/* A domain that list-services leaves out has none. */
 static int add_without_services(struct assembly *a, const struct domain *old)
 {
 	struct domain *copy;
@@ -249,57 +415,40 @@ static int add_without_services(struct assembly *a, const struct domain *old)
 	return add_row(a, copy);
 }
 
+/* A domain that list-services leaves out has none. */
 static bool loses_services(const struct assemble_input *in, const struct domain *d)
 {
-	return in->source == BUILD_SERVICES && !in->only && d->row_status == ROW_ACTIVE &&
-	       !kept_back(in, d->name) &&
-	       (!d->services || d->services->n_vds + d->services->n_volumes + d->services->n_vsw +
-						d->services->n_vcc >
-					0);
+	const struct domain_services *s = d->services;
+
+	return in->listing->kind == LISTING_SERVICES && !in->only && d->row_status == ROW_ACTIVE &&
+	       !is_kept_back(in, d) && (!s || s->n_vds + s->n_volumes + s->n_vsw + s->n_vcc > 0);
 }
 
-static int add_old(struct assembly *a, const struct domain *d)
+static int add_not_listed(struct assembly *a)
 {
-	if (!stays(a->in, d)) {
-		a->changed = true;
-		return 0;
-	}
-	if (loses_services(a->in, d))
-		return add_without_services(a, d);
-	return add_row(a, domain_ref(d));
-}
-
-static int add_rest(struct assembly *a)
-{
-	size_t n_fresh = a->n_rows;
+	size_t n_listed = a->n_rows;
 	int r = 0;
 
-	memcpy(a->by_name, a->rows, n_fresh * sizeof(*a->rows));
-	qsort(a->rows, n_fresh, sizeof(*a->rows), domain_compare_index);
-	qsort(a->by_name, n_fresh, sizeof(*a->rows), domain_compare_name);
+	memcpy(a->by_name, a->rows, n_listed * sizeof(*a->rows));
+	qsort(a->rows, n_listed, sizeof(*a->rows), domain_compare_index);
+	qsort(a->by_name, n_listed, sizeof(*a->rows), domain_compare_name);
 	for (size_t i = 0; r == 0 && i < last_count(a->in); i++) {
 		const struct domain *d = a->in->last->domains[i];
 		bool same;
 
-		if (!is_replaced(a, n_fresh, d, &same))
-			r = add_old(a, d);
-		else
+		if (is_replaced(a, n_listed, d, &same))
 			a->changed |= !same;
+		else if (!stays(a->in, d))
+			a->changed = true;
+		else if (loses_services(a->in, d))
+			r = add_without_services(a, d);
+		else
+			r = add_row(a, domain_ref(d));
 	}
 	return r;
 }
 
-static int add_drafted(struct assembly *a)
-{
-	struct domain *const *domains = draft_domains(a->in->draft);
-	size_t n = draft_count(a->in->draft);
-	int r = 0;
-
-	for (size_t i = 0; r == 0 && i < n; i++)
-		if (domains[i]->index > 0 && !kept_back(a->in, domains[i]->name))
-			r = add_fresh(a, domains[i]);
-	return r;
-}
+/* --- the host ------------------------------------------------------------------------------ */
 
 static bool same_host(const struct host *a, const struct host *b)
 {
@@ -308,20 +457,13 @@ static bool same_host(const struct host *a, const struct host *b)
 	       a->spconfigs_ms == b->spconfigs_ms && rows_same(OWNER_HOST, a, b, true);
 }
 
-static int fresh_host(const struct assemble_input *in, struct host **ret)
-{
-	if (!in->last)
-		return host_new(ret);
-	return host_copy(in->last->host, ret);
-}
-
-/* The draft's SP configurations change places with the old ones, which go with the draft. */
+/* The listing's SP configurations change places with the old ones, which are freed with it. */
 static int take_spconfigs(const struct assemble_input *in, struct host *h)
 {
-	struct host *told = draft_host(in->draft);
+	struct host *told = in->listing->host;
 	struct spconfig *list = h->spconfigs;
 	size_t n = h->n_spconfigs;
-	int r = rows_number(OWNER_HOST, told, 0, in->registry);
+	int r = number_rows(OWNER_HOST, told, 0, in->registry);
 
 	if (r < 0)
 		return r;
@@ -338,14 +480,14 @@ static int fill_host(struct assembly *a, struct host *h)
 {
 	const struct assemble_input *in = a->in;
 	struct bound_devices bound;
-	int r = in->source == BUILD_SPCONFIG ? take_spconfigs(in, h) : 0;
+	int r = in->listing->kind == LISTING_SPCONFIG ? take_spconfigs(in, h) : 0;
 
 	if (r == 0)
 		r = pools_bound(a->rows, a->n_rows, &bound);
 	if (r < 0)
 		return r;
-	if (in->source == BUILD_DEVICES)
-		pools_learn(h, draft_free_devices(in->draft), &bound);
+	if (in->listing->kind == LISTING_DEVICES)
+		pools_learn(h, &in->listing->free, &bound);
 	pools_update(h, &bound);
 	pools_bound_clear(&bound);
 	return 0;
@@ -353,9 +495,9 @@ static int fill_host(struct assembly *a, struct host *h)
 
 static int add_host(struct assembly *a)
 {
-	const struct snapshot *last = a->in->last;
+	const struct host *last = a->in->last ? a->in->last->host : NULL;
 	struct host *h;
-	int r = fresh_host(a->in, &h);
+	int r = last ? host_copy(last, &h) : host_new(&h);
 
 	if (r < 0)
 		return r;
@@ -364,14 +506,16 @@ static int add_host(struct assembly *a)
 		host_unref(h);
 		return r;
 	}
-	if (last && same_host(h, last->host)) {
+	if (last && same_host(h, last)) {
 		host_unref(h);
-		snapshot_builder_host(a->builder, host_ref(last->host));
+		snapshot_builder_host(a->builder, host_ref(last));
 	} else {
 		snapshot_builder_host(a->builder, h);
 	}
 	return 0;
 }
+
+/* ------------------------------------------------------------------------------------------- */
 
 static int finish(struct assembly *a, const struct snapshot **ret)
 {
@@ -391,30 +535,33 @@ static int finish(struct assembly *a, const struct snapshot **ret)
 }
 
 /*
- * Replies that only add to what is there must not do so for ever; the names they bring count before
- * any gets a number.
+ * Listings that only add to what is there must not do so for ever; the names they bring count
+ * before any gets a number.
  */
 static int check_count(const struct assemble_input *in)
 {
-	struct domain *const *domains = draft_domains(in->draft);
+	const struct listing *l = in->listing;
 	size_t n = in->last ? in->last->n_active_rows : 0;
 
-	if (decides_membership(in) || !may_be_new(in))
+	if (decides_membership(in) || !may_bring_new(in))
 		return 0;
-	for (size_t i = 0; i < draft_count(in->draft); i++)
-		n += !snapshot_find_name(in->last, domains[i]->name);
-	return n > draft_domains_max(in->draft) ? -E2BIG : 0;
+	for (size_t i = 0; i < l->n_domains; i++)
+		n += !snapshot_find_name(in->last, l->domains[i]->name);
+	return n > l->limits.domains ? -E2BIG : 0;
 }
 
-static int assembly_begin(struct assembly *a)
+static int begin(struct assembly *a)
 {
-	size_t most = draft_count(a->in->draft) + last_count(a->in);
+	size_t most = a->in->listing->n_domains + last_count(a->in);
 
 	a->rows = calloc(most + 1, sizeof(struct domain *));
 	a->by_name = calloc(most + 1, sizeof(struct domain *));
 	if (!a->rows || !a->by_name)
 		return -ENOMEM;
-	return snapshot_builder_new(most, &a->builder);
+	int r = snapshot_builder_new(most, &a->builder);
+	if (r == 0)
+		snapshot_builder_last(a->builder, a->in->last);
+	return r;
 }
 
 int assemble(const struct assemble_input *in, const struct snapshot **ret)
@@ -423,13 +570,13 @@ int assemble(const struct assemble_input *in, const struct snapshot **ret)
 	int r = check_count(in);
 
 	if (r == 0)
-		r = assembly_begin(&a);
+		r = begin(&a);
 	if (r == 0)
-		r = assign(in);
+		r = number_domains(in);
 	if (r == 0)
-		r = add_drafted(&a);
+		r = add_listed(&a);
 	if (r == 0)
-		r = add_rest(&a);
+		r = add_not_listed(&a);
 	if (r == 0)
 		r = add_host(&a);
 	if (r == 0)
@@ -441,31 +588,25 @@ int assemble(const struct assemble_input *in, const struct snapshot **ret)
 	return r;
 }
 
-static int add_others(struct snapshot_builder *b, const struct snapshot *last, uint32_t index)
-{
-	int r = 0;
-
-	for (size_t i = 0; r == 0 && last && i < last->n_domains; i++)
-		if (last->domains[i]->index != index)
-			r = snapshot_builder_add(b, domain_ref(last->domains[i]));
-	return r;
-}
-
 int assemble_patch(const struct snapshot *last, uint32_t index, const struct domain *row,
 	uint64_t now_ms, uint32_t next_index, const struct snapshot **ret)
 {
-	struct snapshot_stamp stamp = {
+	const struct snapshot_stamp stamp = {
 		.serial = last ? last->serial + 1 : 1,
 		.taken_ms = last ? last->taken_ms : 0,
 		.table_last_change_ms = now_ms,
 		.next_index = next_index,
 	};
+	size_t n = last ? last->n_domains : 0;
 	struct snapshot_builder *b;
-	int r = snapshot_builder_new(last ? last->n_domains + 1 : 1, &b);
+	int r = snapshot_builder_new(n + 1, &b);
 
 	if (r < 0)
 		return r;
-	r = add_others(b, last, index);
+	snapshot_builder_last(b, last);
+	for (size_t i = 0; r == 0 && i < n; i++)
+		if (last->domains[i]->index != index)
+			r = snapshot_builder_add(b, domain_ref(last->domains[i]));
 	if (r == 0 && row)
 		r = snapshot_builder_add(b, domain_ref(row));
 	if (last)

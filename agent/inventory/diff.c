@@ -146,7 +146,7 @@ static const char *object_name(const struct differ *d, const struct row_type *t,
 static int diff_row(struct differ *d, const struct row_type *t, const void *x, const void *y)
 {
 	const struct change change = {
-		.kind = (enum change_kind)t->change,
+		.kind = t->change,
 		.flag = !x   ? CHANGE_ADDED
 			: !y ? CHANGE_REMOVED
 			     : CHANGE_MODIFIED,
@@ -184,8 +184,8 @@ static int diff_owner(struct differ *d, enum row_owner which, const void *a, con
 
 	if (!a || !b || a == b)
 		return 0;
-	for (const struct row_type *t = row_types; r == 0 && t->resource; t++)
-		if (t->owner == which && t->change >= 0)
+	for (const struct row_type *t = row_types; r == 0 && t < row_types + _LIST_MAX; t++)
+		if (t->owner == which && t->change != CHANGE_NONE)
 			r = diff_list(d, t, a, b);
 	return r;
 }

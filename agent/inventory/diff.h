@@ -8,23 +8,8 @@
 #ifndef INVENTORY_DIFF_H
 #define INVENTORY_DIFF_H
 
+#include "inventory/schema.h"
 #include "inventory/snapshot.h"
-
-/* The order of the notifications in the MIB: kind + 1 is the last arc. */
-enum change_kind {
-	CHANGE_CREATE,
-	CHANGE_DESTROY,
-	CHANGE_STATE,
-	CHANGE_VCPU,
-	CHANGE_VMEM,
-	CHANGE_VDS,
-	CHANGE_VDISK,
-	CHANGE_VSW,
-	CHANGE_VNET,
-	CHANGE_VCC,
-	CHANGE_VCONS,
-	_CHANGE_KIND_MAX,
-};
 
 enum change_flag {
 	CHANGE_ADDED = 1,
@@ -38,7 +23,7 @@ struct change {
 	/* References to outlines, without detail and services: changes may wait long. */
 	const struct domain *before; /* NULL for CREATE */
 	const struct domain *after;  /* NULL for DESTROY */
-	const char *resource;	     /* of the service or device, as in rows.h; NULL if none */
+	const char *resource;	     /* of the service or device, as in schema.h; NULL if none */
 	char *object;		     /* its name */
 	bool migrated;		     /* CREATE, DESTROY: by a migration */
 };

@@ -7,7 +7,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "util/number.h"
+#include "util/reference.h"
+
 struct links {
+	struct reference references;
 	struct service *services[_SERVICE_KIND_MAX];
 	size_t n[_SERVICE_KIND_MAX];
 	struct console_link *consoles;
@@ -21,25 +25,23 @@ static int compare_text(const char *a, const char *b)
 	return strcmp(a, b);
 }
 
-static int compare_key(const struct service *x, const char *name, const char *volume)
+static int compare_names(const struct service *s, const char *name, const char *volume)
 {
-	int order = compare_text(x->name, name);
+	int order = compare_text(s->name, name);
 
-	return order ? order : compare_text(x->volume, volume);
+	return order ? order : compare_text(s->volume, volume);
 }
 
 /* A name that is there twice means the first domain's. */
 static int compare_services(const void *a, const void *b)
 {
 	const struct service *x = a, *y = b;
-	int order = compare_key(x, y->name, y->volume);
+	int order = compare_names(x, y->name, y->volume);
 
-	if (order)
-		return order;
-	return x->domain->index < y->domain->index ? -1 : x->domain->index > y->domain->index;
+	return order ? order : compare_u64(x->domain, y->domain);
 }
 
-static struct service *find(
+static struct service *find_service(
 	const struct links *l, enum service_kind kind, const char *name, const char *volume)
 {
 	struct service *services = l->services[kind];
@@ -50,12 +52,12 @@ static struct service *find(
 	while (low < high) {
 		size_t middle = low + (high - low) / 2;
 
-		if (compare_key(&services[middle], name, volume) < 0)
+		if (compare_names(&services[middle], name, volume) < 0)
 			low = middle + 1;
 		else
 			high = middle;
 	}
-	if (low == l->n[kind] || compare_key(&services[low], name, volume) != 0)
+	if (low == l->n[kind] || compare_names(&services[low], name, volume) != 0)
 		return NULL;
 	return &services[low];
 }
@@ -63,111 +65,112 @@ static struct service *find(
 const struct service *links_find(
 	const struct links *l, enum service_kind kind, const char *name, const char *volume)
 {
-	return find(l, kind, name, kind == SERVICE_VOLUME ? volume : NULL);
+	return find_service(l, kind, name, kind == SERVICE_VOLUME ? volume : NULL);
 }
 
-/* --- services ------------------------------------------------------------------------------- */
+/* --- services ------------------------------------------------------------------------------ */
 
 static size_t count_offered(const struct domain_services *s, enum service_kind kind)
 {
-	switch (kind) {
-	case SERVICE_VDS:
-		return s->n_vds;
-	case SERVICE_VOLUME:
-		return s->n_volumes;
-	case SERVICE_VSW:
-		return s->n_vsw;
-	case SERVICE_VCC:
-		return s->n_vcc;
-	case _SERVICE_KIND_MAX:
-		break;
-	}
-	return 0;
+	const size_t counts[_SERVICE_KIND_MAX] = {
+		[SERVICE_VDS] = s->n_vds,
+		[SERVICE_VOLUME] = s->n_volumes,
+		[SERVICE_VSW] = s->n_vsw,
+		[SERVICE_VCC] = s->n_vcc,
+	};
+
+	return counts[kind];
 }
 
 static struct service offered(const struct domain_services *s, enum service_kind kind, size_t i)
 {
 	switch (kind) {
 	case SERVICE_VDS:
-		return (struct service){
-			.name = s->vds[i].name, .row = &s->vds[i], .index = s->vds[i].index};
+		return (struct service){.name = s->vds[i].name, .index = s->vds[i].index};
 	case SERVICE_VOLUME:
-		return (struct service){.name = s->volumes[i].service,
+		return (struct service){
+			.name = s->volumes[i].service,
 			.volume = s->volumes[i].name,
-			.row = &s->volumes[i],
-			.index = s->volumes[i].index};
+			.index = s->volumes[i].index,
+		};
 	case SERVICE_VSW:
-		return (struct service){
-			.name = s->vsw[i].name, .row = &s->vsw[i], .index = s->vsw[i].index};
-	default:
-		return (struct service){
-			.name = s->vcc[i].name, .row = &s->vcc[i], .index = s->vcc[i].index};
+		return (struct service){.name = s->vsw[i].name, .index = s->vsw[i].index};
+	case SERVICE_VCC:
+	case _SERVICE_KIND_MAX:
+		break;
 	}
+	return (struct service){.name = s->vcc[i].name, .index = s->vcc[i].index};
 }
 
-static size_t count_all(const struct domain *const *domains, size_t n, enum service_kind kind)
+static int collect_services(
+	struct links *l, const struct domain *const *domains, size_t n, enum service_kind kind)
 {
-	size_t sum = 0;
+	size_t most = 0;
 
 	for (size_t i = 0; i < n; i++)
 		if (domains[i]->services)
-			sum += count_offered(domains[i]->services, kind);
-	return sum;
-}
-
-static int collect(
-	struct links *l, const struct domain *const *domains, size_t n, enum service_kind kind)
-{
-	struct service *list = calloc(count_all(domains, n, kind) + 1, sizeof(*list));
-	size_t at = 0;
-
+			most += count_offered(domains[i]->services, kind);
+	struct service *list = calloc(most + 1, sizeof(*list));
 	if (!list)
 		return -ENOMEM;
+	l->services[kind] = list;
 	for (size_t i = 0; i < n; i++) {
 		const struct domain_services *s = domains[i]->services;
 
 		for (size_t j = 0; s && j < count_offered(s, kind); j++) {
-			list[at] = offered(s, kind, j);
-			list[at++].domain = domains[i];
+			list[l->n[kind]] = offered(s, kind, j);
+			list[l->n[kind]++].domain = domains[i]->index;
 		}
 	}
-	qsort(list, at, sizeof(*list), compare_services);
-	l->services[kind] = list;
-	l->n[kind] = at;
+	qsort(list, l->n[kind], sizeof(*list), compare_services);
 	return 0;
 }
 
-/* --- clients -------------------------------------------------------------------------------- */
-
-static void count_client(
-	struct links *l, enum service_kind kind, const char *name, const char *volume)
+static int copy_services(struct links *l, const struct links *last, enum service_kind kind)
 {
-	struct service *s = find(l, kind, name, volume);
+	struct service *list = reallocarray(NULL, last->n[kind] + 1, sizeof(*list));
 
-	if (s)
-		s->clients++;
+	if (!list)
+		return -ENOMEM;
+	memcpy(list, last->services[kind], last->n[kind] * sizeof(*list));
+	l->services[kind] = list;
+	l->n[kind] = last->n[kind];
+	return 0;
 }
 
-/* What an inactive domain names is a wish. */
-static void count_clients(struct links *l, const struct domain *d)
+/* --- clients ------------------------------------------------------------------------------- */
+
+static void count_client(struct links *l, enum service_kind kind, const char *name,
+	const char *volume, uint32_t more)
+{
+	struct service *s = find_service(l, kind, name, volume);
+
+	if (s)
+		s->clients += more;
+}
+
+/* more is 1, or -1 to take back. The services that an inactive domain names are only planned. */
+static void count_clients(struct links *l, const struct domain *d, uint32_t more)
 {
 	const struct domain_detail *t = d->detail;
 
 	if (!t || d->state == DOMAIN_INACTIVE)
 		return;
 	for (size_t i = 0; i < t->n_disks; i++)
-		count_client(l, SERVICE_VOLUME, t->disks[i].service, t->disks[i].volume);
+		count_client(l, SERVICE_VOLUME, t->disks[i].service, t->disks[i].volume, more);
 	for (size_t i = 0; i < t->n_networks; i++)
-		count_client(l, SERVICE_VSW, t->networks[i].service, NULL);
+		count_client(l, SERVICE_VSW, t->networks[i].service, NULL, more);
 	for (size_t i = 0; i < t->n_consoles; i++)
-		count_client(l, SERVICE_VCC, t->consoles[i].service, NULL);
+		count_client(l, SERVICE_VCC, t->consoles[i].service, NULL, more);
 }
 
 static void count_volumes(struct links *l)
 {
+	for (size_t i = 0; i < l->n[SERVICE_VDS]; i++)
+		l->services[SERVICE_VDS][i].offers = l->services[SERVICE_VDS][i].clients = 0;
 	for (size_t i = 0; i < l->n[SERVICE_VOLUME]; i++) {
 		const struct service *volume = &l->services[SERVICE_VOLUME][i];
-		struct service *vds = find(l, SERVICE_VDS, volume->name, NULL);
+		struct service *vds = find_service(l, SERVICE_VDS, volume->name, NULL);
 
 		if (!vds)
 			continue;
@@ -176,23 +179,21 @@ static void count_volumes(struct links *l)
 	}
 }
 
-/* --- consoles ------------------------------------------------------------------------------- */
+/* --- consoles ------------------------------------------------------------------------------ */
 
 static int compare_place(
 	const struct console_link *c, uint32_t vcc_domain, uint32_t vcc, uint32_t domain)
 {
-	if (c->vcc->domain->index != vcc_domain)
-		return c->vcc->domain->index < vcc_domain ? -1 : 1;
-	if (c->vcc->index != vcc)
-		return c->vcc->index < vcc ? -1 : 1;
-	return c->domain->index < domain ? -1 : c->domain->index > domain;
+	if (c->vcc_domain != vcc_domain)
+		return compare_u64(c->vcc_domain, vcc_domain);
+	return c->vcc != vcc ? compare_u64(c->vcc, vcc) : compare_u64(c->domain, domain);
 }
 
 static int compare_consoles(const void *a, const void *b)
 {
 	const struct console_link *y = b;
 
-	return compare_place(a, y->vcc->domain->index, y->vcc->index, y->domain->index);
+	return compare_place(a, y->vcc_domain, y->vcc, y->domain);
 }
 
 static int collect_consoles(struct links *l, const struct domain *const *domains, size_t n)
@@ -202,12 +203,18 @@ static int collect_consoles(struct links *l, const struct domain *const *domains
 		return -ENOMEM;
 	for (size_t i = 0; i < n; i++) {
 		const struct domain_detail *t = domains[i]->detail;
-		const struct console *c = t && t->n_consoles ? &t->consoles[0] : NULL;
-		const struct service *vcc = c ? find(l, SERVICE_VCC, c->service, NULL) : NULL;
-
 		/* A domain has one console. */
+		const struct console *c = t && t->n_consoles ? &t->consoles[0] : NULL;
+		const struct service *vcc =
+			c ? find_service(l, SERVICE_VCC, c->service, NULL) : NULL;
+
 		if (vcc)
-			l->consoles[l->n_consoles++] = (struct console_link){vcc, domains[i], c};
+			l->consoles[l->n_consoles++] = (struct console_link){
+				.vcc_domain = vcc->domain,
+				.vcc = vcc->index,
+				.domain = domains[i]->index,
+				.console = c,
+			};
 	}
 	qsort(l->consoles, l->n_consoles, sizeof(*l->consoles), compare_consoles);
 	return 0;
@@ -229,32 +236,78 @@ const struct console_link *links_seek_console(
 	return low < l->n_consoles ? &l->consoles[low] : NULL;
 }
 
-/* -------------------------------------------------------------------------------------------- */
+/* ------------------------------------------------------------------------------------------- */
 
-int links_new(const struct domain *const *domains, size_t n, struct links **ret)
+static bool clients_same(const struct domain *a, const struct domain *b)
 {
-	struct links *l = calloc(1, sizeof(*l));
-	int r = l ? 0 : -ENOMEM;
+	return a->detail == b->detail &&
+	       (a->state == DOMAIN_INACTIVE) == (b->state == DOMAIN_INACTIVE);
+}
+
+/* The services are the same; clients moved. */
+static int update(struct links *l, const struct links *last, const struct domain *const *domains,
+	const struct domain *const *before, size_t n)
+{
+	int r = 0;
 
 	for (int kind = 0; r == 0 && kind < _SERVICE_KIND_MAX; kind++)
-		r = collect(l, domains, n, (enum service_kind)kind);
+		r = copy_services(l, last, (enum service_kind)kind);
 	for (size_t i = 0; r == 0 && i < n; i++)
-		count_clients(l, domains[i]);
+		if (!clients_same(domains[i], before[i])) {
+			count_clients(l, before[i], (uint32_t)-1);
+			count_clients(l, domains[i], 1);
+		}
+	return r;
+}
+
+static int collect(struct links *l, const struct domain *const *domains, size_t n)
+{
+	int r = 0;
+
+	for (int kind = 0; r == 0 && kind < _SERVICE_KIND_MAX; kind++)
+		r = collect_services(l, domains, n, (enum service_kind)kind);
+	for (size_t i = 0; r == 0 && i < n; i++)
+		count_clients(l, domains[i], 1);
+	return r;
+}
+
+int links_new(const struct domain *const *domains, size_t n, const struct links *last,
+	const struct domain *const *before, const struct links **ret)
+{
+	bool services_same = last, all_same = last;
+
+	for (size_t i = 0; services_same && i < n; i++) {
+		services_same = domains[i]->services == before[i]->services;
+		all_same &= services_same && clients_same(domains[i], before[i]);
+	}
+	if (services_same && all_same) {
+		reference_take(&((struct links *)(uintptr_t)last)->references);
+		*ret = last;
+		return 0;
+	}
+
+	struct links *l = calloc(1, sizeof(*l));
+	if (!l)
+		return -ENOMEM;
+	reference_init(&l->references);
+	int r = services_same ? update(l, last, domains, before, n) : collect(l, domains, n);
 	if (r == 0) {
 		count_volumes(l);
 		r = collect_consoles(l, domains, n);
 	}
 	if (r < 0) {
-		links_free(l);
+		links_unref(l);
 		return r;
 	}
 	*ret = l;
 	return 0;
 }
 
-void links_free(struct links *l)
+void links_unref(const struct links *shared)
 {
-	if (!l)
+	struct links *l = (struct links *)(uintptr_t)shared;
+
+	if (!l || !reference_drop(&l->references))
 		return;
 	for (int kind = 0; kind < _SERVICE_KIND_MAX; kind++)
 		free(l->services[kind]);

@@ -1,280 +1,242 @@
 /*
- * Life and death of the model's reference counted parts.
+ * Making, copying, sharing and freeing what the model consists of.
  *
- * The count stands in front of the public struct, so a const pointer to the struct is all that a
- * holder needs. Counts are atomic because both threads hold snapshots.
+ * The reference count stands in front of the public struct, so a const pointer to the struct is all
+ * that a holder needs.
  */
 #include "inventory/model.h"
 
 #include <errno.h>
-#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "inventory/cores.h"
-#include "inventory/domain-fields.h"
 #include "inventory/rows.h"
+#include "util/number.h"
+#include "util/reference.h"
 
-struct domain_box {
-	atomic_uint refs;
-	struct domain domain;
+struct shared {
+	struct reference references;
+	_Alignas(uint64_t) char object[]; /* none of the structs needs more */
 };
 
-struct detail_box {
-	atomic_uint refs;
-	struct domain_detail detail;
-};
-
-struct services_box {
-	atomic_uint refs;
-	struct domain_services services;
-};
-
-struct host_box {
-	atomic_uint refs;
-	struct host host;
-};
-
-#define BOX(type, member, pointer)                                                                 \
-	((struct type *)(void *)((char *)(uintptr_t)(pointer)-offsetof(struct type, member)))
-
-static void count_up(atomic_uint *refs)
+static struct shared *shared_of(const void *object)
 {
-	atomic_fetch_add_explicit(refs, 1, memory_order_relaxed);
+	return (struct shared *)(void *)((char *)(uintptr_t)object -
+					 offsetof(struct shared, object));
 }
 
-/* True for the one who has to free it. */
-static bool count_down(atomic_uint *refs)
+/* Zeroed, with one reference; NULL: no memory. */
+static void *shared_new(size_t size)
 {
-	return atomic_fetch_sub_explicit(refs, 1, memory_order_acq_rel) == 1;
+	struct shared *s = calloc(1, sizeof(*s) + size);
+
+	if (!s)
+		return NULL;
+	reference_init(&s->references);
+	return s->object;
 }
 
-const char *domain_state_name(enum domain_state state)
+static const void *shared_ref(const void *object)
 {
-	static const char *const names[_DOMAIN_STATE_MAX] = {
-		[DOMAIN_ACTIVE] = "active",
-		[DOMAIN_STOPPING] = "stopping",
-		[DOMAIN_INACTIVE] = "inactive",
-		[DOMAIN_BINDING] = "binding",
-		[DOMAIN_UNBINDING] = "unbinding",
-		[DOMAIN_BOUND] = "bound",
-		[DOMAIN_STARTING] = "starting",
-		[DOMAIN_UNKNOWN] = "unknown",
-	};
-
-	if (state < DOMAIN_ACTIVE || state >= _DOMAIN_STATE_MAX)
-		return "unknown";
-	return names[state];
+	if (object)
+		reference_take(&shared_of(object)->references);
+	return object;
 }
+
+/* The object if it has to be freed now, else NULL. */
+static void *shared_last(const void *object)
+{
+	if (!object || !reference_drop(&shared_of(object)->references))
+		return NULL;
+	return shared_of(object)->object;
+}
+
+/* --- domains ------------------------------------------------------------------------------- */
 
 const struct domain *domain_ref(const struct domain *d)
 {
-	if (d)
-		count_up(&BOX(domain_box, domain, d)->refs);
-	return d;
+	return shared_ref(d);
 }
 
-void domain_unref(const struct domain *d)
+void domain_unref(const struct domain *shared)
 {
-	struct domain_box *box;
+	struct domain *d = shared_last(shared);
 
 	if (!d)
 		return;
-	box = BOX(domain_box, domain, d);
-	if (!count_down(&box->refs))
-		return;
-	fields_free(domain_fields, &box->domain);
-	free(box->domain.name);
-	detail_unref(box->domain.detail);
-	services_unref(box->domain.services);
-	free(box);
-}
-
-static struct domain_box *domain_box_new(const char *name)
-{
-	struct domain_box *box = calloc(1, sizeof(*box));
-
-	if (!box)
-		return NULL;
-	atomic_init(&box->refs, 1);
-	box->domain.name = strdup(name);
-	if (!box->domain.name) {
-		free(box);
-		return NULL;
-	}
-	return box;
+	fields_free(domain_fields, d);
+	free(d->name);
+	detail_unref(d->detail);
+	services_unref(d->services);
+	free(shared_of(d));
 }
 
 int domain_new(const char *name, struct domain **ret)
 {
-	struct domain_box *box = domain_box_new(name);
+	struct domain *d = shared_new(sizeof(*d));
 
-	if (!box)
+	if (!d)
 		return -ENOMEM;
-	box->domain.state = DOMAIN_UNKNOWN;
-	box->domain.shutdown_group = 15;
-	box->domain.row_status = ROW_ACTIVE;
-	*ret = &box->domain;
+	d->name = strdup(name);
+	if (!d->name) {
+		free(shared_of(d));
+		return -ENOMEM;
+	}
+	d->state = DOMAIN_UNKNOWN;
+	d->shutdown_group = 15;
+	d->row_status = ROW_ACTIVE;
+	*ret = d;
+	return 0;
+}
+
+/* Without what is shared. */
+static int copy_values(const struct domain *d, struct domain **ret)
+{
+	struct domain *copy;
+	int r = domain_new(d->name, &copy);
+
+	if (r < 0)
+		return r;
+	char *name = copy->name;
+	*copy = *d;
+	copy->name = name;
+	copy->detail = NULL;
+	copy->services = NULL;
+	r = fields_copy(domain_fields, d, copy);
+	if (r < 0) {
+		domain_unref(copy);
+		return r;
+	}
+	*ret = copy;
 	return 0;
 }
 
 int domain_copy(const struct domain *d, struct domain **ret)
 {
-	struct domain_box *box = domain_box_new(d->name);
-	char *name;
-	int r;
+	int r = copy_values(d, ret);
 
-	if (!box)
-		return -ENOMEM;
-	name = box->domain.name;
-	box->domain = *d;
-	box->domain.name = name;
-	box->domain.detail = NULL;
-	box->domain.services = NULL;
-	r = fields_copy(domain_fields, d, &box->domain);
-	if (r < 0) {
-		free(name);
-		free(box);
+	if (r < 0)
 		return r;
-	}
-	box->domain.detail = detail_ref(d->detail);
-	box->domain.services = services_ref(d->services);
-	*ret = &box->domain;
+	(*ret)->detail = detail_ref(d->detail);
+	(*ret)->services = services_ref(d->services);
 	return 0;
 }
 
 int domain_outline(const struct domain *d, const struct domain **ret)
 {
 	struct domain *copy = NULL;
-	int r = d ? domain_copy(d, &copy) : 0;
+	int r = d ? copy_values(d, &copy) : 0;
 
-	if (r < 0)
-		return r;
-	if (copy) {
-		detail_unref(copy->detail);
-		services_unref(copy->services);
-		copy->detail = NULL;
-		copy->services = NULL;
-	}
-	*ret = copy;
-	return 0;
+	if (r == 0)
+		*ret = copy;
+	return r;
 }
 
-static bool shared_same(const struct domain *a, const struct domain *b, bool with_volatile)
+int domain_compare_index(const void *a, const void *b)
 {
-	bool detail = a->detail == b->detail ||
-		      (a->detail && b->detail &&
-			      rows_same(OWNER_DETAIL, a->detail, b->detail, with_volatile));
+	const struct domain *const *x = a, *const *y = b;
 
-	return detail &&
-	       (a->services == b->services ||
-		       (a->services && b->services &&
-			       rows_same(OWNER_SERVICES, a->services, b->services, with_volatile)));
+	return compare_u64((*x)->index, (*y)->index);
+}
+
+int domain_compare_name(const void *a, const void *b)
+{
+	const struct domain *const *x = a, *const *y = b;
+
+	return strcmp((*x)->name, (*y)->name);
+}
+
+static bool lists_same(enum row_owner which, const void *a, const void *b, bool with_volatile)
+{
+	return a == b || (a && b && rows_same(which, a, b, with_volatile));
+}
+
+static bool all_same(const struct domain *a, const struct domain *b, bool with_volatile)
+{
+	return strcmp(a->name, b->name) == 0 && fields_same(domain_fields, a, b, with_volatile) &&
+	       lists_same(OWNER_DETAIL, a->detail, b->detail, with_volatile) &&
+	       lists_same(OWNER_SERVICES, a->services, b->services, with_volatile);
 }
 
 bool domain_same(const struct domain *a, const struct domain *b)
 {
-	return strcmp(a->name, b->name) == 0 && fields_same(domain_fields, a, b, false) &&
-	       shared_same(a, b, false);
+	return all_same(a, b, false);
 }
 
 bool domain_identical(const struct domain *a, const struct domain *b)
 {
-	return strcmp(a->name, b->name) == 0 && fields_same(domain_fields, a, b, true) &&
-	       shared_same(a, b, true) && a->known == b->known && a->told == b->told;
+	return all_same(a, b, true) && a->known == b->known && a->told == b->told;
 }
+
+/* --- detail, services, host ---------------------------------------------------------------- */
 
 const struct domain_detail *detail_ref(const struct domain_detail *d)
 {
-	if (d)
-		count_up(&BOX(detail_box, detail, d)->refs);
-	return d;
-}
-
-void detail_unref(const struct domain_detail *d)
-{
-	struct detail_box *box;
-
-	if (!d)
-		return;
-	box = BOX(detail_box, detail, d);
-	if (!count_down(&box->refs))
-		return;
-	rows_free(OWNER_DETAIL, &box->detail);
-	cores_free(&box->detail);
-	free(box);
-}
-
-int detail_new(struct domain_detail **ret)
-{
-	struct detail_box *box = calloc(1, sizeof(*box));
-
-	if (!box)
-		return -ENOMEM;
-	atomic_init(&box->refs, 1);
-	*ret = &box->detail;
-	return 0;
+	return shared_ref(d);
 }
 
 const struct domain_services *services_ref(const struct domain_services *s)
 {
-	if (s)
-		count_up(&BOX(services_box, services, s)->refs);
-	return s;
-}
-
-void services_unref(const struct domain_services *s)
-{
-	struct services_box *box;
-
-	if (!s)
-		return;
-	box = BOX(services_box, services, s);
-	if (!count_down(&box->refs))
-		return;
-	rows_free(OWNER_SERVICES, &box->services);
-	free(box);
-}
-
-int services_new(struct domain_services **ret)
-{
-	struct services_box *box = calloc(1, sizeof(*box));
-
-	if (!box)
-		return -ENOMEM;
-	atomic_init(&box->refs, 1);
-	*ret = &box->services;
-	return 0;
+	return shared_ref(s);
 }
 
 const struct host *host_ref(const struct host *h)
 {
-	if (h)
-		count_up(&BOX(host_box, host, h)->refs);
-	return h;
+	return shared_ref(h);
+}
+
+static void owner_unref(enum row_owner which, const void *shared)
+{
+	void *owner = shared_last(shared);
+
+	if (!owner)
+		return;
+	rows_free(which, owner);
+	free(shared_of(owner));
+}
+
+void detail_unref(const struct domain_detail *d)
+{
+	owner_unref(OWNER_DETAIL, d);
+}
+
+void services_unref(const struct domain_services *s)
+{
+	owner_unref(OWNER_SERVICES, s);
 }
 
 void host_unref(const struct host *h)
 {
-	struct host_box *box;
+	owner_unref(OWNER_HOST, h);
+}
 
-	if (!h)
-		return;
-	box = BOX(host_box, host, h);
-	if (!count_down(&box->refs))
-		return;
-	rows_free(OWNER_HOST, &box->host);
-	free(box);
+int detail_new(struct domain_detail **ret)
+{
+	struct domain_detail *d = shared_new(sizeof(*d));
+
+	if (!d)
+		return -ENOMEM;
+	*ret = d;
+	return 0;
+}
+
+int services_new(struct domain_services **ret)
+{
+	struct domain_services *s = shared_new(sizeof(*s));
+
+	if (!s)
+		return -ENOMEM;
+	*ret = s;
+	return 0;
 }
 
 int host_new(struct host **ret)
 {
-	struct host_box *box = calloc(1, sizeof(*box));
+	struct host *h = shared_new(sizeof(*h));
 
-	if (!box)
+	if (!h)
 		return -ENOMEM;
-	atomic_init(&box->refs, 1);
-	*ret = &box->host;
+	*ret = h;
 	return 0;
 }
 

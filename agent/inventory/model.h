@@ -16,19 +16,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* The numbers are ldomOperState's, which are also those of data version 2.0. */
-enum domain_state {
-	DOMAIN_ACTIVE = 1,
-	DOMAIN_STOPPING = 2,
-	DOMAIN_INACTIVE = 3,
-	DOMAIN_BINDING = 4,
-	DOMAIN_UNBINDING = 5,
-	DOMAIN_BOUND = 6,
-	DOMAIN_STARTING = 7,
-	DOMAIN_UNKNOWN = 8,
-	_DOMAIN_STATE_MAX,
-	_DOMAIN_STATE_INVALID = -1,
-};
+#include "inventory/words.h"
 
 /* Bit n is bit n of ldomRoles. */
 enum domain_role {
@@ -86,7 +74,7 @@ struct vcpu {
 	bool parked;	 /* under power management: there, but without a load */
 };
 
-/* Derived from the vcpus; see cores.h. */
+/* Derived from the vcpus: ldmd names the core with each CPU, and no list has cores. */
 struct core {
 	uint32_t index; /* id + 1 */
 	uint32_t id, n_vcpus;
@@ -164,6 +152,28 @@ struct vcc {
 	uint32_t index;
 	char *name;
 	uint32_t min_port, max_port;
+};
+
+/* The lists below, in the order of the tables that show them. */
+enum domain_list {
+	LIST_VCPU,
+	LIST_CORE,
+	LIST_VMEM, /* not stored: one row for each domain whose memory is known; see snapshot.h */
+	LIST_MEMORY_BLOCK,
+	LIST_CRYPTO,
+	LIST_IOBUS,
+	LIST_VDS,
+	LIST_VOLUME,
+	LIST_VDISK,
+	LIST_VSW,
+	LIST_VNET,
+	LIST_VCC,
+	LIST_CONSOLE,
+	LIST_VARIABLE,
+	LIST_POLICY,
+	_DOMAIN_LIST_MAX,
+	LIST_SPCONFIG = _DOMAIN_LIST_MAX, /* the host's */
+	_LIST_MAX,
 };
 
 /* What a domain has, from list-bindings. */
@@ -250,8 +260,7 @@ struct spconfig {
 /* Whole-host facts that belong to no domain. */
 struct host {
 	struct host_pools pools;
-	struct host_pools
-		doubted; /* totals of the last list-devices that did not fit; see pools.h */
+	struct host_pools doubted; /* of a list-devices that did not fit; see pools.h */
 	bool in_doubt;
 	struct spconfig *spconfigs;
 	size_t n_spconfigs;
@@ -270,14 +279,11 @@ static inline bool domain_in_transition(const struct domain *d)
 	       d->state == DOMAIN_BINDING || d->state == DOMAIN_UNBINDING;
 }
 
-/* A row that is being made may have no name yet; what stands for one is none that ldmd takes. */
+/* A row that is being made may have no name yet; then its name is one that ldmd never takes. */
 static inline bool row_has_name(const struct domain *d)
 {
-	return d != NULL && d->name[0] != '?';
+	return d && d->name[0] != '?';
 }
-
-/* The vendor's word in lower case ("active"); never NULL. */
-const char *domain_state_name(enum domain_state state);
 
 /* References. A const pointer is taken because holders may only read; NULL is allowed. */
 const struct domain *domain_ref(const struct domain *d);
@@ -289,7 +295,7 @@ void services_unref(const struct domain_services *s);
 const struct host *host_ref(const struct host *h);
 void host_unref(const struct host *h);
 
-/* Fresh, writable, one reference, all unknown. -ENOMEM. */
+/* New, writable, one reference, all values unknown. -ENOMEM. */
 int domain_new(const char *name, struct domain **ret);
 /* A writable copy with one reference; detail and services are shared. -ENOMEM. */
 int domain_copy(const struct domain *d, struct domain **ret);
@@ -299,6 +305,10 @@ int detail_new(struct domain_detail **ret);
 int services_new(struct domain_services **ret);
 int host_new(struct host **ret);
 int host_copy(const struct host *h, struct host **ret);
+
+/* For qsort() and bsearch() in arrays of pointers to domains. */
+int domain_compare_index(const void *a, const void *b);
+int domain_compare_name(const void *a, const void *b);
 
 /* Everything a manager can see but utilization, uptime and last_change_ms is the same. */
 bool domain_same(const struct domain *a, const struct domain *b);

@@ -1,5 +1,5 @@
 /*
- * Adding up the resource pools of the host.
+ * Reading what is free, and adding up the resource pools of the host.
  */
 #include "inventory/pools.h"
 
@@ -7,18 +7,17 @@
 #include <stdlib.h>
 #include <string.h>
 
-static bool holds_resources(const struct domain *d)
-{
-	return d->row_status == ROW_ACTIVE && d->state != DOMAIN_INACTIVE;
-}
+#include "ldm/document.h"
+#include "util/number.h"
 
 static int compare_ids(const void *a, const void *b)
 {
 	const uint32_t *x = a, *y = b;
 
-	return *x < *y ? -1 : *x > *y;
+	return compare_u64(*x, *y);
 }
 
+/* Sorted, each once; the number of those. */
 static size_t sort_once(uint32_t *ids, size_t n)
 {
 	size_t kept = 0;
@@ -30,6 +29,122 @@ static size_t sort_once(uint32_t *ids, size_t n)
 		if (kept == 0 || ids[kept - 1] != ids[i])
 			ids[kept++] = ids[i];
 	return kept;
+}
+
+/* --- list-devices -------------------------------------------------------------------------- */
+
+/*
+ * It comes in several shapes: a resource with an amount, a resource with a binding for each unit,
+ * or a resource for each unit; with -a the ones in use as well, each marked.
+ */
+static bool is_free(const struct ldm_resource *r)
+{
+	const char *text = ldm_resource_get(r, "free");
+	uint32_t percent;
+
+	if (!text)
+		return true;
+	if (strcasecmp(text, "no") == 0)
+		return false;
+	return parse_permille(text, &percent) < 0 || percent > 0;
+}
+
+static int add_free_core(struct free_devices *f, const struct ldm_resource *r)
+{
+	const char *text = ldm_resource_get(r, "cid");
+	uint32_t *more, id;
+
+	if (!text || parse_u32(text, &id) < 0)
+		return 0;
+	more = reallocarray(f->core_ids, f->n_core_ids + 1, sizeof(*more));
+	if (!more)
+		return -ENOMEM;
+	f->core_ids = more;
+	f->core_ids[f->n_core_ids++] = id;
+	return 0;
+}
+
+static uint64_t free_amount(const struct ldm_resource *r)
+{
+	uint64_t n = 0;
+
+	if (!r->units)
+		return 1;
+	return parse_u64(r->units, &n) < 0 ? 0 : n;
+}
+
+static uint64_t free_bytes(const struct ldm_resource *r)
+{
+	const char *text = r->units ? r->units : ldm_resource_get(r, "size");
+	uint64_t bytes = 0;
+
+	return text && parse_size(text, &bytes) == 0 ? bytes : 0;
+}
+
+static int add_free_unit(struct free_devices *f, const struct ldm_resource *r, const char *type)
+{
+	if (!is_free(r))
+		return 0;
+	if (strcasecmp(type, "cpu") == 0) {
+		f->vcpus += free_amount(r);
+		return add_free_core(f, r);
+	}
+	if (strcasecmp(type, "memory") == 0)
+		f->memory_bytes += free_bytes(r);
+	else if (strcasecmp(type, "physio_device") == 0)
+		f->buses += word_is_bus(ldm_resource_get(r, "name") ?: "");
+	else
+		f->crypto += free_amount(r);
+	return 0;
+}
+
+static bool is_counted(struct free_devices *f, const char *type)
+{
+	if (strcasecmp(type, "cpu") == 0)
+		f->cpus_known = true;
+	else if (strcasecmp(type, "memory") == 0)
+		f->memory_known = true;
+	else if (strcasecmp(type, "physio_device") == 0)
+		f->buses_known = true;
+	else if (strcasecmp(type, "mau") == 0 || strcasecmp(type, "crypto") == 0)
+		f->crypto_known = true;
+	else
+		return false;
+	return true;
+}
+
+int free_devices_read(struct free_devices *f, const struct ldm_content *content, size_t *budget)
+{
+	int rc = 0;
+
+	for (size_t i = 0; i < content->n_resources; i++) {
+		const struct ldm_resource *r = &content->resources[i];
+
+		if (!is_counted(f, r->type))
+			continue;
+		if (*budget < r->n_bindings + 1)
+			return -E2BIG;
+		*budget -= r->n_bindings + 1;
+		if (r->n_bindings == 0)
+			rc = add_free_unit(f, r, r->type);
+		for (size_t j = 0; rc == 0 && j < r->n_bindings; j++)
+			rc = add_free_unit(f, &r->bindings[j], r->type);
+		if (rc < 0)
+			return rc;
+	}
+	return 0;
+}
+
+void free_devices_finish(struct free_devices *f)
+{
+	f->n_core_ids = sort_once(f->core_ids, f->n_core_ids);
+}
+
+/* --- pools --------------------------------------------------------------------------------- */
+
+static bool holds_resources(const struct domain *d)
+{
+	return d->row_status == ROW_ACTIVE && d->state != DOMAIN_INACTIVE;
 }
 
 static size_t count_threads(const struct domain *const *domains, size_t n)
@@ -105,22 +220,22 @@ static size_t count_union(const uint32_t *a, size_t n, const uint32_t *b, size_t
 	return count;
 }
 
-static struct pool learn(uint64_t free_now, uint64_t bound)
+static struct pool pool_of(uint64_t free_now, uint64_t bound)
 {
 	return (struct pool){.total = free_now + bound, .free = free_now};
 }
 
-static struct host_pools add_up(const struct free_devices *f, const struct bound_devices *b)
+static struct host_pools pools_of(const struct free_devices *f, const struct bound_devices *b)
 {
 	size_t cores = count_union(f->core_ids, f->n_core_ids, b->core_ids, b->n_core_ids);
 
 	return (struct host_pools){
 		.known = true,
-		.vcpus = learn(f->vcpus, b->vcpus),
+		.vcpus = pool_of(f->vcpus, b->vcpus),
 		.cores = {.total = cores, .free = cores - b->n_core_ids},
-		.crypto = learn(f->crypto, b->crypto),
-		.buses = learn(f->buses, b->buses),
-		.memory_bytes = learn(f->memory_bytes, b->memory_bytes),
+		.crypto = pool_of(f->crypto, b->crypto),
+		.buses = pool_of(f->buses, b->buses),
+		.memory_bytes = pool_of(f->memory_bytes, b->memory_bytes),
 	};
 }
 
@@ -140,7 +255,7 @@ bool pools_same(const struct host_pools *a, const struct host_pools *b)
 
 void pools_learn(struct host *h, const struct free_devices *f, const struct bound_devices *b)
 {
-	struct host_pools now = add_up(f, b);
+	struct host_pools now = pools_of(f, b);
 	bool believed = !h->pools.known || same_totals(&now, &h->pools) ||
 			(h->in_doubt && same_totals(&now, &h->doubted));
 
@@ -151,7 +266,7 @@ void pools_learn(struct host *h, const struct free_devices *f, const struct boun
 		h->doubted = now;
 }
 
-static void update(struct pool *p, uint64_t bound)
+static void update_free(struct pool *p, uint64_t bound)
 {
 	p->free = p->total > bound ? p->total - bound : 0;
 }
@@ -160,9 +275,9 @@ void pools_update(struct host *h, const struct bound_devices *b)
 {
 	if (!h->pools.known)
 		return;
-	update(&h->pools.vcpus, b->vcpus);
-	update(&h->pools.cores, b->n_core_ids);
-	update(&h->pools.crypto, b->crypto);
-	update(&h->pools.buses, b->buses);
-	update(&h->pools.memory_bytes, b->memory_bytes);
+	update_free(&h->pools.vcpus, b->vcpus);
+	update_free(&h->pools.cores, b->n_core_ids);
+	update_free(&h->pools.crypto, b->crypto);
+	update_free(&h->pools.buses, b->buses);
+	update_free(&h->pools.memory_bytes, b->memory_bytes);
 }

@@ -1,5 +1,5 @@
 /*
- * What the host has in all, and what of it nobody has.
+ * What the host has in all, and what of it no domain has.
  *
  * Totals are free (list-devices) plus bound (the domains) at the moment of a list-devices; from
  * then on free is total less bound, so that the two agree in every snapshot. As the two lists are
@@ -8,7 +8,20 @@
 #ifndef INVENTORY_POOLS_H
 #define INVENTORY_POOLS_H
 
-#include "inventory/build.h"
+#include "inventory/model.h"
+
+struct ldm_content;
+
+/* What no domain has, from list-devices. Zeroed before the first content. */
+struct free_devices {
+	uint64_t vcpus, crypto, buses, memory_bytes;
+	uint32_t *core_ids; /* owned; sorted, each once, after free_devices_finish() */
+	size_t n_core_ids;
+	bool cpus_known, crypto_known, buses_known, memory_known;
+};
+/* Adds what this content says; *budget is counted down. -E2BIG: it is used up; -ENOMEM. */
+int free_devices_read(struct free_devices *f, const struct ldm_content *content, size_t *budget);
+void free_devices_finish(struct free_devices *f);
 
 /* What the domains hold. Inactive ones and rows in the making hold nothing. -ENOMEM. */
 struct bound_devices {

@@ -1,23 +1,737 @@
 /*
- * The connection that the inventory lives on: opened, lost, opened again; and what it publishes.
+ * The connection that the inventory lives on, the questions asked over it, and what is made of the
+ * answers and published. What to ask, and when, is the schedule's.
  *
  *   idle --retry time--> connecting --ready--> connected --closed--> idle
  */
-#include "inventory/refresh-internal.h"
+#include "inventory/refresh.h"
 
+#include <assert.h>
+#include <ctype.h>
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "inventory/assemble.h"
 #include "inventory/registry.h"
+#include "inventory/schedule.h"
+#include "ldm/conn.h"
 #include "util/clock.h"
 #include "util/log.h"
 
+#define TOKEN "inventory:refresh"
 /* A connection that lasted that long was a good one. */
 #define STEADY_MS	   10000
 #define SPCONFIGS_LATER_MS 2000
+/* Without memory for a question, none is asked for that long. */
+#define PAUSE_MS 1000
+
+enum refresh_state {
+	REFRESH_IDLE, /* waits until retry_ms */
+	REFRESH_CONNECTING,
+	REFRESH_CONNECTED,
+	_REFRESH_STATE_MAX,
+};
+
+struct names {
+	char **items;
+	size_t n;
+};
+
+/* The one question that is on its way. */
+struct query {
+	bool running;
+	struct due due; /* its target is owned */
+	struct listing *listing;
+	struct names keep; /* domains on which a command ended meanwhile */
+	bool spoiled;	   /* one of them could not be noted: the answer is of no use */
+	uint64_t started_ms;
+};
+
+struct refresh {
+	struct refresh_config config;
+	const struct ldm_endpoint *endpoint;
+	struct registry *registry;
+	struct refresh_ops ops;
+	void *user;
+
+	enum refresh_state state;
+	struct ldm_conn *conn;
+	uint64_t now_ms;
+	uint64_t retry_ms;
+	unsigned attempts; /* since a connection that lasted */
+	uint64_t connected_ms;
+	uint64_t random_state;
+	char *logged_error;   /* so that each trouble is logged once */
+	bool refusal_counted; /* of the document that closes the connection */
+
+	/* Of this connection. */
+	bool services_work, version_changed, on_version_2;
+
+	struct schedule schedule;
+	struct query query;
+
+	const struct snapshot *snapshot;
+	bool published;
+	uint64_t publish_ms; /* the first snapshot is published then at the latest */
+	struct ldm_status status;
+	bool status_dirty;
+};
+
+static void set_state(struct refresh *r, enum refresh_state next)
+{
+	static const bool legal[_REFRESH_STATE_MAX][_REFRESH_STATE_MAX] = {
+		[REFRESH_IDLE] = {[REFRESH_CONNECTING] = true},
+		[REFRESH_CONNECTING] = {[REFRESH_CONNECTED] = true, [REFRESH_IDLE] = true},
+		[REFRESH_CONNECTED] = {[REFRESH_IDLE] = true},
+	};
+
+	assert(legal[r->state][next]);
+	r->state = next;
+}
+
+/* --- names --------------------------------------------------------------------------------- */
+
+static int names_add(struct names *n, const char *name)
+{
+	char **more = reallocarray(n->items, n->n + 1, sizeof(*more));
+
+	if (!more)
+		return -ENOMEM;
+	n->items = more;
+	n->items[n->n] = strdup(name);
+	if (!n->items[n->n])
+		return -ENOMEM;
+	n->n++;
+	return 0;
+}
+
+static bool names_have(const struct names *n, const char *name)
+{
+	for (size_t i = 0; i < n->n; i++)
+		if (strcmp(n->items[i], name) == 0)
+			return true;
+	return false;
+}
+
+static void names_clear(struct names *n)
+{
+	for (size_t i = 0; i < n->n; i++)
+		free(n->items[i]);
+	free(n->items);
+	*n = (struct names){0};
+}
+
+/* --- status and snapshots, told to the owner ----------------------------------------------- */
+
+/* For the scalars. */
+static void take_error(struct refresh *r, char *take)
+{
+	free(r->status.last_error);
+	r->status.last_error = take;
+	r->status.last_error_ms = r->now_ms;
+	r->status_dirty = true;
+}
+
+/* Remembers the error for the scalars and logs it unless it is the one logged last. */
+static void __attribute__((format(printf, 2, 3)))
+report_trouble(struct refresh *r, const char *format, ...)
+{
+	char *text;
+	va_list args;
+
+	va_start(args, format);
+	int n = vasprintf(&text, format, args);
+	va_end(args);
+	if (n < 0)
+		return;
+	if (!r->logged_error || !log_says_the_same(r->logged_error, text)) {
+		log_err(TOKEN, "%s", text);
+		free(r->logged_error);
+		r->logged_error = strdup(text);
+	}
+	take_error(r, text);
+}
+
+static void forget_trouble(struct refresh *r)
+{
+	free(r->logged_error);
+	r->logged_error = NULL;
+}
+
+static void set_link(struct refresh *r, enum link_state link)
+{
+	if (r->status.link == link)
+		return;
+	log_debug(TOKEN, "link %s -> %s", link_state_name(r->status.link), link_state_name(link));
+	if (link == LINK_UP && r->status.link != LINK_SLOW)
+		log_notice(TOKEN, "the inventory of ldmd is fresh");
+	r->status.link = link;
+	r->status.link_changed_ms = r->now_ms;
+	r->status_dirty = true;
+}
+
+static void tell_status(struct refresh *r)
+{
+	if (!r->status_dirty)
+		return;
+	r->status_dirty = false;
+	r->ops.on_status(r->user, &r->status);
+}
+
+static void send_snapshot(struct refresh *r)
+{
+	r->published = true;
+	r->ops.on_snapshot(r->user, r->snapshot);
+}
+
+static void publish(struct refresh *r, const struct snapshot *take)
+{
+	const struct snapshot *old = r->snapshot;
+
+	r->snapshot = take;
+	r->status.snapshots++;
+	r->status.registry_failed = registry_failed(r->registry);
+	r->status_dirty = true;
+	if (!old)
+		r->publish_ms = clock_after(r->now_ms, r->config.first_detail_ms);
+	if (r->published)
+		send_snapshot(r);
+	snapshot_unref(old);
+}
+
+/* The first snapshot waits for the details, so that what follows is change and not learning. */
+static void publish_first(struct refresh *r)
+{
+	bool complete = !schedule_details_open(&r->schedule, r->now_ms) && !r->query.running;
+
+	if (r->published || !r->snapshot)
+		return;
+	if (complete || r->now_ms >= r->publish_ms)
+		send_snapshot(r);
+}
+
+/* --- asking -------------------------------------------------------------------------------- */
+
+static const struct list_question {
+	uint32_t need;
+	enum listing_kind kind;
+	const char *action;
+} list_questions[N_LISTS] = {
+	{NEED_LIST, LISTING_DOMAIN, "list-domain"},
+	{NEED_BINDINGS, LISTING_BINDINGS, "list-bindings"},
+	{NEED_CONSTRAINTS, LISTING_CONSTRAINTS, "list-constraints"},
+	{NEED_SERVICES, LISTING_SERVICES, "list-services"},
+	{NEED_SPCONFIG, LISTING_SPCONFIG, "list-spconfig"},
+	{NEED_DEVICES, LISTING_DEVICES, "list-devices"},
+};
+
+static const struct list_question *question_of(uint32_t need)
+{
+	const struct list_question *q = list_questions;
+
+	while (q->need != need)
+		q++;
+	return q;
+}
+
+static const char *action_of(enum listing_kind kind)
+{
+	const struct list_question *q = list_questions;
+
+	while (q->kind != kind)
+		q++;
+	return q->action;
+}
+
+static int on_content(void *user, const struct ldm_content *content, bool ok, const char *message)
+{
+	struct refresh *r = user;
+
+	(void)message;
+	/* What ldmd refused says nothing; the reply as a whole has failed then. */
+	if (!ok || !r->query.listing)
+		return 0;
+	int rc = listing_feed(r->query.listing, content);
+	/* -EBADMSG would say that the document is broken, but only what it says is. */
+	return rc == -EBADMSG ? -EINVAL : rc;
+}
+
+static void on_done(void *user, int err, const struct ldm_reply *reply);
+
+static const struct ldm_reply_ops reply_ops = {
+	.on_content = on_content,
+	.on_done = on_done,
+};
+
+static void query_clear(struct refresh *r)
+{
+	listing_free(r->query.listing);
+	target_free(r->query.due.target);
+	names_clear(&r->query.keep);
+	r->query = (struct query){0};
+}
+
+static int submit(struct refresh *r, struct ldm_request *request)
+{
+	int rc = r->config.link->submit(
+		r->conn, request, r->config.request_timeout_ms, &reply_ops, r);
+
+	if (rc < 0) {
+		ldm_request_free(request);
+		return rc;
+	}
+	r->query.running = true;
+	r->query.started_ms = r->now_ms;
+	r->refusal_counted = false;
+	r->status.queries++;
+	r->status_dirty = true;
+	return 0;
+}
+
+static int ask_list(struct refresh *r, enum listing_kind kind, const char *name)
+{
+	struct listing_limits limits = listing_limits_default;
+	struct ldm_request *request;
+
+	if (r->config.max_domains)
+		limits.domains = r->config.max_domains;
+	int rc = listing_new(kind, &limits, &r->query.listing);
+	if (rc == 0)
+		rc = ldm_request_list(action_of(kind), name, &request);
+	return rc == 0 ? submit(r, request) : rc;
+}
+
+static int ask_events(struct refresh *r)
+{
+	struct ldm_request *request;
+	int rc = ldm_request_register("reg-all-events", &request);
+
+	return rc == 0 ? submit(r, request) : rc;
+}
+
+static int ask_domain(struct refresh *r, const struct target *target)
+{
+	bool plain = target->plain || !r->schedule.bindings_work;
+
+	return ask_list(r, plain ? LISTING_DOMAIN : LISTING_BINDINGS, target->name);
+}
+
+static int ask(struct refresh *r)
+{
+	switch (r->query.due.kind) {
+	case DUE_EVENTS:
+		return ask_events(r);
+	case DUE_LIST:
+		return ask_list(r, question_of(r->query.due.need)->kind, NULL);
+	case DUE_DOMAIN:
+		return ask_domain(r, r->query.due.target);
+	case DUE_NOTHING:
+		break;
+	}
+	return 0;
+}
+
+/* Nothing was sent: no memory, or a name that no request can carry. */
+static void give_up_asking(struct refresh *r, int err)
+{
+	struct target *target = r->query.due.target;
+
+	r->query.due.target = NULL;
+	r->schedule.needs |= r->query.due.need;
+	r->schedule.pause_ms = clock_after(r->now_ms, PAUSE_MS);
+	report_trouble(r, "cannot ask ldmd: %s", strerror(-err));
+	query_clear(r);
+	if (target)
+		target_settle(target, err, NULL, NULL);
+}
+
+static void ask_when_due(struct refresh *r)
+{
+	if (r->state != REFRESH_CONNECTED || r->query.running)
+		return;
+	r->query.due = schedule_next(&r->schedule, r->now_ms);
+	int rc = ask(r);
+	if (rc < 0)
+		give_up_asking(r, rc);
+}
+
+/* --- what an answer says ------------------------------------------------------------------- */
+
+/* The words are ldmd's own and free; these parts of them are what refusals have in common. */
+static bool contains_any(const char *message, const char *const *parts)
+{
+	for (; message && *parts; parts++)
+		if (strcasestr(message, *parts))
+			return true;
+	return false;
+}
+
+static bool is_refusal(const char *message)
+{
+	static const char *const parts[] = {"authori", "permission", "privilege", "not permitted",
+		"access denied", "solaris.ldoms", NULL};
+
+	return contains_any(message, parts);
+}
+
+static bool is_absence(const char *message)
+{
+	static const char *const parts[] = {"not found", "does not exist", "no such", NULL};
+
+	return contains_any(message, parts);
+}
+
+static bool is_name_character(char c)
+{
+	return c && (isalnum((unsigned char)c) || strchr("-_+#.:;~()", c));
+}
+
+/* Names the domain, not just has its letters somewhere. */
+static bool names_domain(const char *message, const char *name)
+{
+	size_t n = strlen(name);
+
+	for (const char *at = strstr(message, name); at; at = strstr(at + 1, name))
+		if ((at == message || !is_name_character(at[-1])) && !is_name_character(at[n]))
+			return true;
+	return false;
+}
+
+/* "no such action" is not about the domain, "authoring was not found" is not about rights. */
+static bool says_domain_is_gone(const struct refresh *r, const char *message)
+{
+	if (!is_absence(message))
+		return false;
+	return names_domain(message, r->query.due.target->name) ||
+	       (r->query.listing->kind == LISTING_DOMAIN && !is_refusal(message));
+}
+
+static void unauthorised(struct refresh *r, const char *message)
+{
+	set_link(r, LINK_UNAUTHORISED);
+	report_trouble(r,
+		"ldmd refuses to tell us anything (%s): grant the agent's user the right "
+		"solaris.ldoms.read (profile \"LDoms Review\"), and solaris.ldoms.write (profile "
+		"\"LDoms Management\") if SETs are wanted; remotely, that is the user of ldmUser",
+		message ? message : "it lists no domain at all, not even its own");
+}
+
+/*
+ * How long ldmd took. More than the time-out is our own standing still, in a suspended machine for
+ * one: that says nothing about ldmd.
+ */
+static uint64_t query_duration(const struct refresh *r)
+{
+	uint64_t took = r->now_ms - r->query.started_ms;
+
+	return took <= r->config.request_timeout_ms ? took : 0;
+}
+
+/* --- using an answer ----------------------------------------------------------------------- */
+
+/* gone: the domain that was asked for is not there; NULL: see the listing. */
+static int make_snapshot(struct refresh *r, const char *gone)
+{
+	struct query *q = &r->query;
+	const struct snapshot *next;
+	const struct assemble_input in = {
+		.last = r->snapshot,
+		.listing = q->listing,
+		.only = q->due.target ? q->due.target->name : NULL,
+		.gone = gone,
+		.ignore_bound_services = r->services_work,
+		.keep = (const char *const *)q->keep.items,
+		.n_keep = q->keep.n,
+		.asked_ms = q->started_ms,
+		.now_ms = r->now_ms,
+		.registry = r->registry,
+	};
+	int rc = assemble(&in, &next);
+
+	if (rc < 0) {
+		report_trouble(r, "cannot use ldmd's answer to %s: %s", action_of(q->listing->kind),
+			rc == -E2BIG ? "too many domains" : strerror(-rc));
+		return rc;
+	}
+	publish(r, next);
+	return 0;
+}
+
+static void listing_refused(struct refresh *r)
+{
+	r->status.documents_refused++;
+	report_trouble(r, "refused ldmd's answer to %s: %s; the last good data stay",
+		action_of(r->query.listing->kind), r->query.listing->error);
+}
+
+static void plan_next_list(struct refresh *r)
+{
+	uint64_t interval = r->config.interval_ms;
+
+	/* After our own standing still the data of before are old. */
+	if (r->now_ms - r->query.started_ms > r->config.request_timeout_ms) {
+		r->schedule.list_due_ms = r->now_ms;
+		return;
+	}
+	if (interval < 5 * query_duration(r))
+		interval = 5 * query_duration(r);
+	r->status.interval_ms = interval;
+	r->schedule.list_due_ms =
+		clock_after(r->now_ms, schedule_jitter(&r->schedule, interval, 10));
+}
+
+static void list_is_good(struct refresh *r, const struct snapshot *before)
+{
+	r->schedule.had_list = true;
+	r->status.last_good_ms = r->now_ms;
+	r->status.last_duration_ms = r->now_ms - r->query.started_ms;
+	set_link(r, LINK_UP);
+	forget_trouble(r);
+	schedule_after_list(&r->schedule, before, r->snapshot, r->now_ms);
+}
+
+static void after_snapshot(struct refresh *r, const struct snapshot *before)
+{
+	switch (r->query.listing->kind) {
+	case LISTING_DOMAIN:
+		if (!r->query.due.target)
+			list_is_good(r, before);
+		break;
+	case LISTING_BINDINGS:
+		r->schedule.bindings_work = true;
+		break;
+	case LISTING_SERVICES:
+		r->services_work = true;
+		break;
+	case LISTING_DEVICES:
+		/* Did something move between the two lists? Look again at both. */
+		if (r->snapshot->host->in_doubt)
+			schedule_doubt(&r->schedule);
+		break;
+	case LISTING_SPCONFIG:
+	case LISTING_CONSTRAINTS:
+	case _LISTING_KIND_MAX:
+		break;
+	}
+}
+
+static int use_answer(struct refresh *r)
+{
+	const struct snapshot *before = snapshot_ref(r->snapshot);
+	int rc = listing_finish(r->query.listing);
+
+	if (rc == -EBADMSG)
+		listing_refused(r);
+	if (rc == 0 && r->query.due.need == NEED_LIST && r->query.listing->n_domains == 0) {
+		unauthorised(r, NULL);
+		rc = -EPERM;
+	}
+	if (rc == 0)
+		rc = make_snapshot(r, NULL);
+	if (rc == 0)
+		after_snapshot(r, before);
+	else
+		r->status.query_failures++;
+	snapshot_unref(before);
+	return rc;
+}
+
+/* --- the end of a question ----------------------------------------------------------------- */
+
+/* ldmd may not know data version 3.0, or not 2.0: ask in the other one, the first time at once. */
+static bool change_version(struct refresh *r, const char *message)
+{
+	bool at_once = !r->version_changed;
+
+	if (r->query.due.need != NEED_LIST || r->schedule.had_list ||
+		r->endpoint->data_version != LDM_DATA_AUTO)
+		return false;
+	r->version_changed = true;
+	r->on_version_2 = !r->on_version_2;
+	r->config.link->set_data(r->conn, r->on_version_2 ? LDM_DATA_2 : LDM_DATA_3);
+	if (!at_once)
+		return false;
+	log_notice(TOKEN, "ldmd does not take data version 3.0 (%s): asking in 2.0",
+		message ? message : "no reason given");
+	r->schedule.needs |= NEED_LIST;
+	return true;
+}
+
+static int list_failed(struct refresh *r, const struct ldm_reply *reply)
+{
+	enum listing_kind kind = r->query.listing->kind;
+	bool refused = is_refusal(reply->message);
+
+	r->status.query_failures++;
+	if (kind == LISTING_BINDINGS)
+		r->schedule.bindings_work = false;
+	else if (kind == LISTING_SERVICES)
+		r->services_work = false;
+	if (refused)
+		unauthorised(r, reply->message);
+	else if (!change_version(r, reply->message))
+		report_trouble(r, "ldmd answers %s with failure: %s", action_of(kind),
+			reply->message ? reply->message : "no reason given");
+	return refused ? -EPERM : -EREMOTEIO;
+}
+
+static void fail_waiters(struct refresh *r, int err)
+{
+	size_t n;
+	/* Callbacks may add new ones. */
+	struct target **targets = schedule_take_targets(&r->schedule, &n);
+
+	for (size_t i = 0; i < n; i++)
+		target_settle(targets[i], err, NULL, NULL);
+	free(targets);
+}
+
+static void end_list(struct refresh *r, int err, const struct ldm_reply *reply)
+{
+	uint32_t need = r->query.due.need;
+
+	if (r->query.spoiled) {
+		err = -EAGAIN;
+		r->schedule.needs |= need;
+	} else if (err == 0) {
+		err = reply->ok ? use_answer(r) : list_failed(r, reply);
+	}
+	if (err < 0 && need != NEED_LIST)
+		schedule_list_failed(&r->schedule, need, r->now_ms);
+	/* Nothing is asked about single domains before the first list. */
+	if (err < 0 && !r->query.spoiled && !r->schedule.had_list)
+		fail_waiters(r, err);
+	schedule_list_done(&r->schedule, need, r->now_ms, query_duration(r));
+	if (need == NEED_LIST)
+		plan_next_list(r);
+	query_clear(r);
+}
+
+/* One domain, and what became of asking for it. */
+static void settle_target(struct refresh *r, int err)
+{
+	struct target *target = r->query.due.target;
+	const struct snapshot *s = snapshot_ref(r->snapshot);
+	const struct domain *d = err == 0 ? snapshot_find_name(s, target->name) : NULL;
+
+	r->query.due.target = NULL;
+	query_clear(r);
+	target_settle(target, err, d, s);
+	snapshot_unref(s);
+}
+
+static void ask_again(struct refresh *r, bool plain)
+{
+	struct target *target = r->query.due.target;
+
+	r->query.due.target = NULL;
+	target->plain |= plain;
+	query_clear(r);
+	int rc = schedule_return(&r->schedule, target, r->now_ms);
+	if (rc < 0)
+		target_settle(target, rc, NULL, NULL);
+}
+
+static void target_is_gone(struct refresh *r)
+{
+	settle_target(r, make_snapshot(r, r->query.due.target->name));
+}
+
+/* A refusal of the long list may be about the list and not about the domain. */
+static void target_failed(struct refresh *r, const struct ldm_reply *reply)
+{
+	r->status.query_failures++;
+	if (says_domain_is_gone(r, reply->message)) {
+		target_is_gone(r);
+	} else if (is_refusal(reply->message)) {
+		unauthorised(r, reply->message);
+		settle_target(r, -EPERM);
+	} else if (r->query.listing->kind == LISTING_BINDINGS) {
+		ask_again(r, true);
+	} else {
+		settle_target(r, -EREMOTEIO);
+	}
+}
+
+static void end_target(struct refresh *r, int err, const struct ldm_reply *reply)
+{
+	const struct query *q = &r->query;
+
+	if (err == 0 && (q->spoiled || names_have(&q->keep, q->due.target->name)))
+		ask_again(r, false);
+	else if (err < 0)
+		settle_target(r, err);
+	else if (!reply->ok)
+		target_failed(r, reply);
+	else if (q->listing->n_domains > 0)
+		settle_target(r, use_answer(r));
+	else if (q->listing->kind == LISTING_BINDINGS)
+		ask_again(r, true);
+	else
+		target_is_gone(r);
+}
+
+static void end_register(struct refresh *r, int err, const struct ldm_reply *reply)
+{
+	/* Without events there is still the poll; a broken answer is worth another try later. */
+	r->schedule.registered = true;
+	r->schedule.register_again = err < 0;
+	r->status.events = err == 0 && reply->ok;
+	if (err == 0 && !reply->ok)
+		log_notice(TOKEN, "ldmd sends no events (%s): changes show at the next poll",
+			reply->message ? reply->message : "no reason given");
+	query_clear(r);
+}
+
+static void count_failure(struct refresh *r, int err, const struct ldm_reply *reply)
+{
+	r->status.query_failures++;
+	if (err == -ETIMEDOUT)
+		r->status.timeouts++;
+	r->refusal_counted = err == -EBADMSG || err == -EPROTO;
+	r->status.documents_refused += r->refusal_counted;
+	if (r->query.listing && r->query.listing->error) {
+		listing_refused(r);
+	} else if (err == -EBADMSG && reply->message) {
+		/* It was logged by who found it. */
+		char *copy = strdup(reply->message);
+
+		if (copy)
+			take_error(r, copy);
+	}
+}
+
+static void on_done(void *user, int err, const struct ldm_reply *reply)
+{
+	struct refresh *r = user;
+
+	/* refresh_free() ends what is on its way. */
+	if (!r->conn)
+		return;
+	r->status_dirty = true;
+	if (err < 0)
+		count_failure(r, err, reply);
+	else if (r->status.link == LINK_SLOW)
+		set_link(r, LINK_UP);
+	switch (r->query.due.kind) {
+	case DUE_EVENTS:
+		end_register(r, err, reply);
+		break;
+	case DUE_DOMAIN:
+		end_target(r, err, reply);
+		break;
+	case DUE_LIST:
+	case DUE_NOTHING:
+		end_list(r, err, reply);
+		break;
+	}
+	publish_first(r);
+}
+
+/* --- connection ---------------------------------------------------------------------------- */
 
 static int link_open(const struct ldm_endpoint *e, const struct ldm_conn_ops *ops, void *user,
 	struct ldm_conn **c)
@@ -40,6 +754,107 @@ static const struct refresh_link real_link = {
 	.prepare = ldm_conn_prepare,
 	.dispatch = ldm_conn_dispatch,
 };
+
+/* 0.2, 0.4, 0.8 ... seconds up to the limit, less up to half. */
+static void plan_retry(struct refresh *r)
+{
+	uint64_t delay = r->config.backoff_min_ms;
+
+	for (unsigned i = 0; i < r->attempts && delay < r->config.backoff_max_ms; i++)
+		delay *= 2;
+	if (delay > r->config.backoff_max_ms)
+		delay = r->config.backoff_max_ms;
+	r->attempts++;
+	r->retry_ms = clock_after(r->now_ms, schedule_jitter(&r->schedule, delay, 2));
+}
+
+static void on_ready(void *user)
+{
+	struct refresh *r = user;
+
+	set_state(r, REFRESH_CONNECTED);
+	r->connected_ms = r->now_ms;
+	r->version_changed = false;
+	r->on_version_2 = false;
+	if (r->endpoint->data_version == LDM_DATA_AUTO)
+		r->config.link->set_data(r->conn, LDM_DATA_3);
+	r->services_work = true;
+	r->status.connects++;
+	r->status.events = false;
+	r->status_dirty = true;
+	schedule_connected(&r->schedule, r->now_ms);
+	r->schedule.registered = r->endpoint->data_version == LDM_DATA_2;
+}
+
+static void connection_lost(struct refresh *r, enum link_state link)
+{
+	if (r->state == REFRESH_CONNECTED)
+		r->status.disconnects++;
+	/* One that lets us in and then ends it, time and again, is not asked at full pace. */
+	if (r->state == REFRESH_CONNECTED && r->now_ms - r->connected_ms >= STEADY_MS)
+		r->attempts = 0;
+	set_state(r, REFRESH_IDLE);
+	r->status.events = false;
+	set_link(r, link);
+	query_clear(r);
+	r->schedule.needs = 0;
+	plan_retry(r);
+	fail_waiters(r, -ENOTCONN);
+	r->status_dirty = true;
+}
+
+static void on_closed(void *user, enum ldm_closed reason, int error, const char *text)
+{
+	struct refresh *r = user;
+
+	/* Before that it was no document but a handshake. */
+	if (reason == LDM_CLOSED_PROTOCOL && r->state == REFRESH_CONNECTED && !r->refusal_counted)
+		r->status.documents_refused++;
+	r->refusal_counted = false;
+	if (reason == LDM_CLOSED_AUTH)
+		report_trouble(r,
+			"ldmd does not let us in (%s): check ldmUser and ldmPasswordFile, and "
+			"that this user has the right solaris.ldoms.read",
+			text ? text : strerror(-error));
+	else
+		report_trouble(r, "connection to ldmd: %s", text ? text : strerror(-error));
+	connection_lost(r, reason == LDM_CLOSED_AUTH ? LINK_UNAUTHORISED : LINK_DOWN);
+}
+
+static void on_event(void *user, const struct ldm_event *event)
+{
+	struct refresh *r = user;
+
+	r->status.events_received++;
+	r->status_dirty = true;
+	log_debug(TOKEN, "event %s %s", event->action, event->domain ? event->domain : "");
+	if (!schedule_event(&r->schedule, event, r->snapshot, r->now_ms))
+		r->status.events_unknown++;
+	if (r->ops.on_event)
+		r->ops.on_event(r->user, event);
+}
+
+static const struct ldm_conn_ops conn_ops = {
+	.on_ready = on_ready,
+	.on_closed = on_closed,
+	.on_event = on_event,
+};
+
+static void connect_when_due(struct refresh *r)
+{
+	if (r->state != REFRESH_IDLE || r->now_ms < r->retry_ms)
+		return;
+	set_state(r, REFRESH_CONNECTING);
+	if (r->status.link == LINK_DOWN)
+		set_link(r, LINK_CONNECTING);
+	int rc = r->config.link->open(r->endpoint, &conn_ops, r, &r->conn);
+	if (rc == 0)
+		return;
+	report_trouble(r, "cannot open a connection to ldmd: %s", strerror(-rc));
+	connection_lost(r, LINK_DOWN);
+}
+
+/* --- life ---------------------------------------------------------------------------------- */
 
 void refresh_config_init(struct refresh_config *c, bool local)
 {
@@ -65,25 +880,16 @@ static uint32_t own_random(void *user)
 	return (uint32_t)(*state >> 32);
 }
 
-static uint64_t less_up_to(struct refresh *r, uint64_t value, uint64_t part)
-{
-	return part ? value - r->config.random(r->config.random_user) % part : value;
-}
-
-uint64_t refresh_jitter(struct refresh *r, uint64_t value)
-{
-	return less_up_to(r, value, value / 10);
-}
-
 static void adopt_config(struct refresh *r, const struct refresh_config *config)
 {
 	r->config = *config;
 	if (!r->config.link)
 		r->config.link = &real_link;
-	if (!r->config.random) {
-		r->config.random = own_random;
-		r->config.random_user = &r->random_state;
-	}
+	r->schedule.random = config->random ? config->random : own_random;
+	r->schedule.random_user = config->random ? config->random_user : &r->random_state;
+	r->schedule.interval_ms = config->interval_ms;
+	r->schedule.detail_interval_ms = config->detail_interval_ms;
+	r->schedule.coalesce_ms = config->coalesce_ms;
 	r->status.interval_ms = config->interval_ms;
 	r->status_dirty = true;
 }
@@ -91,11 +897,9 @@ static void adopt_config(struct refresh *r, const struct refresh_config *config)
 int refresh_new(const struct refresh_config *config, const struct ldm_endpoint *endpoint,
 	struct registry *registry, const struct refresh_ops *ops, void *user, struct refresh **ret)
 {
-	struct refresh *r;
-
 	if (!config->interval_ms || !config->request_timeout_ms || !config->backoff_min_ms)
 		return -EINVAL;
-	r = calloc(1, sizeof(*r));
+	struct refresh *r = calloc(1, sizeof(*r));
 	if (!r)
 		return -ENOMEM;
 	r->endpoint = endpoint;
@@ -115,19 +919,18 @@ void refresh_free(struct refresh *r)
 {
 	if (!r)
 		return;
-	/* Whoever waits is gone, too: nothing is to be told any more. */
-	agenda_clear(r);
+	/* Those who wait are gone, too: nothing is to be told any more. */
+	schedule_clear(&r->schedule);
 	if (r->conn) {
 		struct ldm_conn *conn = r->conn;
 
-		r->state = REFRESH_IDLE;
-		if (r->query.target)
-			r->query.target->n_waiters = 0;
+		if (r->query.due.target)
+			r->query.due.target->n_waiters = 0;
 		r->conn = NULL;
 		r->config.link->free(conn);
 	}
 	query_clear(r);
-	agenda_clear(r);
+	schedule_clear(&r->schedule);
 	snapshot_unref(r->snapshot);
 	ldm_status_clear(&r->status);
 	free(r->logged_error);
@@ -137,221 +940,25 @@ void refresh_free(struct refresh *r)
 void refresh_reconfigure(struct refresh *r, const struct refresh_config *config)
 {
 	const struct refresh_link *link = r->config.link;
+	uint64_t at = r->now_ms + config->interval_ms;
 
 	adopt_config(r, config);
 	r->config.link = link;
-	if (r->list_due_ms != CLOCK_NEVER && r->list_due_ms > r->now_ms + config->interval_ms)
-		r->list_due_ms = r->now_ms + config->interval_ms;
+	if (r->schedule.list_due_ms != CLOCK_NEVER && r->schedule.list_due_ms > at)
+		r->schedule.list_due_ms = at;
 }
 
 void refresh_all_now(struct refresh *r)
 {
-	r->needs |= NEED_LIST | NEED_DETAIL;
-	memset(r->not_before_ms, 0, sizeof(r->not_before_ms));
+	r->schedule.needs |= NEED_LIST | NEED_DETAIL;
+	memset(r->schedule.not_before_ms, 0, sizeof(r->schedule.not_before_ms));
 	if (r->state == REFRESH_IDLE)
 		r->retry_ms = 0;
 }
 
 void refresh_spconfigs_later(struct refresh *r)
 {
-	agenda_need(r, NEED_SPCONFIG, SPCONFIGS_LATER_MS);
-}
-
-/* --- telling ------------------------------------------------------------------------------- */
-
-static void set_error(struct refresh *r, char *take)
-{
-	free(r->status.last_error);
-	r->status.last_error = take;
-	r->status.last_error_ms = r->now_ms;
-	r->status_dirty = true;
-}
-
-void refresh_note(struct refresh *r, const char *text)
-{
-	char *copy = strdup(text);
-
-	if (copy)
-		set_error(r, copy);
-}
-
-void refresh_trouble(struct refresh *r, const char *format, ...)
-{
-	char *text;
-	va_list args;
-	int n;
-
-	va_start(args, format);
-	n = vasprintf(&text, format, args);
-	va_end(args);
-	if (n < 0)
-		return;
-	if (!r->logged_error || !log_says_the_same(r->logged_error, text)) {
-		log_err(REFRESH_TOKEN, "%s", text);
-		free(r->logged_error);
-		r->logged_error = strdup(text);
-	}
-	set_error(r, text);
-}
-
-void refresh_no_trouble(struct refresh *r)
-{
-	free(r->logged_error);
-	r->logged_error = NULL;
-}
-
-void refresh_set_link(struct refresh *r, enum link_state link)
-{
-	if (r->status.link == link)
-		return;
-	log_debug(REFRESH_TOKEN, "link %s -> %s", link_state_name(r->status.link),
-		link_state_name(link));
-	if (link == LINK_UP && r->status.link != LINK_SLOW)
-		log_notice(REFRESH_TOKEN, "the inventory of ldmd is fresh");
-	r->status.link = link;
-	r->status.link_changed_ms = r->now_ms;
-	r->status_dirty = true;
-}
-
-static void send_snapshot(struct refresh *r)
-{
-	r->published = true;
-	r->ops.on_snapshot(r->user, r->snapshot);
-}
-
-void refresh_publish(struct refresh *r, const struct snapshot *take)
-{
-	const struct snapshot *old = r->snapshot;
-
-	r->snapshot = take;
-	r->status.snapshots++;
-	r->status.registry_failed = registry_failed(r->registry);
-	r->status_dirty = true;
-	if (!old)
-		r->publish_ms = clock_after(r->now_ms, r->config.first_detail_ms);
-	if (r->published)
-		send_snapshot(r);
-	snapshot_unref(old);
-}
-
-/* The first picture waits for the details, so that what follows is change and not learning. */
-void refresh_maybe_publish_first(struct refresh *r)
-{
-	bool complete = !agenda_details_open(r) && !r->query.running;
-
-	if (r->published || !r->snapshot)
-		return;
-	if (complete || r->now_ms >= r->publish_ms)
-		send_snapshot(r);
-}
-
-static void tell_status(struct refresh *r)
-{
-	if (!r->status_dirty)
-		return;
-	r->status_dirty = false;
-	r->ops.on_status(r->user, &r->status);
-}
-
-/* --- connection ---------------------------------------------------------------------------- */
-
-/* 0.2, 0.4, 0.8 ... seconds up to the limit, less up to half. */
-static void plan_retry(struct refresh *r)
-{
-	uint64_t delay = r->config.backoff_min_ms;
-
-	for (unsigned i = 0; i < r->attempts && delay < r->config.backoff_max_ms; i++)
-		delay *= 2;
-	if (delay > r->config.backoff_max_ms)
-		delay = r->config.backoff_max_ms;
-	r->attempts++;
-	r->retry_ms = clock_after(r->now_ms, less_up_to(r, delay, delay / 2));
-}
-
-static void on_ready(void *user)
-{
-	struct refresh *r = user;
-
-	r->state = REFRESH_CONNECTED;
-	r->connected_ms = r->now_ms;
-	r->registered = r->endpoint->data_version == LDM_DATA_2;
-	r->had_list = false;
-	r->version_changed = false;
-	r->on_version_2 = false;
-	if (r->endpoint->data_version == LDM_DATA_AUTO)
-		r->config.link->set_data(r->conn, LDM_DATA_3);
-	r->bindings_work = true;
-	r->services_work = true;
-	r->status.connects++;
-	r->status.events = false;
-	r->status_dirty = true;
-	agenda_connected(r);
-}
-
-static void lost(struct refresh *r, enum link_state link)
-{
-	if (r->state == REFRESH_CONNECTED)
-		r->status.disconnects++;
-	/* One that lets us in and then ends it, time and again, is not asked at full pace. */
-	if (r->state == REFRESH_CONNECTED && r->now_ms - r->connected_ms >= STEADY_MS)
-		r->attempts = 0;
-	r->state = REFRESH_IDLE;
-	r->status.events = false;
-	refresh_set_link(r, link);
-	query_clear(r);
-	r->needs = 0;
-	plan_retry(r);
-	agenda_fail_waiters(r, -ENOTCONN);
-	r->status_dirty = true;
-}
-
-static void on_closed(void *user, enum ldm_closed reason, int error, const char *text)
-{
-	struct refresh *r = user;
-
-	/* Before that it was no document but a handshake. */
-	if (reason == LDM_CLOSED_PROTOCOL && r->state == REFRESH_CONNECTED && !r->refusal_counted)
-		r->status.documents_refused++;
-	r->refusal_counted = false;
-	if (reason == LDM_CLOSED_AUTH)
-		refresh_trouble(r,
-			"ldmd does not let us in (%s): check ldmUser and ldmPasswordFile, and "
-			"that this user has the right solaris.ldoms.read",
-			text ? text : strerror(-error));
-	else
-		refresh_trouble(r, "connection to ldmd: %s", text ? text : strerror(-error));
-	lost(r, reason == LDM_CLOSED_AUTH ? LINK_UNAUTHORISED : LINK_DOWN);
-}
-
-static void on_event(void *user, const struct ldm_event *event)
-{
-	struct refresh *r = user;
-
-	refresh_take_event(r, event);
-	if (r->ops.on_event)
-		r->ops.on_event(r->user, event);
-}
-
-static const struct ldm_conn_ops conn_ops = {
-	.on_ready = on_ready,
-	.on_closed = on_closed,
-	.on_event = on_event,
-};
-
-static void connect_when_due(struct refresh *r)
-{
-	int rc;
-
-	if (r->state != REFRESH_IDLE || r->now_ms < r->retry_ms)
-		return;
-	r->state = REFRESH_CONNECTING;
-	if (r->status.link == LINK_DOWN)
-		refresh_set_link(r, LINK_CONNECTING);
-	rc = r->config.link->open(r->endpoint, &conn_ops, r, &r->conn);
-	if (rc == 0)
-		return;
-	refresh_trouble(r, "cannot open a connection to ldmd: %s", strerror(-rc));
-	lost(r, LINK_DOWN);
+	schedule_lists(&r->schedule, NEED_SPCONFIG, r->now_ms, SPCONFIGS_LATER_MS);
 }
 
 /* --- turns --------------------------------------------------------------------------------- */
@@ -366,7 +973,7 @@ static void add_deadlines(const struct refresh *r, struct pollset *ps)
 	if (r->state == REFRESH_IDLE)
 		pollset_deadline(ps, r->retry_ms);
 	if (r->state == REFRESH_CONNECTED && !r->query.running)
-		pollset_deadline(ps, agenda_deadline(r));
+		pollset_deadline(ps, schedule_deadline(&r->schedule, r->now_ms));
 	if (r->query.running && r->status.link == LINK_UP)
 		pollset_deadline(ps, slow_at(r));
 	if (!r->published && r->snapshot)
@@ -377,7 +984,7 @@ int refresh_prepare(struct refresh *r, struct pollset *ps, uint64_t now_ms)
 {
 	r->now_ms = now_ms;
 	connect_when_due(r);
-	query_advance(r);
+	ask_when_due(r);
 	tell_status(r);
 	add_deadlines(r, ps);
 	if (r->conn)
@@ -391,10 +998,10 @@ void refresh_dispatch(struct refresh *r, const struct pollset *ps, uint64_t now_
 	if (r->conn)
 		r->config.link->dispatch(r->conn, ps, now_ms);
 	connect_when_due(r);
-	query_advance(r);
+	ask_when_due(r);
 	if (r->query.running && r->status.link == LINK_UP && now_ms >= slow_at(r))
-		refresh_set_link(r, LINK_SLOW);
-	refresh_maybe_publish_first(r);
+		set_link(r, LINK_SLOW);
+	publish_first(r);
 	tell_status(r);
 }
 
@@ -404,7 +1011,7 @@ int refresh_domain_now(struct refresh *r, const char *name, refresh_domain_cb *c
 {
 	if (r->state != REFRESH_CONNECTED)
 		return -ENOTCONN;
-	return agenda_add_waiter(r, name, cb, user);
+	return schedule_waiter(&r->schedule, name, r->now_ms, cb, user);
 }
 
 void refresh_command_ended(struct refresh *r, const char *name)
@@ -416,20 +1023,20 @@ void refresh_command_ended(struct refresh *r, const char *name)
 		r->query.spoiled = true;
 }
 
-static int patch(struct refresh *r, uint32_t index, const struct domain *row)
+static int patch_row(struct refresh *r, uint32_t index, const struct domain *row)
 {
 	const struct snapshot *next;
 	int rc = assemble_patch(
 		r->snapshot, index, row, r->now_ms, registry_next_index(r->registry), &next);
 
 	if (rc == 0)
-		refresh_publish(r, next);
+		publish(r, next);
 	return rc;
 }
 
 int refresh_put_row(struct refresh *r, const struct domain *take)
 {
-	int rc = patch(r, take->index, take);
+	int rc = patch_row(r, take->index, take);
 
 	domain_unref(take);
 	return rc;
@@ -439,7 +1046,7 @@ int refresh_drop_row(struct refresh *r, uint32_t index)
 {
 	if (!snapshot_find_index(r->snapshot, index))
 		return -ENOENT;
-	return patch(r, index, NULL);
+	return patch_row(r, index, NULL);
 }
 
 void refresh_count_refused(struct refresh *r)

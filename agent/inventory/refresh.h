@@ -33,7 +33,7 @@ struct refresh_config {
 	uint64_t backoff_min_ms;     /* 200 */
 	uint64_t backoff_max_ms;     /* 1500 on the same host, 30000 to another */
 	uint64_t first_detail_ms;    /* 1500; the first snapshot waits that long for the details */
-	size_t max_domains;	     /* 0: build_limits_default */
+	size_t max_domains;	     /* 0: listing_limits_default */
 	const struct refresh_link *link; /* NULL: ldm/conn.h; tests give their own */
 	uint32_t (*random)(void *);	 /* NULL: own generator; tests give a fixed one */
 	void *random_user;

@@ -1,23 +1,34 @@
 /*
- * Reading, judging and writing the two files.
+ * Where the registry lives: a state directory with a lock, a file, and a copy of it.
  *
- * A file is never written in place, so a crash leaves a good one. What is left are disks and
- * people: a damaged file is put aside, never deleted.
+ *   index-registry         the newer of the two at every moment
+ *   index-registry.copy    written after it; used when the other one is damaged
+ *   index-registry.damaged-TIME, index-registry.copy.damaged-TIME   kept aside for people
+ *   lock                   held by the agent that uses the directory; holds its process id
+ *
+ * A file is never written in place, so a crash leaves a good one; the copy is not written where the
+ * first failed. A number is shown to nobody before the write was tried; when it fails the agent
+ * serves on and says so, as a manager is better off with rows than without.
  */
-#include "inventory/registry-files.h"
+#include "inventory/registry-internal.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
 
-#include "inventory/registry.h"
+#include "util/buffer.h"
 #include "util/file.h"
 #include "util/log.h"
+#include "util/number.h"
+#include "util/text.h"
 
-#define TOKEN "inventory:registry"
+#define TOKEN REGISTRY_TOKEN
+#define MAGIC "ldoms-agentx-registry 1"
 /* 65,536 objects and 10,000 domains with the longest names, encoded, are less than that. */
 #define FILE_MAX_OCTETS (256u << 20)
 
@@ -29,28 +40,276 @@ struct registry_files {
 	int lock_fd;
 };
 
-/* What became of reading one of them. */
-struct reading {
-	int error; /* 0, -ENOENT, -EBADMSG, or from the file system */
-	size_t line;
-	uint32_t salvaged; /* mark of a damaged one */
-	struct registry_state state;
-};
+/* --- text, written ------------------------------------------------------------------------- */
 
-static char *path_in(const char *directory, const char *name)
+static uint64_t checksum(const char *text, size_t size)
 {
-	char *path;
+	uint64_t sum = 0xcbf29ce484222325u;
 
-	return asprintf(&path, "%s/%s", directory, name) < 0 ? NULL : path;
+	for (size_t i = 0; i < size; i++)
+		sum = (sum ^ (unsigned char)text[i]) * 0x100000001b3u;
+	return sum;
 }
 
-/* Conditions of the disk, not of the configuration. */
-static bool is_disk_trouble(int error)
+static int print_name(struct buffer *out, const char *name)
 {
-	return error == EROFS || error == ENOSPC || error == EDQUOT || error == EIO;
+	int rc = percent_append(out, name);
+
+	return rc < 0 ? rc : buffer_append(out, "\n", 1);
 }
 
-static int lock(int fd)
+static int print_counters(struct buffer *out, uint32_t owner, const struct registry_counters *list)
+{
+	int rc = 0;
+
+	for (size_t i = 0; rc == 0 && i < list->n; i++)
+		rc = buffer_printf(out, "c %" PRIu32 " %s %" PRIu32 "\n", owner,
+			list->items[i].kind, list->items[i].next);
+	return rc;
+}
+
+static int print_entry(struct buffer *out, const struct registry_entry *e)
+{
+	int rc = buffer_printf(out, "d %" PRIu32 " %s ", e->index, e->uuid ? e->uuid : "-");
+
+	if (rc == 0)
+		rc = print_name(out, e->name);
+	return rc < 0 ? rc : print_counters(out, e->index, &e->counters);
+}
+
+static int print_object(struct buffer *out, const struct registry_object *o)
+{
+	int rc = buffer_printf(out, "o %" PRIu32 " %s %" PRIu32 " ", o->owner, o->kind, o->index);
+
+	return rc < 0 ? rc : print_name(out, o->name);
+}
+
+static int compare_seen(const void *a, const void *b)
+{
+	const struct registry_entry *const *x = a, *const *y = b;
+	int order = compare_u64((*x)->seen, (*y)->seen);
+
+	return order ? order : compare_u64((*x)->index, (*y)->index);
+}
+
+static int compare_kind(const void *a, const void *b)
+{
+	const struct registry_object *const *x = a, *const *y = b;
+	int order = compare_u64((*x)->owner, (*y)->owner);
+
+	if (order == 0)
+		order = strcmp((*x)->kind, (*y)->kind);
+	return order ? order : compare_u64((*x)->index, (*y)->index);
+}
+
+/* The items in another order; to be freed. NULL: no memory. */
+static void **in_order(const struct sorted *s, int (*compare)(const void *a, const void *b))
+{
+	void **order = calloc(s->n + 1, sizeof(void *));
+
+	if (!order || s->n == 0)
+		return order;
+	memcpy(order, s->items, s->n * sizeof(void *));
+	qsort(order, s->n, sizeof(void *), compare);
+	return order;
+}
+
+static int print_body(struct buffer *out, const struct registry *r)
+{
+	void **entries = in_order(&r->by_index, compare_seen);
+	void **objects = in_order(&r->objects, compare_kind);
+	int rc = entries && objects ? 0 : -ENOMEM;
+
+	if (rc == 0)
+		rc = buffer_printf(
+			out, MAGIC "\nserial %" PRIu64 "\nnext %" PRIu32 "\n", r->serial, r->next);
+	for (size_t i = 0; rc == 0 && i < r->by_index.n; i++)
+		rc = print_entry(out, entries[i]);
+	if (rc == 0)
+		rc = print_counters(out, 0, &r->host_counters);
+	for (size_t i = 0; rc == 0 && i < r->objects.n; i++)
+		rc = print_object(out, objects[i]);
+	free(entries);
+	free(objects);
+	return rc;
+}
+
+int registry_print(const struct registry *r, char **ret_text, size_t *ret_size)
+{
+	struct buffer out = BUFFER_EMPTY;
+	int rc = print_body(&out, r);
+
+	if (rc == 0)
+		rc = buffer_printf(
+			&out, "sum %016" PRIx64 "\n", checksum(buffer_data(&out), out.len));
+	if (rc == 0) {
+		*ret_size = out.len;
+		*ret_text = buffer_steal(&out);
+		rc = *ret_text ? 0 : -ENOMEM;
+	}
+	buffer_clear(&out);
+	return rc;
+}
+
+/* --- text, read ---------------------------------------------------------------------------- */
+
+/* Takes one word off the line; NULL when there is none. */
+static char *take_word(char **line)
+{
+	char *word = strsep(line, " ");
+
+	return word && *word ? word : NULL;
+}
+
+static bool take_number(char **line, uint64_t max, uint64_t *ret)
+{
+	const char *word = take_word(line);
+
+	return word && *word >= '0' && *word <= '9' && parse_u64(word, ret) == 0 && *ret <= max;
+}
+
+/* A name is the last word, and not empty. */
+static char *take_name(char **line)
+{
+	char *word = take_word(line);
+
+	return word && !*line && percent_decode(word) == 0 && *word ? word : NULL;
+}
+
+static int parse_domain(struct registry *r, char *line)
+{
+	struct registry_entry *e;
+	uint64_t index;
+
+	if (!take_number(&line, REGISTRY_INDEX_MAX, &index) || index == 0 || index >= r->next)
+		return -EBADMSG;
+	const char *uuid = take_word(&line), *name = take_name(&line);
+	if (!uuid || !name)
+		return -EBADMSG;
+	if (strcmp(uuid, "-") == 0)
+		uuid = NULL;
+	int rc = registry_add(r, (uint32_t)index, uuid, name, &e);
+	if (rc == 0)
+		e->seen = r->turn++;
+	return rc;
+}
+
+static int parse_counter(struct registry *r, char *line)
+{
+	struct registry_counter *c;
+	uint64_t owner, next;
+
+	if (!take_number(&line, REGISTRY_INDEX_MAX, &owner))
+		return -EBADMSG;
+	const char *kind = take_word(&line);
+	if (!kind || !take_number(&line, UINT32_MAX, &next) || next == 0)
+		return -EBADMSG;
+	int rc = registry_counter(r, (uint32_t)owner, kind, &c);
+	if (rc == 0)
+		c->next = (uint32_t)next;
+	return rc;
+}
+
+static int parse_object(struct registry *r, char *line)
+{
+	struct registry_object *o;
+	uint64_t owner, index;
+
+	if (!take_number(&line, REGISTRY_INDEX_MAX, &owner))
+		return -EBADMSG;
+	const char *kind = take_word(&line);
+	if (!kind || !take_number(&line, REGISTRY_INDEX_MAX, &index) || index == 0)
+		return -EBADMSG;
+	const char *name = take_name(&line);
+	if (!name)
+		return -EBADMSG;
+	return registry_add_object(r, (uint32_t)owner, kind, (uint32_t)index, name, &o);
+}
+
+static int parse_next(struct registry *r, char *line)
+{
+	uint64_t next;
+
+	if (!take_number(&line, (uint64_t)REGISTRY_INDEX_MAX + 1, &next) || next == 0)
+		return -EBADMSG;
+	r->next = (uint32_t)next;
+	return 0;
+}
+
+static int parse_line(struct registry *r, size_t at, char *line)
+{
+	if (at == 1)
+		return strcmp(line, MAGIC) == 0 ? 0 : -EBADMSG;
+	const char *what = take_word(&line);
+	if (!what || !line)
+		return -EBADMSG;
+	if (at == 2)
+		return strcmp(what, "serial") == 0 && take_number(&line, UINT64_MAX, &r->serial)
+			       ? 0
+			       : -EBADMSG;
+	if (at == 3)
+		return strcmp(what, "next") == 0 ? parse_next(r, line) : -EBADMSG;
+	if (strcmp(what, "d") == 0)
+		return parse_domain(r, line);
+	if (strcmp(what, "c") == 0)
+		return parse_counter(r, line);
+	return strcmp(what, "o") == 0 ? parse_object(r, line) : -EBADMSG;
+}
+
+/* The last line, "sum <16 digits>\n", vouches for all before it. */
+static int check_sum(const char *text, size_t size, size_t *ret_body)
+{
+	static const size_t last = sizeof("sum 0123456789abcdef\n") - 1;
+	char *expected;
+
+	if (size <= last || memchr(text, '\0', size))
+		return -EBADMSG;
+	*ret_body = size - last;
+	if (asprintf(&expected, "sum %016" PRIx64 "\n", checksum(text, *ret_body)) < 0)
+		return -ENOMEM;
+	bool good = memcmp(text + *ret_body, expected, last) == 0;
+	free(expected);
+	return good ? 0 : -EBADMSG;
+}
+
+int registry_parse(struct registry *r, const char *text, size_t size, size_t *ret_line)
+{
+	size_t body, at = 0;
+	int rc = check_sum(text, size, &body);
+
+	*ret_line = 0;
+	if (rc < 0)
+		return rc;
+	char *copy = strndup(text, body - 1), *rest = copy, *line;
+	if (!copy)
+		return -ENOMEM;
+	while (rc == 0 && (line = strsep(&rest, "\n")))
+		rc = parse_line(r, ++at, line);
+	free(copy);
+	*ret_line = at;
+	/* What is there twice, or below a domain that is not there, is damage, too. */
+	if (rc == -EEXIST || rc == -ENOENT || (rc == 0 && at < 3))
+		return -EBADMSG;
+	return rc;
+}
+
+uint32_t registry_salvage_next(const char *text, size_t size)
+{
+	static const char key[] = "\nnext ";
+	const char *at = memmem(text, size, key, sizeof(key) - 1);
+	uint64_t next = 0;
+
+	if (!at)
+		return 0;
+	at += sizeof(key) - 1;
+	while (at < text + size && *at >= '0' && *at <= '9' && next <= REGISTRY_INDEX_MAX)
+		next = next * 10 + (uint64_t)(*at++ - '0');
+	return next <= REGISTRY_INDEX_MAX ? (uint32_t)next : 0;
+}
+
+/* --- the lock ------------------------------------------------------------------------------ */
+
+static int lock_file(int fd)
 {
 	struct flock whole = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
 
@@ -59,93 +318,100 @@ static int lock(int fd)
 	return errno == EACCES || errno == EAGAIN ? -EBUSY : -errno;
 }
 
-/* For people who look who it is; nobody reads it. */
+/* For people who look who it is; no program reads it. */
 static void write_pid(int fd)
 {
 	if (ftruncate(fd, 0) == 0)
 		(void)dprintf(fd, "%ld\n", (long)getpid());
 }
 
+/* A disk that is full or read-only is no reason not to serve. */
 static int take_lock(struct registry_files *f)
 {
-	int r;
-
 	f->lock_fd = open(f->lock_path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
-	if (f->lock_fd < 0 && is_disk_trouble(errno)) {
-		log_warn(TOKEN, "cannot make the lock file %s: %s; going on without it",
-			f->lock_path, strerror(errno));
-		return 0;
-	}
 	if (f->lock_fd < 0) {
-		r = -errno;
-		log_err(TOKEN, "cannot open the lock file %s: %s", f->lock_path, strerror(-r));
-		return r;
+		int rc = -errno;
+
+		if (file_error_is_disk(rc)) {
+			log_warn(TOKEN, "cannot make the lock file %s: %s; going on without it",
+				f->lock_path, strerror(-rc));
+			return 0;
+		}
+		log_err(TOKEN, "cannot open the lock file %s: %s", f->lock_path, strerror(-rc));
+		return rc;
 	}
-	r = lock(f->lock_fd);
-	if (r == -EBUSY)
+	int rc = lock_file(f->lock_fd);
+	if (rc == -EBUSY)
 		log_err(TOKEN, "another agent uses the state directory (%s is locked)",
 			f->lock_path);
-	else if (r < 0)
-		log_err(TOKEN, "cannot lock %s: %s", f->lock_path, strerror(-r));
+	else if (rc < 0)
+		log_err(TOKEN, "cannot lock %s: %s", f->lock_path, strerror(-rc));
 	else
 		write_pid(f->lock_fd);
-	return r;
+	return rc;
 }
 
-int registry_files_open(const char *directory, struct registry_files **ret)
+static char *path_in(const char *directory, const char *name)
+{
+	char *path;
+
+	return asprintf(&path, "%s/%s", directory, name) < 0 ? NULL : path;
+}
+
+static int files_open(const char *directory, struct registry_files **ret)
 {
 	struct registry_files *f = calloc(1, sizeof(*f));
-	int r;
 
 	if (!f)
 		return -ENOMEM;
+	*ret = f;
 	f->lock_fd = -1;
 	f->paths[MAIN] = path_in(directory, "index-registry");
 	f->paths[COPY] = path_in(directory, "index-registry.copy");
 	f->lock_path = path_in(directory, "lock");
-	r = f->paths[MAIN] && f->paths[COPY] && f->lock_path ? take_lock(f) : -ENOMEM;
-	if (r < 0) {
-		registry_files_free(f);
-		return r;
-	}
-	for (int i = 0; f->lock_fd >= 0 && i < N_FILES; i++)
+	int rc = f->paths[MAIN] && f->paths[COPY] && f->lock_path ? take_lock(f) : -ENOMEM;
+	for (int i = 0; rc == 0 && f->lock_fd >= 0 && i < N_FILES; i++)
 		file_remove_left_overs(f->paths[i]);
-	*ret = f;
-	return 0;
+	return rc;
 }
 
-void registry_files_free(struct registry_files *f)
+static void files_free(struct registry_files *f)
 {
 	if (!f)
 		return;
 	if (f->lock_fd >= 0)
 		close(f->lock_fd);
-	free(f->paths[MAIN]);
-	free(f->paths[COPY]);
+	for (int i = 0; i < N_FILES; i++)
+		free(f->paths[i]);
 	free(f->lock_path);
 	free(f);
 }
+
+/* --- loading ------------------------------------------------------------------------------- */
+
+/* What became of reading one of them. */
+struct reading {
+	int error; /* 0, -ENOENT, -EBADMSG, or from the file system */
+	size_t line;
+	uint32_t salvaged; /* mark of a damaged one */
+	struct registry content;
+};
 
 static void read_one(const char *path, struct reading *in)
 {
 	char *text;
 	size_t size;
 
-	state_init(&in->state);
+	registry_init(&in->content);
 	in->error = file_read(path, FILE_MAX_OCTETS, &text, &size);
 	if (in->error == -EFBIG || in->error == -EINVAL || in->error == -EIO)
 		in->error = -EBADMSG;
 	if (in->error < 0)
 		return;
-	in->error = state_parse(&in->state, text, size, &in->line);
+	in->error = registry_parse(&in->content, text, size, &in->line);
 	if (in->error == -EBADMSG)
-		in->salvaged = state_salvage_next(text, size);
+		in->salvaged = registry_salvage_next(text, size);
 	free(text);
-}
-
-static bool is_good(const struct reading *in)
-{
-	return in->error == 0;
 }
 
 /* The name tells when; a second damage in the same second would replace the first, no more. */
@@ -174,7 +440,7 @@ static void tell_damage(const char *path, const struct reading *in)
 static int hard_error(const struct registry_files *f, const struct reading *in)
 {
 	for (int i = 0; i < N_FILES; i++) {
-		if (is_good(&in[i]) || in[i].error == -ENOENT || in[i].error == -EBADMSG)
+		if (in[i].error == 0 || in[i].error == -ENOENT || in[i].error == -EBADMSG)
 			continue;
 		log_err(TOKEN, "cannot read %s: %s", f->paths[i], strerror(-in[i].error));
 		return in[i].error;
@@ -182,31 +448,30 @@ static int hard_error(const struct registry_files *f, const struct reading *in)
 	return 0;
 }
 
-/* The one to go by, or -1. */
+/* The file to go by, or -1. */
 static int choose(const struct reading *in)
 {
-	if (is_good(&in[MAIN]) && is_good(&in[COPY]))
-		return in[COPY].state.serial > in[MAIN].state.serial ? COPY : MAIN;
-	if (is_good(&in[MAIN]))
+	if (in[MAIN].error == 0 && in[COPY].error == 0)
+		return in[COPY].content.serial > in[MAIN].content.serial ? COPY : MAIN;
+	if (in[MAIN].error == 0)
 		return MAIN;
-	return is_good(&in[COPY]) ? COPY : -1;
+	return in[COPY].error == 0 ? COPY : -1;
 }
 
 /* The other file may have known of numbers that this one does not: leave them out. */
-static void skip_ahead(struct registry_state *s, uint32_t salvaged)
+static void skip_ahead(struct registry *r, uint32_t salvaged)
 {
-	if (salvaged > s->next)
-		s->next = salvaged;
-	if (s->next <= REGISTRY_INDEX_MAX - REGISTRY_WINDOW)
-		s->next += REGISTRY_WINDOW;
+	if (salvaged > r->next)
+		r->next = salvaged;
+	if (r->next <= REGISTRY_INDEX_MAX - REGISTRY_WINDOW)
+		r->next += REGISTRY_WINDOW;
 }
 
-static int start_anew(
-	struct registry_files *f, struct reading *in, bool accept_damage, struct registry_state *s)
+static int start_anew(struct registry *r, const struct reading *in, bool accept_damage)
 {
-	uint32_t salvaged =
-		in[MAIN].salvaged > in[COPY].salvaged ? in[MAIN].salvaged : in[COPY].salvaged;
+	const struct registry_files *f = r->files;
 
+	/* A first start. */
 	if (in[MAIN].error == -ENOENT && in[COPY].error == -ENOENT)
 		return 0;
 	if (!accept_damage) {
@@ -220,68 +485,169 @@ static int start_anew(
 	for (int i = 0; i < N_FILES; i++)
 		if (in[i].error == -EBADMSG)
 			put_aside(f->paths[i]);
-	skip_ahead(s, salvaged);
-	log_warn(TOKEN, "starting with an empty index registry; next number is %u", s->next);
+	skip_ahead(
+		r, in[MAIN].salvaged > in[COPY].salvaged ? in[MAIN].salvaged : in[COPY].salvaged);
+	log_warn(TOKEN, "starting with an empty index registry; next number is %u", r->next);
 	return 0;
 }
 
-static void recover(
-	struct registry_files *f, struct reading *in, int from, struct registry_state *s)
+/* Takes over what was read. */
+static void go_on_with(struct registry *r, struct reading *in, int from)
 {
+	const struct registry_files *f = r->files;
 	int other = from == MAIN ? COPY : MAIN;
+	struct registry *content = &in[from].content;
 
+	content->files = r->files;
+	content->departed_max = r->departed_max;
+	content->recovered = r->recovered;
+	*r = *content;
+	registry_init(content);
+	/* A copy that was never written (first start cut short) is no damage. */
+	if (!r->recovered && (from == MAIN || in[MAIN].error != -ENOENT))
+		return;
 	if (in[other].error == -EBADMSG)
 		put_aside(f->paths[other]);
 	log_warn(TOKEN, "going on with %s", f->paths[from]);
 	if (from == COPY)
-		skip_ahead(s, in[MAIN].salvaged);
+		skip_ahead(r, in[MAIN].salvaged);
 }
 
-static int settle(struct registry_files *f, struct reading *in, bool accept_damage,
-	struct registry_state *s, bool *ret_recovered)
+/*
+ * With both files bad: -EBADMSG, or, with accept_damage, an empty registry whose mark is above the
+ * old one as far as that can be read.
+ */
+static int settle(struct registry *r, struct reading *in, bool accept_damage)
 {
-	int from = choose(in), r = hard_error(f, in);
+	const struct registry_files *f = r->files;
+	int from = choose(in), rc = hard_error(f, in);
 
-	if (r < 0)
-		return r;
+	if (rc < 0)
+		return rc;
 	for (int i = 0; i < N_FILES; i++)
-		if (in[i].error == -EBADMSG)
+		if (in[i].error == -EBADMSG) {
 			tell_damage(f->paths[i], &in[i]);
-	*ret_recovered = in[MAIN].error == -EBADMSG || in[COPY].error == -EBADMSG;
+			r->recovered = true;
+		}
 	if (from < 0)
-		return start_anew(f, in, accept_damage, s);
-	*s = in[from].state;
-	state_init(&in[from].state);
-	/* A copy that was never written (first start cut short) is no damage. */
-	if (*ret_recovered || (from == COPY && in[MAIN].error == -ENOENT))
-		recover(f, in, from, s);
+		return start_anew(r, in, accept_damage);
+	go_on_with(r, in, from);
 	return 0;
 }
 
-int registry_files_load(
-	struct registry_files *f, bool accept_damage, struct registry_state *s, bool *ret_recovered)
+static int load(struct registry *r, bool accept_damage)
 {
 	struct reading in[N_FILES] = {0};
-	int r;
 
 	for (int i = 0; i < N_FILES; i++)
-		read_one(f->paths[i], &in[i]);
-	r = settle(f, in, accept_damage, s, ret_recovered);
+		read_one(r->files->paths[i], &in[i]);
+	int rc = settle(r, in, accept_damage);
 	for (int i = 0; i < N_FILES; i++)
-		state_clear(&in[i].state);
-	return r;
+		registry_clear(&in[i].content);
+	return rc;
 }
 
-int registry_files_store(struct registry_files *f, const struct registry_state *s)
+/* --- what others call ---------------------------------------------------------------------- */
+
+int registry_open(const struct registry_options *options, struct registry **ret)
+{
+	struct registry *r = calloc(1, sizeof(*r));
+
+	if (!r)
+		return -ENOMEM;
+	registry_init(r);
+	r->departed_max = options->departed_max ? options->departed_max : REGISTRY_DEPARTED_MAX;
+	int rc = files_open(options->directory, &r->files);
+	if (rc == 0)
+		rc = load(r, options->accept_damage);
+	if (rc < 0) {
+		registry_free(r);
+		return rc;
+	}
+	/* Also proves at start that the files can be written. */
+	r->dirty = true;
+	(void)registry_commit(r);
+	*ret = r;
+	return 0;
+}
+
+void registry_free(struct registry *r)
+{
+	if (!r)
+		return;
+	files_free(r->files);
+	registry_clear(r);
+	free(r);
+}
+
+static int store(const struct registry *r)
 {
 	char *text;
 	size_t size;
-	int r = state_print(s, &text, &size), second;
+	int rc = registry_print(r, &text, &size);
 
-	if (r < 0)
-		return r;
-	r = file_write_atomic(f->paths[MAIN], text, size, 0600);
-	second = r == 0 ? file_write_atomic(f->paths[COPY], text, size, 0600) : r;
+	if (rc < 0)
+		return rc;
+	for (int i = 0; rc == 0 && i < N_FILES; i++)
+		rc = file_write_atomic(r->files->paths[i], text, size, 0600);
 	free(text);
-	return second;
+	return rc;
+}
+
+int registry_commit(struct registry *r)
+{
+	if (!r->dirty)
+		return 0;
+	r->serial++;
+	int rc = store(r);
+	if (rc < 0 && !r->failed)
+		log_err(TOKEN,
+			"cannot write the index registry: %s; serving on, but numbers given out "
+			"from now on may change at a restart",
+			strerror(-rc));
+	if (rc == 0 && r->failed)
+		log_notice(TOKEN, "the index registry can be written again");
+	r->failed = rc < 0;
+	r->dirty = rc < 0;
+	return rc;
+}
+
+int registry_reserve(struct registry *r, const char *name, uint32_t want, uint32_t *ret)
+{
+	uint32_t next = r->next, index = want ? want : next;
+	struct registry_entry *e;
+
+	if (index < next || index > REGISTRY_INDEX_MAX || index - next > REGISTRY_WINDOW)
+		return -ERANGE;
+	int rc = registry_free_name(r, name);
+	if (rc == 0)
+		rc = registry_add(r, index, NULL, name, &e);
+	if (rc < 0)
+		return rc;
+	e->reserved = true;
+	r->dirty = true;
+	rc = registry_commit(r);
+	if (rc < 0) {
+		registry_forget(r, e);
+		return rc;
+	}
+	*ret = index;
+	return 0;
+}
+
+int registry_rename(struct registry *r, uint32_t index, const char *name)
+{
+	struct registry_entry *e = registry_find_index(r, index);
+
+	if (!e || !e->reserved)
+		return -ENOENT;
+	if (strcmp(e->name, name) == 0)
+		return 0;
+	int rc = registry_free_name(r, name);
+	if (rc == 0)
+		rc = registry_relabel(r, e, NULL, name);
+	if (rc < 0)
+		return rc;
+	r->dirty = true;
+	return registry_commit(r);
 }

@@ -1,21 +1,19 @@
 /*
- * The registry's rules, and when it goes to disk.
+ * Entries, the names below them, the marks, and the rules by which a domain finds its number.
  *
- * Two files are written in turn, each atomically, the first being the newer at every moment; the
- * second not where the first failed. A number is shown to nobody before that was tried; when it
- * fails the agent serves on and says so, as a manager is better off with rows than without.
+ * Lookups are binary searches in arrays of pointers. An insertion moves few of them, as young ones
+ * are sorted in among each other first; removals are marked and swept out in one pass.
  */
-#include "inventory/registry.h"
+#include "inventory/registry-internal.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "inventory/registry-files.h"
-#include "inventory/registry-state.h"
 #include "util/log.h"
+#include "util/number.h"
+#include "util/text.h"
 
-#define TOKEN "inventory:registry"
 /* Names below domains; beyond it those long gone are forgotten. */
 #define OBJECTS_MAX ((size_t)65536)
 /*
@@ -24,101 +22,517 @@
  */
 #define PRESENT_MAX	   65536
 #define OBJECTS_IN_USE_MAX (4 * OBJECTS_MAX)
+/* A name that was there in one of the last turns may be in use. */
+#define TURNS_IN_USE 1024
 
-struct registry {
-	struct registry_state state;
-	struct registry_files *files;
-	size_t departed_max;
-	size_t objects_full; /* so many are too many */
-	bool dirty, failed, recovered;
-};
+/* --- sorted arrays ------------------------------------------------------------------------- */
 
-int registry_open(const struct registry_options *options, struct registry **ret)
+#define YOUNG_MAX 512
+
+typedef int compare_fn(const void *a, const void *b);
+
+static size_t lower_bound(void *const *items, size_t n, const void *key, compare_fn *compare)
 {
-	struct registry *r = calloc(1, sizeof(*r));
-	int rc;
+	size_t low = 0, high = n;
 
-	if (!r)
-		return -ENOMEM;
-	state_init(&r->state);
-	r->objects_full = OBJECTS_MAX;
-	r->departed_max = options->departed_max ? options->departed_max : REGISTRY_DEPARTED_MAX;
-	rc = registry_files_open(options->directory, &r->files);
-	if (rc == 0)
-		rc = registry_files_load(
-			r->files, options->accept_damage, &r->state, &r->recovered);
-	if (rc < 0) {
-		registry_free(r);
-		return rc;
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (compare(items[middle], key) < 0)
+			low = middle + 1;
+		else
+			high = middle;
 	}
-	/* Also proves at start that the files can be written. */
-	r->dirty = true;
-	(void)registry_commit(r);
-	*ret = r;
+	return low;
+}
+
+/* Position of the item, or n. */
+static size_t sorted_position(const struct sorted *s, const void *key, compare_fn *compare)
+{
+	size_t at = lower_bound(s->items, s->n_old, key, compare);
+
+	if (at < s->n_old && compare(s->items[at], key) == 0)
+		return at;
+	at = s->n_old + lower_bound(s->items + s->n_old, s->n - s->n_old, key, compare);
+	return at < s->n && compare(s->items[at], key) == 0 ? at : s->n;
+}
+
+static void *sorted_find(const struct sorted *s, const void *key, compare_fn *compare)
+{
+	size_t at = s->n ? sorted_position(s, key, compare) : 0;
+
+	return at < s->n ? s->items[at] : NULL;
+}
+
+/* Room for one more. -ENOMEM. */
+static int sorted_reserve(struct sorted *s)
+{
+	size_t want = s->allocated ? s->allocated * 2 : 64;
+
+	if (s->n < s->allocated)
+		return 0;
+	void **more = reallocarray(s->items, want, sizeof(void *));
+	if (!more)
+		return -ENOMEM;
+	s->items = more;
+	s->allocated = want;
 	return 0;
 }
 
-void registry_free(struct registry *r)
+/* Merges the young part into the old one, from the end. */
+static void sorted_merge(struct sorted *s, compare_fn *compare)
 {
-	if (!r)
-		return;
-	state_clear(&r->state);
-	registry_files_free(r->files);
-	free(r);
+	void *young[YOUNG_MAX];
+	size_t old = s->n_old, n_young = s->n - s->n_old, at = s->n;
+
+	memcpy(young, s->items + old, n_young * sizeof(void *));
+	while (n_young > 0)
+		if (old > 0 && compare(s->items[old - 1], young[n_young - 1]) > 0)
+			s->items[--at] = s->items[--old];
+		else
+			s->items[--at] = young[--n_young];
+	s->n_old = s->n;
 }
 
-int registry_commit(struct registry *r)
+/* After sorted_reserve(). */
+static void sorted_insert(struct sorted *s, void *item, compare_fn *compare)
 {
-	int rc;
+	if (s->n - s->n_old == YOUNG_MAX)
+		sorted_merge(s, compare);
+	size_t at = s->n_old + lower_bound(s->items + s->n_old, s->n - s->n_old, item, compare);
+	memmove(s->items + at + 1, s->items + at, (s->n - at) * sizeof(void *));
+	s->items[at] = item;
+	s->n++;
+}
 
-	if (!r->dirty)
-		return 0;
-	r->state.serial++;
-	rc = registry_files_store(r->files, &r->state);
-	if (rc < 0 && !r->failed)
-		log_err(TOKEN,
-			"cannot write the index registry: %s; serving on, but numbers given out "
-			"from now on may change at a restart",
-			strerror(-rc));
-	if (rc == 0 && r->failed)
-		log_notice(TOKEN, "the index registry can be written again");
-	r->failed = rc < 0;
-	r->dirty = rc < 0;
+static void sorted_remove(struct sorted *s, const void *item, compare_fn *compare)
+{
+	size_t at = sorted_position(s, item, compare);
+
+	memmove(s->items + at, s->items + at + 1, (s->n - at - 1) * sizeof(void *));
+	s->n_old -= at < s->n_old;
+	s->n--;
+}
+
+/* Drops the items that are gone; free_item (NULL: nothing) is called for each of them. */
+static void sorted_sweep(
+	struct sorted *s, bool (*is_gone)(const void *item), void (*free_item)(void *item))
+{
+	size_t kept = 0, kept_old = 0;
+
+	for (size_t i = 0; i < s->n; i++) {
+		if (!is_gone(s->items[i]))
+			s->items[kept++] = s->items[i];
+		else if (free_item)
+			free_item(s->items[i]);
+		if (i < s->n_old)
+			kept_old = kept;
+	}
+	s->n = kept;
+	s->n_old = kept_old;
+}
+
+/* --- entries ------------------------------------------------------------------------------- */
+
+static int compare_index(const void *a, const void *b)
+{
+	const struct registry_entry *x = a, *y = b;
+
+	return compare_u64(x->index, y->index);
+}
+
+static int compare_uuid(const void *a, const void *b)
+{
+	const struct registry_entry *x = a, *y = b;
+
+	return strcmp(x->uuid, y->uuid);
+}
+
+/* A name may be there many times. */
+static int compare_name(const void *a, const void *b)
+{
+	const struct registry_entry *x = a, *y = b;
+	int order = strcmp(x->name, y->name);
+
+	return order ? order : compare_u64(x->index, y->index);
+}
+
+static int compare_object(const void *a, const void *b)
+{
+	const struct registry_object *x = a, *y = b;
+	int order = compare_u64(x->owner, y->owner);
+
+	if (order == 0)
+		order = strcmp(x->kind, y->kind);
+	return order ? order : strcmp(x->name, y->name);
+}
+
+static void counters_free(struct registry_counters *c)
+{
+	for (size_t i = 0; i < c->n; i++)
+		free(c->items[i].kind);
+	free(c->items);
+}
+
+static void entry_free(void *entry)
+{
+	struct registry_entry *e = entry;
+
+	counters_free(&e->counters);
+	free(e->uuid);
+	free(e->name);
+	free(e);
+}
+
+static void object_free(void *object)
+{
+	struct registry_object *o = object;
+
+	free(o->kind);
+	free(o->name);
+	free(o);
+}
+
+void registry_init(struct registry *r)
+{
+	*r = (struct registry){.next = 1, .turn = 1, .objects_full = OBJECTS_MAX};
+}
+
+void registry_clear(struct registry *r)
+{
+	for (size_t i = 0; i < r->objects.n; i++)
+		object_free(r->objects.items[i]);
+	for (size_t i = 0; i < r->by_index.n; i++)
+		entry_free(r->by_index.items[i]);
+	counters_free(&r->host_counters);
+	free(r->objects.items);
+	free(r->by_index.items);
+	free(r->by_uuid.items);
+	free(r->by_name.items);
+	registry_init(r);
+}
+
+struct registry_entry *registry_find_index(const struct registry *r, uint32_t index)
+{
+	const struct registry_entry key = {.index = index};
+
+	return sorted_find(&r->by_index, &key, compare_index);
+}
+
+struct registry_entry *registry_find_uuid(const struct registry *r, const char *uuid)
+{
+	const struct registry_entry key = {.uuid = (char *)(uintptr_t)uuid};
+
+	return sorted_find(&r->by_uuid, &key, compare_uuid);
+}
+
+typedef bool entry_test(const struct registry *r, const struct registry_entry *e);
+
+/* An entry of that name that the test wants; *ret_n says how many there are. */
+static struct registry_entry *find_named(
+	const struct registry *r, const char *name, entry_test *wanted, size_t *ret_n)
+{
+	const struct registry_entry key = {.name = (char *)(uintptr_t)name};
+	const struct sorted *s = &r->by_name;
+	struct registry_entry *found = NULL;
+
+	*ret_n = 0;
+	for (int part = 0; part < 2 && s->n; part++) {
+		size_t from = part ? s->n_old : 0, end = part ? s->n : s->n_old;
+
+		from += lower_bound(s->items + from, end - from, &key, compare_name);
+		for (; from < end; from++) {
+			struct registry_entry *e = s->items[from];
+
+			if (strcmp(e->name, name) != 0)
+				break;
+			if (!wanted(r, e))
+				continue;
+			found = e;
+			++*ret_n;
+		}
+	}
+	return found;
+}
+
+static bool has_no_uuid(const struct registry *r, const struct registry_entry *e)
+{
+	(void)r;
+	return !e->uuid;
+}
+
+struct registry_entry *registry_find_name(const struct registry *r, const char *name)
+{
+	size_t n;
+
+	return find_named(r, name, has_no_uuid, &n);
+}
+
+static int entry_new(
+	uint32_t index, const char *uuid, const char *name, struct registry_entry **ret)
+{
+	struct registry_entry *e = calloc(1, sizeof(*e));
+
+	if (!e)
+		return -ENOMEM;
+	e->index = index;
+	if (text_copy(uuid, &e->uuid) < 0 || text_copy(name, &e->name) < 0) {
+		entry_free(e);
+		return -ENOMEM;
+	}
+	*ret = e;
+	return 0;
+}
+
+int registry_add(struct registry *r, uint32_t index, const char *uuid, const char *name,
+	struct registry_entry **ret)
+{
+	struct registry_entry *e;
+
+	if (registry_find_index(r, index) ||
+		(uuid ? registry_find_uuid(r, uuid) : registry_find_name(r, name)))
+		return -EEXIST;
+	if (sorted_reserve(&r->by_index) < 0 || sorted_reserve(&r->by_name) < 0 ||
+		sorted_reserve(&r->by_uuid) < 0 || entry_new(index, uuid, name, &e) < 0)
+		return -ENOMEM;
+	sorted_insert(&r->by_index, e, compare_index);
+	sorted_insert(&r->by_name, e, compare_name);
+	if (uuid)
+		sorted_insert(&r->by_uuid, e, compare_uuid);
+	if (r->next <= index)
+		r->next = index + 1;
+	*ret = e;
+	return 0;
+}
+
+int registry_relabel(
+	struct registry *r, struct registry_entry *e, const char *uuid, const char *name)
+{
+	char *new_name, *new_uuid;
+
+	if (!uuid)
+		uuid = e->uuid;
+	if (sorted_reserve(&r->by_uuid) < 0 || text_copy(name, &new_name) < 0)
+		return -ENOMEM;
+	if (text_copy(uuid, &new_uuid) < 0) {
+		free(new_name);
+		return -ENOMEM;
+	}
+	sorted_remove(&r->by_name, e, compare_name);
+	if (e->uuid)
+		sorted_remove(&r->by_uuid, e, compare_uuid);
+	free(e->name);
+	free(e->uuid);
+	e->name = new_name;
+	e->uuid = new_uuid;
+	sorted_insert(&r->by_name, e, compare_name);
+	if (e->uuid)
+		sorted_insert(&r->by_uuid, e, compare_uuid);
+	return 0;
+}
+
+/* --- names below an entry ------------------------------------------------------------------ */
+
+struct registry_object *registry_find_object(
+	const struct registry *r, uint32_t owner, const char *kind, const char *name)
+{
+	const struct registry_object key = {
+		.owner = owner,
+		.kind = (char *)(uintptr_t)kind,
+		.name = (char *)(uintptr_t)name,
+	};
+
+	return sorted_find(&r->objects, &key, compare_object);
+}
+
+int registry_add_object(struct registry *r, uint32_t owner, const char *kind, uint32_t index,
+	const char *name, struct registry_object **ret)
+{
+	if (registry_find_object(r, owner, kind, name))
+		return -EEXIST;
+	if (sorted_reserve(&r->objects) < 0)
+		return -ENOMEM;
+	struct registry_object *o = calloc(1, sizeof(*o));
+	if (!o)
+		return -ENOMEM;
+	*o = (struct registry_object){.owner = owner, .index = index, .seen = r->turn};
+	if (text_copy(kind, &o->kind) < 0 || text_copy(name, &o->name) < 0) {
+		object_free(o);
+		return -ENOMEM;
+	}
+	sorted_insert(&r->objects, o, compare_object);
+	*ret = o;
+	return 0;
+}
+
+static int add_counter(struct registry_counters *list, const char *kind)
+{
+	struct registry_counter *more = reallocarray(list->items, list->n + 1, sizeof(*more));
+
+	if (!more)
+		return -ENOMEM;
+	list->items = more;
+	more[list->n] = (struct registry_counter){.next = 1};
+	int r = text_copy(kind, &more[list->n].kind);
+	list->n += r == 0;
+	return r;
+}
+
+int registry_counter(
+	struct registry *r, uint32_t owner, const char *kind, struct registry_counter **ret)
+{
+	struct registry_entry *e = owner ? registry_find_index(r, owner) : NULL;
+	struct registry_counters *list = e ? &e->counters : &r->host_counters;
+
+	if (owner && !e)
+		return -ENOENT;
+	for (size_t i = 0; i < list->n; i++)
+		if (strcmp(list->items[i].kind, kind) == 0) {
+			*ret = &list->items[i];
+			return 0;
+		}
+	int rc = add_counter(list, kind);
+	if (rc == 0)
+		*ret = &list->items[list->n - 1];
 	return rc;
 }
 
-/* The entry this domain is known by, or NULL. */
-static struct registry_entry *find(struct registry *r, const char *uuid, const char *name)
-{
-	struct registry_entry *e = uuid ? state_find_uuid(&r->state, uuid) : NULL;
+/* --- forgetting ---------------------------------------------------------------------------- */
 
-	return e ? e : state_find_name(&r->state, name);
+static bool is_entry_gone(const void *entry)
+{
+	return ((const struct registry_entry *)entry)->gone;
 }
 
-static int update(struct registry *r, struct registry_entry *e, const char *uuid, const char *name)
+static bool is_object_gone(const void *object)
 {
-	int rc;
+	return ((const struct registry_object *)object)->gone;
+}
 
-	if ((e->uuid != NULL) == (uuid != NULL) && strcmp(e->name, name) == 0)
-		return 0;
-	rc = state_rename(&r->state, e, uuid, name);
+static bool is_below_gone(const struct registry *r, const struct registry_object *o)
+{
+	const struct registry_entry *owner = o->owner ? registry_find_index(r, o->owner) : NULL;
+
+	return owner && owner->gone;
+}
+
+/* The entries that are marked, and all objects below them. */
+static void sweep_entries(struct registry *r)
+{
+	for (size_t i = 0; i < r->objects.n; i++) {
+		struct registry_object *o = r->objects.items[i];
+
+		o->gone = is_below_gone(r, o);
+	}
+	sorted_sweep(&r->objects, is_object_gone, object_free);
+	sorted_sweep(&r->by_uuid, is_entry_gone, NULL);
+	sorted_sweep(&r->by_name, is_entry_gone, NULL);
+	sorted_sweep(&r->by_index, is_entry_gone, entry_free);
+}
+
+void registry_forget(struct registry *r, struct registry_entry *e)
+{
+	e->gone = true;
+	sweep_entries(r);
+	r->dirty = true;
+}
+
+static bool has_departed(const struct registry *r, const struct registry_entry *e)
+{
+	return !e->reserved && e->seen != r->turn;
+}
+
+static int compare_entry_seen(const void *a, const void *b)
+{
+	const struct registry_entry *const *x = a, *const *y = b;
+	int order = compare_u64((*x)->seen, (*y)->seen);
+
+	return order ? order : compare_u64((*x)->index, (*y)->index);
+}
+
+/* The longest unseen ones, so that at most departed_max are left. Without memory: next time. */
+static void forget_departed(struct registry *r)
+{
+	struct registry_entry **departed;
+	size_t n = 0;
+
+	for (size_t i = 0; i < r->by_index.n; i++)
+		n += has_departed(r, r->by_index.items[i]);
+	if (n <= r->departed_max)
+		return;
+	departed = calloc(n, sizeof(struct registry_entry *));
+	if (!departed)
+		return;
+	n = 0;
+	for (size_t i = 0; i < r->by_index.n; i++)
+		if (has_departed(r, r->by_index.items[i]))
+			departed[n++] = r->by_index.items[i];
+	qsort(departed, n, sizeof(*departed), compare_entry_seen);
+	for (size_t i = 0; i < n - r->departed_max; i++)
+		departed[i]->gone = true;
+	free(departed);
+	sweep_entries(r);
+	r->dirty = true;
+}
+
+static int compare_object_seen(const void *a, const void *b)
+{
+	const struct registry_object *const *x = a, *const *y = b;
+
+	return compare_u64((*x)->seen, (*y)->seen);
+}
+
+/* The longest unseen ones, so that `keep` are left, but none that may be in use. */
+static void forget_objects(struct registry *r, size_t keep)
+{
+	size_t n = r->objects.n;
+	struct registry_object **all = calloc(n + 1, sizeof(struct registry_object *));
+
+	if (!all)
+		return;
+	memcpy(all, r->objects.items, n * sizeof(*all));
+	qsort(all, n, sizeof(*all), compare_object_seen);
+	for (size_t i = 0; i + keep < n; i++)
+		all[i]->gone = all[i]->seen + TURNS_IN_USE <= r->turn;
+	free(all);
+	sorted_sweep(&r->objects, is_object_gone, object_free);
+}
+
+/* When all of them are in use, the next look is worth its cost only after a good many more. */
+static void make_room_for_objects(struct registry *r)
+{
+	if (r->objects.n < r->objects_full)
+		return;
+	forget_objects(r, OBJECTS_MAX * 3 / 4);
+	size_t more = r->objects.n + r->objects.n / 4;
+	r->objects_full = more > OBJECTS_MAX ? more : OBJECTS_MAX;
+}
+
+/* --- the rules ----------------------------------------------------------------------------- */
+
+static int add_domain(
+	struct registry *r, const char *uuid, const char *name, struct registry_entry **ret)
+{
+	if (r->by_index.n >= r->departed_max + PRESENT_MAX)
+		return -ENOSPC;
+	if (r->next > REGISTRY_INDEX_MAX) {
+		log_err(REGISTRY_TOKEN,
+			"all %u index numbers are used up; domain \"%s\" is not shown",
+			REGISTRY_INDEX_MAX, name);
+		return -ENOSPC;
+	}
+	int rc = registry_add(r, r->next, uuid, name, ret);
 	if (rc == 0)
 		r->dirty = true;
 	return rc;
 }
 
-static int add(struct registry *r, const char *uuid, const char *name, struct registry_entry **ret)
+static int update_domain(
+	struct registry *r, struct registry_entry *e, const char *uuid, const char *name)
 {
-	int rc;
-
-	if (r->state.n_entries >= r->departed_max + PRESENT_MAX)
-		return -ENOSPC;
-	if (r->state.next > REGISTRY_INDEX_MAX) {
-		log_err(TOKEN, "all %u index numbers are used up; domain \"%s\" is not shown",
-			REGISTRY_INDEX_MAX, name);
-		return -ENOSPC;
-	}
-	rc = state_add(&r->state, r->state.next, uuid, name, ret);
+	if ((e->uuid || !uuid) && strcmp(e->name, name) == 0)
+		return 0;
+	int rc = registry_relabel(r, e, uuid, name);
 	if (rc == 0)
 		r->dirty = true;
 	return rc;
@@ -126,12 +540,14 @@ static int add(struct registry *r, const char *uuid, const char *name, struct re
 
 int registry_assign(struct registry *r, const char *uuid, const char *name, uint32_t *ret)
 {
-	struct registry_entry *e = find(r, uuid, name);
-	int rc = e ? update(r, e, uuid, name) : add(r, uuid, name, &e);
+	struct registry_entry *e = uuid ? registry_find_uuid(r, uuid) : NULL;
 
+	if (!e)
+		e = registry_find_name(r, name);
+	int rc = e ? update_domain(r, e, uuid, name) : add_domain(r, uuid, name, &e);
 	if (rc < 0)
 		return rc;
-	e->seen = r->state.turn;
+	e->seen = r->turn;
 	e->reserved = false;
 	*ret = e->index;
 	return 0;
@@ -139,45 +555,28 @@ int registry_assign(struct registry *r, const char *uuid, const char *name, uint
 
 void registry_present_begin(struct registry *r)
 {
-	r->state.turn++;
+	r->turn++;
 }
 
 void registry_present_end(struct registry *r)
 {
-	size_t before = r->state.n_entries;
-
-	state_forget_departed(&r->state, r->departed_max);
-	if (r->state.n_entries != before)
-		r->dirty = true;
-}
-
-/* When all of them are in use, the next look is worth its while only after a good many more. */
-static void forget_objects(struct registry *r)
-{
-	size_t more;
-
-	if (r->state.n_objects < r->objects_full)
-		return;
-	state_forget_objects(&r->state, OBJECTS_MAX * 3 / 4);
-	more = r->state.n_objects + r->state.n_objects / 4;
-	r->objects_full = more > OBJECTS_MAX ? more : OBJECTS_MAX;
+	forget_departed(r);
 }
 
 static int add_object(struct registry *r, uint32_t owner, const char *kind, const char *name,
 	struct registry_object **ret)
 {
 	struct registry_counter *counter;
-	int rc;
 
-	forget_objects(r);
-	if (r->state.n_objects >= OBJECTS_IN_USE_MAX)
+	make_room_for_objects(r);
+	if (r->objects.n >= OBJECTS_IN_USE_MAX)
 		return -ENOSPC;
-	rc = state_counter(&r->state, owner, kind, &counter);
+	int rc = registry_counter(r, owner, kind, &counter);
 	if (rc < 0)
 		return rc;
 	if (counter->next > REGISTRY_INDEX_MAX)
 		return -ENOSPC;
-	rc = state_add_object(&r->state, owner, kind, counter->next, name, ret);
+	rc = registry_add_object(r, owner, kind, counter->next, name, ret);
 	if (rc < 0)
 		return rc;
 	counter->next++;
@@ -188,101 +587,59 @@ static int add_object(struct registry *r, uint32_t owner, const char *kind, cons
 int registry_assign_object(
 	struct registry *r, uint32_t owner, const char *kind, const char *name, uint32_t *ret)
 {
-	struct registry_object *o = state_find_object(&r->state, owner, kind, name);
+	struct registry_object *o = registry_find_object(r, owner, kind, name);
 	int rc = o ? 0 : add_object(r, owner, kind, name, &o);
 
 	if (rc < 0)
 		return rc;
-	o->seen = r->state.turn;
+	o->seen = r->turn;
 	*ret = o->index;
 	return 0;
 }
 
+static bool is_listed(const struct registry *r, const struct registry_entry *e)
+{
+	return e->seen == r->turn;
+}
+
 void registry_absent(struct registry *r, const char *name)
 {
-	for (size_t i = 0; i < r->state.n_entries; i++) {
-		struct registry_entry *e = r->state.entries[i];
+	struct registry_entry *e;
+	size_t n;
 
-		if (strcmp(e->name, name) == 0 && e->seen == r->state.turn && e->seen > 0)
-			e->seen--;
-	}
+	while (r->turn > 0 && (e = find_named(r, name, is_listed, &n)))
+		e->seen--;
 }
 
 static bool is_there(const struct registry *r, const struct registry_entry *e)
 {
-	return e->reserved || e->seen == r->state.turn;
+	return e->reserved || is_listed(r, e);
 }
 
 /* A departed domain without UUID gives its name up for one that a manager makes. */
-static int free_name(struct registry *r, const char *name)
+int registry_free_name(struct registry *r, const char *name)
 {
-	struct registry_entry *e = state_find_name(&r->state, name);
+	size_t n;
 
-	for (size_t i = 0; i < r->state.n_entries; i++)
-		if (strcmp(r->state.entries[i]->name, name) == 0 &&
-			is_there(r, r->state.entries[i]))
-			return -EEXIST;
+	if (find_named(r, name, is_there, &n))
+		return -EEXIST;
+	struct registry_entry *e = registry_find_name(r, name);
 	if (e)
-		state_forget(&r->state, e);
+		registry_forget(r, e);
 	return 0;
-}
-
-int registry_reserve(struct registry *r, const char *name, uint32_t want, uint32_t *ret)
-{
-	uint32_t next = r->state.next, index = want ? want : next;
-	struct registry_entry *e;
-	int rc;
-
-	if (index < next || index > REGISTRY_INDEX_MAX || index - next > REGISTRY_WINDOW)
-		return -ERANGE;
-	rc = free_name(r, name);
-	if (rc == 0)
-		rc = state_add(&r->state, index, NULL, name, &e);
-	if (rc != 0)
-		return rc;
-	e->reserved = true;
-	r->dirty = true;
-	rc = registry_commit(r);
-	if (rc < 0) {
-		state_forget(&r->state, e);
-		return rc;
-	}
-	*ret = index;
-	return 0;
-}
-
-int registry_rename(struct registry *r, uint32_t index, const char *name)
-{
-	struct registry_entry *e = state_find_index(&r->state, index);
-	int rc;
-
-	if (!e || !e->reserved)
-		return -ENOENT;
-	if (strcmp(e->name, name) == 0)
-		return 0;
-	rc = free_name(r, name);
-	if (rc < 0)
-		return rc;
-	rc = state_rename(&r->state, state_find_index(&r->state, index), NULL, name);
-	if (rc < 0)
-		return rc;
-	r->dirty = true;
-	return registry_commit(r);
 }
 
 void registry_release(struct registry *r, uint32_t index)
 {
-	struct registry_entry *e = state_find_index(&r->state, index);
+	struct registry_entry *e = registry_find_index(r, index);
 
-	if (!e || !e->reserved)
-		return;
-	state_forget(&r->state, e);
-	r->dirty = true;
+	if (e && e->reserved)
+		registry_forget(r, e);
 }
 
 uint32_t registry_next_index(const struct registry *r)
 {
-	return r->state.next;
+	return r->next;
 }
 
 bool registry_failed(const struct registry *r)
@@ -297,5 +654,5 @@ bool registry_recovered(const struct registry *r)
 
 size_t registry_count(const struct registry *r)
 {
-	return r->state.n_entries;
+	return r->by_index.n;
 }

@@ -1,30 +1,36 @@
 /*
- * Snapshots and the builder that makes them.
+ * Snapshots, the search in them, and the builder that makes them.
  *
  * One allocation holds the count, the struct, and both orders; domains and host are shared.
  */
 #include "inventory/snapshot.h"
 
 #include <errno.h>
-#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "inventory/links.h"
-#include "inventory/lists.h"
+#include "inventory/rows.h"
+#include "util/reference.h"
 
 struct snapshot_box {
-	atomic_uint refs;
-	struct list_ends *ends;
-	struct links *links;
+	struct reference references;
 	struct snapshot snapshot;
 	const struct domain *rows[]; /* by index, then by name */
+};
+
+/* Prefix sums: ends[which * n + i] rows of that kind are in the domains 0..i. */
+struct list_ends {
+	struct reference references;
+	size_t n;
+	uint32_t ends[];
 };
 
 struct snapshot_builder {
 	const struct domain **rows;
 	size_t n, allocated;
 	const struct host *host;
+	const struct snapshot *last; /* borrowed; NULL: none */
 };
 
 static struct snapshot_box *box_of(const struct snapshot *s)
@@ -33,36 +39,34 @@ static struct snapshot_box *box_of(const struct snapshot *s)
 					       offsetof(struct snapshot_box, snapshot));
 }
 
-static void box_free(struct snapshot_box *box)
+static void list_ends_unref(const struct list_ends *shared)
 {
-	if (!box)
-		return;
-	list_ends_free(box->ends);
-	links_free(box->links);
-	free(box);
+	struct list_ends *e = (struct list_ends *)(uintptr_t)shared;
+
+	if (e && reference_drop(&e->references))
+		free(e);
 }
 
 const struct snapshot *snapshot_ref(const struct snapshot *s)
 {
 	if (s)
-		atomic_fetch_add_explicit(&box_of(s)->refs, 1, memory_order_relaxed);
+		reference_take(&box_of(s)->references);
 	return s;
 }
 
 void snapshot_unref(const struct snapshot *s)
 {
-	struct snapshot_box *box;
-
-	if (!s)
-		return;
-	box = box_of(s);
-	if (atomic_fetch_sub_explicit(&box->refs, 1, memory_order_acq_rel) != 1)
+	if (!s || !reference_drop(&box_of(s)->references))
 		return;
 	for (size_t i = 0; i < s->n_domains; i++)
-		domain_unref(box->rows[i]);
+		domain_unref(s->domains[i]);
 	host_unref(s->host);
-	box_free(box);
+	list_ends_unref(s->list_ends);
+	links_unref(s->links);
+	free(box_of(s));
 }
+
+/* --- domains ------------------------------------------------------------------------------- */
 
 size_t snapshot_lower_bound(const struct snapshot *s, uint32_t index)
 {
@@ -113,6 +117,117 @@ const struct domain *snapshot_control_domain(const struct snapshot *s)
 	return NULL;
 }
 
+/* --- rows of all domains ------------------------------------------------------------------- */
+
+struct row_list domain_list(const struct domain *d, enum domain_list which)
+{
+	static const uint32_t the_memory = 1;
+	const struct row_type *t = &row_types[which];
+	const void *owner =
+		t->owner == OWNER_SERVICES ? (const void *)d->services : (const void *)d->detail;
+
+	if (!owner)
+		return (struct row_list){.size = t->size};
+	if (which == LIST_VMEM)
+		return (struct row_list){&the_memory, 1, sizeof(the_memory)};
+	return (struct row_list){rows_at(t, owner, 0), rows_count(t, owner), t->size};
+}
+
+static int list_ends_new(
+	const struct domain *const *domains, size_t n, const struct list_ends **ret)
+{
+	struct list_ends *e = malloc(sizeof(*e) + _DOMAIN_LIST_MAX * n * sizeof(e->ends[0]));
+
+	if (!e)
+		return -ENOMEM;
+	reference_init(&e->references);
+	e->n = n;
+	for (size_t which = 0; which < _DOMAIN_LIST_MAX; which++) {
+		size_t sum = 0;
+
+		for (size_t i = 0; i < n; i++) {
+			sum += domain_list(domains[i], (enum domain_list)which).n;
+			e->ends[which * n + i] = (uint32_t)sum;
+		}
+	}
+	*ret = e;
+	return 0;
+}
+
+size_t snapshot_count_rows(const struct snapshot *s, enum domain_list which)
+{
+	const struct list_ends *e = s->list_ends;
+
+	return e->n ? e->ends[which * e->n + e->n - 1] : 0;
+}
+
+static const void *list_at(const struct row_list *list, size_t i)
+{
+	return (const char *)list->rows + i * list->size;
+}
+
+static size_t list_lower_bound(const struct row_list *list, uint32_t index)
+{
+	size_t low = 0, high = list->n;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (row_index(list_at(list, middle)) < index)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+/* The first domain from `from` on that has rows in this list. */
+static size_t next_with_rows(const struct list_ends *e, enum domain_list which, size_t from)
+{
+	const uint32_t *ends = e->ends + which * e->n;
+	size_t before = from > 0 ? ends[from - 1] : 0, low = from, high = e->n;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (ends[middle] > before)
+			high = middle;
+		else
+			low = middle + 1;
+	}
+	return low;
+}
+
+static bool take_row(
+	const struct domain *d, const struct row_list *list, size_t i, struct list_row *ret)
+{
+	if (i >= list->n)
+		return false;
+	*ret = (struct list_row){d, list_at(list, i), row_index(list_at(list, i))};
+	return true;
+}
+
+bool snapshot_seek_row(const struct snapshot *s, enum domain_list which, uint32_t domain,
+	uint32_t index, struct list_row *ret)
+{
+	size_t at = snapshot_lower_bound(s, domain);
+
+	if (at < s->n_domains && s->domains[at]->index == domain) {
+		const struct row_list list = domain_list(s->domains[at], which);
+
+		if (take_row(s->domains[at], &list, list_lower_bound(&list, index), ret))
+			return true;
+		at++;
+	}
+	at = next_with_rows(s->list_ends, which, at);
+	if (at == s->n_domains)
+		return false;
+	const struct row_list list = domain_list(s->domains[at], which);
+	return take_row(s->domains[at], &list, 0, ret);
+}
+
+/* --- builder ------------------------------------------------------------------------------- */
+
 int snapshot_builder_new(size_t expected, struct snapshot_builder **ret)
 {
 	struct snapshot_builder *b = calloc(1, sizeof(*b));
@@ -142,10 +257,10 @@ void snapshot_builder_free(struct snapshot_builder *b)
 
 int snapshot_builder_add(struct snapshot_builder *b, const struct domain *take)
 {
-	const struct domain **more;
-
 	if (b->n == b->allocated) {
-		more = reallocarray(b->rows, b->allocated * 2, sizeof(struct domain *));
+		const struct domain **more =
+			reallocarray(b->rows, b->allocated * 2, sizeof(struct domain *));
+
 		if (!more) {
 			domain_unref(take);
 			return -ENOMEM;
@@ -163,18 +278,9 @@ void snapshot_builder_host(struct snapshot_builder *b, const struct host *take)
 	b->host = take;
 }
 
-int domain_compare_index(const void *a, const void *b)
+void snapshot_builder_last(struct snapshot_builder *b, const struct snapshot *last)
 {
-	const struct domain *const *x = a, *const *y = b;
-
-	return (*x)->index < (*y)->index ? -1 : (*x)->index > (*y)->index;
-}
-
-int domain_compare_name(const void *a, const void *b)
-{
-	const struct domain *const *x = a, *const *y = b;
-
-	return strcmp((*x)->name, (*y)->name);
+	b->last = last;
 }
 
 static int sort_unique(
@@ -187,16 +293,52 @@ static int sort_unique(
 	return 0;
 }
 
-static int ensure_host(struct snapshot_builder *b)
+/* Its domains if they are these, with whatever values; else NULL. */
+static const struct domain *const *same_domains(
+	const struct snapshot *last, const struct domain *const *rows, size_t n)
 {
-	struct host *empty;
+	if (!last || last->n_domains != n)
+		return NULL;
+	for (size_t i = 0; i < n; i++)
+		if (last->domains[i]->index != rows[i]->index)
+			return NULL;
+	return last->domains;
+}
+
+static bool same_lists(
+	const struct domain *const *before, const struct domain *const *rows, size_t n)
+{
+	for (size_t i = 0; before && i < n; i++)
+		if (before[i]->detail != rows[i]->detail ||
+			before[i]->services != rows[i]->services)
+			return false;
+	return before;
+}
+
+/* Both orders, and what is found by searching through all domains. */
+static int order_rows(
+	struct snapshot_box *box, const struct snapshot_builder *b, struct snapshot *s)
+{
+	const struct domain **by_index = box->rows, **by_name = box->rows + b->n;
 	int r;
 
-	if (b->host)
-		return 0;
-	r = host_new(&empty);
+	memcpy(by_index, b->rows, b->n * sizeof(*by_index));
+	memcpy(by_name, b->rows, b->n * sizeof(*by_name));
+	r = sort_unique(by_index, b->n, domain_compare_index);
 	if (r == 0)
-		b->host = empty;
+		r = sort_unique(by_name, b->n, domain_compare_name);
+	if (r < 0)
+		return r;
+
+	const struct domain *const *before = same_domains(b->last, by_index, b->n);
+	if (same_lists(before, by_index, b->n)) {
+		s->list_ends = b->last->list_ends;
+		reference_take(&((struct list_ends *)(uintptr_t)s->list_ends)->references);
+	} else {
+		r = list_ends_new(by_index, b->n, &s->list_ends);
+	}
+	if (r == 0)
+		r = links_new(by_index, b->n, before ? b->last->links : NULL, before, &s->links);
 	return r;
 }
 
@@ -209,10 +351,29 @@ static size_t count_active(const struct snapshot_builder *b)
 	return n;
 }
 
-static void fill(
-	struct snapshot_box *box, struct snapshot_builder *b, const struct snapshot_stamp *stamp)
+static int ensure_host(struct snapshot_builder *b)
 {
-	atomic_init(&box->refs, 1);
+	struct host *empty;
+
+	if (b->host)
+		return 0;
+	int r = host_new(&empty);
+	if (r == 0)
+		b->host = empty;
+	return r;
+}
+
+int snapshot_build(
+	struct snapshot_builder *b, const struct snapshot_stamp *stamp, const struct snapshot **ret)
+{
+	int r = ensure_host(b);
+
+	if (r < 0)
+		return r;
+	struct snapshot_box *box = calloc(1, sizeof(*box) + 2 * b->n * sizeof(box->rows[0]));
+	if (!box)
+		return -ENOMEM;
+	reference_init(&box->references);
 	box->snapshot = (struct snapshot){
 		.serial = stamp->serial,
 		.taken_ms = stamp->taken_ms,
@@ -223,49 +384,17 @@ static void fill(
 		.domains = box->rows,
 		.by_name = box->rows + b->n,
 		.host = b->host,
-		.list_ends = box->ends,
-		.links = box->links,
 	};
+	r = order_rows(box, b, &box->snapshot);
+	if (r < 0) {
+		list_ends_unref(box->snapshot.list_ends);
+		links_unref(box->snapshot.links);
+		free(box);
+		return r;
+	}
 	b->host = NULL;
 	b->n = 0;
 	snapshot_builder_free(b);
-}
-
-/* Both orders, and what is found by searching through all domains. */
-static int order_rows(struct snapshot_box *box, const struct snapshot_builder *b)
-{
-	int r;
-
-	memcpy(box->rows, b->rows, b->n * sizeof(box->rows[0]));
-	memcpy(box->rows + b->n, b->rows, b->n * sizeof(box->rows[0]));
-	r = sort_unique(box->rows, b->n, domain_compare_index);
-	if (r == 0)
-		r = sort_unique(box->rows + b->n, b->n, domain_compare_name);
-	if (r == 0)
-		r = list_ends_new(box->rows, b->n, &box->ends);
-	if (r == 0)
-		r = links_new(box->rows, b->n, &box->links);
-	return r;
-}
-
-int snapshot_build(
-	struct snapshot_builder *b, const struct snapshot_stamp *stamp, const struct snapshot **ret)
-{
-	struct snapshot_box *box;
-	int r;
-
-	r = ensure_host(b);
-	if (r < 0)
-		return r;
-	box = calloc(1, sizeof(*box) + 2 * b->n * sizeof(box->rows[0]));
-	if (!box)
-		return -ENOMEM;
-	r = order_rows(box, b);
-	if (r < 0) {
-		box_free(box);
-		return r;
-	}
-	fill(box, b, stamp);
 	*ret = &box->snapshot;
 	return 0;
 }

@@ -22,17 +22,13 @@ struct snapshot {
 	const struct domain *const *domains; /* sorted by index */
 	const struct domain *const *by_name; /* the same rows sorted by name */
 	const struct host *host;	     /* never NULL */
-	const struct list_ends *list_ends;   /* lists.h */
+	const struct list_ends *list_ends;   /* for snapshot_seek_row() */
 	const struct links *links;	     /* links.h */
 };
 
 /* NULL is allowed and given back. Atomic: any thread may do it. */
 const struct snapshot *snapshot_ref(const struct snapshot *s);
 void snapshot_unref(const struct snapshot *s);
-
-/* For arrays of pointers to domains. */
-int domain_compare_index(const void *a, const void *b);
-int domain_compare_name(const void *a, const void *b);
 
 /* NULL when there is none. The domain lives as long as the caller's reference to the snapshot. */
 const struct domain *snapshot_find_index(const struct snapshot *s, uint32_t index);
@@ -43,6 +39,31 @@ size_t snapshot_lower_bound(const struct snapshot *s, uint32_t index);
 const struct domain *snapshot_control_domain(const struct snapshot *s);
 
 /*
+ * A list of one domain. Rows lie one behind the other, sorted by the uint32_t index that each
+ * begins with. LIST_VMEM has one row, whose values are those of the domain.
+ */
+struct row_list {
+	const void *rows;
+	size_t n, size;
+};
+struct row_list domain_list(const struct domain *d, enum domain_list which);
+
+/* The lists of one kind as one long list in the order of a table: by domain, then by row. */
+struct list_row {
+	const struct domain *domain;
+	const void *row;
+	uint32_t index;
+};
+/*
+ * The first row at or behind (domain, index); false when there is none. O(log N), however many
+ * domains have no such rows.
+ */
+bool snapshot_seek_row(const struct snapshot *s, enum domain_list which, uint32_t domain,
+	uint32_t index, struct list_row *ret);
+/* In all domains. */
+size_t snapshot_count_rows(const struct snapshot *s, enum domain_list which);
+
+/*
  * Making one. The builder takes over references; add in any order. snapshot_build() sorts, checks
  * that index and name are unique (-EEXIST) and consumes the builder only on success.
  */
@@ -51,6 +72,8 @@ int snapshot_builder_new(size_t expected, struct snapshot_builder **ret);
 void snapshot_builder_free(struct snapshot_builder *b);
 int snapshot_builder_add(struct snapshot_builder *b, const struct domain *take);
 void snapshot_builder_host(struct snapshot_builder *b, const struct host *take);
+/* The snapshot before, borrowed until snapshot_build(): what did not change is shared with it. */
+void snapshot_builder_last(struct snapshot_builder *b, const struct snapshot *last);
 
 struct snapshot_stamp {
 	uint64_t serial, taken_ms, table_last_change_ms;

@@ -3,15 +3,15 @@
  */
 #include "inventory/status.h"
 
-#include <errno.h>
 #include <stdlib.h>
-#include <string.h>
+
+#include "util/text.h"
 
 int ldm_status_copy(const struct ldm_status *s, struct ldm_status *ret)
 {
 	*ret = *s;
-	ret->last_error = s->last_error ? strdup(s->last_error) : NULL;
-	return s->last_error && !ret->last_error ? -ENOMEM : 0;
+	ret->last_error = NULL;
+	return text_copy(s->last_error, &ret->last_error);
 }
 
 void ldm_status_clear(struct ldm_status *s)

@@ -1,16 +1,37 @@
 /*
- * The LDM's words in all the spellings that are known, brought into one.
+ * States, flags, addresses and identifiers of the LDM.
  */
-#include "inventory/build.h"
+#include "inventory/words.h"
 
 #include <ctype.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "util/cleanup.h"
+#include "util/text.h"
+
 #define FLAG_COLUMNS 6
 
-enum domain_state build_state(const char *text)
+const char *domain_state_name(enum domain_state state)
+{
+	static const char *const names[_DOMAIN_STATE_MAX] = {
+		[DOMAIN_ACTIVE] = "active",
+		[DOMAIN_STOPPING] = "stopping",
+		[DOMAIN_INACTIVE] = "inactive",
+		[DOMAIN_BINDING] = "binding",
+		[DOMAIN_UNBINDING] = "unbinding",
+		[DOMAIN_BOUND] = "bound",
+		[DOMAIN_STARTING] = "starting",
+		[DOMAIN_UNKNOWN] = "unknown",
+	};
+
+	if (state < DOMAIN_ACTIVE || state >= _DOMAIN_STATE_MAX)
+		return "unknown";
+	return names[state];
+}
+
+enum domain_state word_state(const char *text)
 {
 	if (text[0] >= '1' && text[0] <= '7' && text[1] == '\0')
 		return (enum domain_state)(text[0] - '0');
@@ -58,28 +79,24 @@ static bool word_is(const char *text, size_t length, const char *word)
 			return false;
 		word++;
 	}
-	return *word == '\0';
+	return !*word;
 }
 
-static void apply_word(const char *text, size_t length, char *columns)
+/* Unknown words change nothing. */
+static void columns_from_words(const char *text, char *columns)
 {
-	for (size_t i = 0; i < sizeof(flag_words) / sizeof(flag_words[0]); i++)
-		if (word_is(text, length, flag_words[i].word))
-			columns[flag_words[i].column] = flag_words[i].letter;
-}
-
-static void apply_words(const char *text, char *columns)
-{
-	while (*text != '\0') {
+	while (*text) {
 		size_t length = strcspn(text, ",");
 
-		apply_word(text, length, columns);
+		for (size_t i = 0; i < ARRAY_SIZE(flag_words); i++)
+			if (word_is(text, length, flag_words[i].word))
+				columns[flag_words[i].column] = flag_words[i].letter;
 		text += length;
 		text += *text == ',';
 	}
 }
 
-/* Each column has its own letters; anything else is words. */
+/* Each column has its own letters; any other text is a list of words. */
 static bool is_columns(const char *text)
 {
 	static const char *const letters[FLAG_COLUMNS] = {"s", "ntd", "dr", "c", "v", "ste"};
@@ -93,63 +110,22 @@ static bool is_columns(const char *text)
 	return true;
 }
 
-int build_flags(const char *text, char **ret_six)
+int word_flags(const char *text, char **ret)
 {
-	char *columns = malloc(FLAG_COLUMNS + 1);
+	char *columns = strdup("------");
 
 	if (!columns)
 		return -ENOMEM;
-	memset(columns, '-', FLAG_COLUMNS);
-	columns[FLAG_COLUMNS] = '\0';
 	if (is_columns(text))
 		memcpy(columns, text, strlen(text));
 	else
-		apply_words(text, columns);
-	*ret_six = columns;
+		columns_from_words(text, columns);
+	*ret = columns;
 	return 0;
 }
 
-static enum domain_migration migration_of(char letter)
-{
-	switch (letter) {
-	case 's':
-		return MIGRATION_SOURCE;
-	case 't':
-		return MIGRATION_TARGET;
-	case 'e':
-		return MIGRATION_ERROR;
-	default:
-		return MIGRATION_NONE;
-	}
-}
-
-/* Where flags are not told (data version 2.0), the control domain is known by its fixed name. */
-void build_flags_apply(struct domain *d)
-{
-	const char *f = d->flags ? d->flags : "------";
-	bool control = d->flags ? f[3] == 'c' : strcmp(d->name, "primary") == 0;
-
-	d->transition = f[1] == 't';
-	d->degraded = f[1] == 'd';
-	d->pending = f[2] == 'd';
-	d->memory_dr = f[2] == 'r';
-	d->migration = migration_of(f[5]);
-	d->roles &= ~(uint32_t)(DOMAIN_CONTROL | DOMAIN_SERVICE | DOMAIN_GUEST);
-	d->roles |= control ? DOMAIN_CONTROL : DOMAIN_GUEST;
-	if (f[4] == 'v')
-		d->roles |= DOMAIN_SERVICE;
-}
-
-static int hex_digit(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	c = (char)tolower((unsigned char)c);
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
-/* Solaris prints "0:14:4f:..." as well; empty text means there is none. */
-int build_mac(const char *text, char **ret)
+/* Solaris leaves out leading zeros: "0:14:4f:...". */
+int word_mac(const char *text, char **ret)
 {
 	static const char digits[] = "0123456789abcdef";
 	char *mac = malloc(sizeof("aa:bb:cc:dd:ee:ff")), *out = mac;
@@ -177,43 +153,65 @@ int build_mac(const char *text, char **ret)
 	return 0;
 }
 
-int build_uuid(const char *text, char **ret)
+static void to_lower(char *text)
+{
+	for (; *text; text++)
+		*text = (char)tolower((unsigned char)*text);
+}
+
+int word_uuid(const char *text, char **ret)
 {
 	static const char shape[] = "xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx";
-	char *uuid;
 
 	if (strlen(text) != sizeof(shape) - 1)
 		return -EINVAL;
-	for (size_t i = 0; shape[i] != '\0'; i++)
+	for (size_t i = 0; shape[i]; i++)
 		if (shape[i] == '-' ? text[i] != '-' : hex_digit(text[i]) < 0)
 			return -EINVAL;
-	uuid = strdup(text);
+	char *uuid = strdup(text);
 	if (!uuid)
 		return -ENOMEM;
-	for (char *c = uuid; *c != '\0'; c++)
-		*c = (char)tolower((unsigned char)*c);
+	to_lower(uuid);
 	*ret = uuid;
 	return 0;
 }
 
-int build_hostid(const char *text, char **ret)
+int word_hostid(const char *text, char **ret)
 {
-	char *id, *out;
+	char *id;
 
 	if (text[0] == '0' && (text[1] == 'x' || text[1] == 'X'))
 		text += 2;
-	if (strlen(text) == 0 || strlen(text) > 8 ||
-		strspn(text, "0123456789abcdefABCDEF") != strlen(text))
+	if (!*text || strlen(text) > 8 || strspn(text, "0123456789abcdefABCDEF") != strlen(text))
 		return -EINVAL;
-	id = malloc(strlen(text) + sizeof("0x"));
-	if (!id)
+	if (asprintf(&id, "0x%s", text) < 0)
 		return -ENOMEM;
-	out = id;
-	*out++ = '0';
-	*out++ = 'x';
-	while (*text != '\0')
-		*out++ = (char)tolower((unsigned char)*text++);
-	*out = '\0';
+	to_lower(id);
 	*ret = id;
 	return 0;
+}
+
+bool word_switch(const char *text, bool *ret)
+{
+	static const char *const words[][2] = {
+		{"off", "on"},
+		{"no", "yes"},
+		{"false", "true"},
+		{"disabled", "enabled"},
+		{"0", "1"},
+		{"", "on"},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(words); i++)
+		for (size_t on = 0; on < 2; on++)
+			if (strcasecmp(text, words[i][on]) == 0) {
+				*ret = on;
+				return true;
+			}
+	return false;
+}
+
+bool word_is_bus(const char *name)
+{
+	return strncmp(name, "pci", 3) == 0 && !strchr(name, '/');
 }

@@ -64,7 +64,7 @@ void device_get_percent(
 
 void device_set_service_domain(const struct service *s, struct value *ret)
 {
-	value_set_unsigned(ret, s ? s->domain->index : 0);
+	value_set_unsigned(ret, s ? s->domain : 0);
 }
 
 void device_set_service_index(const struct service *s, struct value *ret)

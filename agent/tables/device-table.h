@@ -6,7 +6,7 @@
 #define TABLES_DEVICE_TABLE_H
 
 #include "inventory/links.h"
-#include "inventory/lists.h"
+#include "inventory/snapshot.h"
 #include "tables/table.h"
 
 enum { NAME_MAX_OCTETS = 256, TEXT_MAX_OCTETS = 255, LONG_TEXT_MAX_OCTETS = 1024 };

@@ -15,8 +15,8 @@ static bool seek(const struct view *v, const uint32_t *index, struct row *ret)
 	if (!l)
 		return false;
 	*ret = (struct row){
-		.index = {l->vcc->domain->index, l->vcc->index, l->domain->index},
-		.domain = l->vcc->domain,
+		.index = {l->vcc_domain, l->vcc, l->domain},
+		.domain = snapshot_find_index(v->snapshot, l->vcc_domain),
 		.object = l,
 	};
 	return true;
@@ -31,7 +31,7 @@ static void get_vcc(
 	const struct column *c, const struct view *v, const struct row *r, struct value *ret)
 {
 	(void)c, (void)v;
-	value_set_unsigned(ret, link_of(r)->vcc->index);
+	value_set_unsigned(ret, link_of(r)->vcc);
 }
 
 static void get_console(

@@ -19,7 +19,7 @@ static void get_vds(
 	const struct service *s =
 		links_find(v->snapshot->links, SERVICE_VDS, volume->service, NULL);
 
-	device_set_service_index(s && s->domain == r->domain ? s : NULL, ret);
+	device_set_service_index(s && s->domain == r->domain->index ? s : NULL, ret);
 }
 
 static void get_clients(

@@ -57,12 +57,12 @@ static void check_content(const struct ldm_content *c)
 
 static int on_content(void *user, const struct ldm_content *content, bool ok, const char *message)
 {
-	struct draft *draft = user;
+	struct listing *listing = user;
 
 	(void)ok;
 	FUZZ_CHECK(!message || utf8_is_text(message));
 	check_content(content);
-	return draft ? draft_feed(draft, content) : 0;
+	return listing ? listing_feed(listing, content) : 0;
 }
 
 static int on_event(void *user, const struct ldm_event *event)
@@ -101,16 +101,14 @@ static void compare(const struct snapshot *before, const struct snapshot *after)
 	change_list_clear(&list);
 }
 
-static void make_picture(
-	struct host_view *h, struct draft *draft, enum build_source source, struct fuzz_chance *c)
+static void make_picture(struct host_view *h, struct listing *listing, struct fuzz_chance *c)
 {
 	const struct snapshot *next;
 	const struct domain *some = h->last && h->last->n_domains > 0 ? h->last->domains[0] : NULL;
 	const char *kept[] = {some ? some->name : ""};
 	struct assemble_input in = {
 		.last = h->last,
-		.draft = draft,
-		.source = source,
+		.listing = listing,
 		.only = some && fuzz_chance_below(c, 4) == 0 ? some->name : NULL,
 		.ignore_bound_services = fuzz_chance_below(c, 2),
 		.keep = kept,
@@ -130,21 +128,21 @@ static void make_picture(
 	h->last = next;
 }
 
-static enum build_source source_of(const char *action)
+static enum listing_kind kind_of(const char *action)
 {
-	static const char *const actions[_BUILD_SOURCE_MAX] = {
-		[BUILD_DOMAIN] = "list-domain",
-		[BUILD_BINDINGS] = "list-bindings",
-		[BUILD_SERVICES] = "list-services",
-		[BUILD_DEVICES] = "list-devices",
-		[BUILD_SPCONFIG] = "list-spconfig",
-		[BUILD_CONSTRAINTS] = "list-constraints",
+	static const char *const actions[_LISTING_KIND_MAX] = {
+		[LISTING_DOMAIN] = "list-domain",
+		[LISTING_BINDINGS] = "list-bindings",
+		[LISTING_SERVICES] = "list-services",
+		[LISTING_DEVICES] = "list-devices",
+		[LISTING_SPCONFIG] = "list-spconfig",
+		[LISTING_CONSTRAINTS] = "list-constraints",
 	};
 
-	for (int i = 0; action && i < _BUILD_SOURCE_MAX; i++)
+	for (int i = 0; action && i < _LISTING_KIND_MAX; i++)
 		if (strcmp(actions[i], action) == 0)
-			return (enum build_source)i;
-	return BUILD_BINDINGS;
+			return (enum listing_kind)i;
+	return LISTING_BINDINGS;
 }
 
 /* Read twice: once to know what it answers, once to use it. */
@@ -152,24 +150,24 @@ static void use_document(struct host_view *h, const char *bytes, size_t len, str
 {
 	_cleanup_free_ char *error = NULL;
 	struct ldm_document document;
-	struct draft *draft;
-	enum build_source source;
+	struct listing *listing;
 	int r = ldm_document_parse(bytes, len, NULL, &ops, NULL, &document, &error);
 
 	FUZZ_CHECK(r == 0 || r == -EBADMSG);
 	FUZZ_CHECK((r == 0) == !error);
 	if (r < 0)
 		return;
-	source = source_of(document.reply.action);
+	FUZZ_CHECK(listing_new(kind_of(document.reply.action), NULL, &listing) == 0);
 	ldm_document_clear(&document);
-	FUZZ_CHECK(draft_new(source, NULL, &draft) == 0);
-	r = ldm_document_parse(bytes, len, NULL, &ops, draft, &document, NULL);
-	if (r == 0 && document.kind == LDM_DOCUMENT_REPLY && draft_finish(draft) == 0)
-		make_picture(h, draft, source, c);
-	FUZZ_CHECK(!draft_was_refused(draft) || draft_error(draft));
+	r = ldm_document_parse(bytes, len, NULL, &ops, listing, &document, NULL);
+	bool is_reply = r == 0 && document.kind == LDM_DOCUMENT_REPLY;
+	int finished = is_reply ? listing_finish(listing) : -EINVAL;
+	FUZZ_CHECK(finished != -EBADMSG || listing->error);
+	if (finished == 0)
+		make_picture(h, listing, c);
 	if (r == 0)
 		ldm_document_clear(&document);
-	draft_free(draft);
+	listing_free(listing);
 }
 
 static void use_stream(struct host_view *h, const uint8_t *data, size_t size, struct fuzz_chance *c)

@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "inventory/registry-state.h"
+#include "inventory/registry-internal.h"
 #include "inventory/registry.h"
 #include "util/buffer.h"
 #include "util/cleanup.h"
@@ -31,48 +31,48 @@ static void with_sum(const uint8_t *data, size_t size, struct buffer *ret)
 	FUZZ_CHECK(buffer_printf(ret, "sum %016" PRIx64 "\n", sum) == 0);
 }
 
-static void check_entries(struct registry_state *s)
+static void check_entries(struct registry *s)
 {
-	for (size_t i = 0; i < s->n_entries; i++) {
-		struct registry_entry *e = s->entries[i];
+	for (size_t i = 0; i < s->by_index.n; i++) {
+		struct registry_entry *e = s->by_index.items[i];
 
-		FUZZ_CHECK(e->position == i && e->index > 0 && e->index < s->next);
-		FUZZ_CHECK(*e->name && state_find_index(s, e->index) == e);
-		FUZZ_CHECK(e->uuid ? state_find_uuid(s, e->uuid) == e
-				   : state_find_name(s, e->name) == e);
+		FUZZ_CHECK(e->index > 0 && e->index < s->next);
+		FUZZ_CHECK(*e->name && registry_find_index(s, e->index) == e);
+		FUZZ_CHECK(e->uuid ? registry_find_uuid(s, e->uuid) == e
+				   : registry_find_name(s, e->name) == e);
 	}
 }
 
 /* Printed, read and printed again it is the same. */
-static void check_round_trip(struct registry_state *s)
+static void check_round_trip(struct registry *s)
 {
 	_cleanup_free_ char *once = NULL, *twice = NULL;
 	size_t n_once, n_twice, line;
-	struct registry_state again;
+	struct registry again;
 
-	FUZZ_CHECK(state_print(s, &once, &n_once) == 0);
-	state_init(&again);
-	FUZZ_CHECK(state_parse(&again, once, n_once, &line) == 0);
-	FUZZ_CHECK(state_print(&again, &twice, &n_twice) == 0);
+	FUZZ_CHECK(registry_print(s, &once, &n_once) == 0);
+	registry_init(&again);
+	FUZZ_CHECK(registry_parse(&again, once, n_once, &line) == 0);
+	FUZZ_CHECK(registry_print(&again, &twice, &n_twice) == 0);
 	FUZZ_CHECK(n_once == n_twice && memcmp(once, twice, n_once) == 0);
-	FUZZ_CHECK(state_salvage_next(once, n_once) == s->next || s->next > REGISTRY_INDEX_MAX);
-	state_clear(&again);
+	FUZZ_CHECK(registry_salvage_next(once, n_once) == s->next || s->next > REGISTRY_INDEX_MAX);
+	registry_clear(&again);
 }
 
 static bool check_text(const char *text, size_t size)
 {
-	struct registry_state s;
+	struct registry s;
 	size_t line;
 
-	state_init(&s);
-	int r = state_parse(&s, text, size, &line);
+	registry_init(&s);
+	int r = registry_parse(&s, text, size, &line);
 	FUZZ_CHECK(r == 0 || r == -EBADMSG);
 	if (r == 0) {
 		check_entries(&s);
 		check_round_trip(&s);
 	}
-	(void)state_salvage_next(text, size);
-	state_clear(&s);
+	(void)registry_salvage_next(text, size);
+	registry_clear(&s);
 	return r == 0;
 }
 

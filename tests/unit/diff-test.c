@@ -41,31 +41,30 @@ static int teardown(void **state)
 
 /* The next snapshot; the last one is given back. */
 static const struct snapshot *next(
-	const struct snapshot *last, enum build_source source, const char *const *texts)
+	const struct snapshot *last, enum listing_kind kind, const char *const *texts)
 {
 	struct assemble_input in = {
 		.last = last,
-		.source = source,
 		.now_ms = last ? last->taken_ms + 1000 : 1000,
 		.registry = registry,
-		.ignore_bound_services = source != BUILD_BINDINGS,
+		.ignore_bound_services = kind != LISTING_BINDINGS,
 	};
 	const struct snapshot *s;
 
-	assert_int_equal(draft_new(source, NULL, &in.draft), 0);
+	assert_int_equal(listing_new(kind, NULL, &in.listing), 0);
 	for (; *texts; texts++) {
 		struct ldm_content c = content_from(*texts);
 
-		assert_int_equal(draft_feed(in.draft, &c), 0);
+		assert_int_equal(listing_feed(in.listing, &c), 0);
 		content_free(&c);
 	}
-	assert_int_equal(draft_finish(in.draft), 0);
+	assert_int_equal(listing_finish(in.listing), 0);
 	assert_int_equal(assemble(&in, &s), 0);
-	draft_free(in.draft);
+	listing_free(in.listing);
 	return s;
 }
 
-#define NEXT(last, source, ...) next(last, source, (const char *const[]){__VA_ARGS__, NULL})
+#define NEXT(last, kind, ...) next(last, kind, (const char *const[]){__VA_ARGS__, NULL})
 
 static void words_of(const struct change_list *list, char **ret)
 {
@@ -116,16 +115,18 @@ static void test_values(void **state)
 	const struct snapshot *s = NULL;
 
 	(void)state;
-	s = check(s, NEXT(s, BUILD_DOMAIN, PRIMARY, DOMAIN("a", "bound", "------", "4", "2G")), "");
-	s = check(s, NEXT(s, BUILD_DOMAIN, PRIMARY, DOMAIN("a", "bound", "------", "4", "2G")), "");
-	s = check(s, NEXT(s, BUILD_DOMAIN, PRIMARY, DOMAIN("a", "active", "-n----", "6", "3G")),
+	s = check(
+		s, NEXT(s, LISTING_DOMAIN, PRIMARY, DOMAIN("a", "bound", "------", "4", "2G")), "");
+	s = check(
+		s, NEXT(s, LISTING_DOMAIN, PRIMARY, DOMAIN("a", "bound", "------", "4", "2G")), "");
+	s = check(s, NEXT(s, LISTING_DOMAIN, PRIMARY, DOMAIN("a", "active", "-n----", "6", "3G")),
 		"a:state a:vcpu a:vmem");
 	s = check(s,
-		NEXT(s, BUILD_DOMAIN, PRIMARY " | x y=z",
+		NEXT(s, LISTING_DOMAIN, PRIMARY " | x y=z",
 			DOMAIN("a", "active", "-n----", "6", "3G"),
 			DOMAIN("b", "inactive", "------", "1", "1G")),
 		"b:create");
-	s = check(s, NEXT(s, BUILD_DOMAIN, PRIMARY, DOMAIN("b", "inactive", "------", "1", "1G")),
+	s = check(s, NEXT(s, LISTING_DOMAIN, PRIMARY, DOMAIN("b", "inactive", "------", "1", "1G")),
 		"a:destroy");
 	snapshot_unref(s);
 }
@@ -135,9 +136,9 @@ static void test_migration(void **state)
 	const struct snapshot *s = NULL;
 
 	(void)state;
-	s = check(
-		s, NEXT(s, BUILD_DOMAIN, PRIMARY, DOMAIN("a", "active", "-n---s", "4", "2G")), "");
-	s = check(s, NEXT(s, BUILD_DOMAIN, PRIMARY, DOMAIN("b", "bound", "-----t", "4", "2G")),
+	s = check(s, NEXT(s, LISTING_DOMAIN, PRIMARY, DOMAIN("a", "active", "-n---s", "4", "2G")),
+		"");
+	s = check(s, NEXT(s, LISTING_DOMAIN, PRIMARY, DOMAIN("b", "bound", "-----t", "4", "2G")),
 		"a:destroy:migrated b:create:migrated");
 	snapshot_unref(s);
 }
@@ -153,14 +154,14 @@ static void test_identity_decides(void **state)
 	const struct snapshot *s = NULL;
 
 	(void)state;
-	s = check(s, NEXT(s, BUILD_DOMAIN, PRIMARY, one), "");
+	s = check(s, NEXT(s, LISTING_DOMAIN, PRIMARY, one), "");
 	assert_int_equal(snapshot_find_name(s, "primary")->index, 1);
-	s = check(s, NEXT(s, BUILD_DOMAIN, PRIMARY, renamed), "");
+	s = check(s, NEXT(s, LISTING_DOMAIN, PRIMARY, renamed), "");
 	assert_int_equal(snapshot_find_name(s, "b")->index, 2);
-	s = check(s, NEXT(s, BUILD_DOMAIN, PRIMARY, other), "b:destroy b:create");
+	s = check(s, NEXT(s, LISTING_DOMAIN, PRIMARY, other), "b:destroy b:create");
 	assert_int_equal(snapshot_find_name(s, "b")->index, 3);
 	/* A targeted reply can bring the exchange, too. */
-	s = check(s, NEXT(s, BUILD_BINDINGS, renamed), "b:create b:destroy");
+	s = check(s, NEXT(s, LISTING_BINDINGS, renamed), "b:create b:destroy");
 	assert_int_equal(s->n_domains, 2);
 	assert_int_equal(s->next_index, 4);
 	snapshot_unref(s);
@@ -173,16 +174,16 @@ static void test_devices(void **state)
 	const struct snapshot *s = NULL;
 
 	(void)state;
-	s = NEXT(s, BUILD_DOMAIN, PRIMARY, DOMAIN("a", "bound", "------", "4", "2G"));
+	s = NEXT(s, LISTING_DOMAIN, PRIMARY, DOMAIN("a", "bound", "------", "4", "2G"));
 	/* What is learnt for the first time did not change. */
 	s = check(s,
-		NEXT(s, BUILD_BINDINGS,
+		NEXT(s, LISTING_BINDINGS,
 			DOMAIN("a", "bound", "------", "4", "2G") DISK("d0", "v0")
 				DISK("d1", "v1") " | network vnet_name=n0 pvid=1"
 						 " | console port=5000"),
 		"");
 	s = check(s,
-		NEXT(s, BUILD_BINDINGS,
+		NEXT(s, LISTING_BINDINGS,
 			DOMAIN("a", "bound", "------", "4",
 				"2G") " | console port=5001"
 				      " | network vnet_name=n0 pvid=2" DISK("d2", "v2")
@@ -191,13 +192,13 @@ static void test_devices(void **state)
 	/* The number of a disk is its own: the second one is still 2. */
 	assert_int_equal(snapshot_find_name(s, "a")->detail->disks[0].index, 2);
 	assert_int_equal(snapshot_find_name(s, "a")->detail->disks[1].index, 3);
-	s = check(s, NEXT(s, BUILD_SERVICES, "primary | vds service_name=vds0"), "");
+	s = check(s, NEXT(s, LISTING_SERVICES, "primary | vds service_name=vds0"), "");
 	s = check(s,
-		NEXT(s, BUILD_SERVICES,
+		NEXT(s, LISTING_SERVICES,
 			"primary | vds service_name=vds0 | vds_volume service_name=vds0"
 			" vol_name=v0 | vsw service_name=sw | vcc service_name=cc"),
 		"primary:vds:v0:+ primary:vsw:sw:+ primary:vcc:cc:+");
-	s = check(s, NEXT(s, BUILD_SERVICES, "a | vds service_name=vds0"),
+	s = check(s, NEXT(s, LISTING_SERVICES, "a | vds service_name=vds0"),
 		"primary:vds:vds0:- primary:vds:v0:- primary:vsw:sw:- primary:vcc:cc:- "
 		"a:vds:vds0:+");
 	snapshot_unref(s);
@@ -205,7 +206,7 @@ static void test_devices(void **state)
 
 static void test_rows_in_the_making_are_not_there(void **state)
 {
-	const struct snapshot *a = NEXT(NULL, BUILD_DOMAIN, PRIMARY), *b;
+	const struct snapshot *a = NEXT(NULL, LISTING_DOMAIN, PRIMARY), *b;
 	struct domain *row;
 	uint32_t index;
 
@@ -217,9 +218,10 @@ static void test_rows_in_the_making_are_not_there(void **state)
 	assert_int_equal(assemble_patch(a, index, row, 5, index + 1, &b), 0);
 	domain_unref(row);
 	a = check(a, b, "");
-	a = check(a, NEXT(a, BUILD_DOMAIN, PRIMARY), "");
+	a = check(a, NEXT(a, LISTING_DOMAIN, PRIMARY), "");
 	assert_int_equal(a->n_domains, 2);
-	a = check(a, NEXT(a, BUILD_DOMAIN, PRIMARY, DOMAIN("new", "inactive", "------", "1", "1G")),
+	a = check(a,
+		NEXT(a, LISTING_DOMAIN, PRIMARY, DOMAIN("new", "inactive", "------", "1", "1G")),
 		"new:create");
 	assert_int_equal(snapshot_find_name(a, "new")->index, index);
 	assert_int_equal(snapshot_find_name(a, "new")->row_status, ROW_ACTIVE);
@@ -228,12 +230,12 @@ static void test_rows_in_the_making_are_not_there(void **state)
 
 static void test_bounded(void **state)
 {
-	const struct snapshot *a = NEXT(NULL, BUILD_DOMAIN, PRIMARY), *b;
+	const struct snapshot *a = NEXT(NULL, LISTING_DOMAIN, PRIMARY), *b;
 	struct change_list list = {0};
 	uint64_t dropped = 0;
 
 	(void)state;
-	b = NEXT(a, BUILD_DOMAIN, PRIMARY, DOMAIN("a", "bound", "------", "4", "2G"),
+	b = NEXT(a, LISTING_DOMAIN, PRIMARY, DOMAIN("a", "bound", "------", "4", "2G"),
 		DOMAIN("b", "bound", "------", "4", "2G"),
 		DOMAIN("c", "bound", "------", "4", "2G"));
 	assert_int_equal(snapshot_diff(a, b, 2, &list, &dropped), 0);
@@ -247,29 +249,29 @@ static void test_bounded(void **state)
 /* Ten thousand of everything: a quadratic step anywhere would take minutes. */
 static void test_large(void **state)
 {
-	const struct build_limits limits = {.domains = 20000, .rows = 20000};
-	struct assemble_input in = {.source = BUILD_DOMAIN, .now_ms = 1, .registry = registry};
+	const struct listing_limits limits = {.domains = 20000, .rows = 20000};
+	struct assemble_input in = {.now_ms = 1, .registry = registry};
 	const struct snapshot *rounds[2];
 	struct change_list list = {0};
 	uint64_t dropped = 0;
 
 	(void)state;
 	for (int round = 0; round < 2; round++) {
-		assert_int_equal(draft_new(BUILD_DOMAIN, &limits, &in.draft), 0);
+		assert_int_equal(listing_new(LISTING_DOMAIN, &limits, &in.listing), 0);
 		for (int i = 0; i < 10000; i++) {
 			struct ldm_content c;
 			char *text;
 
 			assert_true(asprintf(&text, "d%d | cpu units=%d", i, round) > 0);
 			c = content_from(text);
-			assert_int_equal(draft_feed(in.draft, &c), 0);
+			assert_int_equal(listing_feed(in.listing, &c), 0);
 			content_free(&c);
 			free(text);
 		}
-		assert_int_equal(draft_finish(in.draft), 0);
+		assert_int_equal(listing_finish(in.listing), 0);
 		in.last = round ? rounds[0] : NULL;
 		assert_int_equal(assemble(&in, &rounds[round]), 0);
-		draft_free(in.draft);
+		listing_free(in.listing);
 	}
 	assert_int_equal(snapshot_diff(rounds[0], rounds[1], 20000, &list, &dropped), 0);
 	assert_int_equal(list.n, 10000);
@@ -314,7 +316,7 @@ static void test_large_lists(void **state)
 		char *nets = many("b | ldom_info state=active",
 			WORDS("network vnet_name=n", "service_name=sw", "mtu="), n, 1500 + round);
 
-		rounds[round] = NEXT(rounds[0], BUILD_BINDINGS, volumes, disks, nets);
+		rounds[round] = NEXT(rounds[0], LISTING_BINDINGS, volumes, disks, nets);
 		free(volumes);
 		free(disks);
 		free(nets);
@@ -333,15 +335,15 @@ static void test_sharing(void **state)
 	const struct snapshot *a, *b;
 
 	(void)state;
-	a = NEXT(NULL, BUILD_DOMAIN, PRIMARY, DOMAIN("a", "bound", "------", "4", "2G"));
-	b = NEXT(a, BUILD_DOMAIN, PRIMARY, DOMAIN("a", "bound", "------", "5", "2G"));
+	a = NEXT(NULL, LISTING_DOMAIN, PRIMARY, DOMAIN("a", "bound", "------", "4", "2G"));
+	b = NEXT(a, LISTING_DOMAIN, PRIMARY, DOMAIN("a", "bound", "------", "5", "2G"));
 	assert_ptr_equal(snapshot_find_name(a, "primary"), snapshot_find_name(b, "primary"));
 	assert_ptr_not_equal(snapshot_find_name(a, "a"), snapshot_find_name(b, "a"));
 	assert_int_equal(snapshot_find_name(b, "a")->last_change_ms, 2000);
 	assert_int_equal(snapshot_find_name(b, "primary")->last_change_ms, 1000);
 	assert_int_equal(b->table_last_change_ms, 2000);
 	snapshot_unref(a);
-	a = NEXT(b, BUILD_DOMAIN, PRIMARY, DOMAIN("a", "bound", "------", "5", "2G"));
+	a = NEXT(b, LISTING_DOMAIN, PRIMARY, DOMAIN("a", "bound", "------", "5", "2G"));
 	assert_int_equal(a->table_last_change_ms, 2000);
 	assert_int_equal(a->taken_ms, 3000);
 	assert_ptr_equal(a->host, b->host);

@@ -19,7 +19,7 @@
 #include "control/transaction.h"
 #include "daemon/settings.h"
 #include "inventory/assemble.h"
-#include "inventory/build.h"
+#include "inventory/listing.h"
 #include "inventory/diff.h"
 #include "inventory/registry.h"
 #include "ldm/document.h"
@@ -97,42 +97,41 @@ static struct picture picture;
 static int feed(void *user, const struct ldm_content *content, bool ok, const char *message)
 {
 	(void)ok, (void)message;
-	return draft_feed(user, content);
+	return listing_feed(user, content);
 }
 
-static int parse(int which, struct draft *draft)
+static int parse(int which, struct listing *listing)
 {
 	static const struct ldm_document_ops ops = {.on_content = feed};
 	struct ldm_document document;
 	char *error = NULL;
 	int rc = ldm_document_parse(picture.bytes[which], picture.len[which], &ldm_limits_default,
-		&ops, draft, &document, &error);
+		&ops, listing, &document, &error);
 
 	ldm_document_clear(&document);
 	free(error);
-	return rc < 0 ? rc : draft_finish(draft);
+	return rc < 0 ? rc : listing_finish(listing);
 }
 
-static int read_list(int which, enum build_source source, const struct snapshot *last,
-	const struct snapshot **ret)
+static int read_list(
+	int which, enum listing_kind kind, const struct snapshot *last, const struct snapshot **ret)
 {
-	struct draft *draft;
-	int rc = draft_new(source, &build_limits_default, &draft);
+	struct listing *listing;
+	int rc = listing_new(kind, &listing_limits_default, &listing);
 
 	if (rc < 0)
 		return rc;
-	rc = parse(which, draft);
+	rc = parse(which, listing);
 	if (rc == 0)
 		rc = assemble(
 			&(const struct assemble_input){
 				.last = last,
-				.draft = draft,
-				.source = source,
+				.listing = listing,
 				.now_ms = 1000,
 				.registry = picture.registry,
 			},
 			ret);
-	draft_free(draft);
+	listing_free(listing);
 	return rc;
 }
 
@@ -149,11 +148,11 @@ static int compare(const struct snapshot *before, const struct snapshot *after)
 static int take_inventory(void)
 {
 	const struct snapshot *first, *second = NULL;
-	int rc = read_list(0, BUILD_DOMAIN, NULL, &first);
+	int rc = read_list(0, LISTING_DOMAIN, NULL, &first);
 
 	if (rc < 0)
 		return rc;
-	rc = read_list(1, BUILD_BINDINGS, first, &second);
+	rc = read_list(1, LISTING_BINDINGS, first, &second);
 	if (rc == 0)
 		rc = compare(first, second);
 	snapshot_unref(first);

@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "inventory/registry-state.h"
+#include "inventory/registry-internal.h"
 #include "temp-directory.h"
 #include "util/file.h"
 
@@ -130,18 +130,18 @@ static void test_slow_link_is_told(void **state)
 /* After two thousand million domains: those that have a number are scene.shown as ever. */
 static void test_no_number_left(void **state)
 {
-	struct registry_state s;
+	struct registry s;
 	struct registry_entry *e;
 	char *path, *text;
 	size_t size;
 
 	(void)state;
 	scene_stop();
-	state_init(&s);
+	registry_init(&s);
 	s.serial = 100;
-	assert_int_equal(state_add(&s, REGISTRY_INDEX_MAX, NULL, "a", &e), 0);
-	assert_int_equal(state_print(&s, &text, &size), 0);
-	state_clear(&s);
+	assert_int_equal(registry_add(&s, REGISTRY_INDEX_MAX, NULL, "a", &e), 0);
+	assert_int_equal(registry_print(&s, &text, &size), 0);
+	registry_clear(&s);
 	path = temp_path(scene.directory, "index-registry");
 	assert_int_equal(file_write_atomic(path, text, size, 0600), 0);
 	free(path);

@@ -22,7 +22,7 @@
 #include <cmocka.h>
 
 #include "inventory/registry.h"
-#include "inventory/registry-state.h"
+#include "inventory/registry-internal.h"
 #include "temp-directory.h"
 #include "util/file.h"
 
@@ -410,33 +410,33 @@ static void test_both_damaged(void **state)
 /* Whatever one flipped bit or one cut does, the file is refused or means the same. */
 static void test_every_flip_and_every_cut(void **state)
 {
-	struct registry_state s;
+	struct registry s;
 	struct registry_entry *e;
 	struct registry_object *o;
 	char *text;
 	size_t size, line;
 
 	(void)state;
-	state_init(&s);
-	assert_int_equal(state_add(&s, 7, UUID_A, "a", &e), 0);
-	assert_int_equal(state_add(&s, 9, NULL, "b c", &e), 0);
-	assert_int_equal(state_add_object(&s, 7, "disk", 1, "d", &o), 0);
-	assert_int_equal(state_print(&s, &text, &size), 0);
-	state_clear(&s);
+	registry_init(&s);
+	assert_int_equal(registry_add(&s, 7, UUID_A, "a", &e), 0);
+	assert_int_equal(registry_add(&s, 9, NULL, "b c", &e), 0);
+	assert_int_equal(registry_add_object(&s, 7, "disk", 1, "d", &o), 0);
+	assert_int_equal(registry_print(&s, &text, &size), 0);
+	registry_clear(&s);
 	for (size_t i = 0; i < size * 8; i++) {
 		text[i / 8] ^= (char)(1 << i % 8);
-		assert_int_equal(state_parse(&s, text, size, &line), -EBADMSG);
-		state_clear(&s);
+		assert_int_equal(registry_parse(&s, text, size, &line), -EBADMSG);
+		registry_clear(&s);
 		text[i / 8] ^= (char)(1 << i % 8);
 	}
 	for (size_t i = 0; i < size; i++) {
-		assert_int_equal(state_parse(&s, text, i, &line), -EBADMSG);
-		state_clear(&s);
+		assert_int_equal(registry_parse(&s, text, i, &line), -EBADMSG);
+		registry_clear(&s);
 	}
-	assert_int_equal(state_parse(&s, text, size, &line), 0);
+	assert_int_equal(registry_parse(&s, text, size, &line), 0);
 	assert_int_equal(s.next, 10);
-	assert_int_equal(s.n_objects, 1);
-	state_clear(&s);
+	assert_int_equal(s.objects.n, 1);
+	registry_clear(&s);
 	free(text);
 }
 

@@ -7,8 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "inventory/cores.h"
-#include "inventory/lists.h"
+#include "inventory/rows.h"
 #include "inventory/snapshot.h"
 #include "test.h"
 
@@ -52,7 +51,7 @@ static inline struct making making_begin(uint32_t index, const char *name, enum 
 
 static inline const struct domain *making_end(struct making *m)
 {
-	assert_int_equal(cores_derive(m->detail), 0);
+	assert_int_equal(rows_derive_cores(m->detail), 0);
 	return m->domain;
 }
 

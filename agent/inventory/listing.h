@@ -1,0 +1,50 @@
+/*
+ * The answer to one list action of ldmd: generic resources become domains, free devices or SP
+ * configurations.
+ *
+ * A listing is judged as a whole. One that breaks a rule (too many domains, a name or UUID twice, a
+ * name too long) is refused, and nothing of it is used.
+ */
+#ifndef INVENTORY_LISTING_H
+#define INVENTORY_LISTING_H
+
+#include "inventory/model.h"
+#include "inventory/pools.h"
+
+/* The action decides what it means that something is missing. */
+enum listing_kind {
+	LISTING_DOMAIN,	     /* list-domain: short; what it never shows stays as it was */
+	LISTING_BINDINGS,    /* list-bindings: complete */
+	LISTING_SERVICES,    /* list-services */
+	LISTING_DEVICES,     /* list-devices: what is free */
+	LISTING_SPCONFIG,    /* list-spconfig */
+	LISTING_CONSTRAINTS, /* list-constraints: for inactive domains */
+	_LISTING_KIND_MAX,
+};
+
+struct listing_limits {
+	size_t domains; /* most domains of a listing, and of a host */
+	size_t rows;	/* most sub-objects (CPUs, disks, ...) of a listing */
+};
+extern const struct listing_limits listing_limits_default;
+
+struct listing {
+	enum listing_kind kind;
+	struct listing_limits limits;
+	struct domain **domains; /* owned; in ldmd's order, index 0 */
+	size_t n_domains, allocated;
+	size_t budget; /* rows that it may still have */
+	struct free_devices free;
+	struct host *host; /* owned; its SP configurations are those told, not numbered yet */
+	char *error;	   /* which rule was broken, and where, in one line; NULL: none */
+};
+
+/* limits NULL: the default. -ENOMEM. */
+int listing_new(enum listing_kind kind, const struct listing_limits *limits, struct listing **ret);
+void listing_free(struct listing *l);
+/* To be called for each content of the reply. -EBADMSG: a rule is broken, see error; -ENOMEM. */
+int listing_feed(struct listing *l, const struct ldm_content *content);
+/* After the last one: looks for doubles, sorts. Same errors. */
+int listing_finish(struct listing *l);
+
+#endif

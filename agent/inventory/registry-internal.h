@@ -1,0 +1,109 @@
+/*
+ * The registry in memory, for the two files that share it, and for tests.
+ *
+ *   registry.c        who has which number; knows no files
+ *   registry-files.c  its text, its two files, and when they are written
+ */
+#ifndef INVENTORY_REGISTRY_INTERNAL_H
+#define INVENTORY_REGISTRY_INTERNAL_H
+
+#include "inventory/registry.h"
+
+#define REGISTRY_TOKEN "inventory:registry"
+
+/* The next number of one kind of object below an owner. */
+struct registry_counter {
+	char *kind;
+	uint32_t next;
+};
+
+struct registry_counters {
+	struct registry_counter *items;
+	size_t n;
+};
+
+struct registry_entry {
+	uint32_t index;
+	char *uuid; /* NULL: none */
+	char *name;
+	uint64_t seen; /* turn in which the domain was last there; from a file: its order there */
+	bool reserved; /* promised to a manager, not made yet */
+	bool gone;     /* to be forgotten by the sweep that is under way */
+	struct registry_counters counters;
+};
+
+/* A name below a domain (owner > 0) or the host (0). */
+struct registry_object {
+	uint32_t owner, index;
+	char *kind, *name;
+	uint64_t seen;
+	bool gone;
+};
+
+/* Pointers in two parts, each sorted: items[0..n_old) and items[n_old..n). */
+struct sorted {
+	void **items;
+	size_t n_old, n, allocated;
+};
+
+struct registry {
+	uint64_t serial; /* of the files; rises with each write */
+	uint64_t turn;
+	uint32_t next;
+	struct sorted by_index, by_uuid, by_name; /* entries */
+	struct sorted objects;
+	struct registry_counters host_counters;
+	size_t departed_max;
+	size_t objects_full; /* that many objects: look for some to forget */
+	struct registry_files *files;
+	bool dirty, failed, recovered;
+};
+
+void registry_init(struct registry *r);
+void registry_clear(struct registry *r);
+
+struct registry_entry *registry_find_index(const struct registry *r, uint32_t index);
+struct registry_entry *registry_find_uuid(const struct registry *r, const char *uuid);
+/* Only among entries without UUID. */
+struct registry_entry *registry_find_name(const struct registry *r, const char *name);
+/* -EEXIST: index, UUID or, without UUID, name is there; -ENOMEM. next is raised above index. */
+int registry_add(struct registry *r, uint32_t index, const char *uuid, const char *name,
+	struct registry_entry **ret);
+/* Entry and all objects below it. */
+void registry_forget(struct registry *r, struct registry_entry *e);
+/* New name and, unless NULL, UUID. -ENOMEM: nothing changed. */
+int registry_relabel(
+	struct registry *r, struct registry_entry *e, const char *uuid, const char *name);
+/* Makes the name free for an entry that a manager reserves. -EEXIST: a domain that is there has it.
+ */
+int registry_free_name(struct registry *r, const char *name);
+
+struct registry_object *registry_find_object(
+	const struct registry *r, uint32_t owner, const char *kind, const char *name);
+/* -EEXIST, -ENOMEM. */
+int registry_add_object(struct registry *r, uint32_t owner, const char *kind, uint32_t index,
+	const char *name, struct registry_object **ret);
+/* Made at first use. -ENOENT: no such owner; -ENOMEM. Valid until the next call. */
+int registry_counter(
+	struct registry *r, uint32_t owner, const char *kind, struct registry_counter **ret);
+
+/*
+ * As text, check sum included:
+ *
+ *   ldoms-agentx-registry 1         format version
+ *   serial 17                       the higher of two good files is the newer
+ *   next 9                          high-water mark: no number >= this was ever given out
+ *   d 1 UUID|- NAME                 a domain; longest unseen first
+ *   c OWNER KIND NEXT               high-water mark of a kind of object below it (owner 0: host)
+ *   o OWNER KIND INDEX NAME         such an object
+ *   sum 0123456789abcdef            FNV-1a, 64 bits, of every octet before this line
+ *
+ * Names are percent-encoded outside printable ASCII. -ENOMEM.
+ */
+int registry_print(const struct registry *r, char **ret_text, size_t *ret_size);
+/* -EBADMSG: damaged, *ret_line is the line at fault; -ENOMEM. r must be initialised. */
+int registry_parse(struct registry *r, const char *text, size_t size, size_t *ret_line);
+/* The mark out of a damaged text, 0 if it cannot be read. */
+uint32_t registry_salvage_next(const char *text, size_t size);
+
+#endif
