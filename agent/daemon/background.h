@@ -1,5 +1,5 @@
 /*
- * Going to the background: the caller's shell gets the prompt back when the agent is ready, and
+ * Becoming a daemon: the caller's shell gets the prompt back when the agent is ready, and
  * the exit status when it could not start.
  */
 #ifndef DAEMON_BACKGROUND_H
@@ -17,5 +17,12 @@ int background_fill_standard(void);
 int background_start(int *ret_fd);
 /* Tells the parent, and lets go of the terminal. */
 void background_ready(int fd, int status);
+
+struct pidfile;
+
+/* Writes our process id into a file. -EBUSY: a running process has it locked. Else -errno. */
+int pidfile_new(const char *path, struct pidfile **ret);
+/* Removes the file. NULL is allowed. */
+void pidfile_free(struct pidfile *p);
 
 #endif

@@ -12,17 +12,15 @@
 
 #include "control/handover.h"
 #include "daemon/background.h"
-#include "daemon/endpoint-settings.h"
-#include "daemon/ldm-thread.h"
+#include "daemon/log-writer.h"
 #include "daemon/oneshot.h"
 #include "daemon/options.h"
-#include "daemon/pidfile.h"
 #include "daemon/platform.h"
 #include "daemon/service.h"
 #include "daemon/settings.h"
 #include "daemon/signals.h"
-#include "daemon/snmp-loop.h"
 #include "daemon/state-directory.h"
+#include "daemon/threads.h"
 #include "daemon/worker.h"
 #include "util/log.h"
 
@@ -30,10 +28,11 @@ struct daemon {
 	const struct options *options;
 	struct settings *settings; /* as read last */
 	struct settings *started;  /* as read at start: what does not apply live is still so */
+	struct log_writer *log_writer;
 	struct pidfile *pidfile;
 	struct handover *handover;
 	struct ldm_thread *ldm;
-	struct snmp_loop *snmp;
+	struct snmp_thread *snmp;
 	int background_fd; /* -1: in the foreground */
 	bool stopping;
 	bool misconfigured; /* it does not help to start us again */
@@ -52,14 +51,14 @@ static int override(struct settings *s, const char *directive, const char *value
 }
 
 /* Defaults, the file, and what the command line says over it. */
-static int read_settings(const struct options *o, struct settings **ret)
+static int read_settings(const struct options *o, bool must_exist, struct settings **ret)
 {
 	struct settings *s = settings_new();
 	int r = s ? 0 : -ENOMEM;
 
 	if (r == 0)
-		r = o->config_given ? settings_load(s, o->config_file)
-				    : settings_load_if_there(s, o->config_file);
+		r = must_exist ? settings_load(s, o->config_file)
+			       : settings_load_if_there(s, o->config_file);
 	if (r == 0)
 		r = override(s, "agentXSocket", o->agentx_socket, 'x');
 	if (r == 0)
@@ -91,16 +90,18 @@ static void tell_restart(void *user, const char *directive, bool live)
 static void reload(struct daemon *d)
 {
 	struct settings *s;
+	/* Where a file was read before, its absence is a mistake: the defaults would allow more. */
+	bool must_exist = d->options->config_given || d->settings->from_file;
 
 	service_reloading();
-	if (read_settings(d->options, &s) < 0) {
+	if (read_settings(d->options, must_exist, &s) < 0) {
 		log_err("config", "not reloaded: the settings stay as they were");
 	} else {
 		settings_compare(d->settings, s, tell_live, NULL);
 		settings_compare(d->started, s, tell_restart, NULL);
 		log_set_level((enum log_level)s->log_level);
 		worker_configure(ldm_thread_worker(d->ldm), s);
-		worker_configure(snmp_loop_worker(d->snmp), s);
+		worker_configure(snmp_thread_worker(d->snmp), s);
 		settings_unref(d->settings);
 		d->settings = s;
 		log_notice("config", "reloaded");
@@ -121,20 +122,34 @@ static void stop(struct daemon *d)
 	worker_stop(ldm_thread_worker(d->ldm));
 }
 
+/* The service manager's watchdog is fed only while both threads make their turns. */
+static void feed_watchdog(struct daemon *d)
+{
+	uint64_t within_ms = service_watchdog_ms() / 3 * 2;
+
+	if (worker_turned(ldm_thread_worker(d->ldm), within_ms) &&
+		worker_turned(snmp_thread_worker(d->snmp), within_ms))
+		service_alive();
+}
+
 /* Until both threads are to be joined. */
 static int wait_for_end(struct daemon *d)
 {
+	int watchdog_ms = (int)(service_watchdog_ms() / 3);
+
 	for (;;) {
 		enum daemon_event event;
-		int r = signals_wait(&event);
+		int r = signals_wait(watchdog_ms > 0 ? watchdog_ms : -1, &event);
 		if (r < 0)
 			return r;
+		if (watchdog_ms > 0)
+			feed_watchdog(d);
 		if (event == EVENT_RELOAD && !d->stopping)
 			reload(d);
 		else if (event == EVENT_STOP)
 			stop(d);
 		if (worker_ended(ldm_thread_worker(d->ldm)) ||
-			worker_ended(snmp_loop_worker(d->snmp)))
+			worker_ended(snmp_thread_worker(d->snmp)))
 			return 0;
 	}
 }
@@ -154,6 +169,8 @@ static int put_up_ldm(struct daemon *d)
 static int put_up(struct daemon *d)
 {
 	int r = signals_open();
+	if (r >= 0)
+		r = log_writer_new(&d->log_writer);
 	if (r >= 0 && d->options->pidfile) {
 		r = pidfile_new(d->options->pidfile, &d->pidfile);
 		if (r < 0)
@@ -167,11 +184,11 @@ static int put_up(struct daemon *d)
 	if (r >= 0)
 		r = put_up_ldm(d);
 	if (r >= 0)
-		r = snmp_loop_new(d->settings, d->handover, &d->snmp);
+		r = snmp_thread_new(d->settings, d->handover, &d->snmp);
 	if (r >= 0)
 		r = worker_start(ldm_thread_worker(d->ldm));
 	if (r >= 0)
-		r = worker_start(snmp_loop_worker(d->snmp));
+		r = worker_start(snmp_thread_worker(d->snmp));
 	if (r < 0)
 		log_err("main", "cannot start: %s", strerror(-r));
 	return r;
@@ -186,15 +203,18 @@ static int take_down(struct daemon *d)
 		result = worker_join(ldm_thread_worker(d->ldm));
 	}
 	if (d->snmp) {
-		worker_stop(snmp_loop_worker(d->snmp));
-		int r = worker_join(snmp_loop_worker(d->snmp));
+		worker_stop(snmp_thread_worker(d->snmp));
+		int r = worker_join(snmp_thread_worker(d->snmp));
 		result = result < 0 ? result : r;
 	}
-	snmp_loop_free(d->snmp);
+	snmp_thread_free(d->snmp);
 	ldm_thread_free(d->ldm);
 	handover_free(d->handover);
 	pidfile_free(d->pidfile);
 	signals_close();
+	/* Before the one who started us in the background hears that it failed, the reason is told.
+	 */
+	log_writer_free(d->log_writer);
 	return result;
 }
 
@@ -254,7 +274,7 @@ static int run_as_daemon(const struct options *o, struct settings *settings)
 		.background_fd = -1,
 	};
 
-	int r = snmp_loop_environment();
+	int r = snmp_thread_environment();
 	if (r >= 0 && !o->foreground) {
 		r = background_start(&d.background_fd);
 		if (r >= 0)
@@ -294,7 +314,7 @@ static int dispatch(const struct options *o)
 	/* Whatever we were asked for: a password may be read for it. */
 	hide_memory();
 	if (r >= 0)
-		r = read_settings(o, &settings);
+		r = read_settings(o, o->config_given, &settings);
 	if (r < 0)
 		return r == -ENOMEM ? EXIT_FAILURE : EXIT_USAGE;
 	log_set_level((enum log_level)settings->log_level);

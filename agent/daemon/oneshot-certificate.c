@@ -18,7 +18,7 @@
 #include <sys/time.h>
 #include <unistd.h>
 
-#include "daemon/daemon.h"
+#include "daemon/options.h"
 #include "daemon/settings.h"
 #include "ldm/endpoint.h"
 #include "ldm/xmpp.h"

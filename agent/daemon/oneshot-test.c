@@ -14,7 +14,6 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#include "daemon/endpoint-settings.h"
 #include "daemon/options.h"
 #include "daemon/query.h"
 #include "daemon/settings.h"

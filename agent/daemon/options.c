@@ -12,7 +12,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "daemon/snmp-loop.h"
+#include "daemon/threads.h"
 #include "util/buffer.h"
 #include "util/cleanup.h"
 
@@ -99,7 +99,7 @@ void options_print_version(FILE *out)
 		"the\n"
 		"  project has an enterprise number of its own; ./configure --with-mib-root moves "
 		"them)\n",
-		PACKAGE_VERSION, snmp_loop_library_version(), LIBXML_DOTTED_VERSION,
+		PACKAGE_VERSION, snmp_library_version(), LIBXML_DOTTED_VERSION,
 		OpenSSL_version(OPENSSL_VERSION), LDOMS_MIB_ROOT);
 }
 

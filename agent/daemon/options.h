@@ -7,6 +7,9 @@
 #include <stdbool.h>
 #include <stdio.h>
 
+/* Exit status, beside EXIT_SUCCESS and EXIT_FAILURE: a mistake in usage or configuration. */
+#define EXIT_USAGE 2
+
 enum options_mode {
 	MODE_RUN,
 	MODE_LIST,	  /* --list */

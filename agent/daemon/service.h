@@ -1,5 +1,7 @@
 /*
- * Tell the service manager how we are. One implementation is chosen by configure.
+ * Tells the service manager how the agent is: the protocol of systemd, which others speak as well.
+ * Without the environment variables of sd_notify(3) nothing is sent (SMF watches the process
+ * itself).
  */
 #ifndef DAEMON_SERVICE_H
 #define DAEMON_SERVICE_H

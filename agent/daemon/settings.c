@@ -6,7 +6,6 @@
 
 #include <ctype.h>
 #include <errno.h>
-#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -17,10 +16,14 @@
 #include "util/cleanup.h"
 #include "util/file.h"
 #include "util/log.h"
+#include "util/reference.h"
+#include "util/secret.h"
+#include "util/text.h"
 
-#define FILE_BYTES_MAX	 ((size_t)1 << 20)
-#define SET_ALLOW_MAX	 1024
-#define SOCKET_PATH_SIZE sizeof(((struct sockaddr_un){0}).sun_path)
+#define FILE_BYTES_MAX	   ((size_t)1 << 20)
+#define SET_ALLOW_MAX	   1024
+#define PASSWORD_BYTES_MAX 1024
+#define SOCKET_PATH_SIZE   sizeof(((struct sockaddr_un){0}).sun_path)
 
 enum kind {
 	KIND_TEXT,
@@ -207,19 +210,20 @@ static void settings_free(struct settings *s)
 		else if (directives[i].kind == KIND_LIST)
 			list_free(*list_of(s, &directives[i]));
 	}
+	free(s->file);
 	free(s);
 }
 
 struct settings *settings_ref(struct settings *s)
 {
 	if (s)
-		atomic_fetch_add(&s->references, 1);
+		reference_take(&s->references);
 	return s;
 }
 
 void settings_unref(struct settings *s)
 {
-	if (s && atomic_fetch_sub(&s->references, 1) == 1)
+	if (s && reference_drop(&s->references))
 		settings_free(s);
 }
 
@@ -228,15 +232,12 @@ struct settings *settings_new(void)
 	struct settings *s = calloc(1, sizeof(*s));
 	if (!s)
 		return NULL;
-	atomic_init(&s->references, 1);
+	reference_init(&s->references);
 
 	for (size_t i = 0; i < N_DIRECTIVES; i++) {
 		const struct directive *d = &directives[i];
 		if (is_text(d)) {
-			if (!d->text)
-				continue;
-			*text_of(s, d) = strdup(d->text);
-			if (!*text_of(s, d)) {
+			if (text_copy(d->text, text_of(s, d)) < 0) {
 				settings_free(s);
 				return NULL;
 			}
@@ -245,16 +246,6 @@ struct settings *settings_new(void)
 		}
 	}
 	return s;
-}
-
-static int set_text(struct settings *s, const struct directive *d, const char *value)
-{
-	char *copy = strdup(value);
-	if (!copy)
-		return -ENOMEM;
-	free(*text_of(s, d));
-	*text_of(s, d) = copy;
-	return 0;
 }
 
 static int set_word(
@@ -386,9 +377,9 @@ static int set(
 			*ret_why = "an absolute path";
 			return -EINVAL;
 		}
-		return set_text(s, d, value);
+		return text_set(text_of(s, d), value);
 	case KIND_TEXT:
-		return set_text(s, d, value);
+		return text_set(text_of(s, d), value);
 	case KIND_WORD:
 		return set_word(s, d, value, ret_why);
 	case KIND_LIST:
@@ -507,7 +498,9 @@ static int load(struct settings *s, const char *path, bool must_exist)
 	_cleanup_free_ char *text = NULL;
 	size_t length;
 
-	int r = file_read(path, FILE_BYTES_MAX, &text, &length);
+	int r = text_set(&s->file, path);
+	if (r == 0)
+		r = file_read(path, FILE_BYTES_MAX, &text, &length);
 	if (r == -ENOENT && !must_exist)
 		return 0;
 	if (r < 0) {
@@ -519,6 +512,7 @@ static int load(struct settings *s, const char *path, bool must_exist)
 		return -EINVAL;
 	}
 	doubt(path);
+	s->from_file = true;
 	return read_lines(&reader, text);
 }
 
@@ -530,11 +524,6 @@ int settings_load(struct settings *s, const char *path)
 int settings_load_if_there(struct settings *s, const char *path)
 {
 	return load(s, path, false);
-}
-
-static bool same_text(const char *a, const char *b)
-{
-	return (!a && !b) || (a && b && strcmp(a, b) == 0);
 }
 
 static bool same_list(char *const *a, char *const *b)
@@ -554,7 +543,7 @@ static bool same(const struct settings *a, const struct settings *b, const struc
 	const char *pa = (const char *)a + d->offset, *pb = (const char *)b + d->offset;
 
 	if (is_text(d))
-		return same_text(*(char *const *)pa, *(char *const *)pb);
+		return text_equal(*(char *const *)pa, *(char *const *)pb);
 	if (d->kind == KIND_LIST)
 		return same_list(*(char **const *)pa, *(char **const *)pb);
 	return *(const uint64_t *)pa == *(const uint64_t *)pb;
@@ -567,4 +556,94 @@ void settings_compare(const struct settings *old, const struct settings *new,
 		if (!same(old, new, &directives[i]))
 			what(user, directives[i].name, directives[i].live);
 	}
+}
+
+/* --- The address of ldmd, with what other directives say about it --------------------------------
+ */
+
+/* The first line, without its end. */
+static int first_line(const char *text, char **ret)
+{
+	size_t n = strcspn(text, "\r\n");
+
+	if (n == 0)
+		return -ENODATA;
+	*ret = strndup(text, n);
+	return *ret ? 0 : -ENOMEM;
+}
+
+static int read_password(const char *path, char **ret)
+{
+	size_t length = 0;
+	char *text = NULL;
+
+	int r = file_read_secret(path, PASSWORD_BYTES_MAX, &text, &length);
+	if (r >= 0) {
+		r = first_line(text, ret);
+		secret_wipe(text, length);
+		free(text);
+	}
+	if (r == -EPERM)
+		log_err("config",
+			"ldmPasswordFile %s: must belong to this user or root, with mode 0600 or "
+			"0400",
+			path);
+	else if (r == -ENODATA)
+		log_err("config", "ldmPasswordFile %s: there is no password on its first line",
+			path);
+	else if (r < 0)
+		log_err("config", "ldmPasswordFile %s: %s", path, strerror(-r));
+	return r;
+}
+
+/* Whoever can change the file can say which ldmd is the right one. */
+static void doubt_certificate(const char *path)
+{
+	const char *why = file_distrust_path(path);
+
+	if (why)
+		log_warn("config", "ldmCertificate %s: %s", path, why);
+}
+
+static int fill_endpoint(const struct settings *s, struct ldm_endpoint *e)
+{
+	e->data_version = (enum ldm_data_version)s->ldm_data_version;
+	e->verify = (enum ldm_verify)s->ldm_verify;
+	e->tls_min = (enum ldm_tls_version)s->ldm_tls_minimum;
+
+	int r = text_copy(s->ldm_user, &e->user);
+	if (r >= 0)
+		r = text_copy(s->ldm_certificate, &e->certificate);
+	if (e->certificate)
+		doubt_certificate(e->certificate);
+	if (r >= 0 && s->ldm_password_file)
+		r = read_password(s->ldm_password_file, &e->password);
+	return r;
+}
+
+int settings_endpoint(const struct settings *s, struct ldm_endpoint **ret)
+{
+	_cleanup_(ldm_endpoint_freep) struct ldm_endpoint *e = NULL;
+	const char *why = NULL;
+
+	if (!*s->ldm) {
+		log_err("config",
+			"no ldmd address: this host is not a control domain; set `ldm xmpp:HOST' "
+			"in %s "
+			"or use -m",
+			s->file ? s->file : "the configuration");
+		return -EINVAL;
+	}
+	int r = ldm_endpoint_parse(s->ldm, &e);
+	if (r >= 0)
+		r = fill_endpoint(s, e);
+	if (r < 0)
+		return r;
+	r = ldm_endpoint_check(e, &why);
+	if (r < 0) {
+		log_err("config", "ldm %s: %s", s->ldm, why ? why : strerror(-r));
+		return r;
+	}
+	*ret = steal_ptr(e);
+	return 0;
 }

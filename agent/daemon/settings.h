@@ -11,8 +11,14 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "util/reference.h"
+
+struct ldm_endpoint;
+
 struct settings {
-	_Atomic(unsigned int) references;
+	struct reference references;
+	char *file;	/* path of the configuration file; NULL: none was asked for */
+	bool from_file; /* that file has been read */
 
 	/* Where: these are read at start only. */
 	char *ldm; /* "" = none configured and no default on this host */
@@ -63,5 +69,12 @@ int settings_set(
  */
 void settings_compare(const struct settings *old, const struct settings *new,
 	void (*what)(void *user, const char *directive, bool live), void *user);
+
+/*
+ * The address of ldmd with user, password and certificate; reads the password file. Mistakes are
+ * logged: -EINVAL for no address or an impossible combination, -EPERM for an unsafe one, or the
+ * error of reading the password.
+ */
+int settings_endpoint(const struct settings *s, struct ldm_endpoint **ret);
 
 #endif

@@ -77,16 +77,21 @@ void signals_unblock(void)
 	pthread_sigmask(SIG_UNBLOCK, &set, NULL);
 }
 
-int signals_wait(enum daemon_event *ret)
+int signals_wait(int timeout_ms, enum daemon_event *ret)
 {
 	struct pollfd pfd = {.fd = event_pipe[0], .events = POLLIN};
 	unsigned char byte;
+	int r;
 
-	/* poll, as read is gone back to after a handler before anybody can look at what it did. */
-	while (poll(&pfd, 1, -1) < 0) {
-		if (errno != EINTR)
-			return -errno;
-	}
+	/* poll, because after a handler read would be restarted before anybody looks. */
+	do {
+		r = poll(&pfd, 1, timeout_ms);
+	} while (r < 0 && errno == EINTR);
+	if (r < 0)
+		return -errno;
+	*ret = EVENT_NONE;
+	if (r == 0)
+		return 0;
 	ssize_t n = read(event_pipe[0], &byte, 1);
 	if (n < 0)
 		return -errno;

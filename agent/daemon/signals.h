@@ -9,14 +9,15 @@ enum daemon_event {
 	EVENT_STOP,   /* SIGTERM, SIGINT */
 	EVENT_RELOAD, /* SIGHUP */
 	EVENT_ENDED,  /* a thread ended by itself: signals_post() */
+	EVENT_NONE,   /* the time is over: signals_wait() */
 };
 
 /* Blocks what the threads must not get, ignores SIGPIPE, installs handlers. -errno. */
 int signals_open(void);
 /* Lets the main thread have them; call after the threads are there. */
 void signals_unblock(void);
-/* Waits for the next one. -errno. */
-int signals_wait(enum daemon_event *ret);
+/* Waits for the next one, at most timeout_ms; -1: for ever. -errno. */
+int signals_wait(int timeout_ms, enum daemon_event *ret);
 /* Any thread, any time between open and close. */
 void signals_post(enum daemon_event event);
 void signals_close(void);

@@ -1,6 +1,6 @@
 /*
  * The loop: ask what to wait for, poll, hand over new settings, dispatch. Other threads reach it
- * through three atomics and a wake-up pipe only.
+ * through a few atomics and a wake-up pipe only.
  */
 #include "daemon/worker.h"
 
@@ -28,6 +28,8 @@ struct worker {
 	void *user;
 	struct wakeup *wakeup;
 	struct pollset pollset;
+	uint64_t beat_ms; /* 0: none */
+	_Atomic(uint64_t) turned_ms;
 	_Atomic(struct settings *) settings; /* not taken over yet */
 	_Atomic(int) stop;		     /* enum stop_wish */
 	_Atomic(bool) ended;
@@ -66,11 +68,15 @@ static bool should_end(struct worker *w)
 static int turn(struct worker *w)
 {
 	struct pollset *ps = &w->pollset;
+	uint64_t now_ms = clock_ms();
 
+	atomic_store(&w->turned_ms, now_ms);
 	pollset_reset(ps);
+	if (w->beat_ms)
+		pollset_deadline(ps, now_ms + w->beat_ms);
 	int r = pollset_add(ps, wakeup_fd(w->wakeup), POLLIN);
 	if (r >= 0)
-		r = w->ops->prepare(w->user, ps, clock_ms());
+		r = w->ops->prepare(w->user, ps, now_ms);
 	if (r >= 0)
 		r = pollset_wait(ps);
 	if (r < 0)
@@ -126,13 +132,15 @@ static void *run(void *arg)
 	return NULL;
 }
 
-int worker_new(const struct worker_ops *ops, void *user, struct worker **ret)
+int worker_new(const struct worker_ops *ops, void *user, uint64_t beat_ms, struct worker **ret)
 {
 	struct worker *w = calloc(1, sizeof(*w));
 	if (!w)
 		return -ENOMEM;
 	w->ops = ops;
 	w->user = user;
+	w->beat_ms = beat_ms;
+	atomic_init(&w->turned_ms, clock_ms());
 	pthread_mutex_init(&w->mutex, NULL);
 	pthread_cond_init(&w->started, NULL);
 
@@ -180,6 +188,13 @@ void worker_abandon(struct worker *w)
 {
 	atomic_store(&w->stop, STOP_NOW);
 	wakeup_notify(w->wakeup);
+}
+
+bool worker_turned(const struct worker *w, uint64_t within_ms)
+{
+	uint64_t turned_ms = atomic_load(&w->turned_ms), now_ms = clock_ms();
+
+	return now_ms < turned_ms || now_ms - turned_ms <= within_ms;
 }
 
 bool worker_ended(const struct worker *w)

@@ -26,8 +26,11 @@ struct worker_ops {
 	bool (*stop)(void *user);
 };
 
-/* ops and user must outlive it. */
-int worker_new(const struct worker_ops *ops, void *user, struct worker **ret);
+/*
+ * ops and user must outlive it. Even when nothing happens the thread makes a turn every beat_ms, so
+ * that worker_turned() can tell whether it is stuck; 0: there is no need.
+ */
+int worker_new(const struct worker_ops *ops, void *user, uint64_t beat_ms, struct worker **ret);
 /* Stops and joins the thread if it runs. NULL is allowed. */
 void worker_free(struct worker *w);
 
@@ -39,6 +42,8 @@ void worker_configure(struct worker *w, struct settings *settings);
 void worker_stop(struct worker *w);
 /* The same, without waiting for the stop() operation to agree. */
 void worker_abandon(struct worker *w);
+/* Whether a turn began within the last so many ms: the thread is not stuck in one. */
+bool worker_turned(const struct worker *w, uint64_t within_ms);
 /* Whether it ended. */
 bool worker_ended(const struct worker *w);
 /* Waits until it ended; 0, or the error that ended it. */

@@ -7,6 +7,7 @@
 #include <stddef.h>
 
 #include "control/oplog.h"
+#include "util/log.h"
 
 /* ldomRegistryState */
 enum { REGISTRY_OK = 1, REGISTRY_RECOVERED = 2, REGISTRY_WRITE_FAILED = 3 };
@@ -131,6 +132,13 @@ static void get_registry_state(
 							       : REGISTRY_OK);
 }
 
+static void get_log_lines_lost(
+	const struct column *c, const struct view *v, const struct row *r, struct value *ret)
+{
+	(void)c, (void)v, (void)r;
+	value_set_counter(ret, log_lines_lost());
+}
+
 /* Plain members, found by the column's offset: in the status, or in the facts. */
 static void from_status(
 	const struct column *c, const struct view *v, const struct row *r, struct value *ret)
@@ -203,6 +211,7 @@ static const struct column columns[] = {
 	FACT(33, "ldomSets", VALUE_COUNTER, sets),
 	FACT(34, "ldomSetsRefused", VALUE_COUNTER, sets_refused),
 	FACT(35, "ldomNotificationsDue", VALUE_COUNTER, notifications_due),
+	OWN(36, "ldomLogLinesLost", VALUE_COUNTER, get_log_lines_lost, 0),
 };
 
 const struct table manager_group = {

@@ -1,8 +1,10 @@
 /*
  * Each line is made whole in memory and written by one call, so threads do not mix theirs.
- * The settings are the one global of the agent: fixed before threads start, but for the level.
+ * The settings are the one global of the agent: fixed before threads start, but for the level and
+ * the counter.
  */
 #include <errno.h>
+#include <poll.h>
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stdint.h>
@@ -20,7 +22,10 @@ static struct {
 	const char *ident;
 	char *tokens;
 	bool to_syslog, errors_twice, priorities;
+	log_sink *sink; /* NULL: lines are written directly */
+	void *sink_user;
 	atomic_int level;
+	atomic_uint_fast64_t lost;
 } log_settings = {.level = LOG_LEVEL_NOTICE};
 
 static const struct {
@@ -57,12 +62,24 @@ int log_setup(const struct log_options *options)
 
 void log_shutdown(void)
 {
-	if (log_settings.to_syslog)
+	/* A writer that is stuck in syslog() has its lock. */
+	if (log_settings.to_syslog && !log_settings.sink)
 		closelog();
 	free(log_settings.tokens);
 	log_settings.tokens = NULL;
 	log_settings.to_syslog = log_settings.errors_twice = log_settings.priorities = false;
 	log_settings.ident = NULL;
+}
+
+void log_set_sink(log_sink *sink, void *user)
+{
+	log_settings.sink = sink;
+	log_settings.sink_user = user;
+}
+
+uint64_t log_lines_lost(void)
+{
+	return atomic_load(&log_settings.lost);
 }
 
 void log_set_level(enum log_level level)
@@ -112,54 +129,72 @@ bool log_wants_dump(const char *token)
 	return token_enabled(token, false);
 }
 
-static void write_all(const char *bytes, size_t n)
+/* Others may have made stderr non-blocking; the line is written all the same. */
+static void wait_for_room(void)
+{
+	poll(&(struct pollfd){.fd = STDERR_FILENO, .events = POLLOUT}, 1, -1);
+}
+
+static int write_all(const char *bytes, size_t n)
 {
 	while (n > 0) {
 		ssize_t w = write(STDERR_FILENO, bytes, n);
 
-		if (w < 0 && errno == EINTR)
-			continue;
-		if (w <= 0)
-			return;
-		bytes += w;
-		n -= w;
+		if (w > 0) {
+			bytes += w;
+			n -= w;
+		} else if (w == 0) {
+			return -EIO;
+		} else if (errno == EAGAIN) {
+			wait_for_room();
+		} else if (errno != EINTR) {
+			return -errno;
+		}
 	}
+	return 0;
 }
 
-static int append_head(struct buffer *line, enum log_level level, const char *token)
+static int write_to_stderr(enum log_level level, const char *text, size_t len)
 {
+	_cleanup_(buffer_clear) struct buffer line = BUFFER_EMPTY;
 	const char *ident = log_settings.ident ? log_settings.ident : "ldoms-agentx";
+	int r = log_settings.priorities
+			? buffer_printf(&line, "<%d>", levels[level].priority)
+			: buffer_printf(&line, "%s: %s: ", ident, levels[level].word);
 
-	if (log_settings.priorities)
-		return buffer_printf(line, "<%d>%s: ", levels[level].priority, token);
-	return buffer_printf(line, "%s: %s: %s: ", ident, levels[level].word, token);
+	if (r == 0)
+		r = buffer_append(&line, text, len);
+	if (r == 0)
+		r = buffer_append(&line, "\n", 1);
+	return r < 0 ? r : write_all(buffer_data(&line), line.len);
 }
 
-static void emit_to_syslog(enum log_level level, const char *token, const char *text, size_t len)
+void log_write_line(enum log_level level, const char *text, size_t len)
 {
-	_cleanup_(buffer_clear) struct buffer line = BUFFER_EMPTY;
+	bool twice = log_settings.errors_twice && level == LOG_LEVEL_ERROR;
+	int r = 0;
 
-	if (visible_append(&line, text, len) == 0)
-		syslog(levels[level].priority, "%s: %s", token, buffer_data(&line));
-}
-
-static void emit_to_stderr(enum log_level level, const char *token, const char *text, size_t len)
-{
-	_cleanup_(buffer_clear) struct buffer line = BUFFER_EMPTY;
-
-	if (append_head(&line, level, token) == 0 && visible_append(&line, text, len) == 0 &&
-		buffer_append(&line, "\n", 1) == 0)
-		write_all(buffer_data(&line), line.len);
+	if (log_settings.to_syslog)
+		syslog(levels[level].priority, "%.*s", (int)len, text);
+	if (!log_settings.to_syslog || twice)
+		r = write_to_stderr(level, text, len);
+	if (r < 0)
+		atomic_fetch_add(&log_settings.lost, 1);
 }
 
 static void emit(enum log_level level, const char *token, const char *text, size_t len)
 {
-	bool twice = log_settings.errors_twice && level == LOG_LEVEL_ERROR;
+	_cleanup_(buffer_clear) struct buffer line = BUFFER_EMPTY;
+	int r = buffer_printf(&line, "%s: ", token);
 
-	if (log_settings.to_syslog)
-		emit_to_syslog(level, token, text, len);
-	if (!log_settings.to_syslog || twice)
-		emit_to_stderr(level, token, text, len);
+	if (r == 0)
+		r = visible_append(&line, text, len);
+	if (r == 0 && !log_settings.sink)
+		log_write_line(level, buffer_data(&line), line.len);
+	else if (r == 0)
+		r = log_settings.sink(log_settings.sink_user, level, buffer_data(&line), line.len);
+	if (r < 0)
+		atomic_fetch_add(&log_settings.lost, 1);
 }
 
 /* errno is left alone: callers log first and look at it after. */

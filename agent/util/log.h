@@ -10,6 +10,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 enum log_level {
 	LOG_LEVEL_ERROR,
@@ -32,6 +33,17 @@ struct log_options {
 
 /* Before threads start and after they ended only. Without it: stderr, level notice. -ENOMEM. */
 int log_setup(const struct log_options *options);
+/*
+ * Takes one line, "token: text" in visible characters without an end, instead of writing it; called
+ * from any thread. A negative errno: the line is lost.
+ */
+typedef int log_sink(void *user, enum log_level level, const char *line, size_t len);
+/* While only the caller logs. NULL: lines are written directly, which may block. */
+void log_set_sink(log_sink *sink, void *user);
+/* What a sink does with its lines in the end: writes one to stderr or syslog. May block. */
+void log_write_line(enum log_level level, const char *line, size_t len);
+/* Since the program started: lines that the sink refused, or that could not be written. */
+uint64_t log_lines_lost(void);
 /* Forgets tokens and closes syslog. */
 void log_shutdown(void);
 /* At any time, from any thread. */

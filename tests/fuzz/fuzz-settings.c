@@ -10,7 +10,6 @@
 #include <string.h>
 
 #include "control/permit.h"
-#include "daemon/endpoint-settings.h"
 #include "daemon/settings.h"
 #include "ldm/endpoint.h"
 #include "util/cleanup.h"

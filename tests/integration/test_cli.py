@@ -128,7 +128,8 @@ class Plain(harness.TestCase):
             conf.write(f"stateDirectory {agent.state}\n")
         result = agent.run("-l")
         self.assertNotEqual(result.returncode, 0)
-        self.assertIn("no LDM address", result.stderr)
+        self.assertIn("no ldmd address", result.stderr)
+        self.assertIn(agent.path("agent.conf"), result.stderr)
 
     def test_what_does_not_go_away_by_itself(self):
         """The unit is not started again after 2."""
@@ -304,6 +305,61 @@ class Running(harness.TestCase):
         bed.agent.wait_log(r"not reloaded", start=start)
         self.assertEqual(harness.scalar(bed, "ldomSetWait"), 300)
         self.assertTrue(bed.agent.running())
+
+    def with_default_file(self, bed):
+        """The agent's command without -c: a copy of the program, whose default file is ours."""
+        default = re.search(r"configuration file\s+\((\S+)\)", bed.agent.run("-h").stdout)[1]
+        folder = os.path.join(self.directory, "etc")
+        os.mkdir(folder)
+        padding = len(default) - len(os.path.join(folder, "conf"))
+        self.assertGreaterEqual(padding, 0, f"{default} is too short to be replaced")
+        path = folder + "/" * padding + "/conf"
+        with open(harness.AGENT, "rb") as program:
+            code = program.read()
+        self.assertIn(default.encode(), code)
+        copy = os.path.join(self.directory, "agent")
+        with open(copy, "wb") as program:
+            program.write(code.replace(default.encode(), path.encode()))
+        os.chmod(copy, 0o700)
+        return [copy if word == harness.AGENT else word for word in bed.agent.command("-f")
+                if word not in ("-c", bed.agent.path("agent.conf"))], folder
+
+    def test_hup_without_the_file_opens_nothing(self):
+        """What was read at the start has to be there: the defaults would allow changes."""
+        bed = Bed(os.path.join(self.directory, "0"), start=False)
+        self.beds.append(bed)
+        bed.sim.start()
+        bed.snmpd.start()
+        command, folder = self.with_default_file(bed)
+        bed.agent.configure("readOnly yes\n")
+        os.rename(bed.agent.path("agent.conf"), os.path.join(folder, "conf"))
+        bed.agent.launch(command)
+        bed.wait_serving()
+        for away in (lambda: os.rename(folder, folder + ".away"),
+                     lambda: os.rename(folder + ".away", folder),
+                     lambda: os.rename(os.path.join(folder, "conf"), folder + "/other")):
+            away()
+            start = len(bed.agent.log())
+            bed.agent.send(signal.SIGHUP)
+            there = os.path.exists(os.path.join(folder, "conf"))
+            bed.agent.wait_log("config: reloaded" if there else "not reloaded", start=start)
+            self.assertEqual(harness.scalar(bed, "ldomReadOnly"), 1)
+
+    def test_hup_with_a_file_that_was_never_there(self):
+        bed = Bed(os.path.join(self.directory, "0"), start=False)
+        self.beds.append(bed)
+        bed.sim.start()
+        bed.snmpd.start()
+        command, folder = self.with_default_file(bed)
+        bed.agent.launch(command + ["-m", bed.agent.ldm, "-x", bed.agent.agentx,
+                                    "-s", bed.agent.state])
+        bed.wait_serving()
+        bed.agent.send(signal.SIGHUP)
+        bed.agent.wait_log("config: reloaded")
+        with open(os.path.join(folder, "conf"), "w") as conf:
+            conf.write("setWait 100\n")
+        bed.agent.send(signal.SIGHUP)
+        wait_for(lambda: harness.scalar(bed, "ldomSetWait") == 100, what="the new setWait")
 
     def test_second_agent_is_refused_the_state_directory(self):
         bed = self.bed()

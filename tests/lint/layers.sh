@@ -36,9 +36,9 @@ only_in() { # PATTERN WHAT FOLDERS...
 		fi
 	done
 }
-only_in '#include <net-snmp/' net-snmp snmp agent/daemon/snmp-loop.c
+only_in '#include <net-snmp/' net-snmp snmp agent/daemon/threads.c
 only_in '#include <libxml/' libxml2 ldm agent/daemon/options.c
-only_in '#include <openssl/' OpenSSL ldm agent/daemon/options.c
+only_in '#include <openssl/' OpenSSL ldm agent/daemon/options.c agent/daemon/oneshot-certificate.c
 only_in '[^_a-z]\(setenv\|unsetenv\|prctl\|sigaction\|signal\)(' 'what only the daemon may' daemon
 
 # The simulator shares no code with the agent.

@@ -18,7 +18,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "daemon/pidfile.h"
+#include "daemon/background.h"
 #include "daemon/platform.h"
 #include "daemon/service.h"
 #include "daemon/signals.h"
@@ -195,13 +195,13 @@ static void test_signals(void **state)
 	assert_int_equal(signals_open(), 0);
 	raise(SIGTERM); /* blocked, so it waits */
 	signals_post(EVENT_ENDED);
-	assert_int_equal(signals_wait(&event), 0);
+	assert_int_equal(signals_wait(-1, &event), 0);
 	assert_int_equal(event, EVENT_ENDED);
 	signals_unblock();
-	assert_int_equal(signals_wait(&event), 0);
+	assert_int_equal(signals_wait(-1, &event), 0);
 	assert_int_equal(event, EVENT_STOP);
 	raise(SIGHUP);
-	assert_int_equal(signals_wait(&event), 0);
+	assert_int_equal(signals_wait(-1, &event), 0);
 	assert_int_equal(event, EVENT_RELOAD);
 	raise(SIGPIPE);
 	/* Far more than a pipe holds must not block. */

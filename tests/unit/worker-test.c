@@ -21,6 +21,8 @@ struct probe {
 	unsigned int starts, finishes;
 	_Atomic(unsigned int) turns, configured;
 	uint64_t set_wait_ms;
+	bool sleeps;		  /* has nothing to wait for */
+	_Atomic(bool) stuck;	  /* in dispatch() */
 	unsigned int refuse_stop; /* so many times */
 	unsigned int stops;
 };
@@ -41,7 +43,8 @@ static void finish(void *user)
 static int prepare(void *user, struct pollset *ps, uint64_t now_ms)
 {
 	struct probe *p = user;
-	pollset_deadline(ps, now_ms + 1);
+	if (!p->sleeps)
+		pollset_deadline(ps, now_ms + 1);
 	return p->prepare_result;
 }
 
@@ -51,6 +54,8 @@ static void dispatch(void *user, const struct pollset *ps, uint64_t now_ms)
 	(void)ps;
 	(void)now_ms;
 	atomic_fetch_add(&p->turns, 1);
+	while (atomic_load(&p->stuck))
+		continue;
 }
 
 static void configure(void *user, const struct settings *s)
@@ -92,7 +97,7 @@ static int close_signals(void **state)
 static void wait_ended(const struct worker *w)
 {
 	enum daemon_event event;
-	assert_int_equal(signals_wait(&event), 0);
+	assert_int_equal(signals_wait(-1, &event), 0);
 	assert_int_equal(event, EVENT_ENDED);
 	assert_true(worker_ended(w));
 }
@@ -103,7 +108,7 @@ static void test_stops_when_it_agrees(void **state)
 	struct probe p = {.refuse_stop = 3};
 	struct worker *w;
 
-	assert_int_equal(worker_new(&ops, &p, &w), 0);
+	assert_int_equal(worker_new(&ops, &p, 0, &w), 0);
 	assert_int_equal(worker_start(w), 0);
 	assert_false(worker_ended(w));
 	worker_stop(w);
@@ -122,7 +127,7 @@ static void test_abandoned(void **state)
 	struct probe p = {.refuse_stop = UINT32_MAX};
 	struct worker *w;
 
-	assert_int_equal(worker_new(&ops, &p, &w), 0);
+	assert_int_equal(worker_new(&ops, &p, 0, &w), 0);
 	assert_int_equal(worker_start(w), 0);
 	worker_stop(w);
 	worker_abandon(w);
@@ -137,12 +142,12 @@ static void test_freed_while_it_runs(void **state)
 	struct probe p = {.refuse_stop = UINT32_MAX};
 	struct worker *w;
 
-	assert_int_equal(worker_new(&ops, &p, &w), 0);
+	assert_int_equal(worker_new(&ops, &p, 0, &w), 0);
 	assert_int_equal(worker_start(w), 0);
 	worker_free(w);
 	assert_int_equal(p.finishes, 1);
 	enum daemon_event event;
-	assert_int_equal(signals_wait(&event), 0);
+	assert_int_equal(signals_wait(-1, &event), 0);
 }
 
 static void test_start_fails(void **state)
@@ -151,7 +156,7 @@ static void test_start_fails(void **state)
 	struct probe p = {.start_result = -EUCLEAN};
 	struct worker *w;
 
-	assert_int_equal(worker_new(&ops, &p, &w), 0);
+	assert_int_equal(worker_new(&ops, &p, 0, &w), 0);
 	assert_int_equal(worker_start(w), -EUCLEAN);
 	assert_int_equal(p.finishes, 0);
 	assert_int_equal(p.turns, 0);
@@ -164,11 +169,41 @@ static void test_a_turn_fails(void **state)
 	struct probe p = {.prepare_result = -EIO};
 	struct worker *w;
 
-	assert_int_equal(worker_new(&ops, &p, &w), 0);
+	assert_int_equal(worker_new(&ops, &p, 0, &w), 0);
 	assert_int_equal(worker_start(w), 0);
 	wait_ended(w);
 	assert_int_equal(worker_join(w), -EIO);
 	assert_int_equal(p.finishes, 1);
+	worker_free(w);
+}
+
+static void wait_turns(struct probe *p, unsigned int more)
+{
+	unsigned int before = atomic_load(&p->turns);
+
+	while (atomic_load(&p->turns) < before + more)
+		continue;
+}
+
+/* What decides whether the service manager's watchdog is fed. */
+static void test_turns_are_seen(void **state)
+{
+	(void)state;
+	struct probe p = {.sleeps = true};
+	struct worker *w;
+
+	assert_int_equal(worker_new(&ops, &p, 20, &w), 0);
+	assert_int_equal(worker_start(w), 0);
+	wait_turns(&p, 3);
+	assert_true(worker_turned(w, 60000));
+	atomic_store(&p.stuck, true);
+	while (worker_turned(w, 100))
+		continue;
+	assert_true(worker_turned(w, 600000));
+	atomic_store(&p.stuck, false);
+	wait_turns(&p, 2);
+	while (!worker_turned(w, 100))
+		continue;
 	worker_free(w);
 }
 
@@ -179,7 +214,7 @@ static void test_settings(void **state)
 	struct worker *w;
 	const char *why;
 
-	assert_int_equal(worker_new(&ops, &p, &w), 0);
+	assert_int_equal(worker_new(&ops, &p, 0, &w), 0);
 	assert_int_equal(worker_start(w), 0);
 	for (unsigned int i = 0; i < 20; i++) {
 		struct settings *s = settings_new();
@@ -206,6 +241,7 @@ int main(void)
 		cmocka_unit_test(test_freed_while_it_runs),
 		cmocka_unit_test(test_start_fails),
 		cmocka_unit_test(test_a_turn_fails),
+		cmocka_unit_test(test_turns_are_seen),
 		cmocka_unit_test(test_settings),
 	};
 	return cmocka_run_group_tests(tests, open_signals, close_signals);

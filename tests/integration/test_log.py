@@ -1,0 +1,147 @@
+"""A log that nobody reads costs lines, never a thread (P11): answers and changes go on, what is
+lost is counted and told."""
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import threading
+import time
+import unittest
+
+import harness
+import sets
+from harness import Bed, cell, dump, scalar, wait_for
+
+SETS = 500
+CONF = "logLevel debug\nrefreshInterval 0.5\n"
+
+
+class Log(harness.TestCase):
+
+    def unstarted(self):
+        """A bed without its agent."""
+        bed = Bed(os.path.join(self.directory, "0"), start=False, conf=CONF)
+        self.beds.append(bed)
+        bed.sim.start()
+        bed.snmpd.start()
+        return bed
+
+    def load(self, bed):
+        """SETs, restarts of ldmd and GETs; every GET is fast, and changes at the host are seen."""
+        manager = sets.Manager(bed.snmpd)
+        self.addCleanup(manager.close)
+        index = bed.indexes()["ldg1"]
+        slowest = 0.0
+        for n in range(SETS):
+            answer = manager.set((cell("NumVCPU", index), "u", 2 + n % 3))
+            self.assertIn(answer.error, ("noError", "resourceUnavailable"))
+            slowest = max(slowest, manager.get(cell("Name", index), cell("NumVCPU", index)).took)
+            if n % 100 == 99:
+                bed.sim.stop()
+                bed.sim.start()
+                wait_for(lambda: scalar(bed, "ldomLinkState") == 1, 10, "the link")
+        self.assertLess(slowest, 0.25 * harness.SLOW)
+        before = {d["name"]: d["vcpus"] for d in dump(bed.sim)["domains"]}["ldg1"]
+        bed.sim.do("do add-vcpu ldg1 1")
+        begun = time.monotonic()
+        wait_for(lambda: manager.get(cell("NumVCPU", index)).values[0][1] == before + 1, 10,
+                 "the change")
+        self.assertLess(time.monotonic() - begun, 2.0 * harness.SLOW)
+
+    def check_told(self, bed, text):
+        """Once, and as many as were counted."""
+        told = [int(n) for n in re.findall(r"log: (\d+) lines were lost", text())]
+        self.assertTrue(told)
+        self.assertEqual(sum(told), scalar(bed, "ldomLogLinesLost"))
+
+    def read_pipe(self, fd, into):
+        with open(fd, "rb", closefd=True) as pipe:
+            for line in pipe:
+                into.append(line.decode(errors="replace"))
+
+    def test_a_pipe_that_nobody_reads(self):
+        bed = self.unstarted()
+        ours, theirs = os.pipe()
+        bed.agent.process = subprocess.Popen(
+            bed.agent.command("-f"), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+            stderr=theirs, preexec_fn=harness._die_with_parent)
+        os.close(theirs)
+        bed.wait_serving()
+        self.assertEqual(scalar(bed, "ldomLogLinesLost"), 0)
+        # Debug lines of the start and of the load fill the queue.
+        wait_for(lambda: self.load(bed) or scalar(bed, "ldomLogLinesLost"), 240, "lost lines")
+        lines = []
+        reader = threading.Thread(target=self.read_pipe, args=(ours, lines))
+        reader.start()
+        wait_for(lambda: any("lines were lost" in line for line in lines), 20, "the telling line")
+        self.check_told(bed, lambda: "".join(lines))
+        start = len(lines)
+        bed.agent.send(signal.SIGHUP)
+        wait_for(lambda: any("config: reloaded" in line for line in lines[start:]), 10, "new lines")
+        self.assertEqual(bed.agent.stop(), 0)
+        reader.join(10 * harness.SLOW)
+        self.assertIn("stopping", "".join(lines[start:]))
+
+    def test_a_pipe_that_nobody_reads_does_not_hold_up_the_end(self):
+        bed = self.unstarted()
+        ours, theirs = os.pipe()
+        bed.agent.process = subprocess.Popen(
+            bed.agent.command("-f", "-D", "all"), stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL, stderr=theirs, preexec_fn=harness._die_with_parent)
+        os.close(theirs)
+        self.addCleanup(os.close, ours)
+        bed.wait_serving()
+        wait_for(lambda: scalar(bed, "ldomLogLinesLost"), 120, "lost lines")
+        self.assertEqual(bed.agent.stop(), 0)
+
+    def test_a_syslogd_that_does_not_read(self):
+        """In a mount namespace whose /dev/log is ours."""
+        unshare = [shutil.which("unshare") or "unshare", "-m" if os.getuid() == 0 else "-rm"]
+        if subprocess.run(unshare + ["true"], stderr=subprocess.DEVNULL, check=False).returncode:
+            raise unittest.SkipTest("no mount namespaces here")
+        bed = self.unstarted()
+        dev = os.path.join(self.directory, "dev")
+        os.mkdir(dev)
+        for name in ("null", "zero", "random", "urandom"):
+            with open(os.path.join(dev, name), "wb"):
+                pass
+        syslog = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self.addCleanup(syslog.close)
+        syslog.bind(os.path.join(dev, "log"))
+        pidfile = bed.agent.path("pid")
+        script = ('for name in null zero random urandom; do mount --bind /dev/$name "$0/$name"; '
+                  'done; mount --rbind "$0" /dev; exec "$@"')
+        subprocess.run(unshare + ["sh", "-c", script, dev] + bed.agent.command("-p", pidfile),
+                       stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, check=True)
+        with open(pidfile) as f:
+            pid = int(f.read())
+        try:
+            wait_for(lambda: bed.walk(), 20, "the table")
+            wait_for(lambda: self.load(bed) or scalar(bed, "ldomLogLinesLost"), 240, "lost lines")
+            text = []
+            syslog.settimeout(20 * harness.SLOW)
+            while "lines were lost" not in "".join(text[-1:]):
+                text.append(syslog.recv(65536).decode(errors="replace"))
+            self.assertRegex(text[0], r"ldoms-agentx\[\d+\]: main: ")
+            stop = threading.Event()
+            self.addCleanup(stop.set)
+
+            def read_on():
+                syslog.settimeout(0.2)
+                while not stop.is_set():
+                    try:
+                        text.append(syslog.recv(65536).decode(errors="replace"))
+                    except TimeoutError:
+                        pass
+
+            threading.Thread(target=read_on).start()
+            self.check_told(bed, lambda: "\n".join(text))
+        finally:
+            os.kill(pid, signal.SIGTERM)
+        wait_for(lambda: not os.path.exists(f"/proc/{pid}"), what="the end")
+
+
+if __name__ == "__main__":
+    unittest.main()
