@@ -103,16 +103,18 @@ class Client:
     def close(self):
         self.socket.close()
 
-    def send(self, action, domain=None, *items, option=None, form="option", version="1.3"):
-        data = ""
-        if domain:
-            data = (f'<Envelope><References/><Content xsi:type="ovf:VirtualSystem_Type" '
+    def send(self, action, domain=None, *items, option=None, form="option", version="1.3", data="3.0"):
+        body = ""
+        if domain and data == "2.0":
+            body = f"<ldom><ldom_info><ldom_name>{domain}</ldom_name></ldom_info></ldom>"
+        elif domain:
+            body = (f'<Envelope><References/><Content xsi:type="ovf:VirtualSystem_Type" '
                     f'ovf:id="{domain}">{"".join(items)}</Content></Envelope>')
         elif items:
-            data = f'<Envelope><References/>{"".join(items)}</Envelope>'
+            body = f'<Envelope><References/>{"".join(items)}</Envelope>'
         options = f"<{form}>{option}</{form}>" if option else ""
         self.socket.sendall(f'<LDM_interface version="{version}"><cmd><action>{action}</action>{options}'
-                            f'<data version="3.0">{data}</data></cmd></LDM_interface>'.encode())
+                            f'<data version="{data}">{body}</data></cmd></LDM_interface>'.encode())
 
     def document(self, root="LDM_interface"):
         """The text of the next document with this root; others before it are passed over."""

@@ -1,6 +1,8 @@
 """The simulator alone: what docs/ldmd-sim.md says of it, seen by a client that is not the agent."""
 import json
+import subprocess
 import time
+import xml.etree.ElementTree as ElementTree
 
 import harness
 import ldm_client
@@ -403,6 +405,116 @@ class Migration(SimulatorCase):
         found = self.client(sim).ask("list-domain", "ldg1").data[0]
         self.assertEqual(found.get("ldom_info", "flags")[5], "e")
         self.assertIsNone(found.get("ldom_info", "progress"))
+
+
+class Replay(SimulatorCase):
+    """-r FILE: answers out of a capture, as docs/ldm-xml.md has its form."""
+
+    LISTS = ["list-domain", "list-bindings", "list-constraints", "list-services", "list-devices",
+             "list-spconfig", "reg-all-events"]
+
+    def capture(self, sim, data="3.0", questions=None):
+        """The path of one of all lists of this simulator."""
+        text = f"ldoms-capture 1\n# made by a test\ntransport plain\ndata {data}\nnames as-is\n"
+        client = self.client(sim)
+        for number, (action, domain) in enumerate(questions or [(name, None) for name in self.LISTS], 1):
+            client.send(action, domain, data=data)
+            answer = client.document()
+            text += f"\nquestion {number}\naction {action}\n"
+            text += f"domain {domain}\n" if domain else ""
+            text += "> a request\nanswer success\nsomething new\ntook 0.01\n"
+            text += "".join("< " + line + "\n" if line else "<\n" for line in answer.split("\n")) + "end\n"
+        return self.write(text)
+
+    def write(self, text):
+        path = f"{self.directory}/capture{len(self.processes)}"
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(text)
+        return path
+
+    def replayed(self, path, *options):
+        sim = self.process(harness.Simulator(f"{self.directory}/r{len(self.processes)}", options=options))
+        # What the capture says of transport and data version holds.
+        sim.options = [word for word in sim.options if word not in ("-T", "xmpp")] + ["-r", path]
+        return sim.start()
+
+    def test_the_same_documents(self):
+        for data, faults in (("3.0", []), ("3.0", ["no-prefix", "child-props", "whitespace"]), ("2.0", [])):
+            sim = self.simulator("-d", data, faults=faults)
+            client = self.client(sim)
+            replayed = self.client(self.replayed(self.capture(sim, data)))
+            for action in self.LISTS:
+                client.send(action, data=data)
+                replayed.send(action, data=data)
+                self.assertEqual(replayed.document(), client.document(), (action, data))
+
+    def canonical(self, client):
+        text = ldm_client.bare(client.document())
+        return ElementTree.canonicalize(text, strip_text=True)
+
+    def test_one_domain_out_of_the_list_of_all(self):
+        for data in ("3.0", "2.0"):
+            sim = self.simulator("-d", data, faults=["no-prefix@list-*"])
+            client, replayed = self.client(sim), self.client(self.replayed(self.capture(sim, data)))
+            for name in ("primary", "web01", "dev01"):
+                for ask in (client, replayed):
+                    ask.send("list-bindings", name, data=data)
+                self.assertTrue(self.canonical(replayed) == self.canonical(client), (data, name))
+            answer = replayed.ask("list-bindings", "nobody", data=data)
+            self.assertIn('"nobody" was not found', answer.messages[0])
+
+    def test_the_last_answer_to_a_question_counts(self):
+        sim = self.simulator()
+        path = self.capture(sim, questions=[("list-domain", "ldg1"), ("list-domain", "ldg1")])
+        with open(path, encoding="utf-8") as file:
+            text = file.read()
+        text = text.replace("ovf:id=\"ldg1\"", "ovf:id=\"first\"", 1)
+        replayed = self.client(self.replayed(self.write(text)))
+        self.assertEqual(replayed.ask("list-domain", "ldg1").data[0].name, "ldg1")
+
+    def test_nothing_can_be_changed(self):
+        sim = self.replayed(self.capture(self.simulator()))
+        client = self.client(sim)
+        answer = client.ask("stop-domain", "ldg1", option="-f", form="options")
+        self.assertIn("nothing can be changed", answer.messages[0])
+        self.assertIn("no host", sim.command("dump"))
+        self.assertIn("no host", sim.command("do set-vcpu ldg1 3"))
+        self.assertEqual(self.results(sim), ["refused"])
+
+    def test_what_was_not_asked_or_not_answered(self):
+        sim = self.replayed(self.write(
+            "ldoms-capture 1\ntransport plain\n\nquestion 1\naction list-domain\nanswer none\n"
+            "error no answer in time\nend\nquestion 2\naction list-services\nanswer unreadable\n"
+            "< <LDM_interface>\n<\n<  <x></y>\n< </LDM_interface>\nend\n"))
+        client = self.client(sim)
+        self.assertIn("no answer to list-devices", client.ask("list-devices").messages[0])
+        client.send("list-services")
+        self.assertEqual(client.document(), "<LDM_interface>\n\n <x></y>\n</LDM_interface>")
+        client.send("list-domain")
+        client.socket.settimeout(0.3)
+        with self.assertRaises(OSError):
+            client.document()
+
+    def test_events(self):
+        event = '<LDM_event version="1.1"><cmd><action>set-vcpu</action></cmd></LDM_event>'
+        with open(self.capture(self.simulator()), encoding="utf-8") as file:
+            text = file.read() + f"event\n< {event}\nend\n"
+        client = self.client(self.replayed(self.write(text)))
+        self.assertTrue(client.ask("reg-all-events").ok)
+        self.assertEqual(client.document("LDM_event"), event)
+
+    def test_files_that_are_none(self):
+        for text, line, words in (("", 0, "empty"), ("ldoms-capture 2\n", 1, "not a capture"),
+                                  ("ldoms-capture 1\nend\n", 2, "end of nothing"),
+                                  ("ldoms-capture 1\n< x\n", 2, "outside of a question"),
+                                  ("ldoms-capture 1\nquestion 1\nquestion 2\n", 3, "no end"),
+                                  ("ldoms-capture 1\nquestion 1\nend\n", 3, "without action"),
+                                  ("ldoms-capture 1\nevent\n", 2, "no end")):
+            result = subprocess.run([harness.SIM, "-p", "0", "-r", self.write(text)], text=True,
+                                    stderr=subprocess.PIPE, stdout=subprocess.PIPE, timeout=20, check=False)
+            self.assertEqual(result.returncode, 1, text)
+            self.assertIn(f"line {line}: ", result.stderr)
+            self.assertIn(words, result.stderr)
 
 
 class Large(SimulatorCase):

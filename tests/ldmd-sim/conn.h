@@ -57,9 +57,10 @@ struct conn {
 	struct request_list late;
 	unsigned events; /* registered categories */
 	bool events_v2;
-	bool deaf;    /* reads and writes nothing */
-	bool busy;    /* inside conn_process() */
-	bool closing; /* hang up when everything is sent */
+	bool told_capture; /* the events of a capture were sent */
+	bool deaf;	   /* reads and writes nothing */
+	bool busy;	   /* inside conn_process() */
+	bool closing;	   /* hang up when everything is sent */
 	bool dead;
 };
 TAILQ_HEAD(conn_list, conn);

@@ -438,36 +438,37 @@ static const struct command_type {
 	size_t min, max; /* words, the name included */
 	void (*run)(struct operator* operator, const struct words * words);
 	const char *usage;
+	bool host; /* looks at the host or changes it, so a capture cannot do it */
 } commands[] = {
-	{"dump", 1, 1, run_dump, ""},
-	{"stats", 1, 1, run_stats, ""},
-	{"log", 1, 1, run_log, ""},
-	{"reset-stats", 1, 1, run_reset_stats, ""},
-	{"fault", 2, SIZE_MAX, run_fault, "SPEC"},
-	{"faults", 1, 1, run_faults, ""},
-	{"clear", 1, SIZE_MAX, run_clear, "[SPEC]"},
-	{"do", 3, SIZE_MAX, run_do, "ACTION DOMAIN [ARG]..."},
-	{"begin", 3, SIZE_MAX, run_begin, "ACTION DOMAIN [ARG]..."},
-	{"guest", 3, 3, run_guest, "DOMAIN halt|reset|panic|obp|os"},
-	{"drm", 3, 3, run_drm, "DOMAIN VCPUS"},
-	{"util", 3, 4, run_util, "DOMAIN PERMILLE [NORMALIZED]"},
-	{"migrate-out", 2, 3, run_migrate_out, "DOMAIN [SECONDS]"},
-	{"migrate-in", 3, 4, run_migrate_in, "NAME UUID [SECONDS]"},
-	{"migrate-fail", 2, 2, run_migrate_fail, "DOMAIN"},
-	{"rename", 3, 3, run_rename, "DOMAIN NAME"},
-	{"reconf", 2, 2, run_reconf, "on|off"},
-	{"reboot-control", 1, 1, run_reboot_control, ""},
-	{"set-prop", 4, 4, run_set_prop, "DOMAIN KEY VALUE"},
-	{"random", 2, 3, run_chaos, "N [SEED]"},
-	{"random-storm", 2, 3, run_chaos, "N [SEED]"},
-	{"free-cpu", 1, 1, run_free_cpu, ""},
-	{"wait", 2, 2, run_wait, "SECONDS"},
-	{"disconnect", 1, 1, run_disconnect, ""},
-	{"poke", 1, 1, run_poke, ""},
-	{"certificate", 2, 2, run_certificate, "FILE"},
-	{"listen", 2, 2, run_listen, "on|off"},
-	{"freeze", 2, 2, run_freeze, "on|off"},
-	{"quit", 1, 1, run_quit, ""},
+	{"dump", 1, 1, run_dump, "", true},
+	{"stats", 1, 1, run_stats, "", false},
+	{"log", 1, 1, run_log, "", false},
+	{"reset-stats", 1, 1, run_reset_stats, "", false},
+	{"fault", 2, SIZE_MAX, run_fault, "SPEC", false},
+	{"faults", 1, 1, run_faults, "", false},
+	{"clear", 1, SIZE_MAX, run_clear, "[SPEC]", false},
+	{"do", 3, SIZE_MAX, run_do, "ACTION DOMAIN [ARG]...", true},
+	{"begin", 3, SIZE_MAX, run_begin, "ACTION DOMAIN [ARG]...", true},
+	{"guest", 3, 3, run_guest, "DOMAIN halt|reset|panic|obp|os", true},
+	{"drm", 3, 3, run_drm, "DOMAIN VCPUS", true},
+	{"util", 3, 4, run_util, "DOMAIN PERMILLE [NORMALIZED]", true},
+	{"migrate-out", 2, 3, run_migrate_out, "DOMAIN [SECONDS]", true},
+	{"migrate-in", 3, 4, run_migrate_in, "NAME UUID [SECONDS]", true},
+	{"migrate-fail", 2, 2, run_migrate_fail, "DOMAIN", true},
+	{"rename", 3, 3, run_rename, "DOMAIN NAME", true},
+	{"reconf", 2, 2, run_reconf, "on|off", true},
+	{"reboot-control", 1, 1, run_reboot_control, "", true},
+	{"set-prop", 4, 4, run_set_prop, "DOMAIN KEY VALUE", true},
+	{"random", 2, 3, run_chaos, "N [SEED]", true},
+	{"random-storm", 2, 3, run_chaos, "N [SEED]", true},
+	{"free-cpu", 1, 1, run_free_cpu, "", true},
+	{"wait", 2, 2, run_wait, "SECONDS", false},
+	{"disconnect", 1, 1, run_disconnect, "", false},
+	{"poke", 1, 1, run_poke, "", false},
+	{"certificate", 2, 2, run_certificate, "FILE", false},
+	{"listen", 2, 2, run_listen, "on|off", false},
+	{"freeze", 2, 2, run_freeze, "on|off", false},
+	{"quit", 1, 1, run_quit, "", false},
 };
 
 static void run_words(struct operator* operator, const struct words * words)
@@ -479,6 +480,8 @@ static void run_words(struct operator* operator, const struct words * words)
 			continue;
 		if (words->count < command->min || words->count > command->max)
 			control_error(operator, "usage: %s %s", command->name, command->usage);
+		else if (command->host && operator->sim->replay)
+			control_error(operator, "there is a capture and no host");
 		else
 			command->run(operator, words);
 		return;

@@ -37,6 +37,23 @@ static void set_signals(sigset_t *ret_during_poll)
 	sigaction(SIGPIPE, &ignore, NULL);
 }
 
+/* What the capture says of its ldmd holds where the command line does not say otherwise. */
+static bool load_replay(struct sim *sim)
+{
+	struct options *o = &sim->options;
+
+	if (!o->replay)
+		return true;
+	sim->replay = replay_load(o->replay);
+	if (!sim->replay)
+		return false;
+	if (!o->transport_given && str_equal(sim->replay->transport, "plain"))
+		o->transport = TRANSPORT_PLAIN;
+	if (!o->data_version_given && str_equal(sim->replay->data_version, "2.0"))
+		o->data_version = 2;
+	return true;
+}
+
 static bool build_host(struct sim *sim)
 {
 	const struct options *o = &sim->options;
@@ -90,7 +107,8 @@ static bool set_up(struct sim *sim)
 	sim->server.port = o->port;
 	sim->transition = o->transition;
 	sim->host.version = o->ldm_version;
-	return add_faults(sim) && build_host(sim) && tls_init(&sim->tls, o->ldm_version) &&
+	return add_faults(sim) && load_replay(sim) && build_host(sim) &&
+	       tls_init(&sim->tls, o->ldm_version) &&
 	       (!o->cert_file || tls_write_certificate(&sim->tls, o->cert_file)) &&
 	       server_listen(sim) && (!o->control_socket || control_listen(sim, o->control_socket));
 }
@@ -109,6 +127,7 @@ static void tear_down(struct sim *sim)
 	journal_free(&sim->journal);
 	faults_free(&sim->faults);
 	tls_free(&sim->tls);
+	replay_free(sim->replay);
 	options_free(&sim->options);
 	xmlCleanupParser();
 }

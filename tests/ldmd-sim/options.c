@@ -23,12 +23,14 @@ static bool set_port(struct options *o, const char *arg)
 
 static bool set_transport(struct options *o, const char *arg)
 {
+	o->transport_given = true;
 	o->transport = str_equal(arg, "plain") ? TRANSPORT_PLAIN : TRANSPORT_XMPP;
 	return str_equal(arg, "plain") || str_equal(arg, "xmpp");
 }
 
 static bool set_data_version(struct options *o, const char *arg)
 {
+	o->data_version_given = true;
 	o->data_version = str_equal(arg, "2.0") ? 2 : 3;
 	return str_equal(arg, "2.0") || str_equal(arg, "3.0");
 }
@@ -67,6 +69,9 @@ static bool set_paths(struct options *o, int letter, const char *arg)
 	case 'i':
 		o->inventory = arg;
 		return true;
+	case 'r':
+		o->replay = arg;
+		return true;
 	case 'S':
 		o->state_file = arg;
 		return true;
@@ -103,7 +108,7 @@ static bool set_option(struct options *o, int letter, const char *arg)
 		return set_number(&o->networks, arg, 100000);
 	case 'w':
 		return parse_seconds(arg, &o->transition);
-	case 'r':
+	case 's':
 		return parse_count(arg, UINT64_MAX, &o->seed);
 	case 'F':
 		add_fault(o, arg);
@@ -122,7 +127,7 @@ bool options_parse(struct options *o, int argc, char **argv)
 		.ldm_version = LDM_VERSION(3, 6),
 		.seed = 1,
 		.transition = 0.2};
-	while ((letter = getopt(argc, argv, "p:T:d:L:n:D:N:i:S:F:w:C:u:r:k:h")) != -1) {
+	while ((letter = getopt(argc, argv, "p:T:d:L:n:D:N:i:S:F:w:C:u:r:s:k:h")) != -1) {
 		if (letter == 'h') {
 			o->help = true;
 		} else if (letter == '?') {
@@ -154,7 +159,8 @@ void options_usage(void)
 	      "  -n DOMAINS   generate a host with this many domains, primary included\n"
 	      "  -D DISKS     total virtual disks of a generated host, default 2 each\n"
 	      "  -N NETS      total virtual networks of a generated host, default 1 each\n"
-	      "  -r SEED      seed of a generated host and of random changes, default 1\n"
+	      "  -r FILE      answer out of a capture of another ldmd (ldoms-agentx --capture)\n"
+	      "  -s SEED      seed of a generated host and of random changes, default 1\n"
 	      "  -i FILE      read the domains from a v3 list-constraints document\n"
 	      "  -S FILE      save the state at each change, load it at start\n"
 	      "  -F FAULT     misbehave, may be repeated; see below\n"

@@ -12,13 +12,16 @@ enum transport { TRANSPORT_XMPP, TRANSPORT_PLAIN };
 struct options {
 	uint16_t port;
 	enum transport transport;
+	bool transport_given;
 	int data_version; /* highest accepted: 2 or 3 */
+	bool data_version_given;
 	unsigned ldm_version;
 	bool strict;	  /* the version was given: take its form of options only */
 	unsigned domains; /* 0 = the default host */
 	unsigned disks;	  /* totals for a generated host; 0 = two disks, one network each */
 	unsigned networks;
 	const char *inventory;
+	const char *replay; /* a capture of another ldmd */
 	const char *state_file;
 	const char *control_socket;
 	const char *credentials; /* USER:PASSWORD, NULL = local behaviour without SASL */

@@ -98,10 +98,16 @@ static bool write_command(struct wire *wire, struct command *command, const char
 	return ok;
 }
 
-static const char *first_domain(const struct request *request)
+static const struct task *first_task(const struct request *request)
 {
 	const struct command *command = TAILQ_FIRST(&request->commands);
-	const struct task *task = command ? TAILQ_FIRST(&command->tasks) : NULL;
+
+	return command ? TAILQ_FIRST(&command->tasks) : NULL;
+}
+
+static const char *first_domain(const struct request *request)
+{
+	const struct task *task = first_task(request);
 
 	return task && task->object ? task->object->name : NULL;
 }
@@ -126,19 +132,27 @@ static void write_commands(struct wire *wire, struct request *request, const cha
 	write_response(wire, ok, NULL);
 }
 
-void reply_write(struct request *request, struct buf *out)
+/* What another ldmd said to the same question. */
+static bool write_captured(const struct request *request, struct buf *out)
 {
-	const struct command *first = TAILQ_FIRST(&request->commands);
-	const struct subject subject = {
-		first ? first->name : "", first_domain(request), MOMENT_MAX};
+	const struct task *task = first_task(request);
+
+	if (!request->sim->replay || request->message || !task || task->verdict != VERDICT_OK)
+		return false;
+	return replay_find(request->sim->replay, task->action->name, task->object->name, out) ==
+	       REPLAY_TEXT;
+}
+
+static void write_answer(struct request *request, const struct subject *subject, struct buf *out)
+{
 	struct sim *sim = request->sim;
 	const char *other_name = NULL;
 	struct style style;
 	struct wire wire;
 
-	if (fault_about(&sim->faults, FAULT_WRONG_ACTION, &subject))
+	if (fault_about(&sim->faults, FAULT_WRONG_ACTION, subject))
 		other_name = "list-hba";
-	style_choose(&style, sim, &subject, request->data_version == 2);
+	style_choose(&style, sim, subject, request->data_version == 2);
 	if (request->message)
 		style.no_prefix = true;
 	wire_init(&wire, &style);
@@ -149,7 +163,17 @@ void reply_write(struct request *request, struct buf *out)
 		write_commands(&wire, request, other_name);
 	wire_finish(&wire, out);
 	faults_end_document(&sim->faults);
-	mangle(sim, &subject, out);
+}
+
+void reply_write(struct request *request, struct buf *out)
+{
+	const struct command *first = TAILQ_FIRST(&request->commands);
+	const struct subject subject = {
+		first ? first->name : "", first_domain(request), MOMENT_MAX};
+
+	if (!write_captured(request, out))
+		write_answer(request, &subject, out);
+	mangle(request->sim, &subject, out);
 }
 
 void reply_write_unasked(struct buf *out)

@@ -72,6 +72,21 @@ static void apply_write_faults(struct request *request, struct chunk *chunk)
 	}
 }
 
+/* What the captured ldmd told unasked is told once to each connection that wants events. */
+static void send_captured_events(struct conn *conn)
+{
+	const struct replay *replay = conn->sim->replay;
+	const struct record *record;
+
+	if (!replay || !conn->events || conn->told_capture)
+		return;
+	conn->told_capture = true;
+	TAILQ_FOREACH (record, &replay->events, entry) {
+		conn_send(conn, record->text.data, record->text.len);
+		conn->sim->journal.events++;
+	}
+}
+
 static void send_answer(struct request *request)
 {
 	struct conn *conn = request->conn;
@@ -86,6 +101,7 @@ static void send_answer(struct request *request)
 	chunk = conn_send(conn, text.data, text.len);
 	buf_free(&text);
 	apply_write_faults(request, chunk);
+	send_captured_events(conn);
 }
 
 /* Lets the connection go on with its next document. */
@@ -247,6 +263,20 @@ static bool changes_something(const struct request *request)
 	return request->next && !(request->next->action->flags & (ACTION_LIST | ACTION_EVENTS));
 }
 
+/* In the capture. */
+static bool was_unanswered(const struct request *request)
+{
+	struct buf text = {0};
+	enum replay_result found;
+
+	if (!request->sim->replay || !first_action(request))
+		return false;
+	found = replay_find(
+		request->sim->replay, first_action(request), first_domain(request), &text);
+	buf_free(&text);
+	return found == REPLAY_NO_ANSWER;
+}
+
 void request_start(struct request *request, struct conn *conn)
 {
 	const struct fault *fault;
@@ -254,7 +284,7 @@ void request_start(struct request *request, struct conn *conn)
 	request->conn = conn;
 	count(request);
 	storm(request, conn);
-	if (hit(request, FAULT_HANG_ALL) || hit(request, FAULT_HANG)) {
+	if (hit(request, FAULT_HANG_ALL) || hit(request, FAULT_HANG) || was_unanswered(request)) {
 		drop(request);
 		return;
 	}

@@ -11,6 +11,7 @@
 #include "host.h"
 #include "journal.h"
 #include "options.h"
+#include "replay.h"
 #include "task.h"
 #include "timer.h"
 #include "tls.h"
@@ -24,6 +25,7 @@ struct sim {
 	struct server server;
 	struct control control;
 	struct tls tls;
+	struct replay *replay;	   /* NULL: the host answers */
 	struct task_list detached; /* operations whose client no longer waits */
 	double transition;	   /* seconds a transitional state lasts */
 	bool frozen;		   /* a hung ldmd: reads and answers nothing */

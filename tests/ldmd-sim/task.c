@@ -193,10 +193,35 @@ static enum verdict find_domain(struct task *task)
 	return task_refuse(task, "LDom \"%s\" was not found", name);
 }
 
+static bool changes_something(const struct task *task)
+{
+	return !(task->action->flags & (ACTION_LIST | ACTION_EVENTS));
+}
+
+/* A captured host: whether it has an answer, which the reply then is. */
+static enum verdict look_into_capture(struct task *task)
+{
+	const char *name = task->object->name;
+	enum replay_result found;
+	struct buf text = {0};
+
+	if (changes_something(task))
+		return task_refuse(task, "This is a capture of a host: nothing can be changed");
+	found = replay_find(task->sim->replay, task->action->name, name, &text);
+	buf_free(&text);
+	if (found == REPLAY_NOT_THERE)
+		return task_refuse(task, "LDom \"%s\" was not found", name);
+	if (found == REPLAY_NOT_ASKED)
+		return task_refuse(task, "The capture has no answer to %s", task->action->name);
+	return VERDICT_OK;
+}
+
 static enum verdict run(struct task *task)
 {
 	enum verdict verdict;
 
+	if (task->sim->replay)
+		return look_into_capture(task);
 	if (task->sim->host.version < task->action->since)
 		return task_refuse(task, "Unknown action %s", task->action->name);
 	verdict = find_domain(task);
@@ -244,11 +269,6 @@ static enum verdict refuse_now(struct task *task)
 static enum verdict begin_at_last(struct task *task)
 {
 	return run(task);
-}
-
-static bool changes_something(const struct task *task)
-{
-	return !(task->action->flags & (ACTION_LIST | ACTION_EVENTS));
 }
 
 static const struct fault *hit(struct task *task, enum fault_kind kind)
