@@ -5,6 +5,7 @@
 #include "daemon/daemon.h"
 
 #include <errno.h>
+#include <locale.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -325,7 +326,9 @@ static int dispatch(const struct options *o)
 	int status;
 	switch (o->mode) {
 	case MODE_LIST:
-		status = oneshot_list(settings);
+		/* How wide a character is on the terminal depends on it. */
+		setlocale(LC_CTYPE, "");
+		status = oneshot_list(settings, o->json);
 		break;
 	case MODE_CONSTRAINTS:
 		status = oneshot_constraints(settings, o->domain);

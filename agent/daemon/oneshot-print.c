@@ -14,109 +14,294 @@
 #include "daemon/query.h"
 #include "daemon/settings.h"
 #include "inventory/listing.h"
+#include "ldm/document.h"
 #include "ldm/endpoint.h"
 #include "ldm/template.h"
 #include "util/buffer.h"
 #include "util/cleanup.h"
 #include "util/log.h"
+#include "util/text.h"
+#include "util/utf8.h"
 #include "util/visible.h"
+
+/* What kind of console a domain has: the inventory keeps the ports only. */
+struct console_kind {
+	char *domain, *kind;
+};
 
 struct list {
 	struct listing *listing;
+	struct console_kind *consoles;
+	size_t n_consoles;
 };
+
+static void list_free(struct list *l)
+{
+	listing_free(l->listing);
+	for (size_t i = 0; i < l->n_consoles; i++) {
+		free(l->consoles[i].domain);
+		free(l->consoles[i].kind);
+	}
+	free(l->consoles);
+}
+
+static int add_console_kind(struct list *l, const char *domain, const char *kind)
+{
+	struct console_kind *more =
+		reallocarray(l->consoles, l->n_consoles + 1, sizeof(l->consoles[0]));
+
+	if (!more)
+		return -ENOMEM;
+	l->consoles = more;
+	more[l->n_consoles] = (struct console_kind){0};
+	int r = text_copy(domain, &more[l->n_consoles].domain);
+
+	if (r == 0)
+		r = text_copy(kind, &more[l->n_consoles].kind);
+	l->n_consoles++;
+	return r;
+}
+
+static const char *console_kind(const struct list *l, const struct domain *d)
+{
+	for (size_t i = 0; i < l->n_consoles; i++)
+		if (strcmp(l->consoles[i].domain, d->name) == 0)
+			return l->consoles[i].kind;
+	return NULL;
+}
 
 static int on_content(void *user, const struct ldm_content *content, bool ok, const char *message)
 {
 	struct list *list = user;
+	const struct ldm_resource *console = ldm_content_find(content, "console");
+	const char *kind = console ? ldm_resource_get(console, "type") : NULL;
+	int r = 0;
+
 	(void)message;
-	return ok ? listing_feed(list->listing, content) : 0;
+	if (ok && content->domain && kind && *kind)
+		r = add_console_kind(list, content->domain, kind);
+	return r < 0 || !ok ? r : listing_feed(list->listing, content);
+}
+
+/* Resources of an inactive domain are wishes: a port that is wished for is no console yet. */
+static uint32_t console_port(const struct domain *d)
+{
+	return d->state == DOMAIN_INACTIVE ? 0 : d->console_port;
+}
+
+/* --- As a table ----------------------------------------------------------------------------------
+ */
+
+enum cell { NAME, STATE, FLAGS, CONSOLE, VCPU, MEMORY, LOAD, UPTIME, N_CELLS };
+
+static const struct {
+	const char *title;
+	size_t width; /* at least: so the columns of `ldm list` are where people look for them */
+} titles[N_CELLS] = {
+	[NAME] = {"NAME", 16},
+	[STATE] = {"STATE", 10},
+	[FLAGS] = {"FLAGS", 7},
+	[CONSOLE] = {"CONS", 7},
+	[VCPU] = {"VCPU", 5},
+	[MEMORY] = {"MEMORY", 8},
+	[LOAD] = {"UTIL", 6},
+	[UPTIME] = {"UPTIME", 0},
+};
+
+struct line {
+	char *cells[N_CELLS];
+};
+
+static void lines_free(struct line *lines, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		for (size_t c = 0; c < N_CELLS; c++)
+			free(lines[i].cells[c]);
+	free(lines);
 }
 
 /* In the largest unit that leaves no rest, as `ldm list` does: 1968M is how people write it. */
-static int add_memory(struct buffer *line, uint64_t bytes)
+static char *memory_text(uint64_t bytes)
 {
 	static const char units[] = "BKMGT";
-	_cleanup_free_ char *text = NULL;
 	unsigned int unit = 0;
+	char *text;
 
 	while (units[unit + 1] && bytes && bytes % 1024 == 0) {
 		bytes /= 1024;
 		unit++;
 	}
-	if (asprintf(&text, "%" PRIu64 "%c", bytes, units[unit]) < 0)
-		return -ENOMEM;
-	return buffer_printf(line, "%-8s ", text);
+	return asprintf(&text, "%" PRIu64 "%c", bytes, units[unit]) < 0 ? NULL : text;
 }
 
-static int add_load(struct buffer *line, const struct domain *d)
+static char *uptime_text(uint64_t seconds)
 {
-	uint64_t minutes = d->uptime_s / 60;
+	uint64_t minutes = seconds / 60;
+	char *text;
+	int r = minutes >= 1440 ? asprintf(&text, "%" PRIu64 "d %" PRIu64 "h %" PRIu64 "m",
+					  minutes / 1440, minutes % 1440 / 60, minutes % 60)
+		: minutes >= 60
+			? asprintf(&text, "%" PRIu64 "h %" PRIu64 "m", minutes / 60, minutes % 60)
+			: asprintf(&text, "%" PRIu64 "m", minutes);
 
-	if (d->state != DOMAIN_ACTIVE)
-		return 0;
-	int r = buffer_printf(line, "%3" PRIu32 ".%" PRIu32 "%%  ", d->utilization_permille / 10,
-		d->utilization_permille % 10);
-	if (r == 0 && minutes >= 1440)
-		r = buffer_printf(line, "%" PRIu64 "d ", minutes / 1440);
-	if (r == 0 && minutes >= 60)
-		r = buffer_printf(line, "%" PRIu64 "h ", minutes % 1440 / 60);
-	if (r == 0)
-		r = buffer_printf(line, "%" PRIu64 "m", minutes % 60);
+	return r < 0 ? NULL : text;
+}
+
+static char *permille_text(uint32_t permille)
+{
+	char *text;
+
+	return asprintf(&text, "%3" PRIu32 ".%" PRIu32 "%%", permille / 10, permille % 10) < 0
+		       ? NULL
+		       : text;
+}
+
+static char *number_text(uint32_t number)
+{
+	char *text;
+
+	return asprintf(&text, "%" PRIu32, number) < 0 ? NULL : text;
+}
+
+/* A port; or SP, UART: the console of the machine, which the control domain has. */
+static char *console_text(const struct list *l, const struct domain *d)
+{
+	const char *kind = console_kind(l, d);
+
+	if (console_port(d))
+		return number_text(console_port(d));
+	if (kind)
+		return visible_copy(kind);
+	return strdup(d->flags && strchr(d->flags, 'c') ? "UART" : "-");
+}
+
+static int fill_line(const struct list *l, const struct domain *d, struct line *line)
+{
+	bool active = d->state == DOMAIN_ACTIVE;
+	char **cells = line->cells;
+
+	cells[NAME] = visible_copy(d->name);
+	cells[STATE] = strdup(domain_state_name(d->state));
+	cells[FLAGS] = visible_copy(d->flags ? d->flags : "------");
+	cells[CONSOLE] = console_text(l, d);
+	cells[VCPU] = number_text(d->num_vcpu);
+	cells[MEMORY] = memory_text(d->mem_bytes);
+	cells[LOAD] = active ? permille_text(d->utilization_permille) : strdup("");
+	cells[UPTIME] = active ? uptime_text(d->uptime_s) : strdup("");
+	for (size_t c = 0; c < N_CELLS; c++)
+		if (!cells[c])
+			return -ENOMEM;
+	return 0;
+}
+
+static void print_line(const struct line *line, const size_t *widths)
+{
+	size_t missing = 0;
+
+	for (size_t c = 0; c < N_CELLS; c++) {
+		if (!*line->cells[c])
+			continue;
+		printf("%*s%s", (int)missing, "", line->cells[c]);
+		missing = widths[c] - utf8_columns(line->cells[c]) + 1;
+		for (size_t next = c + 1; next < N_CELLS && !*line->cells[next]; next++)
+			missing += widths[next] + 1;
+	}
+	putchar('\n');
+}
+
+static int print_table(const struct list *l)
+{
+	size_t n = l->listing->n_domains + 1, widths[N_CELLS];
+	struct line *lines = calloc(n, sizeof(*lines));
+	int r = lines ? 0 : -ENOMEM;
+
+	for (size_t c = 0; c < N_CELLS && r == 0; c++)
+		r = text_copy(titles[c].title, &lines[0].cells[c]);
+	for (size_t i = 1; i < n && r == 0; i++)
+		r = fill_line(l, l->listing->domains[i - 1], &lines[i]);
+	for (size_t c = 0; c < N_CELLS && r == 0; c++) {
+		widths[c] = titles[c].width;
+		for (size_t i = 0; i < n; i++)
+			if (utf8_columns(lines[i].cells[c]) > widths[c])
+				widths[c] = utf8_columns(lines[i].cells[c]);
+	}
+	for (size_t i = 0; i < n && r == 0; i++)
+		print_line(&lines[i], widths);
+	if (lines)
+		lines_free(lines, n);
 	return r;
 }
 
-/* The control domain has the console of the machine. */
-static int add_console(struct buffer *line, const struct domain *d)
+/* --- As JSON (RFC 8259) --------------------------------------------------------------------------
+ */
+
+static void print_json_text(const char *key, const char *text)
 {
-	if (d->console_port)
-		return buffer_printf(line, "%-7" PRIu32 " ", d->console_port);
-	return buffer_printf(line, "%-7s ", d->flags && strchr(d->flags, 'c') ? "UART" : "-");
+	printf("\"%s\": ", key);
+	if (!text) {
+		fputs("null", stdout);
+		return;
+	}
+	putchar('"');
+	for (; *text; text++) {
+		unsigned char c = (unsigned char)*text;
+
+		if (c == '"' || c == '\\')
+			printf("\\%c", c);
+		else if (c < 0x20)
+			printf("\\u%04x", c);
+		else
+			putchar(c);
+	}
+	putchar('"');
 }
 
-static int print_domain(const struct domain *d)
+static void print_json_number(const char *key, bool known, uint64_t number)
 {
-	struct buffer line = BUFFER_EMPTY;
-
-	_cleanup_free_ char *name = visible_copy(d->name);
-	_cleanup_free_ char *flags = visible_copy(d->flags ? d->flags : "------");
-
-	if (!name || !flags)
-		return -ENOMEM;
-	int r = buffer_printf(&line, "%-16s %-10s %-7s ", name, domain_state_name(d->state), flags);
-	if (r == 0)
-		r = add_console(&line, d);
-	if (r == 0)
-		r = buffer_printf(&line, "%-5" PRIu32 " ", d->num_vcpu);
-	if (r == 0)
-		r = add_memory(&line, d->mem_bytes);
-	if (r == 0)
-		r = add_load(&line, d);
-	size_t length = line.len;
-	while (length && buffer_data(&line)[length - 1] == ' ')
-		length--;
-	if (r == 0)
-		printf("%.*s\n", (int)length, buffer_data(&line));
-	buffer_clear(&line);
-	return r;
+	if (known)
+		printf(", \"%s\": %" PRIu64, key, number);
+	else
+		printf(", \"%s\": null", key);
 }
 
-static int print_all(const struct listing *l)
+static void print_json_domain(const struct list *l, const struct domain *d)
 {
-	int r = 0;
+	bool active = d->state == DOMAIN_ACTIVE;
 
-	printf("%-16s %-10s %-7s %-7s %-5s %-8s %-7s %s\n", "NAME", "STATE", "FLAGS", "CONS",
-		"VCPU", "MEMORY", "UTIL", "UPTIME");
-	for (size_t i = 0; r == 0 && i < l->n_domains; i++)
-		r = print_domain(l->domains[i]);
-	return r;
+	fputs("    {", stdout);
+	print_json_text("name", d->name);
+	fputs(", ", stdout);
+	print_json_text("uuid", d->uuid);
+	fputs(", ", stdout);
+	print_json_text("state", domain_state_name(d->state));
+	fputs(", ", stdout);
+	print_json_text("flags", d->flags);
+	fputs(", ", stdout);
+	print_json_text("consoleType", console_kind(l, d));
+	print_json_number("consolePort", console_port(d) > 0, console_port(d));
+	print_json_number("vcpus", true, d->num_vcpu);
+	print_json_number("memoryBytes", true, d->mem_bytes);
+	print_json_number("utilizationPermille", active, d->utilization_permille);
+	print_json_number("uptimeSeconds", active, d->uptime_s);
+	putchar('}');
 }
 
-int oneshot_list(const struct settings *s)
+static void print_json(const struct list *l)
+{
+	fputs("{\n  \"domains\": [", stdout);
+	for (size_t i = 0; i < l->listing->n_domains; i++) {
+		fputs(i > 0 ? ",\n" : "\n", stdout);
+		print_json_domain(l, l->listing->domains[i]);
+	}
+	fputs("\n  ]\n}\n", stdout);
+}
+
+int oneshot_list(const struct settings *s, bool json)
 {
 	static const struct query_ops ops = {.on_content = on_content};
 	_cleanup_(ldm_endpoint_freep) struct ldm_endpoint *endpoint = NULL;
 	_cleanup_free_ char *error = NULL;
-	struct list list;
+	_cleanup_(list_free) struct list list = {0};
 
 	if (settings_endpoint(s, &endpoint) < 0)
 		return EXIT_USAGE;
@@ -124,18 +309,20 @@ int oneshot_list(const struct settings *s)
 		return EXIT_FAILURE;
 	int r = query_run(
 		endpoint, "list-domain", NULL, s->request_timeout_ms, &ops, &list, &error);
+
 	if (r < 0)
 		log_err("ldm", "%s: %s", s->ldm, error ? error : "no memory");
 	else if ((r = listing_finish(list.listing)) < 0)
 		log_err("ldm", "%s: %s", s->ldm,
 			list.listing->error ? list.listing->error : strerror(-r));
+	else if (json)
+		print_json(&list);
 	else
-		r = print_all(list.listing);
-	listing_free(list.listing);
+		r = print_table(&list);
 	return r < 0 || fflush(stdout) != 0 ? EXIT_FAILURE : EXIT_SUCCESS;
 }
 
-/* --- -X ------------------------------------------------------------------------------------------
+/* --- -X -----------------------------------------------------------------------------------------
  */
 
 /* The last reply is the one that counts. */

@@ -9,8 +9,8 @@
 struct options;
 struct settings;
 
-/* -l: the domains, in the columns of `ldm list`. */
-int oneshot_list(const struct settings *s);
+/* -l: the domains, in the columns of `ldm list` or as JSON. */
+int oneshot_list(const struct settings *s, bool json);
 /* -X: the constraints of a domain as XML. */
 int oneshot_constraints(const struct settings *s, const char *domain);
 /* -t: what is in place, what is missing, and what to do about it. */

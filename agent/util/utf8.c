@@ -3,6 +3,7 @@
  */
 #include <stdint.h>
 #include <string.h>
+#include <wchar.h>
 
 #include "util/cleanup.h"
 #include "util/utf8.h"
@@ -79,6 +80,22 @@ size_t utf8_cut(const char *text, size_t max)
 		while (n > 0 && ((unsigned char)text[n] & 0xc0) == 0x80)
 			n--;
 	return n;
+}
+
+size_t utf8_columns(const char *text)
+{
+	size_t len = strlen(text), columns = 0;
+
+	while (len > 0) {
+		uint32_t c;
+		size_t n = utf8_character(text, len, &c);
+		int width = n > 0 ? wcwidth((wchar_t)c) : 1;
+
+		columns += width < 0 ? 1 : width;
+		text += n > 0 ? n : 1;
+		len -= n > 0 ? n : 1;
+	}
+	return columns;
 }
 
 bool utf8_is_text(const char *text)

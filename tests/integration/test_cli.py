@@ -1,10 +1,13 @@
 """The program itself: what it answers when asked, what it says about mistakes, signals."""
+import json
 import os
 import re
 import signal
 import socket
 import subprocess
+import threading
 import time
+import unicodedata
 import unittest
 
 import harness
@@ -193,6 +196,104 @@ class WithSimulator(harness.TestCase):
         for line, domain in zip(lines[1:], domains):
             self.assertEqual(line.split()[1], domain["state"])
             self.assertEqual(line.split()[2], domain["flags"])
+
+    def test_list_as_json(self):
+        sim, agent = self.pair()
+        result = agent.run("--list", "--output=json")
+        self.assertEqual(result.returncode, 0, result)
+        found = json.loads(result.stdout)["domains"]
+        domains = harness.dump(sim)["domains"]
+        self.assertEqual([d["name"] for d in found], [d["name"] for d in domains])
+        for row, domain in zip(found, domains):
+            self.assertEqual((row["state"], row["flags"], row["vcpus"], row["memoryBytes"],
+                              row["uuid"]),
+                             (domain["state"], domain["flags"], domain["vcpus"], domain["memory"],
+                              domain["uuid"]))
+            self.assertEqual(row["uptimeSeconds"] is not None, domain["state"] == "active")
+            self.assertEqual(row["utilizationPermille"] is not None, domain["state"] == "active")
+            if domain["state"] == "inactive":
+                self.assertIsNone(row["consolePort"])
+
+    ODD = """<LDM_interface version="1.3"><cmd><action>list-domain</action>%s
+        <response><status>success</status></response></cmd>
+        <response><status>success</status></response></LDM_interface>"""
+
+    def odd(self, name, info, *more):
+        """A domain of a list, as no simulator makes it."""
+        def item(kind, **props):
+            return (f"<Section><Item><OtherResourceType>{kind}</OtherResourceType>" +
+                    "".join(f'<GenericProperty key="{key}">{value}</GenericProperty>'
+                            if key != "AllocationUnits" else
+                            f"<{key}>{value}</{key}>" for key, value in props.items()) +
+                    "</Item></Section>")
+        return (f'<data version="3.0"><Envelope><References/><Content id="{name}">' +
+                item("ldom_info", **info) + "".join(item(*spec[:1], **spec[1]) for spec in more) +
+                "</Content></Envelope><response><status>success</status></response></data>")
+
+    def odd_list(self):
+        return self.ODD % "".join((
+            self.odd("primary", {"state": "active", "flags": "-n-cv-"}, ("console", {"type": "SP"}),
+                     ("memory", {"AllocationUnits": 2147483649})),
+            self.odd("r\u00e4t", {"state": "active", "flags": "-n----"},
+                     ("console", {"port": 5000}), ("memory", {"AllocationUnits": "4G"})),
+            self.odd("\u65e5\u672c", {"state": "inactive", "flags": "------"},
+                     ("console", {"port": 5001}), ("memory", {"AllocationUnits": "4G"})),
+            self.odd("a&quot;\\b-with-a-name-that-is-long", {"state": "bound", "flags": "------"},
+                     ("console", {"port": 5002, "type": "vt"}))))
+
+    def odd_agent(self, document):
+        """An agent whose ldmd says that, to whatever it is asked."""
+        listener = socket.create_server(("127.0.0.1", 0))
+        self.addCleanup(listener.close)
+
+        def serve():
+            connection, _ = listener.accept()
+            with connection:
+                asked = b""
+                while b"</LDM_interface>" not in asked:
+                    asked += connection.recv(65536)
+                connection.sendall(document.encode())
+                connection.recv(1)
+        thread = threading.Thread(target=serve)
+        thread.start()
+        self.addCleanup(thread.join)
+        return Agent(os.path.join(self.directory, "a"),
+                     f"plain:127.0.0.1:{listener.getsockname()[1]}", "unix:/nonexistent/agentx")
+
+    @staticmethod
+    def columns(text):
+        wide = sum(unicodedata.east_asian_width(c) in "WF" for c in text)
+        return len(text) + wide
+
+    def test_odd_values_do_not_break_the_columns(self):
+        agent = self.odd_agent(self.odd_list())
+        result = subprocess.run(agent.command("-l"), env=dict(os.environ, LC_ALL="C.UTF-8"),
+                                capture_output=True, text=True, encoding="utf-8", check=False)
+        self.assertEqual(result.returncode, 0, result)
+        title, *rows = result.stdout.splitlines()
+        self.assertEqual(len(rows), 4)
+        expected = {"STATE": ["active", "active", "inactive", "bound"],
+                    "CONS": ["SP", "5000", "-", "5002"],
+                    "MEMORY": ["2147483649B", "4G", "4G", "0B"]}
+        for word, values in expected.items():
+            at = title.index(word)
+            for row, value in zip(rows, values):
+                before = next(n for n in range(len(row) + 1) if self.columns(row[:n]) == at)
+                self.assertEqual(row[before - 1], " ", row)
+                self.assertEqual(row[before:].split()[0], value, row)
+
+    def test_odd_values_as_json(self):
+        agent = self.odd_agent(self.odd_list())
+        result = subprocess.run(agent.command("-l", "-o", "json"), capture_output=True, text=True,
+                                encoding="utf-8", check=False)
+        self.assertEqual(result.returncode, 0, result)
+        domains = json.loads(result.stdout)["domains"]
+        self.assertEqual([d["name"] for d in domains],
+                         ["primary", "r\u00e4t", "\u65e5\u672c", 'a"\\b-with-a-name-that-is-long'])
+        self.assertEqual([d["consolePort"] for d in domains], [None, 5000, None, 5002])
+        self.assertEqual([d["consoleType"] for d in domains], ["SP", None, None, "vt"])
+        self.assertEqual(domains[0]["memoryBytes"], 2147483649)
+        self.assertIsNone(domains[2]["uptimeSeconds"])
 
     def test_list_in_data_version_2(self):
         sim, agent = self.pair(options=["-d", "2.0"])

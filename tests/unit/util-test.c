@@ -3,6 +3,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <locale.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -434,6 +435,20 @@ static void test_utf8_cut(void **state)
 		assert_int_equal(utf8_cut(cases[i].text, cases[i].max), cases[i].len);
 }
 
+static void test_utf8_columns(void **state)
+{
+	(void)state;
+	assert_int_equal(utf8_columns(""), 0);
+	assert_int_equal(utf8_columns("abc"), 3);
+	if (!setlocale(LC_CTYPE, "C.UTF-8"))
+		skip();
+	assert_int_equal(utf8_columns("r\xc3\xa4t"), 3);
+	assert_int_equal(utf8_columns("\xe6\x97\xa5\xe6\x9c\xac"), 4);
+	assert_int_equal(utf8_columns("e\xcc\x81"), 1);
+	assert_int_equal(utf8_columns("a\xff\x80"), 3);
+	setlocale(LC_CTYPE, "C");
+}
+
 static void test_disk_errors(void **state)
 {
 	(void)state;
@@ -465,6 +480,7 @@ int main(void)
 		cmocka_unit_test(test_text),
 		cmocka_unit_test(test_percent),
 		cmocka_unit_test(test_utf8_cut),
+		cmocka_unit_test(test_utf8_columns),
 		cmocka_unit_test(test_disk_errors),
 		cmocka_unit_test(test_log_to_journal),
 		cmocka_unit_test(test_log),
