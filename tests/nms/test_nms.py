@@ -46,7 +46,8 @@ def load(name):
 
 
 def files():
-    return sorted(name for name in os.listdir(FOLDER) if not name.startswith((".", "Makefile")))
+    return sorted(name for name in os.listdir(FOLDER)
+                  if not name.startswith((".", "Makefile")) and not name.endswith(".png"))
 
 
 def arcs_of(oid):
@@ -236,6 +237,8 @@ class Zabbix(unittest.TestCase):
         maps = {m["name"]: {int(v["value"]): v["newvalue"] for v in m["mappings"]}
                 for m in self.template["valuemaps"]}
         for item in self.items:
+            if item["type"] != "SNMP_AGENT":
+                continue
             name = self.object_of(item)
             with self.subTest(item["key"], name=name):
                 self.assertEqual(maps.get(item.get("valuemap", {}).get("name"), {}), enumeration(name))
@@ -252,17 +255,36 @@ class Zabbix(unittest.TestCase):
         macros = {macro["macro"] for macro in self.template["macros"]}
         triggers = [trigger for item in self.items for kind in ("triggers", "trigger_prototypes")
                     for trigger in item.get(kind, ())] + self.export["triggers"]
-        self.assertEqual(len(triggers), 7)
+        self.assertEqual(len(triggers), 11)
         for trigger in triggers:
             for text in (trigger["expression"], trigger.get("recovery_expression", "")):
                 for host, key in re.findall(r"\w+\(/([^/]+)/([\w.]+(?:\[[^\]]*\])?)[,)]", text):
                     self.assertEqual(host, self.template["template"])
                     self.assertIn(key, keys)
                 self.assertLessEqual(set(re.findall(r"\{\$[\w.]+\}", text)), macros)
+        graphs = {graph["name"]: graph for graph in self.export["graphs"] + self.rule["graph_prototypes"]}
+        for graph in graphs.values():
+            for part in graph["graph_items"]:
+                self.assertIn(part["item"]["key"], keys)
+        for dashboard in self.template["dashboards"]:
+            shown = re.findall(r"'name': '([^']*)'", str([
+                field["value"] for page in dashboard["pages"] for widget in page["widgets"]
+                for field in widget["fields"] if "GRAPH" in field["type"]]))
+            self.assertEqual(len(shown), 4)
+            self.assertLessEqual(set(shown), set(graphs))
         uuids = re.findall(r"uuid: (\w+)", self.text)
         self.assertEqual(len(uuids), len(set(uuids)))
         for uuid in uuids:
             self.assertRegex(uuid, r"^[0-9a-f]{12}4[0-9a-f]{3}[89ab][0-9a-f]{15}$")
+
+
+    def test_notifications(self):
+        """The trap item takes each notification of the module, and nothing else."""
+        key, = [item["key"] for item in self.items if item["type"] == "SNMP_TRAP"]
+        pattern = re.compile(re.fullmatch(r'snmptrap\["(.*)"\]', key).group(1))
+        for name, (_, what) in TREE.items():
+            if what == "notification-type":
+                self.assertTrue(pattern.fullmatch(name), name)
 
 
 class Nagios(harness.TestCase):
