@@ -11,14 +11,19 @@
 #include "control/permit.h"
 #include "control/repeat.h"
 #include "control/transaction.h"
+#include "control/wait-budget.h"
 #include "util/clock.h"
 
 /* PDUs that have nothing to run need no place in the queue, but are remembered all the same. */
 #define ENTRIES_MAX ((size_t)2 * HANDOVER_PLANS)
+/* So many places may be held by transactions of which all is known but the master's last word. */
+#define UNDOABLE_MAX ((size_t)HANDOVER_PLANS / 2)
 
 struct entry {
 	struct entry *next;
 	struct control_key key;
+	uint64_t started_ms;
+	uint64_t waiting_since_ms, waited_ms; /* its last wait, and all that ended */
 	uint64_t quiet_since_ms; /* we wait for the master's word, and for nothing else */
 	struct set_request_list list;
 	enum precheck_result *results;
@@ -36,6 +41,7 @@ struct control {
 	struct entry *entries; /* in the order they came */
 	size_t n_entries;
 	struct repeats repeats;
+	struct wait_budget budget;
 };
 
 static uint64_t or_else(uint64_t value, uint64_t instead)
@@ -173,6 +179,38 @@ void control_tick(struct control *c, uint64_t now_ms)
 	drop_finished(c);
 }
 
+static void release(struct control *c, struct entry *e)
+{
+	if (e->t && !e->verdict.settled)
+		handover_keep(c->handover, e->t->id);
+	e->released = true;
+}
+
+/* All that is known of the transaction is good, and only the master's last word is missing. */
+static bool is_undoable(const struct entry *e)
+{
+	return !e->released && e->t && e->verdict.decided && !e->verdict.failed &&
+	       !e->verdict.settled && !e->undo_asked;
+}
+
+/*
+ * A CleanupSet may be lost to us, and a master may send none. What is done then holds its place in
+ * case that an UndoSet comes; of very many, the oldest are kept as they are, so that SETs go on.
+ */
+static void keep_oldest_undoable(struct control *c)
+{
+	size_t n = 0;
+
+	for (const struct entry *e = c->entries; e; e = e->next)
+		n += is_undoable(e);
+	for (struct entry *e = c->entries; e && n >= UNDOABLE_MAX; e = e->next) {
+		if (!is_undoable(e))
+			continue;
+		release(c, e);
+		n--;
+	}
+}
+
 /* --- RESERVE ------------------------------------------------------------------------------- */
 
 static bool is_usable(const struct control *c, const struct inbox *in, uint64_t now_ms)
@@ -303,6 +341,7 @@ struct refusal control_reserve(struct control *c, struct control_key key, const 
 	struct entry *e;
 
 	control_tick(c, now_ms);
+	keep_oldest_undoable(c);
 	e = place_for(c, key);
 	if (!e)
 		return result;
@@ -398,7 +437,7 @@ int control_start(struct control *c, struct control_key key, uint64_t now_ms)
 		return rc;
 	}
 	e->started = true;
-	e->quiet_since_ms = now_ms;
+	e->quiet_since_ms = e->started_ms = now_ms;
 	if (!e->t)
 		e->verdict = (struct verdict){.decided = true, .settled = true};
 	for (size_t i = 0; e->t && i < e->t->n_parts; i++)
@@ -444,6 +483,9 @@ void control_receive(struct control *c, const struct inbox *in, uint64_t now_ms)
 			remember_repeats(c, e, in, now_ms);
 		if (v->failed && !e->verdict.failed)
 			tell_joiners(c, e);
+		if (v->decided && !e->verdict.decided)
+			wait_budget_verdict(
+				&c->budget, c->config.set_wait_ms, now_ms - e->started_ms);
 		e->verdict = *v;
 		e->quiet_since_ms = now_ms;
 	}
@@ -457,6 +499,28 @@ struct verdict control_result(const struct control *c, struct control_key key)
 	if (!e)
 		return (struct verdict){.undone = true, .settled = true};
 	return e->verdict;
+}
+
+/* --- waiting ------------------------------------------------------------------------------- */
+
+uint64_t control_wait_until(struct control *c, struct control_key key, uint64_t now_ms)
+{
+	struct entry *e = find(c, key);
+
+	if (!e)
+		return now_ms;
+	e->waiting_since_ms = now_ms;
+	return wait_budget_deadline(&c->budget, c->config.set_wait_ms, e->waited_ms, now_ms);
+}
+
+void control_wait_ended(struct control *c, struct control_key key, bool in_time, uint64_t now_ms)
+{
+	struct entry *e = find(c, key);
+
+	if (e)
+		e->waited_ms += now_ms - e->waiting_since_ms;
+	if (!in_time)
+		wait_budget_missed(&c->budget, now_ms);
 }
 
 /* --- UNDO, COMMIT, FREE -------------------------------------------------------------------- */
@@ -475,13 +539,6 @@ int control_undo(struct control *c, struct control_key key)
 	}
 	e->undo_asked = true;
 	return 0;
-}
-
-static void release(struct control *c, struct entry *e)
-{
-	if (e->t && !e->verdict.settled)
-		handover_keep(c->handover, e->t->id);
-	e->released = true;
 }
 
 void control_commit(struct control *c, struct control_key key)

@@ -161,6 +161,7 @@ static int make_permit(char *const *lines, struct permit **ret)
 static struct control_config control_settings(const struct snmp_agent *a)
 {
 	return (struct control_config){
+		.set_wait_ms = a->facts.set_wait_ms,
 		.read_only = a->facts.read_only,
 		.permit = a->permit,
 		.stale_after_ms = a->facts.stale_after_ms,

@@ -191,7 +191,8 @@ static void reserve(struct set_phases *s, const struct set_call *call)
 }
 
 /* Delegated; false: there is no memory for waiting, so it was answered at once. */
-static bool wait_for(struct set_phases *s, const struct set_call *call, int mode)
+static bool wait_for(
+	struct set_phases *s, const struct set_call *call, int mode, uint64_t deadline_ms)
 {
 	struct waiting *w = calloc(1, sizeof(*w));
 	netsnmp_delegated_cache *cache =
@@ -206,7 +207,7 @@ static bool wait_for(struct set_phases *s, const struct set_call *call, int mode
 	w->cache = cache;
 	w->key = key_of(call);
 	w->mode = mode;
-	w->deadline_ms = call->view->now_ms + s->facts->set_wait_ms;
+	w->deadline_ms = deadline_ms;
 	w->next = s->waiting;
 	s->waiting = w;
 	netsnmp_handler_mark_requests_as_delegated(call->requests, REQUEST_IS_DELEGATED);
@@ -217,9 +218,14 @@ static bool wait_for(struct set_phases *s, const struct set_call *call, int mode
 static bool answer_or_wait(struct set_phases *s, const struct set_call *call, int mode)
 {
 	struct verdict v = control_result(s->control, key_of(call));
-	bool must = s->facts->set_wait_ms == 0;
 
-	return answer(mode, &v, must, call->info, call->requests) || !wait_for(s, call, mode);
+	if (answer(mode, &v, false, call->info, call->requests))
+		return true;
+	uint64_t now_ms = call->view->now_ms;
+	uint64_t until = control_wait_until(s->control, key_of(call), now_ms);
+	if (until > now_ms)
+		return !wait_for(s, call, mode, until);
+	return answer(mode, &v, true, call->info, call->requests);
 }
 
 static void action(struct set_phases *s, const struct set_call *call)
@@ -283,8 +289,12 @@ static bool finished(struct set_phases *s, struct waiting *w, uint64_t now_ms)
 
 	if (!cache)
 		return true;
-	if (!answer(w->mode, &v, now_ms >= w->deadline_ms, cache->reqinfo, cache->requests))
+	bool in_time = answer(w->mode, &v, false, cache->reqinfo, cache->requests);
+	if (!in_time && now_ms < w->deadline_ms)
 		return false;
+	if (!in_time)
+		answer(w->mode, &v, true, cache->reqinfo, cache->requests);
+	control_wait_ended(s->control, w->key, in_time, now_ms);
 	netsnmp_handler_mark_requests_as_delegated(cache->requests, REQUEST_IS_NOT_DELEGATED);
 	return true;
 }

@@ -327,6 +327,37 @@ static void test_undo_of_nothing(void **state)
 	bed_clear(&b);
 }
 
+/* CleanupSets that never came: the oldest of those that are done go, so that SETs go on. */
+static void test_without_last_word(void **state)
+{
+	struct bed b;
+	uint32_t ids[HANDOVER_PLANS];
+
+	(void)state;
+	bed(&b, &plain);
+	for (uint32_t i = 0; i < 3 * HANDOVER_PLANS; i++) {
+		struct handover_order o;
+		uint32_t id = 0;
+
+		assert_int_equal(reserve(&b, 100 + i, V(VCPU, 2 + i % 64, 8)), CONTROL_OK);
+		assert_int_equal(control_start(b.c, key(100 + i), b.now), 0);
+		while (handover_next_order(b.h, &o)) {
+			transaction_unref(o.transaction);
+			id = o.id;
+			if (o.word == HANDOVER_KEEP)
+				verdict(&b, (struct verdict){.transaction = o.id,
+						    .decided = true,
+						    .settled = true});
+		}
+		ids[i % HANDOVER_PLANS] = id;
+		verdict(&b, (struct verdict){.transaction = id, .decided = true});
+	}
+	/* The youngest can still be undone. */
+	assert_int_equal(control_undo(b.c, key(100 + 3 * HANDOVER_PLANS - 1)), 0);
+	assert_int_equal(expect_order(&b, HANDOVER_UNDO), ids[HANDOVER_PLANS - 1]);
+	bed_clear(&b);
+}
+
 static void test_queue_full(void **state)
 {
 	struct bed b;
@@ -539,6 +570,7 @@ int main(void)
 		cmocka_unit_test(test_failure_and_undo),
 		cmocka_unit_test(test_gives_back),
 		cmocka_unit_test(test_undo_of_nothing),
+		cmocka_unit_test(test_without_last_word),
 		cmocka_unit_test(test_queue_full),
 		cmocka_unit_test(test_usable),
 		cmocka_unit_test(test_retry),

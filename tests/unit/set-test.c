@@ -57,7 +57,7 @@ static int setup(void **state)
 	};
 	const struct snapshot *s = make_snapshot(rows, 3, 64, 32768, 8, 4);
 	const struct ldm_status up = {.link = LINK_UP};
-	const struct control_config config = {0};
+	const struct control_config config = {.set_wait_ms = SET_WAIT};
 
 	assert_non_null(b);
 	assert_int_equal(handover_new(&b->handover), 0);
@@ -353,6 +353,9 @@ static void test_no_waiting(void **state)
 {
 	struct bed *b = *state;
 
+	const struct control_config config = {.set_wait_ms = 0};
+
+	control_configure(b->control, &config);
 	b->facts.set_wait_ms = 0;
 	reserve_one(b);
 	phase(b, MODE_SET_ACTION);
@@ -460,7 +463,9 @@ static void test_undo_of_what_went_well(void **state)
 	struct bed *b = *state;
 	uint32_t id = start_one(b);
 
-	turn(b, SET_WAIT);
+	POST(b, id, .decided = true);
+	turn(b, 10);
+	assert_errors(b, SNMP_ERR_NOERROR);
 	phase(b, MODE_SET_UNDO);
 	assert_true(waits(b));
 	assert_int_equal(expect_order(b, HANDOVER_UNDO), id);
@@ -468,6 +473,50 @@ static void test_undo_of_what_went_well(void **state)
 	turn(b, 1);
 	assert_false(waits(b));
 	assert_errors(b, SNMP_ERR_NOERROR);
+}
+
+/* snmpd serves nobody meanwhile, so the waits of a PDU together are one setWait. */
+static void test_undo_after_a_long_action(void **state)
+{
+	struct bed *b = *state;
+
+	start_one(b);
+	turn(b, SET_WAIT);
+	assert_errors(b, SNMP_ERR_NOERROR);
+	phase(b, MODE_SET_UNDO);
+	assert_false(waits(b));
+	assert_errors(b, SNMP_ERR_UNDOFAILED);
+}
+
+/* A wait that ended at its deadline: the next SETs do not wait, until a verdict came in time. */
+static void test_waiting_did_not_pay(void **state)
+{
+	struct bed *b = *state;
+
+	start_one(b);
+	turn(b, SET_WAIT);
+	phase(b, MODE_SET_COMMIT);
+	expect_order(b, HANDOVER_KEEP);
+
+	new_pdu(b);
+	add(b, CPUS, 3, ASN_UNSIGNED, 6);
+	phase(b, MODE_SET_RESERVE1);
+	phase(b, MODE_SET_RESERVE2);
+	phase(b, MODE_SET_ACTION);
+	assert_false(waits(b));
+	assert_errors(b, SNMP_ERR_NOERROR);
+	uint32_t id = expect_order(b, HANDOVER_START);
+	phase(b, MODE_SET_COMMIT);
+	expect_order(b, HANDOVER_KEEP);
+	POST(b, id, .decided = true, .settled = true);
+	turn(b, SET_WAIT - 1);
+
+	new_pdu(b);
+	add(b, CPUS, 3, ASN_UNSIGNED, 7);
+	phase(b, MODE_SET_RESERVE1);
+	phase(b, MODE_SET_RESERVE2);
+	phase(b, MODE_SET_ACTION);
+	assert_true(waits(b));
 }
 
 /* Nothing is left of a session that ended between TestSet and CommitSet. */
@@ -512,6 +561,8 @@ int main(void)
 		TEST(test_undo_answered_at_once),
 		TEST(test_undo_of_what_was_kept),
 		TEST(test_undo_of_what_went_well),
+		TEST(test_undo_after_a_long_action),
+		TEST(test_waiting_did_not_pay),
 		TEST(test_session_lost),
 		TEST(test_busy),
 	};

@@ -1,0 +1,28 @@
+/* See wait-budget.h. */
+#include "control/wait-budget.h"
+
+#include "util/clock.h"
+
+uint64_t wait_budget_deadline(
+	struct wait_budget *b, uint64_t set_wait_ms, uint64_t waited_ms, uint64_t now_ms)
+{
+	if (waited_ms >= set_wait_ms)
+		return now_ms;
+	if (b->spent && now_ms < b->retry_at_ms)
+		return now_ms;
+	if (b->spent)
+		b->retry_at_ms = clock_after(now_ms, WAIT_RETRY_MS);
+	return clock_after(now_ms, set_wait_ms - waited_ms);
+}
+
+void wait_budget_missed(struct wait_budget *b, uint64_t now_ms)
+{
+	b->spent = true;
+	b->retry_at_ms = clock_after(now_ms, WAIT_RETRY_MS);
+}
+
+void wait_budget_verdict(struct wait_budget *b, uint64_t set_wait_ms, uint64_t took_ms)
+{
+	if (took_ms < set_wait_ms)
+		b->spent = false;
+}
