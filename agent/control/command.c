@@ -82,26 +82,16 @@ static void wait_for_next_look(struct command *c)
 
 /* --- what the domain shows ----------------------------------------------------------------- */
 
-/* The effect may still show: how_long has not passed since the first look that did not show it. */
-static bool still_settling(struct command *c, uint64_t how_long)
-{
-	uint64_t now = command_now(c);
-
-	if (c->settle_at_ms == 0)
-		c->settle_at_ms = clock_after(now, how_long);
-	return now < c->settle_at_ms;
-}
-
 static void decide_after_success(struct command *c, enum step_progress p)
 {
-	uint64_t settle = c->all->config.settle_ms;
-
+	if (c->show_until_ms == 0)
+		c->show_until_ms = clock_after(command_now(c), SHOW_MS);
 	if (p == STEP_UNCHANGED && step_waits(&c->step, c->target->domain)) {
 		target_set_message(c->target, "takes effect when the domain reboots");
 		command_end(c, EFFECT_SHORT);
 	} else if ((p == STEP_SHORT || p == STEP_ELSEWHERE) && step_is_amount(c->step.action)) {
 		command_end(c, EFFECT_SHORT);
-	} else if (still_settling(c, settle < SHOW_MS ? settle : SHOW_MS)) {
+	} else if (command_now(c) < c->show_until_ms) {
 		wait_for_next_look(c);
 	} else {
 		target_set_message(
@@ -110,9 +100,10 @@ static void decide_after_success(struct command *c, enum step_progress p)
 	}
 }
 
+/* ldmd may do the command as long as commandTimeout after it was sent, or after that. */
 static void decide_without_answer(struct command *c, enum step_progress p)
 {
-	if (still_settling(c, c->all->config.settle_ms)) {
+	if (command_now(c) < c->deadline_ms) {
 		wait_for_next_look(c);
 		return;
 	}
@@ -214,14 +205,14 @@ static void send_when_slot_is_free(struct command *c, uint64_t now_ms)
 	struct commands *all = c->all;
 	const struct command_config *config = &all->config;
 
-	if (all->out >= COMMANDS_MAX || now_ms >= all->close_at_ms)
+	if (all->out >= COMMANDS_MAX)
 		return;
 	c->deadline_ms = clock_after(now_ms, config->timeout_ms);
 	c->force_at_ms = c->step.action == STEP_STOP && config->force_after_ms > 0
 				 ? clock_after(now_ms, config->force_after_ms)
 				 : CLOCK_NEVER;
 	c->poll_ms = config->poll_ms;
-	c->settle_at_ms = 0;
+	c->show_until_ms = 0;
 	log_debug(TOKEN, "%s on \"%s\"", step_action_name(c->step.action), target_name(c->target));
 	const char *why = NULL;
 	int r = all->port.send(all->port.commander, &c->step, &c->target->request,
@@ -291,6 +282,12 @@ void command_turn(struct command *c, uint64_t now_ms)
 		force_stop(c, now_ms);
 	else if (c->state == COMMAND_WAIT && now_ms >= c->look_at_ms)
 		look_at_domain(c);
+}
+
+bool command_is_uncertain(const struct command *c)
+{
+	return (c->state == COMMAND_WAIT || c->state == COMMAND_LOOK) &&
+	       c->answer == COMMAND_UNCERTAIN;
 }
 
 uint64_t command_next(const struct command *c)

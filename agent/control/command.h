@@ -29,13 +29,12 @@ enum command_effect {
 	EFFECT_UNCHANGED, /* refused, and nothing happened */
 	EFFECT_CHANGED,	  /* refused, but something happened */
 	EFFECT_NOT_OURS,  /* ldmd refused to make the domain, yet there is one: somebody else's */
-	EFFECT_UNCERTAIN, /* no answer, and nothing to be seen */
+	EFFECT_UNCERTAIN, /* no answer, and nothing to be seen until commandTimeout */
 };
 
 struct command_config {
 	uint64_t timeout_ms;	 /* commandTimeout */
 	uint64_t force_after_ms; /* forceStopAfter; 0: never */
-	uint64_t settle_ms;	 /* how long the effect of a command without an answer may take */
 	uint64_t poll_ms;	 /* between looks at a domain on its way; rises to 8 times that */
 };
 
@@ -43,9 +42,8 @@ struct command_config {
 struct commands {
 	struct port port;
 	struct command_config config;
-	size_t out;	      /* how many wait for an answer */
-	uint64_t close_at_ms; /* nothing is sent from then on; CLOCK_NEVER */
-	bool kick;	      /* something ended: another command may go on */
+	size_t out; /* how many wait for an answer */
+	bool kick;  /* something ended: another command may go on */
 };
 
 /* The domain that commands are about, as the agent saw it last. */
@@ -73,9 +71,10 @@ struct command {
 	bool forced; /* a forced stop in the place of a stop that was sent */
 	enum command_answer answer;
 	void *ticket;
-	uint64_t deadline_ms; /* commandTimeout after it was sent */
-	uint64_t force_at_ms; /* a stop becomes a forced one */
-	uint64_t settle_at_ms;
+	uint64_t deadline_ms;	/* commandTimeout after it was sent */
+	uint64_t force_at_ms;	/* a stop becomes a forced one */
+	uint64_t show_until_ms; /* the effect that ldmd reports may show as late as that; 0: not set
+				 */
 	uint64_t look_at_ms, poll_ms;
 };
 
@@ -87,6 +86,8 @@ void command_drop(struct command *c);
 /* What is due. next: when that is, CLOCK_NEVER where the agent waits for ldmd alone. */
 void command_turn(struct command *c, uint64_t now_ms);
 uint64_t command_next(const struct command *c);
+/* The answer was lost: the agent only waits to see whether ldmd does it. */
+bool command_is_uncertain(const struct command *c);
 /* A new picture of the host: a command that waits for its next look may have its answer there. */
 void command_see(struct command *c, const struct snapshot *s);
 

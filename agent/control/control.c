@@ -16,6 +16,8 @@
 
 /* PDUs that have nothing to run need no place in the queue, but are remembered all the same. */
 #define ENTRIES_MAX ((size_t)2 * HANDOVER_PLANS)
+/* As long as it takes the ldm thread to say what it does not have to ask ldmd. */
+#define DROP_MS 20
 /* So many places may be held by transactions of which all is known but the master's last word. */
 #define UNDOABLE_MAX ((size_t)HANDOVER_PLANS / 2)
 
@@ -510,7 +512,11 @@ uint64_t control_wait_until(struct control *c, struct control_key key, uint64_t 
 	if (!e)
 		return now_ms;
 	e->waiting_since_ms = now_ms;
-	return wait_budget_deadline(&c->budget, c->config.set_wait_ms, e->waited_ms, now_ms);
+	uint64_t wait = c->config.set_wait_ms;
+	uint64_t until = wait_budget_deadline(&c->budget, wait, e->waited_ms, now_ms);
+	/* A transaction that has sent nothing is dropped without asking ldmd. */
+	uint64_t drop = clock_after(now_ms, wait < DROP_MS ? wait : DROP_MS);
+	return e->undo_asked && until < drop ? drop : until;
 }
 
 void control_wait_ended(struct control *c, struct control_key key, bool in_time, uint64_t now_ms)

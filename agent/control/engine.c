@@ -27,7 +27,6 @@
 #define TOKEN	      "control"
 #define SAVE_EVERY_MS 200  /* operation rows go to disk no more often than that */
 #define SAVE_RETRY_MS 5000 /* after an error */
-#define STOP_GRACE_MS 5000 /* what runs may go on for that long after SIGTERM */
 
 struct engine {
 	struct handover *handover; /* borrowed */
@@ -286,7 +285,7 @@ int engine_reconfigure(struct engine *e, const struct engine_config *config)
 void engine_stop(struct engine *e)
 {
 	if (!e->stopping)
-		executor_stop(e->executor, clock_ms(), STOP_GRACE_MS);
+		executor_stop(e->executor);
 	e->stopping = true;
 }
 

@@ -47,7 +47,6 @@ enum run_outcome {
 	OUTCOME_ROLLBACK_FAILED,
 	OUTCOME_TAKEN_BACK,
 	OUTCOME_TAKE_BACK_FAILED,
-	OUTCOME_PREEMPTED,
 	_OUTCOME_MAX,
 };
 
@@ -55,20 +54,13 @@ enum run_outcome {
 static const struct verdict outcome_verdicts[_OUTCOME_MAX] = {
 	[OUTCOME_HOPELESS] = {.undo_failed = true},
 	[OUTCOME_DONE] = {.decided = true},
-	[OUTCOME_KEPT] = {.decided = true, .settled = true},
+	[OUTCOME_KEPT] = {.decided = true},
 	[OUTCOME_FAILED] = {.decided = true, .failed = true},
 	[OUTCOME_FAILED_HOPELESS] = {.decided = true, .failed = true, .undo_failed = true},
-	[OUTCOME_ROLLED_BACK] = {.decided = true, .failed = true, .undone = true, .settled = true},
-	[OUTCOME_ROLLBACK_FAILED] = {.decided = true,
-		.failed = true,
-		.undo_failed = true,
-		.settled = true},
-	[OUTCOME_TAKEN_BACK] = {.decided = true, .undone = true, .settled = true},
-	[OUTCOME_TAKE_BACK_FAILED] = {.decided = true, .undo_failed = true, .settled = true},
-	[OUTCOME_PREEMPTED] = {.decided = true,
-		.failed = true,
-		.undo_failed = true,
-		.settled = true},
+	[OUTCOME_ROLLED_BACK] = {.decided = true, .failed = true, .undone = true},
+	[OUTCOME_ROLLBACK_FAILED] = {.decided = true, .failed = true, .undo_failed = true},
+	[OUTCOME_TAKEN_BACK] = {.decided = true, .undone = true},
+	[OUTCOME_TAKE_BACK_FAILED] = {.decided = true, .undo_failed = true},
 };
 
 /* What the master said of a SET whose transaction runs. Undo stands. */
@@ -85,6 +77,7 @@ enum step_mark {
 	MARK_DID,
 	MARK_SHORT,    /* did, and ldmd gave less */
 	MARK_MAYBE,    /* did something, or nobody knows */
+	MARK_UNKNOWN,  /* no answer, and nothing to be seen: ldmd may have done it, or may yet */
 	MARK_NOT_OURS, /* what the step was to make is there, made by somebody else */
 	MARK_BACK,     /* taken back */
 	MARK_STUCK,    /* could not be taken back */
@@ -106,6 +99,7 @@ struct run_part {
 	const struct domain *before; /* at step 0; NULL: ldmd had none */
 	const struct domain *old_row; /* the row that was being made, before; NULL: none */
 	enum row_change row;
+	bool given_up; /* to a forced stop of another transaction: no longer held by this one */
 	uint32_t steps_done, steps_planned;
 };
 
@@ -135,6 +129,7 @@ struct executor {
 	struct handover *handover;
 	struct journal *journal;
 	struct run *runs; /* in the order they came */
+	bool stopping;
 };
 
 static void run_advance(struct run *run);
@@ -152,7 +147,7 @@ static void run_set_state(struct run *run, enum run_state to)
 	static const unsigned legal[_RUN_STATE_MAX] = {
 		[RUN_QUEUED] = 1u << RUN_READING | 1u << RUN_BACK,
 		[RUN_READING] = 1u << RUN_FORWARD | 1u << RUN_BACK,
-		[RUN_FORWARD] = 1u << RUN_DONE | 1u << RUN_BACK | 1u << RUN_OVER,
+		[RUN_FORWARD] = 1u << RUN_DONE | 1u << RUN_BACK,
 		[RUN_DONE] = 1u << RUN_BACK | 1u << RUN_OVER,
 		[RUN_BACK] = 1u << RUN_OVER,
 	};
@@ -177,9 +172,10 @@ static bool run_waits(const struct run *run)
 /* --- what the marks say -------------------------------------------------------------------- */
 
 /* Sets of enum step_mark. */
-#define M(mark)	      (1u << MARK_##mark)
-#define MARKS_DID     (M(DID) | M(SHORT))
-#define MARKS_TOUCHED (MARKS_DID | M(MAYBE) | M(BACK) | M(STUCK)) /* something happened at ldmd */
+#define M(mark)	  (1u << MARK_##mark)
+#define MARKS_DID (M(DID) | M(SHORT))
+#define MARKS_TOUCHED                                                                              \
+	(MARKS_DID | M(MAYBE) | M(UNKNOWN) | M(BACK) | M(STUCK)) /* something happened at ldmd */
 
 /* A step of the part has one of these marks; irreversible_only: one without a way back. */
 static bool part_has_mark(
@@ -213,7 +209,7 @@ static bool cannot_be_undone(const struct run *run)
 {
 	for (size_t i = 0; i < run->t->n_parts; i++)
 		if (part_has_mark(run, i, MARKS_DID | M(MAYBE), true) ||
-			part_rollback_failed(run, i))
+			part_has_mark(run, i, M(UNKNOWN), false) || part_rollback_failed(run, i))
 			return true;
 	return false;
 }
@@ -236,21 +232,15 @@ char *executor_describe(const struct domain *d)
 
 static enum operation_status status_of_failed(const struct run *run, size_t part)
 {
-	const struct run_part *p = &run->parts[part];
-	bool preempted = run->outcome == OUTCOME_PREEMPTED;
+	bool touched = part_has_mark(run, part, MARKS_TOUCHED, false);
 
-	if (part_has_mark(run, part, MARKS_DID, true))
+	if (run->parts[part].given_up || part_has_mark(run, part, MARKS_DID, true))
 		return OPERATION_PARTIAL;
-	if (part_has_mark(run, part, M(MAYBE), true))
-		return preempted ? OPERATION_PARTIAL : OPERATION_UNKNOWN;
-	/* A forced stop cuts the last domain short; the others are through, or had nothing to do.
-	 */
-	if (preempted)
-		return p->steps_done == p->steps_planned ? OPERATION_SUCCEEDED : OPERATION_FAILED;
+	if (part_has_mark(run, part, M(UNKNOWN), false) || part_has_mark(run, part, M(MAYBE), true))
+		return OPERATION_UNKNOWN;
 	if (part_rollback_failed(run, part))
 		return OPERATION_ROLLBACK_FAILED;
-	if (!any_part_touched(run) ||
-		(part == run->culprit && !part_has_mark(run, part, MARKS_TOUCHED, false)))
+	if (!any_part_touched(run) || (part == run->culprit && !touched))
 		return OPERATION_FAILED;
 	return OPERATION_ROLLED_BACK;
 }
@@ -333,6 +323,7 @@ static struct verdict run_verdict(const struct run *run)
 
 	v.transaction = run->t->id;
 	v.culprit = run->culprit_position;
+	v.settled = run->state == RUN_OVER || run->outcome == OUTCOME_KEPT;
 	return v;
 }
 
@@ -735,7 +726,7 @@ static void mark_step(struct run *run, enum step_mark mark)
 	run->marks[run->at] = mark;
 	if (mark == MARK_DID || mark == MARK_SHORT || mark == MARK_SKIPPED)
 		run->parts[run->plan.steps[run->at].part].steps_done++;
-	if (mark == MARK_DID || mark == MARK_SHORT || mark == MARK_MAYBE)
+	if (mark == MARK_DID || mark == MARK_SHORT || mark == MARK_MAYBE || mark == MARK_UNKNOWN)
 		port->changed(port->user);
 }
 
@@ -758,7 +749,7 @@ static void on_step_ended(void *user, enum command_effect effect)
 		[EFFECT_UNCHANGED] = MARK_TODO,
 		[EFFECT_CHANGED] = MARK_MAYBE,
 		[EFFECT_NOT_OURS] = MARK_NOT_OURS,
-		[EFFECT_UNCERTAIN] = MARK_MAYBE,
+		[EFFECT_UNCERTAIN] = MARK_UNKNOWN,
 	};
 	struct run *run = user;
 	const struct step *s = &run->plan.steps[run->at];
@@ -814,15 +805,15 @@ static bool needs_step_back(const struct run *run, size_t i, struct step *ret)
 	const struct domain *d = run->parts[s->part].target.domain;
 	bool made = part_was_made(run, s->part);
 
-	if ((1u << run->marks[i] & (MARKS_DID | M(MAYBE))) == 0)
+	if ((1u << run->marks[i] & (MARKS_DID | M(MAYBE) | M(UNKNOWN))) == 0)
 		return false;
-	if (s->irreversible || !step_inverse(s, ret))
+	if (run->parts[s->part].given_up || s->irreversible || !step_inverse(s, ret))
 		return false;
 	if (made && s->action != STEP_BIND && s->action != STEP_ADD)
 		return false;
 	/* A command without an answer may still run later, so it is undone even if the domain looks
 	 * unchanged. */
-	return run->marks[i] == MARK_MAYBE || step_waits(ret, d) ||
+	return run->marks[i] == MARK_MAYBE || run->marks[i] == MARK_UNKNOWN || step_waits(ret, d) ||
 	       step_progress(ret, d) != STEP_REACHED;
 }
 
@@ -832,6 +823,10 @@ static void run_go_back(struct run *run)
 {
 	struct step back;
 
+	/* A look of the command that was given up has to come back first; then run_turn() goes on.
+	 */
+	if (run->command.state != COMMAND_IDLE)
+		return;
 	while (run->at > 0) {
 		run->at--;
 		if (!needs_step_back(run, run->at, &back))
@@ -851,12 +846,17 @@ static void on_step_back_ended(void *user, enum command_effect effect)
 {
 	struct run *run = user;
 	struct run_part *p = &run->parts[run->command.step.part];
-	/* Where the domain does not show it before a reboot, ldmd's answer has to do. */
+	bool unknown = run->marks[run->at] == MARK_UNKNOWN;
+	/* What the domain does not show, before a reboot or because the command forwards may still
+	 * run, ldmd's answer has to say. */
 	bool back = effect == EFFECT_REACHED &&
 		    (run->command.answer == COMMAND_DONE ||
-			    !step_waits(&run->command.step, p->target.domain));
+			    (!unknown && !step_waits(&run->command.step, p->target.domain)));
 
-	run->marks[run->at] = back ? MARK_BACK : MARK_STUCK;
+	if (back)
+		run->marks[run->at] = MARK_BACK;
+	else if (!unknown)
+		run->marks[run->at] = MARK_STUCK;
 	if (back && p->steps_done > 0)
 		p->steps_done--;
 	report_rows(run);
@@ -921,21 +921,18 @@ static void run_keep(struct run *run)
 	run_set_state(run, RUN_OVER);
 }
 
-/* The domain stays where it is; the forced stop of another transaction goes on from there. */
-static void run_give_way(struct run *run)
+/*
+ * The domain whose stop or restart is under way stays where it is; the forced stop of another
+ * transaction goes on from there. The other domains of this one go back.
+ */
+static void run_give_up_part(struct run *run, size_t part)
 {
-	size_t part = run->plan.steps[run->at].part;
-
 	command_drop(&run->command);
-	drop_destroyed_rows(run);
 	run->marks[run->at] = MARK_MAYBE;
+	run->parts[part].given_up = true;
 	target_set_message(&run->parts[part].target, PREEMPTED);
-	run->culprit = part;
-	run->culprit_position = set_request_position(&run->t->parts[part].request, FIELD_ADMIN_BIT);
-	run_set_state(run, RUN_OVER);
-	run->outcome = OUTCOME_PREEMPTED;
-	report_rows(run);
-	close_journal(run);
+	run->outcome = OUTCOME_HOPELESS;
+	run_fail(run, part, FIELD_ADMIN_BIT);
 }
 
 /* A forceStop of another transaction on one of the run's domains. */
@@ -947,7 +944,7 @@ static void run_preempt(struct run *run, uint32_t index)
 		       (irreversible_was_sent(run) || part_has_mark(run, part, MARKS_DID, true));
 
 	if (in_tail)
-		run_give_way(run);
+		run_give_up_part(run, part);
 	else if (run->state != RUN_DONE)
 		run_undo(run, PREEMPTED);
 }
@@ -956,6 +953,8 @@ static void run_turn(struct run *run, uint64_t now_ms)
 {
 	if (run->state == RUN_READING && now_ms >= run->read_again_ms && run->looks_out == 0)
 		run_read_again(run, now_ms);
+	else if (run->state == RUN_BACK && run->command.state == COMMAND_IDLE)
+		run_go_back(run);
 	else if (run->state == RUN_FORWARD || run->state == RUN_BACK)
 		command_turn(&run->command, now_ms);
 	else if (run->state == RUN_DONE && now_ms >= run->forget_at_ms)
@@ -992,7 +991,6 @@ void executor_configure(struct executor *x, const struct executor_config *config
 	x->commands.config = (struct command_config){
 		.timeout_ms = or_else(config->command_timeout_ms, 600000),
 		.force_after_ms = config->force_stop_after_ms,
-		.settle_ms = or_else(config->settle_ms, 10000),
 		.poll_ms = or_else(config->poll_ms, 250),
 	};
 }
@@ -1005,7 +1003,6 @@ int executor_new(const struct executor_config *config, const struct port *port, 
 	if (!x)
 		return -ENOMEM;
 	x->commands.port = *port;
-	x->commands.close_at_ms = CLOCK_NEVER;
 	executor_configure(x, config);
 	x->handover = h;
 	x->journal = j;
@@ -1037,7 +1034,7 @@ static struct run *find_run(struct executor *x, uint32_t id)
 static bool run_has_domain(const struct run *run, uint32_t index)
 {
 	for (size_t i = 0; i < run->t->n_parts; i++)
-		if (run->t->parts[i].request.index == index)
+		if (run->t->parts[i].request.index == index && !run->parts[i].given_up)
 			return true;
 	return false;
 }
@@ -1073,6 +1070,7 @@ void executor_start(struct executor *x, struct transaction *t, uint64_t now_ms)
 
 		log_err(TOKEN, "no memory for transaction %u", t->id);
 		v.transaction = t->id;
+		v.settled = true;
 		handover_post_verdict(x->handover, &v);
 	}
 	executor_turn(x, now_ms);
@@ -1110,7 +1108,7 @@ void executor_see(struct executor *x, const struct snapshot *s)
 static bool shares_domain(const struct run *a, const struct run *b)
 {
 	for (size_t i = 0; i < a->t->n_parts; i++)
-		if (run_has_domain(b, a->t->parts[i].request.index))
+		if (!a->parts[i].given_up && run_has_domain(b, a->t->parts[i].request.index))
 			return true;
 	return false;
 }
@@ -1153,7 +1151,7 @@ void executor_turn(struct executor *x, uint64_t now_ms)
 		for (struct run *run = x->runs; run; run = run->next) {
 			bool begun = run->state != RUN_QUEUED && run->state != RUN_READING;
 
-			if (x->commands.close_at_ms != CLOCK_NEVER && !begun)
+			if (x->stopping && !begun)
 				run_undo(run, "the agent was stopped before it began");
 			if (run->state == RUN_QUEUED && may_begin(x, run))
 				run_begin(run, now_ms);
@@ -1175,21 +1173,16 @@ uint64_t executor_next(const struct executor *x)
 	return next;
 }
 
-void executor_stop(struct executor *x, uint64_t now_ms, uint64_t grace_ms)
+void executor_stop(struct executor *x)
 {
-	if (x->commands.close_at_ms == CLOCK_NEVER)
-		x->commands.close_at_ms = clock_after(now_ms, grace_ms);
+	x->stopping = true;
+	x->commands.kick = true;
 }
 
 bool executor_idle(const struct executor *x)
 {
-	const struct port *port = &x->commands.port;
-	bool closing = port->now(port->user) >= x->commands.close_at_ms;
-
-	if (x->commands.out > 0)
-		return false;
 	for (const struct run *run = x->runs; run; run = run->next)
-		if (!closing && run_is_busy(run))
+		if (run_waits(run) || (run_is_busy(run) && !command_is_uncertain(&run->command)))
 			return false;
 	return true;
 }

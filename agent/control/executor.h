@@ -20,7 +20,6 @@ struct journal;
 struct executor_config {
 	uint64_t command_timeout_ms;
 	uint64_t force_stop_after_ms; /* 0: never */
-	uint64_t settle_ms;	      /* how long an uncertain command may still show; 0: 10000 */
 	uint64_t poll_ms;  /* between looks at a domain on its way; 0: 250, rising to 2000 */
 	uint64_t begin_ms; /* how long step 0 is tried while ldmd does not answer; 0: 30000 */
 	uint64_t keep_ms;  /* how long a finished one can be undone without a word; 0: 600000 */
@@ -48,11 +47,11 @@ void executor_see(struct executor *x, const struct snapshot *s);
 char *executor_describe(const struct domain *d);
 
 /*
- * Nothing new begins, and what has sent nothing yet is over. What runs may go on for grace_ms, then
- * no command is sent any more; the journal settles the rest at the next start. Idle: nothing is
- * being done.
+ * An orderly stop: what has sent nothing yet is over, and nothing new begins. What was begun goes
+ * on to its end: the start behind a stop, the rollback of what fails. Idle: all of that is done, or
+ * waits for commands whose answer was lost, which the journal settles at the next start.
  */
-void executor_stop(struct executor *x, uint64_t now_ms, uint64_t grace_ms);
+void executor_stop(struct executor *x);
 bool executor_idle(const struct executor *x);
 /* A transaction about this row waits or runs. */
 bool executor_works_on(const struct executor *x, uint32_t index);

@@ -17,6 +17,9 @@ uint64_t wait_budget_deadline(
 
 void wait_budget_missed(struct wait_budget *b, uint64_t now_ms)
 {
+	/* The phase that tried again has moved retry_at_ms when it began. */
+	if (b->spent && now_ms < b->retry_at_ms)
+		return;
 	b->spent = true;
 	b->retry_at_ms = clock_after(now_ms, WAIT_RETRY_MS);
 }

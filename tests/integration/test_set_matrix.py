@@ -103,6 +103,8 @@ FAULTS = [
     Fault("reported as failed, and done", "fail-but-do:no such luck", denied),
     Fault("connection lost before", "close-before", lost, "long"),
     Fault("hang", "hang", lost, "long"),
+    Fault("done late", f"work-late:{LATE}", done),
+    Fault("connection lost, and done later", "lost-then-done:0.6", done, "long"),
     Fault("connection lost during", "close-during", done),
     Fault("connection lost after", "close-after", done),
     Fault("answer cut off", "close-mid", done),

@@ -519,7 +519,7 @@ static void test_no_answer(void **state)
 
 	fault(f, STEP_SET_VCPU, 0, FAULT_LOST_NOT_DONE);
 	id = SET(f, V(VCPU, 2, 8));
-	fake_run(f, 20000);
+	fake_run(f, 70000);
 	assert_true(f->verdicts[id].failed);
 	assert_string_equal(fake_operation(f, id, 2)->message, "ldmd did not answer");
 }
@@ -562,7 +562,7 @@ static void test_stop_before_it_began(void **state)
 	queued = SET(f, V(MEMORY, 2, 4096));
 	f->deaf = true;
 	reading = SET(f, V(MEMORY, 3, 4096));
-	executor_stop(f->executor, f->now, 500);
+	executor_stop(f->executor);
 	fake_run(f, 10);
 	f->deaf = false;
 	expect_not_begun(f, queued, 2);
@@ -573,6 +573,7 @@ static void test_stop_before_it_began(void **state)
 	assert_string_equal(f->log, "set-vcpu a 8");
 }
 
+/* What was begun goes on to its end. */
 static void test_stop_of_the_agent(void **state)
 {
 	struct fake *f = *state;
@@ -581,11 +582,41 @@ static void test_stop_of_the_agent(void **state)
 	fault(f, STEP_SET_VCPU, 0, FAULT_SLOW);
 	id = SET(f, V(VCPU, 2, 8), V(MEMORY, 2, 4096));
 	fake_run(f, 100);
-	executor_stop(f->executor, f->now, 500);
+	executor_stop(f->executor);
 	assert_false(executor_idle(f->executor));
 	fake_run(f, 2000);
 	assert_true(executor_idle(f->executor));
-	assert_string_equal(f->log, "set-vcpu a 8");
+	assert_string_equal(f->log, "set-vcpu a 8, set-memory a 4096");
+	expect_done(f, id);
+}
+
+static void test_stop_and_then_a_failure(void **state)
+{
+	struct fake *f = *state;
+	uint32_t id;
+
+	fault(f, STEP_SET_VCPU, 1, FAULT_REFUSED_LATER);
+	id = SET(f, V(VCPU, 2, 8), V(VCPU, 3, 8));
+	fake_run(f, 100);
+	executor_stop(f->executor);
+	fake_run(f, 5000);
+	assert_true(executor_idle(f->executor));
+	assert_string_equal(f->log, "set-vcpu a 8, set-vcpu b 8, set-vcpu a 4");
+	expect_failed(f, id, 1, true);
+	assert_int_equal(status(f, id, 2), OPERATION_ROLLED_BACK);
+}
+
+/* A command whose answer was lost may show for as long as commandTimeout: too long for a stop. */
+static void test_stop_with_an_uncertain_command(void **state)
+{
+	struct fake *f = *state;
+	uint32_t id;
+
+	fault(f, STEP_SET_VCPU, 0, FAULT_LOST_NOT_DONE);
+	id = SET(f, V(VCPU, 2, 8), V(MEMORY, 2, 4096));
+	fake_run(f, 100);
+	executor_stop(f->executor);
+	assert_true(executor_idle(f->executor));
 	assert_false(f->verdicts[id].decided);
 	/* The next start settles it. */
 	struct journal *j;
@@ -594,6 +625,22 @@ static void test_stop_of_the_agent(void **state)
 	assert_int_equal(journal_entries(j, &n)->transaction, id);
 	assert_int_equal(n, 1);
 	journal_free(j);
+}
+
+/* Nothing is to be seen of it: that proves nothing before commandTimeout. */
+static void test_no_answer_proves_nothing(void **state)
+{
+	struct fake *f = *state;
+	uint32_t id;
+
+	fault(f, STEP_STOP, 0, FAULT_LOST_NOT_DONE);
+	id = SET(f, V(ADMIN, 2, 2));
+	fake_run(f, 59000);
+	assert_false(f->verdicts[id].decided);
+	assert_int_equal(status(f, id, 2), OPERATION_RUNNING);
+	fake_run(f, 10000);
+	assert_int_equal(status(f, id, 2), OPERATION_UNKNOWN);
+	expect_failed(f, id, 0, false);
 }
 
 int main(void)
@@ -620,6 +667,9 @@ int main(void)
 		HOST_TEST(test_deaf_after_the_command),
 		HOST_TEST(test_stop_before_it_began),
 		HOST_TEST(test_stop_of_the_agent),
+		HOST_TEST(test_stop_and_then_a_failure),
+		HOST_TEST(test_stop_with_an_uncertain_command),
+		HOST_TEST(test_no_answer_proves_nothing),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

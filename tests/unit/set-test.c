@@ -484,6 +484,8 @@ static void test_undo_after_a_long_action(void **state)
 	turn(b, SET_WAIT);
 	assert_errors(b, SNMP_ERR_NOERROR);
 	phase(b, MODE_SET_UNDO);
+	assert_true(waits(b)); /* for a moment: perhaps nothing was sent */
+	turn(b, 20);
 	assert_false(waits(b));
 	assert_errors(b, SNMP_ERR_UNDOFAILED);
 }

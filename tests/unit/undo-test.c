@@ -140,16 +140,55 @@ static void test_preempt(void **state)
 	fake_run(f, 1000);
 	force = SET(f, V(ADMIN, 2, 4));
 	fake_run(f, 1000);
-	assert_string_equal(f->log, "set-vcpu b 2, stop-domain a, stop-domain a -f");
 	expect_done(f, force);
 	expect_failed(f, stop, 0, false);
 	assert_int_equal(status(f, stop, 2), OPERATION_PARTIAL);
-	/* It was all done, and stays. */
-	assert_int_equal(f->d[1].vcpus, 2);
-	assert_int_equal(status(f, stop, 3), OPERATION_SUCCEEDED);
+	/* The other domain of that PDU goes back. */
+	assert_string_equal(f->log, "set-vcpu b 2, stop-domain a, set-vcpu b 4, stop-domain a -f");
+	assert_int_equal(f->d[1].vcpus, 4);
+	assert_int_equal(status(f, stop, 3), OPERATION_ROLLED_BACK);
 }
 
-/* A row that was to go with the stop goes, as its operation says. */
+/* The forced stop does not wait for that. */
+static void test_preempt_while_others_go_back(void **state)
+{
+	struct fake *f = *state;
+	uint32_t stop, force;
+
+	fault(f, STEP_STOP, 0, FAULT_HANG);
+	fault(f, STEP_SET_VCPU, 1, FAULT_SLOW);
+	stop = SET(f, V(ADMIN, 2, 5), V(VCPU, 3, 2));
+	fake_run(f, 1000);
+	force = SET(f, V(ADMIN, 2, 4));
+	fake_run(f, 500);
+	expect_done(f, force);
+	assert_int_equal(status(f, stop, 3), OPERATION_RUNNING);
+	assert_false(f->verdicts[stop].settled);
+	fake_run(f, 1000);
+	expect_failed(f, stop, 0, false);
+	assert_true(f->verdicts[stop].settled);
+	assert_int_equal(f->d[1].vcpus, 4);
+}
+
+/* The look at the domain whose restart is given up is out. */
+static void test_preempt_during_a_look(void **state)
+{
+	struct fake *f = *state;
+	uint32_t stop, force;
+
+	fault(f, STEP_STOP, 0, FAULT_STAYS_UNDERWAY);
+	stop = SET(f, V(ADMIN, 2, 5), V(VCPU, 3, 2));
+	while (f->looks < 6)
+		fake_run(f, 1);
+	force = SET(f, V(ADMIN, 2, 4));
+	fake_run(f, 1000);
+	expect_done(f, force);
+	expect_failed(f, stop, 0, false);
+	assert_int_equal(f->d[1].vcpus, 4);
+	assert_int_equal(status(f, stop, 3), OPERATION_ROLLED_BACK);
+}
+
+/* A row that was to go with the stop stays, as its operation says. */
 static void test_preempt_and_a_row_to_destroy(void **state)
 {
 	struct fake *f = *state;
@@ -164,8 +203,8 @@ static void test_preempt_and_a_row_to_destroy(void **state)
 	assert_int_equal(f->restores, 0);
 	SET(f, V(ADMIN, 2, 4));
 	fake_run(f, 1000);
-	assert_int_equal(status(f, stop, 20), OPERATION_SUCCEEDED);
-	assert_int_equal(f->restores, 1);
+	assert_int_equal(status(f, stop, 20), OPERATION_ROLLED_BACK);
+	assert_int_equal(f->restores, 0);
 }
 
 static void test_preempt_what_is_queued(void **state)
@@ -381,6 +420,8 @@ int main(void)
 		HOST_TEST(test_force_stop_not_sent_for_good),
 		HOST_TEST(test_preempt_what_waits),
 		HOST_TEST(test_preempt),
+		HOST_TEST(test_preempt_while_others_go_back),
+		HOST_TEST(test_preempt_during_a_look),
 		HOST_TEST(test_preempt_and_a_row_to_destroy),
 		HOST_TEST(test_preempt_what_is_queued),
 		HOST_TEST(test_rollback_of_what_waits_for_a_reboot),
