@@ -86,10 +86,7 @@ static void decide_after_success(struct command *c, enum step_progress p)
 {
 	if (c->show_until_ms == 0)
 		c->show_until_ms = clock_after(command_now(c), SHOW_MS);
-	if (p == STEP_UNCHANGED && step_waits(&c->step, c->target->domain)) {
-		target_set_message(c->target, "takes effect when the domain reboots");
-		command_end(c, EFFECT_SHORT);
-	} else if ((p == STEP_SHORT || p == STEP_ELSEWHERE) && step_is_amount(c->step.action)) {
+	if ((p == STEP_SHORT || p == STEP_ELSEWHERE) && step_is_amount(c->step.action)) {
 		command_end(c, EFFECT_SHORT);
 	} else if (command_now(c) < c->show_until_ms) {
 		wait_for_next_look(c);
@@ -116,7 +113,11 @@ static void decide_by_domain(struct command *c)
 {
 	enum step_progress p = step_progress(&c->step, c->target->domain);
 
-	if (p == STEP_REACHED) {
+	if (c->answer == COMMAND_DONE && step_waits(&c->step, c->target->domain) &&
+		(p == STEP_UNCHANGED || c->step.value == c->step.before)) {
+		target_set_message(c->target, "takes effect when the domain reboots");
+		command_end(c, EFFECT_SHORT);
+	} else if (p == STEP_REACHED) {
 		/* To be on the safe side, a domain that ldmd refused to make is not ours to remove.
 		 */
 		bool not_ours = c->step.action == STEP_ADD && c->answer == COMMAND_REFUSED;

@@ -769,7 +769,8 @@ static void run_advance(struct run *run)
 	for (; run->at < run->plan.n; run->at++) {
 		const struct step *s = &run->plan.steps[run->at];
 		struct target *t = &run->parts[s->part].target;
-		bool there = step_progress(s, t->domain) == STEP_REACHED;
+		bool there =
+			step_progress(s, t->domain) == STEP_REACHED && !step_waits(s, t->domain);
 
 		if (run->word == MASTER_UNDO || (!there && is_forbidden(run, s))) {
 			run_fail(run, s->part, s->field);

@@ -196,7 +196,11 @@ struct amount {
 	bool same;
 };
 
-/* What it has and what it shall have; n of them are asked for. */
+/*
+ * What the domain has and what it shall have; gives how many are asked for. Where a delayed
+ * reconfiguration waits, another value may wait behind the one that the domain has: then ldmd is
+ * told the value in any case.
+ */
 static size_t amounts(const struct plan_input *in, struct amount out[3])
 {
 	const struct set_request *w = in->request;
@@ -205,13 +209,14 @@ static size_t amounts(const struct plan_input *in, struct amount out[3])
 
 	if ((w->fields & FIELD_VCPU_BIT) != 0)
 		out[n++] = (struct amount){STEP_SET_VCPU, FIELD_VCPU_BIT, d->num_vcpu, w->vcpus,
-			d->num_vcpu == w->vcpus};
+			d->num_vcpu == w->vcpus && !d->pending};
 	if ((w->fields & FIELD_MEMORY_BIT) != 0)
 		out[n++] = (struct amount){STEP_SET_MEMORY, FIELD_MEMORY_BIT, d->mem_bytes,
-			(uint64_t)w->memory_mb * MEGABYTE, plan_memory_mb(d) == w->memory_mb};
+			(uint64_t)w->memory_mb * MEGABYTE,
+			plan_memory_mb(d) == w->memory_mb && !d->pending};
 	if ((w->fields & FIELD_CRYPTO_BIT) != 0)
 		out[n++] = (struct amount){STEP_SET_CRYPTO, FIELD_CRYPTO_BIT, d->num_crypto,
-			w->crypto, d->num_crypto == w->crypto};
+			w->crypto, d->num_crypto == w->crypto && !d->pending};
 	return n;
 }
 

@@ -436,6 +436,14 @@ class TestCase(harness.TestCase):
             self.assertEqual(answer.index, index)
         return answer
 
+    def waiting_pays(self, guest):
+        """
+        A verdict that comes within setWait, so that the next SET waits for its own; it may not after
+        one that came too late.
+        """
+        self.set((guest, "NumVCPU", self.get(guest, "NumVCPU")))
+        self.wait_ended(guest)
+
     def came_late(self, answer, error):
         """
         On a machine that is too busy the verdict of ldmd, or the rollback, is not there when setWait

@@ -247,6 +247,7 @@ class UndoFailed(sets.TestCase):
 
     def undo_failed(self, client, expected):
         guest = self.take("active", vcpus=4, memory=1024)
+        self.waiting_pays(guest)
         # Memory is refused a little later; until then the way back for the CPUs is closed.
         self.fault(f"refuse-late:0.2:no memory today@set-memory/{guest}")
         answers = []
@@ -288,6 +289,7 @@ class UndoFailed(sets.TestCase):
     def test_rollback_that_takes_long(self):
         """Not finished in time is not finished, for the manager; the table tells the rest."""
         guest = self.take("active", vcpus=4, memory=1024)
+        self.waiting_pays(guest)
         self.fault(f"refuse-late:0.2:no memory today@set-memory/{guest}")
         answers = []
         thread = threading.Thread(target=lambda: answers.append(

@@ -244,6 +244,17 @@ class ControlDomain(sets.TestCase):
         self.expect("noError", (guest, "NumVCPU", 5))
         self.assertEqual(self.wait_ended(guest), "succeeded")
 
+    def test_taking_back_what_waits_for_a_reboot(self):
+        """The domain has the value all the time, and ldmd has to be told all the same."""
+        before = self.get(1, "MemSize")
+        for megabytes in (before - 1024, before):
+            self.expect("noError", (1, "MemSize", megabytes))
+            self.assertEqual(self.wait_ended(1), "partial")
+            self.assertIn("takes effect when the domain reboots", self.operation(1)["Message"])
+        ask(self.sim, "reboot-control")
+        wait_for(lambda: self.get(1, "Pending") == 2, 15, "ldomPending to go")
+        self.assertEqual(self.get(1, "MemSize"), before)
+
     def test_rollback_of_what_waits_for_a_reboot(self):
         """The guest's change is refused because of the other one, which does not show yet."""
         guest = self.take()

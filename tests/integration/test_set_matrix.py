@@ -76,10 +76,11 @@ def done(_):
 
 def lost(command):
     """
-    Nothing is to be seen of it, and nobody knows whether it may still come: the way back answers
-    that, where there is one.
+    Nothing is to be seen of it, and nobody knows whether it may still come. The way back answers
+    that where ldmd takes it; there is nothing to unbind, bind or remove.
     """
-    return [("noError", "rolledBack" if command.reversible else "unknown", NOTHING)]
+    taken = command.action.startswith("set-")
+    return [("noError", "rolledBack" if taken else "unknown", NOTHING)]
 
 
 def denied(command):
@@ -273,6 +274,7 @@ class Matrix(sets.TestCase):
             for fault, spec in PAIR_FAULTS:
                 with self.subTest(f"{what}: {fault}"):
                     guest = self.take(state)
+                    self.waiting_pays(guest)
                     before = self.situation(guest)
                     self.fault(f"{spec}@{action}/{guest}")
                     self.expect("commitFailed" if fault == "refused" else "noError",
@@ -291,6 +293,7 @@ class Matrix(sets.TestCase):
             for fault, spec in PAIR_FAULTS:
                 with self.subTest(f"{what}: {fault}"):
                     guest = self.take("active")
+                    self.waiting_pays(guest)
                     self.fault(f"{spec}@{action}/{guest}")
                     # The undo that follows cannot be finished.
                     self.expect("undoFailed" if fault == "refused" else "noError",

@@ -266,6 +266,7 @@ class ByHand(sets.ByHand):
         """TestSet, CommitSet and UndoSet with a hung ldmd; the session stays."""
         ask(self.sim, "fault hang@set-vcpu")
         worst = {}
+        undone = []
         for i in range(8):
             row = 2 + i
             for phase, asked in (("TestSet", lambda: self.session.test_set(i + 1, self.vcpus(row, 6))),
@@ -276,11 +277,16 @@ class ByHand(sets.ByHand):
                 took = time.monotonic() - begun
                 worst[phase] = max(worst.get(phase, 0.0), took)
                 self.assertLess(took, 0.4 + SLACK + COARSE, phase)
-                self.assertEqual(error, {"TestSet": 0, "CommitSet": 0, "UndoSet": 15}[phase])
+                if phase == "UndoSet" and i > 0 and error == 0:
+                    # After the first nobody waits: what was not sent by then is dropped.
+                    undone.append(f"set-vcpu g{i} 6")
+                else:
+                    self.assertEqual(error, {"TestSet": 0, "CommitSet": 0, "UndoSet": 15}[phase])
             self.session.cleanup_set(i + 1)
         print("# " + ", ".join(f"{phase} at most {took * 1000:.0f} ms"
                                for phase, took in worst.items()), flush=True)
         self.assertIsNotNone(self.session.get(cell("Name", 1))[0])
+        self.assertEqual([command for command in self.commands() if command in undone], [])
 
     def test_closed_in_mid_phase(self):
         """The connection breaks inside a PDU."""

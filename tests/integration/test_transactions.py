@@ -171,6 +171,7 @@ class Rollback(sets.TestCase):
     def faulty(self, plan, steps, at, spec, error):
         guests = [self.take(state) for state, _ in plan]
         action, culprit = steps[at]
+        self.waiting_pays(guests[0])
         before = [self.situation(guest) for guest in guests]
         self.fault(f"{spec}@{action}/{guests[culprit]}")
         self.forget()

@@ -542,6 +542,25 @@ static void test_deaf_after_the_command(void **state)
 	assert_string_equal(f->log, "set-vcpu a 8");
 }
 
+/* What waits for a reboot is not what the domain has: to take it back, ldmd has to be told. */
+static void test_take_back_what_waits_for_a_reboot(void **state)
+{
+	struct fake *f = *state;
+	uint32_t id;
+
+	f->pending = "a";
+	fault(f, STEP_SET_MEMORY, 0, FAULT_DOES_NOTHING);
+	id = SET(f, V(MEMORY, 2, 1024));
+	fake_run(f, 20000);
+	assert_int_equal(status(f, id, 2), OPERATION_PARTIAL);
+	id = SET(f, V(MEMORY, 2, 2048));
+	fake_run(f, 20000);
+	assert_string_equal(f->log, "set-memory a 1024, set-memory a 2048");
+	assert_int_equal(status(f, id, 2), OPERATION_PARTIAL);
+	assert_string_equal(
+		fake_operation(f, id, 2)->message, "takes effect when the domain reboots");
+}
+
 static void expect_not_begun(struct fake *f, uint32_t id, uint32_t index)
 {
 	expect_failed(f, id, 0, true);
@@ -667,6 +686,7 @@ int main(void)
 		HOST_TEST(test_deaf_after_the_command),
 		HOST_TEST(test_stop_before_it_began),
 		HOST_TEST(test_stop_of_the_agent),
+		HOST_TEST(test_take_back_what_waits_for_a_reboot),
 		HOST_TEST(test_stop_and_then_a_failure),
 		HOST_TEST(test_stop_with_an_uncertain_command),
 		HOST_TEST(test_no_answer_proves_nothing),
