@@ -283,7 +283,7 @@ enum admin_state control_admin_state(const struct domain *d, const struct oplog_
 		if (o->domain_index == d->index && operation_running(o) && o->target != ADMIN_NONE)
 			return admin_readable(o->target);
 	}
-	return admin_from_ldmd(d->state);
+	return admin_from_ldmd(d->state == DOMAIN_UNKNOWN ? d->known_state : d->state);
 }
 
 /* --- the log ------------------------------------------------------------------------------- */

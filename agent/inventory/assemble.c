@@ -11,6 +11,8 @@
 #include "inventory/pools.h"
 #include "inventory/registry.h"
 #include "inventory/rows.h"
+#include "util/cleanup.h"
+#include "util/number.h"
 #include "util/text.h"
 
 struct assembly {
@@ -36,10 +38,18 @@ static size_t last_count(const struct assemble_input *in)
 	return in->last ? in->last->n_domains : 0;
 }
 
-/* list-domain for all decides who is there; the other lists only know more about them. */
-static bool decides_membership(const struct assemble_input *in)
+static bool is_full_list(const struct assemble_input *in)
 {
 	return in->listing->kind == LISTING_DOMAIN && !in->only;
+}
+
+/*
+ * list-domain for all decides who is there, unless it had domains that could not be understood;
+ * the other lists only know more about them.
+ */
+static bool decides_membership(const struct assemble_input *in)
+{
+	return is_full_list(in) && in->listing->left_out == 0;
 }
 
 /* Services and constraints only add to rows. */
@@ -80,7 +90,13 @@ static int number_domain(const struct assemble_input *in, struct domain *d)
 
 	if (r == 0)
 		r = registry_assign(in->registry, d->uuid, d->name, &d->index);
-	return r == -ENOSPC ? 0 : r;
+	if (r < 0)
+		return r == -ENOSPC ? 0 : r;
+	if (!d->uuid && registry_uuid(in->registry, d->index)) {
+		d->known |= KNOWN_UUID;
+		r = text_copy(registry_uuid(in->registry, d->index), &d->uuid);
+	}
+	return r;
 }
 
 static bool is_control(const struct domain *d)
@@ -94,6 +110,9 @@ static int number_listed(const struct assemble_input *in)
 	const struct listing *l = in->listing;
 	int r = 0;
 
+	for (size_t i = 0; i < l->n_domains; i++)
+		if (l->domains[i]->uuid)
+			registry_listed(in->registry, l->domains[i]->uuid);
 	for (int control = 1; control >= 0; control--)
 		for (size_t i = 0; r == 0 && i < l->n_domains; i++)
 			if (is_control(l->domains[i]) == control &&
@@ -133,22 +152,34 @@ static int number_domains(const struct assemble_input *in)
 
 /* --- numbers of rows ----------------------------------------------------------------------- */
 
+static const char *text_at(const void *row, size_t offset)
+{
+	const char *text = NULL;
+
+	if (offset)
+		memcpy(&text, (const char *)row + offset, sizeof(text));
+	return text;
+}
+
 /* A name that is unique only within a scope is numbered as "scope/name"; no name: as its kind. */
 static int number_name(const struct row_type *t, const void *row, uint32_t owner_index,
 	struct registry *r, uint32_t *ret)
 {
-	const char *name = row_name(t, row), *scope = NULL;
-	char *joined;
+	const char *name = row_name(t, row), *scope = text_at(row, t->scope);
+	_cleanup_free_ char *joined = NULL;
 
-	if (t->scope)
-		memcpy(&scope, (const char *)row + t->scope, sizeof(scope));
-	if (!scope)
-		return registry_assign_object(r, owner_index, t->kind, name ? name : t->kind, ret);
-	if (asprintf(&joined, "%s/%s", scope, name) < 0)
+	if (t->twin) {
+		int rc = registry_assign_twin(
+			r, owner_index, t->kind, name, text_at(row, t->twin), 0, false, ret);
+
+		if (rc < 0 || *ret)
+			return rc;
+	}
+	if (scope && asprintf(&joined, "%s/%s", scope, name) < 0)
 		return -ENOMEM;
-	int rc = registry_assign_object(r, owner_index, t->kind, joined, ret);
-	free(joined);
-	return rc;
+	if (joined)
+		name = joined;
+	return registry_assign_object(r, owner_index, t->kind, name ? name : t->kind, ret);
 }
 
 static uint64_t own_number(const struct row_type *t, const void *row)
@@ -177,8 +208,80 @@ static int number_row(const struct row_type *t, void *row, uint32_t owner_index,
 	return rc;
 }
 
-/* Numbers and sorts the lists of an owner. */
-static int number_rows(enum row_owner which, void *owner, uint32_t owner_index, struct registry *r)
+/* Those with one number are neighbours, in the order in which ldmd lists them. */
+static int compare_row_pointers(const void *a, const void *b)
+{
+	const char *const *x = a, *const *y = b;
+
+	if (row_index(*x) != row_index(*y))
+		return compare_u64(row_index(*x), row_index(*y));
+	return compare_u64((uintptr_t)*x, (uintptr_t)*y);
+}
+
+/* What tells the row of that number apart in the list as it was; NULL: it was not there. */
+static const char *twin_before(const struct row_type *t, const void *last_owner, uint32_t index)
+{
+	for (size_t i = 0; last_owner && i < rows_count(t, last_owner); i++)
+		if (row_index(rows_at(t, last_owner, i)) == index)
+			return text_at(rows_at(t, last_owner, i), t->twin);
+	return NULL;
+}
+
+/*
+ * Rows of one name, which all have the number of that name now. One keeps it: the one that is known
+ * by it, else the one that had it before, else the first.
+ */
+static int number_twins_of(const struct row_type *t, char *const *rows, size_t n,
+	const void *last_owner, uint32_t owner_index, struct registry *r)
+{
+	enum { KNOWN, HAD_IT, OTHERS, N_PASSES };
+	uint32_t plain = row_index(rows[0]), index;
+	const char *before = twin_before(t, last_owner, plain);
+	bool is_free = true;
+	int rc = 0;
+
+	for (int pass = KNOWN; pass < N_PASSES; pass++)
+		for (size_t i = 0; rc == 0 && i < n; i++) {
+			const char *value = text_at(rows[i], t->twin);
+
+			if (pass == HAD_IT && !(before && text_equal(value, before)))
+				continue;
+			rc = registry_assign_twin(r, owner_index, t->kind, row_name(t, rows[i]),
+				value, pass == KNOWN ? 0 : plain, is_free, &index);
+			if (rc < 0 || index == 0)
+				continue;
+			memcpy(rows[i], &index, sizeof(index));
+			is_free &= index != plain;
+		}
+	return rc;
+}
+
+static int number_twins(const struct row_type *t, void *owner, const void *last_owner,
+	uint32_t owner_index, struct registry *r)
+{
+	size_t n = rows_count(t, owner);
+	int rc = 0;
+
+	if (!t->twin || n < 2)
+		return 0;
+	_cleanup_free_ char **rows = calloc(n, sizeof(*rows));
+	if (!rows)
+		return -ENOMEM;
+	for (size_t i = 0; i < n; i++)
+		rows[i] = rows_at(t, owner, i);
+	qsort(rows, n, sizeof(*rows), compare_row_pointers);
+	for (size_t i = 0, end; rc == 0 && i < n; i = end) {
+		for (end = i + 1; end < n && row_index(rows[end]) == row_index(rows[i]);)
+			end++;
+		if (end > i + 1)
+			rc = number_twins_of(t, rows + i, end - i, last_owner, owner_index, r);
+	}
+	return rc;
+}
+
+/* Numbers and sorts the lists of an owner; last_owner: as they were, or NULL. */
+static int number_rows(enum row_owner which, void *owner, const void *last_owner,
+	uint32_t owner_index, struct registry *r)
 {
 	int rc = 0;
 
@@ -187,6 +290,8 @@ static int number_rows(enum row_owner which, void *owner, uint32_t owner_index, 
 			continue;
 		for (size_t i = 0; rc == 0 && i < rows_count(t, owner); i++)
 			rc = number_row(t, rows_at(t, owner, i), owner_index, r);
+		if (rc == 0)
+			rc = number_twins(t, owner, last_owner, owner_index, r);
 		if (rc < 0)
 			return rc;
 		rows_sort(t, owner);
@@ -194,7 +299,7 @@ static int number_rows(enum row_owner which, void *owner, uint32_t owner_index, 
 	return 0;
 }
 
-static int number_lists(const struct assemble_input *in, struct domain *d)
+static int number_lists(const struct assemble_input *in, struct domain *d, const struct domain *old)
 {
 	/* They come from the listing, so nobody else has them. */
 	struct domain_detail *detail = (struct domain_detail *)(uintptr_t)d->detail;
@@ -202,11 +307,13 @@ static int number_lists(const struct assemble_input *in, struct domain *d)
 	int r = 0;
 
 	if (detail)
-		r = number_rows(OWNER_DETAIL, detail, d->index, in->registry);
+		r = number_rows(
+			OWNER_DETAIL, detail, old ? old->detail : NULL, d->index, in->registry);
 	if (r == 0 && detail)
 		r = rows_derive_cores(detail);
 	if (r == 0 && services)
-		r = number_rows(OWNER_SERVICES, services, d->index, in->registry);
+		r = number_rows(OWNER_SERVICES, services, old ? old->services : NULL, d->index,
+			in->registry);
 	return r;
 }
 
@@ -303,6 +410,21 @@ static void clear_by_state(struct domain *d)
 		d->console_port = 0;
 }
 
+/*
+ * For who has to say what an unknown state comes to: the last one that was known, else by whether
+ * the domain holds CPUs and memory.
+ */
+static void derive_known_state(struct domain *d, const struct domain *old)
+{
+	if (d->state != DOMAIN_UNKNOWN)
+		d->known_state = d->state;
+	else if (old && old->known_state && old->known_state != DOMAIN_UNKNOWN)
+		d->known_state = old->known_state;
+	else
+		d->known_state =
+			d->num_vcpu > 0 && d->mem_bytes > 0 ? DOMAIN_ACTIVE : DOMAIN_UNKNOWN;
+}
+
 int merge_domain(
 	struct domain *fresh, const struct domain *old, enum listing_kind kind, uint64_t now_ms)
 {
@@ -313,6 +435,7 @@ int merge_domain(
 	if (old)
 		inherit_lists(fresh, old);
 	derive_from_flags(fresh);
+	derive_known_state(fresh, old);
 	clear_by_state(fresh);
 	if (!old || !domain_same(fresh, old))
 		fresh->last_change_ms = now_ms;
@@ -338,7 +461,7 @@ static int add_merged(struct assembly *a, struct domain *d, const struct domain 
 		services_unref(d->services);
 		d->services = NULL;
 	}
-	int r = number_lists(in, d);
+	int r = number_lists(in, d, old);
 	if (r == 0)
 		r = merge_domain(d, old, in->listing->kind, in->now_ms);
 	if (r < 0)
@@ -420,8 +543,9 @@ static bool loses_services(const struct assemble_input *in, const struct domain 
 {
 	const struct domain_services *s = d->services;
 
-	return in->listing->kind == LISTING_SERVICES && !in->only && d->row_status == ROW_ACTIVE &&
-	       !is_kept_back(in, d) && (!s || s->n_vds + s->n_volumes + s->n_vsw + s->n_vcc > 0);
+	return in->listing->kind == LISTING_SERVICES && !in->only && in->listing->left_out == 0 &&
+	       d->row_status == ROW_ACTIVE && !is_kept_back(in, d) &&
+	       (!s || s->n_vds + s->n_volumes + s->n_vsw + s->n_vcc > 0);
 }
 
 static int add_not_listed(struct assembly *a)
@@ -463,7 +587,7 @@ static int take_spconfigs(const struct assemble_input *in, struct host *h)
 	struct host *told = in->listing->host;
 	struct spconfig *list = h->spconfigs;
 	size_t n = h->n_spconfigs;
-	int r = number_rows(OWNER_HOST, told, 0, in->registry);
+	int r = number_rows(OWNER_HOST, told, NULL, 0, in->registry);
 
 	if (r < 0)
 		return r;
@@ -523,7 +647,7 @@ static int finish(struct assembly *a, const struct snapshot **ret)
 	const struct snapshot *last = in->last;
 	struct snapshot_stamp stamp = {
 		.serial = last ? last->serial + 1 : 1,
-		.taken_ms = decides_membership(in) || !last ? in->now_ms : last->taken_ms,
+		.taken_ms = is_full_list(in) || !last ? in->now_ms : last->taken_ms,
 		.table_last_change_ms =
 			a->changed || !last ? in->now_ms : last->table_last_change_ms,
 	};

@@ -218,8 +218,6 @@ static int keep_domain(struct listing *l, struct domain *take)
 
 static int check_name(struct listing *l, const char *name)
 {
-	if (!*name)
-		return refuse(l, "domain %zu has no name", l->n_domains + 1);
 	if (strlen(name) > NAME_MAX_OCTETS)
 		return refuse(l, "the name of domain %zu (%.32s...) has %zu octets, more than %d",
 			l->n_domains + 1, name, strlen(name), NAME_MAX_OCTETS);
@@ -232,9 +230,13 @@ static int feed_domain(struct listing *l, const struct ldm_content *content)
 {
 	struct domain *read;
 
-	/* Sections of no domain (policies, for one) have no row to go to. */
+	/* Sections of no domain have no row to go to. */
 	if (!content->domain)
 		return 0;
+	if (!*content->domain) {
+		l->left_out++;
+		return 0;
+	}
 	int r = check_name(l, content->domain);
 	if (r < 0)
 		return r;
@@ -295,6 +297,8 @@ static int check_doubles(struct listing *l, struct domain **sorted)
 int listing_finish(struct listing *l)
 {
 	free_devices_finish(&l->free);
+	if (l->left_out > 0 && l->n_domains == 0)
+		return refuse(l, "no domain has a name");
 	if (l->n_domains < 2)
 		return 0;
 	struct domain **sorted = calloc(l->n_domains, sizeof(*sorted));

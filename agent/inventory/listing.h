@@ -3,7 +3,8 @@
  * configurations.
  *
  * A listing is judged as a whole. One that breaks a rule (too many domains, a name or UUID twice, a
- * name too long) is refused, and nothing of it is used.
+ * name too long) is refused, and nothing of it is used. A domain without a name is left out; what
+ * is missing in such a listing is not gone.
  */
 #ifndef INVENTORY_LISTING_H
 #define INVENTORY_LISTING_H
@@ -33,7 +34,8 @@ struct listing {
 	struct listing_limits limits;
 	struct domain **domains; /* owned; in ldmd's order, index 0 */
 	size_t n_domains, allocated;
-	size_t budget; /* rows that it may still have */
+	size_t left_out; /* domains that could not be understood */
+	size_t budget;	 /* rows that it may still have */
 	struct free_devices free;
 	struct host *host; /* owned; its SP configurations are those told, not numbered yet */
 	char *error;	   /* which rule was broken, and where, in one line; NULL: none */

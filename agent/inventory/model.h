@@ -222,7 +222,9 @@ struct domain {
 	char *failure_policy, *master, *ext_mapin, *threading, *cpu_arch;
 	char *flags; /* always six columns, or NULL */
 	enum domain_state state;
-	uint32_t num_vcpu; /* constraint while inactive, as ldmd gives it */
+	enum domain_state
+		known_state; /* the last one that was a word we know; see merge_domain() */
+	uint32_t num_vcpu;   /* constraint while inactive, as ldmd gives it */
 	uint64_t mem_bytes;
 	uint32_t num_crypto, num_iobus;
 	uint32_t whole_core;	 /* 0: no constraint */

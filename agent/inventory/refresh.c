@@ -489,12 +489,18 @@ static void list_is_good(struct refresh *r, const struct snapshot *before)
 	r->status.last_good_ms = r->now_ms;
 	r->status.last_duration_ms = r->now_ms - r->query.started_ms;
 	set_link(r, LINK_UP);
-	forget_trouble(r);
+	if (r->query.listing->left_out == 0)
+		forget_trouble(r);
 	schedule_after_list(&r->schedule, before, r->snapshot, r->now_ms);
 }
 
 static void after_snapshot(struct refresh *r, const struct snapshot *before)
 {
+	if (r->query.listing->left_out > 0)
+		report_trouble(r,
+			"ldmd lists %zu domains without a name: they are left out, and what is "
+			"missing in such a list is not taken for gone",
+			r->query.listing->left_out);
 	switch (r->query.listing->kind) {
 	case LISTING_DOMAIN:
 		if (!r->query.due.target)
@@ -666,7 +672,7 @@ static void end_target(struct refresh *r, int err, const struct ldm_reply *reply
 		settle_target(r, err);
 	else if (!reply->ok)
 		target_failed(r, reply);
-	else if (q->listing->n_domains > 0)
+	else if (q->listing->n_domains > 0 || q->listing->left_out > 0)
 		settle_target(r, use_answer(r));
 	else if (q->listing->kind == LISTING_BINDINGS)
 		ask_again(r, true);
@@ -676,12 +682,15 @@ static void end_target(struct refresh *r, int err, const struct ldm_reply *reply
 
 static void end_register(struct refresh *r, int err, const struct ldm_reply *reply)
 {
-	/* Without events there is still the poll; a broken answer is worth another try later. */
-	r->schedule.registered = true;
-	r->schedule.register_again = err < 0;
+	bool lasts = schedule_registered(
+		&r->schedule, err == 0 && !reply->ok ? -EREMOTEIO : err, r->now_ms);
+
 	r->status.events = err == 0 && reply->ok;
-	if (err == 0 && !reply->ok)
-		log_notice(TOKEN, "ldmd sends no events (%s): changes show at the next poll",
+	if (!lasts)
+		log_notice(TOKEN,
+			"ldmd sends no events (%s): changes show at the next poll; events are "
+			"asked "
+			"for again in ten minutes",
 			reply->message ? reply->message : "no reason given");
 	query_clear(r);
 }
@@ -783,7 +792,8 @@ static void on_ready(void *user)
 	r->status.events = false;
 	r->status_dirty = true;
 	schedule_connected(&r->schedule, r->now_ms);
-	r->schedule.registered = r->endpoint->data_version == LDM_DATA_2;
+	/* Events are documents of data version 3.0. */
+	r->schedule.registered |= r->endpoint->data_version == LDM_DATA_2;
 }
 
 static void connection_lost(struct refresh *r, enum link_state link)

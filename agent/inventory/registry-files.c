@@ -12,6 +12,7 @@
  */
 #include "inventory/registry-internal.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -22,6 +23,7 @@
 #include <unistd.h>
 
 #include "util/buffer.h"
+#include "util/cleanup.h"
 #include "util/file.h"
 #include "util/log.h"
 #include "util/number.h"
@@ -35,6 +37,7 @@
 enum { MAIN, COPY, N_FILES };
 
 struct registry_files {
+	char *directory;
 	char *paths[N_FILES];
 	char *lock_path;
 	int lock_fd;
@@ -58,29 +61,19 @@ static int print_name(struct buffer *out, const char *name)
 	return rc < 0 ? rc : buffer_append(out, "\n", 1);
 }
 
-static int print_counters(struct buffer *out, uint32_t owner, const struct registry_counters *list)
-{
-	int rc = 0;
-
-	for (size_t i = 0; rc == 0 && i < list->n; i++)
-		rc = buffer_printf(out, "c %" PRIu32 " %s %" PRIu32 "\n", owner,
-			list->items[i].kind, list->items[i].next);
-	return rc;
-}
-
 static int print_entry(struct buffer *out, const struct registry_entry *e)
 {
 	int rc = buffer_printf(out, "d %" PRIu32 " %s ", e->index, e->uuid ? e->uuid : "-");
 
-	if (rc == 0)
-		rc = print_name(out, e->name);
-	return rc < 0 ? rc : print_counters(out, e->index, &e->counters);
+	return rc < 0 ? rc : print_name(out, e->name);
 }
 
 static int print_object(struct buffer *out, const struct registry_object *o)
 {
+	if (!*o->name)
+		return buffer_printf(
+			out, "c %" PRIu32 " %s %" PRIu32 "\n", o->owner, o->kind, o->index);
 	int rc = buffer_printf(out, "o %" PRIu32 " %s %" PRIu32 " ", o->owner, o->kind, o->index);
-
 	return rc < 0 ? rc : print_name(out, o->name);
 }
 
@@ -92,6 +85,7 @@ static int compare_seen(const void *a, const void *b)
 	return order ? order : compare_u64((*x)->index, (*y)->index);
 }
 
+/* The mark of a kind comes before the objects of that kind. */
 static int compare_kind(const void *a, const void *b)
 {
 	const struct registry_object *const *x = a, *const *y = b;
@@ -99,6 +93,8 @@ static int compare_kind(const void *a, const void *b)
 
 	if (order == 0)
 		order = strcmp((*x)->kind, (*y)->kind);
+	if (order == 0)
+		order = (*(*x)->name != 0) - (*(*y)->name != 0);
 	return order ? order : compare_u64((*x)->index, (*y)->index);
 }
 
@@ -125,8 +121,6 @@ static int print_body(struct buffer *out, const struct registry *r)
 			out, MAGIC "\nserial %" PRIu64 "\nnext %" PRIu32 "\n", r->serial, r->next);
 	for (size_t i = 0; rc == 0 && i < r->by_index.n; i++)
 		rc = print_entry(out, entries[i]);
-	if (rc == 0)
-		rc = print_counters(out, 0, &r->host_counters);
 	for (size_t i = 0; rc == 0 && i < r->objects.n; i++)
 		rc = print_object(out, objects[i]);
 	free(entries);
@@ -196,7 +190,7 @@ static int parse_domain(struct registry *r, char *line)
 
 static int parse_counter(struct registry *r, char *line)
 {
-	struct registry_counter *c;
+	struct registry_object *o;
 	uint64_t owner, next;
 
 	if (!take_number(&line, REGISTRY_INDEX_MAX, &owner))
@@ -204,10 +198,7 @@ static int parse_counter(struct registry *r, char *line)
 	const char *kind = take_word(&line);
 	if (!kind || !take_number(&line, UINT32_MAX, &next) || next == 0)
 		return -EBADMSG;
-	int rc = registry_counter(r, (uint32_t)owner, kind, &c);
-	if (rc == 0)
-		c->next = (uint32_t)next;
-	return rc;
+	return registry_add_object(r, (uint32_t)owner, kind, (uint32_t)next, "", &o);
 }
 
 static int parse_object(struct registry *r, char *line)
@@ -366,10 +357,12 @@ static int files_open(const char *directory, struct registry_files **ret)
 		return -ENOMEM;
 	*ret = f;
 	f->lock_fd = -1;
+	f->directory = strdup(directory);
 	f->paths[MAIN] = path_in(directory, "index-registry");
 	f->paths[COPY] = path_in(directory, "index-registry.copy");
 	f->lock_path = path_in(directory, "lock");
-	int rc = f->paths[MAIN] && f->paths[COPY] && f->lock_path ? take_lock(f) : -ENOMEM;
+	bool named = f->directory && f->paths[MAIN] && f->paths[COPY] && f->lock_path;
+	int rc = named ? take_lock(f) : -ENOMEM;
 	for (int i = 0; rc == 0 && f->lock_fd >= 0 && i < N_FILES; i++)
 		file_remove_left_overs(f->paths[i]);
 	return rc;
@@ -384,6 +377,7 @@ static void files_free(struct registry_files *f)
 	for (int i = 0; i < N_FILES; i++)
 		free(f->paths[i]);
 	free(f->lock_path);
+	free(f->directory);
 	free(f);
 }
 
@@ -467,12 +461,28 @@ static void skip_ahead(struct registry *r, uint32_t salvaged)
 		r->next += REGISTRY_WINDOW;
 }
 
+/* Whether an agent has run here: then it has given out numbers. */
+static bool has_other_state(const char *directory)
+{
+	static const char *const others[] = {
+		"history", "journal", "operations", "unsaved", "index-registry"};
+	DIR *d = opendir(directory);
+	bool found = false;
+
+	for (const struct dirent *e; d && !found && (e = readdir(d));)
+		for (size_t i = 0; i < ARRAY_SIZE(others); i++)
+			found |= strncmp(e->d_name, others[i], strlen(others[i])) == 0;
+	if (d)
+		closedir(d);
+	return found;
+}
+
 static int start_anew(struct registry *r, const struct reading *in, bool accept_damage)
 {
 	const struct registry_files *f = r->files;
 
-	/* A first start. */
-	if (in[MAIN].error == -ENOENT && in[COPY].error == -ENOENT)
+	if (in[MAIN].error == -ENOENT && in[COPY].error == -ENOENT &&
+		!has_other_state(f->directory))
 		return 0;
 	if (!accept_damage) {
 		log_err(TOKEN,

@@ -10,17 +10,8 @@
 #include "inventory/registry.h"
 
 #define REGISTRY_TOKEN "inventory:registry"
-
-/* The next number of one kind of object below an owner. */
-struct registry_counter {
-	char *kind;
-	uint32_t next;
-};
-
-struct registry_counters {
-	struct registry_counter *items;
-	size_t n;
-};
+/* Ends the kind of objects that share their name; see registry_assign_twin(). */
+#define REGISTRY_TWIN_MARK "="
 
 struct registry_entry {
 	uint32_t index;
@@ -29,15 +20,18 @@ struct registry_entry {
 	uint64_t seen; /* turn in which the domain was last there; from a file: its order there */
 	bool reserved; /* promised to a manager, not made yet */
 	bool gone;     /* to be forgotten by the sweep that is under way */
-	struct registry_counters counters;
 };
 
-/* A name below a domain (owner > 0) or the host (0). */
+/*
+ * A name below a domain (owner > 0) or the host (0). One with an empty name is no object: its index
+ * is the next number of that kind below that owner.
+ */
 struct registry_object {
 	uint32_t owner, index;
-	char *kind, *name;
 	uint64_t seen;
 	bool gone;
+	const char *name; /* behind the kind */
+	char kind[];
 };
 
 /* Pointers in two parts, each sorted: items[0..n_old) and items[n_old..n). */
@@ -52,10 +46,10 @@ struct registry {
 	uint32_t next;
 	struct sorted by_index, by_uuid, by_name; /* entries */
 	struct sorted objects;
-	struct registry_counters host_counters;
 	size_t departed_max;
 	size_t objects_full; /* that many objects: look for some to forget */
 	struct registry_files *files;
+	bool has_twins; /* some were seen */
 	bool dirty, failed, recovered;
 };
 
@@ -80,12 +74,9 @@ int registry_free_name(struct registry *r, const char *name);
 
 struct registry_object *registry_find_object(
 	const struct registry *r, uint32_t owner, const char *kind, const char *name);
-/* -EEXIST, -ENOMEM. */
+/* -ENOENT: no such owner; -EEXIST; -ENOMEM. */
 int registry_add_object(struct registry *r, uint32_t owner, const char *kind, uint32_t index,
 	const char *name, struct registry_object **ret);
-/* Made at first use. -ENOENT: no such owner; -ENOMEM. Valid until the next call. */
-int registry_counter(
-	struct registry *r, uint32_t owner, const char *kind, struct registry_counter **ret);
 
 /*
  * As text, check sum included:

@@ -7,9 +7,11 @@
 #include "inventory/registry-internal.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "util/cleanup.h"
 #include "util/log.h"
 #include "util/number.h"
 #include "util/text.h"
@@ -167,30 +169,13 @@ static int compare_object(const void *a, const void *b)
 	return order ? order : strcmp(x->name, y->name);
 }
 
-static void counters_free(struct registry_counters *c)
-{
-	for (size_t i = 0; i < c->n; i++)
-		free(c->items[i].kind);
-	free(c->items);
-}
-
 static void entry_free(void *entry)
 {
 	struct registry_entry *e = entry;
 
-	counters_free(&e->counters);
 	free(e->uuid);
 	free(e->name);
 	free(e);
-}
-
-static void object_free(void *object)
-{
-	struct registry_object *o = object;
-
-	free(o->kind);
-	free(o->name);
-	free(o);
 }
 
 void registry_init(struct registry *r)
@@ -201,10 +186,9 @@ void registry_init(struct registry *r)
 void registry_clear(struct registry *r)
 {
 	for (size_t i = 0; i < r->objects.n; i++)
-		object_free(r->objects.items[i]);
+		free(r->objects.items[i]);
 	for (size_t i = 0; i < r->by_index.n; i++)
 		entry_free(r->by_index.items[i]);
-	counters_free(&r->host_counters);
 	free(r->objects.items);
 	free(r->by_index.items);
 	free(r->by_uuid.items);
@@ -333,68 +317,63 @@ int registry_relabel(
 
 /* --- names below an entry ------------------------------------------------------------------ */
 
+/* Everything but name and kind is 0. NULL: no memory. */
+static struct registry_object *object_new(const char *kind, const char *name)
+{
+	size_t kind_size = strlen(kind) + 1, name_size = strlen(name) + 1;
+	struct registry_object *o = calloc(1, sizeof(*o) + kind_size + name_size);
+
+	if (!o)
+		return NULL;
+	memcpy(o->kind, kind, kind_size);
+	o->name = memcpy(o->kind + kind_size, name, name_size);
+	return o;
+}
+
+/* What there is to compare, without a copy. */
+struct object_key {
+	uint32_t owner;
+	const char *kind, *name;
+};
+
+static int compare_object_key(const void *object, const void *key)
+{
+	const struct registry_object *o = object;
+	const struct object_key *k = key;
+	int order = compare_u64(o->owner, k->owner);
+
+	if (order == 0)
+		order = strcmp(o->kind, k->kind);
+	return order ? order : strcmp(o->name, k->name);
+}
+
 struct registry_object *registry_find_object(
 	const struct registry *r, uint32_t owner, const char *kind, const char *name)
 {
-	const struct registry_object key = {
-		.owner = owner,
-		.kind = (char *)(uintptr_t)kind,
-		.name = (char *)(uintptr_t)name,
-	};
+	const struct object_key key = {owner, kind, name};
 
-	return sorted_find(&r->objects, &key, compare_object);
+	return sorted_find(&r->objects, &key, compare_object_key);
 }
 
 int registry_add_object(struct registry *r, uint32_t owner, const char *kind, uint32_t index,
 	const char *name, struct registry_object **ret)
 {
+	if (!*name && owner && !registry_find_index(r, owner))
+		return -ENOENT;
 	if (registry_find_object(r, owner, kind, name))
 		return -EEXIST;
 	if (sorted_reserve(&r->objects) < 0)
 		return -ENOMEM;
-	struct registry_object *o = calloc(1, sizeof(*o));
+	struct registry_object *o = object_new(kind, name);
 	if (!o)
 		return -ENOMEM;
-	*o = (struct registry_object){.owner = owner, .index = index, .seen = r->turn};
-	if (text_copy(kind, &o->kind) < 0 || text_copy(name, &o->name) < 0) {
-		object_free(o);
-		return -ENOMEM;
-	}
+	o->owner = owner;
+	o->index = index;
+	o->seen = r->turn;
 	sorted_insert(&r->objects, o, compare_object);
+	r->has_twins |= strchr(kind, *REGISTRY_TWIN_MARK) != NULL;
 	*ret = o;
 	return 0;
-}
-
-static int add_counter(struct registry_counters *list, const char *kind)
-{
-	struct registry_counter *more = reallocarray(list->items, list->n + 1, sizeof(*more));
-
-	if (!more)
-		return -ENOMEM;
-	list->items = more;
-	more[list->n] = (struct registry_counter){.next = 1};
-	int r = text_copy(kind, &more[list->n].kind);
-	list->n += r == 0;
-	return r;
-}
-
-int registry_counter(
-	struct registry *r, uint32_t owner, const char *kind, struct registry_counter **ret)
-{
-	struct registry_entry *e = owner ? registry_find_index(r, owner) : NULL;
-	struct registry_counters *list = e ? &e->counters : &r->host_counters;
-
-	if (owner && !e)
-		return -ENOENT;
-	for (size_t i = 0; i < list->n; i++)
-		if (strcmp(list->items[i].kind, kind) == 0) {
-			*ret = &list->items[i];
-			return 0;
-		}
-	int rc = add_counter(list, kind);
-	if (rc == 0)
-		*ret = &list->items[list->n - 1];
-	return rc;
 }
 
 /* --- forgetting ---------------------------------------------------------------------------- */
@@ -424,7 +403,7 @@ static void sweep_entries(struct registry *r)
 
 		o->gone = is_below_gone(r, o);
 	}
-	sorted_sweep(&r->objects, is_object_gone, object_free);
+	sorted_sweep(&r->objects, is_object_gone, free);
 	sorted_sweep(&r->by_uuid, is_entry_gone, NULL);
 	sorted_sweep(&r->by_name, is_entry_gone, NULL);
 	sorted_sweep(&r->by_index, is_entry_gone, entry_free);
@@ -493,9 +472,9 @@ static void forget_objects(struct registry *r, size_t keep)
 	memcpy(all, r->objects.items, n * sizeof(*all));
 	qsort(all, n, sizeof(*all), compare_object_seen);
 	for (size_t i = 0; i + keep < n; i++)
-		all[i]->gone = all[i]->seen + TURNS_IN_USE <= r->turn;
+		all[i]->gone = *all[i]->name && all[i]->seen + TURNS_IN_USE <= r->turn;
 	free(all);
-	sorted_sweep(&r->objects, is_object_gone, object_free);
+	sorted_sweep(&r->objects, is_object_gone, free);
 }
 
 /* When all of them are in use, the next look is worth its cost only after a good many more. */
@@ -538,19 +517,55 @@ static int update_domain(
 	return rc;
 }
 
+static bool is_listed(const struct registry *r, const struct registry_entry *e)
+{
+	return e->seen == r->turn;
+}
+
+static bool is_not_listed(const struct registry *r, const struct registry_entry *e)
+{
+	return !is_listed(r, e);
+}
+
+/* The entry that a domain is known by; NULL: it is new. */
+static struct registry_entry *find_domain(
+	const struct registry *r, const char *uuid, const char *name)
+{
+	size_t n;
+	struct registry_entry *e =
+		uuid ? registry_find_uuid(r, uuid) : find_named(r, name, is_not_listed, &n);
+
+	if (e && (uuid || n == 1))
+		return e;
+	return registry_find_name(r, name);
+}
+
 int registry_assign(struct registry *r, const char *uuid, const char *name, uint32_t *ret)
 {
-	struct registry_entry *e = uuid ? registry_find_uuid(r, uuid) : NULL;
-
-	if (!e)
-		e = registry_find_name(r, name);
+	struct registry_entry *e = find_domain(r, uuid, name);
 	int rc = e ? update_domain(r, e, uuid, name) : add_domain(r, uuid, name, &e);
+
 	if (rc < 0)
 		return rc;
 	e->seen = r->turn;
 	e->reserved = false;
 	*ret = e->index;
 	return 0;
+}
+
+void registry_listed(struct registry *r, const char *uuid)
+{
+	struct registry_entry *e = registry_find_uuid(r, uuid);
+
+	if (e)
+		e->seen = r->turn;
+}
+
+const char *registry_uuid(const struct registry *r, uint32_t index)
+{
+	const struct registry_entry *e = registry_find_index(r, index);
+
+	return e ? e->uuid : NULL;
 }
 
 void registry_present_begin(struct registry *r)
@@ -563,23 +578,35 @@ void registry_present_end(struct registry *r)
 	forget_departed(r);
 }
 
+/* Where the next number of that kind is remembered; made at first use. */
+static int find_counter(
+	struct registry *r, uint32_t owner, const char *kind, struct registry_object **ret)
+{
+	struct registry_object *counter = registry_find_object(r, owner, kind, "");
+
+	if (!counter)
+		return registry_add_object(r, owner, kind, 1, "", ret);
+	*ret = counter;
+	return 0;
+}
+
 static int add_object(struct registry *r, uint32_t owner, const char *kind, const char *name,
 	struct registry_object **ret)
 {
-	struct registry_counter *counter;
+	struct registry_object *counter;
 
 	make_room_for_objects(r);
 	if (r->objects.n >= OBJECTS_IN_USE_MAX)
 		return -ENOSPC;
-	int rc = registry_counter(r, owner, kind, &counter);
+	int rc = find_counter(r, owner, kind, &counter);
 	if (rc < 0)
 		return rc;
-	if (counter->next > REGISTRY_INDEX_MAX)
+	if (counter->index > REGISTRY_INDEX_MAX)
 		return -ENOSPC;
-	rc = registry_add_object(r, owner, kind, counter->next, name, ret);
+	rc = registry_add_object(r, owner, kind, counter->index, name, ret);
 	if (rc < 0)
 		return rc;
-	counter->next++;
+	counter->index++;
 	r->dirty = true;
 	return 0;
 }
@@ -597,9 +624,46 @@ int registry_assign_object(
 	return 0;
 }
 
-static bool is_listed(const struct registry *r, const struct registry_entry *e)
+/* They are objects of a kind of their own, named "NAME/VALUE", with a number of the other kind. */
+static int add_twin(struct registry *r, uint32_t owner, const char *kind, const char *twin_kind,
+	const char *twin_name, uint32_t plain, uint32_t *ret)
 {
-	return e->seen == r->turn;
+	struct registry_object *counter, *twin;
+	int rc = find_counter(r, owner, kind, &counter);
+
+	if (rc < 0)
+		return rc;
+	if (r->objects.n >= OBJECTS_IN_USE_MAX || (!plain && counter->index > REGISTRY_INDEX_MAX))
+		return -ENOSPC;
+	rc = registry_add_object(
+		r, owner, twin_kind, plain ? plain : counter->index, twin_name, &twin);
+	if (rc < 0)
+		return rc;
+	counter->index += !plain;
+	r->dirty = true;
+	*ret = twin->index;
+	return 0;
+}
+
+int registry_assign_twin(struct registry *r, uint32_t owner, const char *kind, const char *name,
+	const char *value, uint32_t plain, bool free_number, uint32_t *ret)
+{
+	_cleanup_free_ char *twin_kind = NULL, *twin_name = NULL;
+
+	if (!plain && !r->has_twins) {
+		*ret = 0;
+		return 0;
+	}
+	if (asprintf(&twin_kind, "%s" REGISTRY_TWIN_MARK, kind) < 0 ||
+		asprintf(&twin_name, "%s/%s", name, value ? value : "") < 0)
+		return -ENOMEM;
+	struct registry_object *o = registry_find_object(r, owner, twin_kind, twin_name);
+	if (!o && plain)
+		return add_twin(r, owner, kind, twin_kind, twin_name, free_number ? plain : 0, ret);
+	if (o)
+		o->seen = r->turn;
+	*ret = o ? o->index : 0;
+	return 0;
 }
 
 void registry_absent(struct registry *r, const char *name)

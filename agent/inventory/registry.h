@@ -1,8 +1,10 @@
 /*
  * The memory of who has which ldomIndex, for ever.
  *
- * Identity is the UUID; without one, the name among entries without a UUID. An entry that gains a
- * UUID keeps its number, so does a rename; the same name with another UUID is another domain.
+ * Identity is the UUID. A domain listed without one is the entry of that name, if exactly one such
+ * entry is not otherwise in the list; else it is known by its name among entries without a UUID. An
+ * entry that gains a UUID keeps its number, so does a rename; the same name with another UUID is
+ * another domain.
  * Numbers come from a high-water mark that is on disk before anyone can see them.
  *
  * One agent per state directory: the lock is taken by registry_open() and held until free, also
@@ -23,16 +25,26 @@ struct registry;
 
 struct registry_options {
 	const char *directory; /* must exist and be writable */
-	bool accept_damage;    /* -R: start anew although both files are bad */
+	bool accept_damage;    /* -R: start anew although both files are bad or gone */
 	size_t departed_max;   /* 0: REGISTRY_DEPARTED_MAX */
 };
 
 /*
- * Errors: -EBUSY another agent has the directory; -EBADMSG both files are damaged and
- * accept_damage is not set; else from the file system. Each is logged here with what to do.
+ * Errors: -EBUSY another agent has the directory; -EBADMSG both files are damaged, or
+ * gone beside other state files, and accept_damage is not set; else from the file system. Each is
+ * logged here with what to do.
  */
 int registry_open(const struct registry_options *options, struct registry **ret);
 void registry_free(struct registry *r);
+
+/*
+ * A list of all domains: first registry_present_begin(), then registry_listed() for each UUID in
+ * it, then registry_assign() for each domain, then registry_present_end().
+ */
+void registry_present_begin(struct registry *r);
+void registry_listed(struct registry *r, const char *uuid);
+/* The domains that were not in the list count as departed; the oldest are forgotten first. */
+void registry_present_end(struct registry *r);
 
 /*
  * The number of this domain, a new one if it was never seen. uuid NULL: has none. Nothing is
@@ -42,16 +54,22 @@ void registry_free(struct registry *r);
 int registry_assign(struct registry *r, const char *uuid, const char *name, uint32_t *ret);
 /* A targeted query found no domain of that name: it departed before the next turn says so. */
 void registry_absent(struct registry *r, const char *name);
-/* The domains that exist now; the others count as departed (the oldest are forgotten first). */
-void registry_present_begin(struct registry *r);
-void registry_present_end(struct registry *r);
-
+/* The UUID of the domain with that number, also when it was listed without; NULL: none known. */
+const char *registry_uuid(const struct registry *r, uint32_t index);
 /*
  * What a name is numbered with inside its owner (disk, switch, ...): kind is a short word. Errors
  * as above.
  */
 int registry_assign_object(
 	struct registry *r, uint32_t owner, const char *kind, const char *name, uint32_t *ret);
+
+/*
+ * The same for objects of one name in one list, which a value tells apart. `plain` is the number of
+ * the name; the first of them that asks (while free is set) takes it, and each keeps its number
+ * while it has its value. With plain 0 only a number that is known is looked up, else *ret is 0.
+ */
+int registry_assign_twin(struct registry *r, uint32_t owner, const char *kind, const char *name,
+	const char *value, uint32_t plain, bool free, uint32_t *ret);
 
 /*
  * A number for a domain that will be made under this name. want 0: the next one.

@@ -17,10 +17,14 @@
 #define FAILURES_MAX 3
 /* How often a list-devices that does not fit is repeated before the next round. */
 #define DOUBTS_MAX 3
+/* Events that cannot be had are asked for again after that time. */
+#define REGISTER_AGAIN_MS 600000
+/* A connection that is lost that often while registering in a row is lost because of it. */
+#define REGISTER_FAILURES_MAX 2
 
 void schedule_connected(struct schedule *s, uint64_t now_ms)
 {
-	s->registered = false;
+	s->registered = now_ms < s->register_ms;
 	s->had_list = false;
 	s->bindings_work = true;
 	s->needs = NEED_LIST | NEED_DETAIL;
@@ -29,6 +33,22 @@ void schedule_connected(struct schedule *s, uint64_t now_ms)
 	memset(s->not_before_ms, 0, sizeof(s->not_before_ms));
 	s->list_due_ms = CLOCK_NEVER;
 	s->detail_due_ms = clock_after(now_ms, s->detail_interval_ms);
+}
+
+bool schedule_registered(struct schedule *s, int err, uint64_t now_ms)
+{
+	bool answered = err == -EREMOTEIO || err == -EBADMSG || err == -EPROTO;
+
+	s->registered = true;
+	s->register_ms = 0;
+	if (err == 0) {
+		s->register_failures = 0;
+		return true;
+	}
+	if (!answered && ++s->register_failures < REGISTER_FAILURES_MAX)
+		return true;
+	s->register_ms = clock_after(now_ms, REGISTER_AGAIN_MS);
+	return false;
 }
 
 uint64_t schedule_jitter(struct schedule *s, uint64_t value, uint64_t part)
@@ -255,8 +275,6 @@ static void begin_round(struct schedule *s, uint64_t now_ms)
 	s->doubts = 0;
 	memset(s->failures, 0, sizeof(s->failures));
 	s->detail_due_ms = clock_after(now_ms, schedule_jitter(s, s->detail_interval_ms, 10));
-	if (s->register_again)
-		s->registered = false;
 }
 
 /* Brings timers into needs. */
@@ -268,6 +286,8 @@ static void tick(struct schedule *s, uint64_t now_ms)
 	}
 	if (now_ms >= s->detail_due_ms)
 		begin_round(s, now_ms);
+	if (s->register_ms && now_ms >= s->register_ms)
+		s->registered = false;
 }
 
 static struct target *take_due_target(struct schedule *s, bool waited_for, uint64_t now_ms)
@@ -343,6 +363,8 @@ uint64_t schedule_deadline(const struct schedule *s, uint64_t now_ms)
 		at = earlier(at, lists_deadline(s, NEED_LIST));
 	else
 		at = earlier(earlier(at, s->detail_due_ms), lists_deadline(s, ~0u));
+	if (s->register_ms)
+		at = earlier(at, s->register_ms);
 	for (size_t i = 0; s->had_list && i < s->n_targets; i++)
 		at = earlier(at, s->targets[i]->due_ms);
 	return at > s->pause_ms ? at : s->pause_ms;

@@ -45,6 +45,10 @@ struct schedule {
 	void *random_user;
 	uint64_t pause_ms; /* no question before that: there was no memory for one */
 
+	/* Events that cannot be had: how often that was seen in a row, and when to try again. */
+	unsigned register_failures;
+	uint64_t register_ms; /* 0: with the next connection */
+
 	/* Of this connection; set by who owns it after schedule_connected(). */
 	bool registered;    /* events were asked for */
 	bool had_list;	    /* list-domain was answered */
@@ -55,7 +59,6 @@ struct schedule {
 	unsigned failures[N_LISTS];	 /* in a row, in this round of details */
 	uint64_t list_due_ms, detail_due_ms;
 	unsigned doubts;
-	bool register_again; /* with the next round of details */
 	struct target **targets;
 	size_t n_targets;
 	bool lists_turn; /* the last question was about a single domain */
@@ -63,6 +66,11 @@ struct schedule {
 
 /* A new connection: everything is to be asked for. */
 void schedule_connected(struct schedule *s, uint64_t now_ms);
+/*
+ * How the registration for events ended: 0, -EREMOTEIO if ldmd refused it, or what went wrong.
+ * False: there are none for a while, and polling has to do.
+ */
+bool schedule_registered(struct schedule *s, int err, uint64_t now_ms);
 /* value less up to a part-th of it. */
 uint64_t schedule_jitter(struct schedule *s, uint64_t value, uint64_t part);
 

@@ -54,6 +54,7 @@ const struct field domain_fields[] = {
 	{ FIELD_U32, AT(domain, console_port), KEYS("port"), IN("console"), KNOWN(KNOWN_CONSOLE) },
 	{ FIELD_OTHER, AT(domain, num_iobus), KNOWN(KNOWN_IO) },
 	{ FIELD_OTHER, AT(domain, index) },
+	{ FIELD_OTHER, AT(domain, known_state) },
 	{ FIELD_OTHER, AT(domain, roles) },
 	{ FIELD_FLAG, AT(domain, pending) },
 	{ FIELD_FLAG, AT(domain, memory_dr) },
@@ -269,6 +270,7 @@ static void finish_variable(void *row, const struct ldm_resource *from)
 #define SERVICES(items, row)	.owner = OWNER_SERVICES, LIST(domain_services, items, row)
 #define HOST(items, row)	.owner = OWNER_HOST, LIST(host, items, row)
 #define BY_NAME(row, member)	.numbering = NUMBER_NAME, .name = AT(row, member)
+#define TWIN(row, member)	.twin = AT(row, member)
 #define BY_NUMBER(row, member)	.numbering = NUMBER_OWN, .number = AT(row, member)
 #define BY_ADDRESS(row, member) .numbering = NUMBER_ADDRESS, .number = AT(row, member)
 
@@ -284,11 +286,11 @@ const struct row_type row_types[_LIST_MAX] = {
 	[LIST_CRYPTO] = { "mau", "mau", DETAIL(crypto, crypto_unit), crypto_fields,
 		BY_NUMBER(crypto_unit, id), .from_bindings = true, .change = CHANGE_NONE },
 	[LIST_IOBUS] = { "physio_device", "io", DETAIL(iobuses, iobus), iobus_fields,
-		BY_NAME(iobus, name), .change = CHANGE_NONE, .finish = finish_iobus },
+		BY_NAME(iobus, name), TWIN(iobus, path), .change = CHANGE_NONE, .finish = finish_iobus },
 	[LIST_VDISK] = { "disk", "disk", DETAIL(disks, vdisk), vdisk_fields, BY_NAME(vdisk, name),
-		.change = CHANGE_VDISK },
+		TWIN(vdisk, volume), .change = CHANGE_VDISK },
 	[LIST_VNET] = { "network", "net", DETAIL(networks, vnet), vnet_fields, BY_NAME(vnet, name),
-		.change = CHANGE_VNET },
+		TWIN(vnet, mac), .change = CHANGE_VNET },
 	[LIST_CONSOLE] = { "console", "cons", DETAIL(consoles, console), console_fields,
 		.numbering = NUMBER_NAME, .change = CHANGE_VCONS },
 	[LIST_VARIABLE] = { "var", "var", DETAIL(variables, environment_variable), variable_fields,
@@ -302,7 +304,7 @@ const struct row_type row_types[_LIST_MAX] = {
 		BY_NAME(vds_volume, name), .scope = AT(vds_volume, service),
 		.change = CHANGE_VDS },
 	[LIST_VSW] = { "vsw", "vsw", SERVICES(vsw, vsw), vsw_fields, BY_NAME(vsw, name),
-		.change = CHANGE_VSW },
+		TWIN(vsw, mac), .change = CHANGE_VSW },
 	[LIST_VCC] = { "vcc", "vcc", SERVICES(vcc, vcc), vcc_fields, BY_NAME(vcc, name),
 		.change = CHANGE_VCC },
 	[LIST_SPCONFIG] = { "spconfig", "spc", HOST(spconfigs, spconfig), spconfig_fields,

@@ -55,6 +55,7 @@ struct row_type {
 	enum row_numbering numbering;
 	size_t number;	    /* of the uint32_t (NUMBER_OWN) or uint64_t (NUMBER_ADDRESS) */
 	size_t name, scope; /* of the char * that names it, and of the one that name is unique in */
+	size_t twin; /* of the char * that tells rows of one name apart; 0: the name is unique */
 	bool from_bindings; /* a row is a binding of the resource, not the resource itself */
 	enum change_kind change;
 	/* What a table of fields cannot say, after they were read. May be NULL. */

@@ -21,12 +21,7 @@ RIGS = int(os.environ.get("LDOMS_TEST_RIGS", "8"))
 
 
 # Cells that the agent does not pass yet, and why. One line goes with each mend.
-OWED = {
-    ("first", "no-uuid"): "issue 13, 6: domains are numbered anew",
-    ("first", "nameless"): "issue 13, 12: the whole list is refused",
-    ("refresh", "nameless"): "issue 13, 12: the whole list is refused",
-    ("register", "as-printed"): "issue 13, 12: it connects again and again",
-}
+OWED = {}
 
 
 def expectations():

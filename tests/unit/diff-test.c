@@ -280,6 +280,84 @@ static void test_large(void **state)
 	snapshot_unref(rounds[1]);
 }
 
+static const struct vnet *net_with_mac(const struct snapshot *s, const char *mac)
+{
+	const struct domain_detail *t = snapshot_find_name(s, "a")->detail;
+
+	for (size_t i = 0; i < t->n_networks; i++)
+		if (strcmp(t->networks[i].mac, mac) == 0)
+			return &t->networks[i];
+	return NULL;
+}
+
+/* Two devices of one name: both are rows, and each keeps its number as long as it is there. */
+static void test_same_name_twice(void **state)
+{
+#define NET(mac) " | network vnet_name=n service_name=sw mac_address=00:14:4f:f8:00:0" mac
+	const struct snapshot *s = NEXT(NULL, LISTING_DOMAIN, PRIMARY, "a | cpu units=1");
+
+	(void)state;
+	s = check(s, NEXT(s, LISTING_BINDINGS, "a | cpu units=1" NET("1")), "");
+	assert_int_equal(net_with_mac(s, "00:14:4f:f8:00:01")->index, 1);
+	s = check(s, NEXT(s, LISTING_BINDINGS, "a | cpu units=1" NET("2") NET("1") NET("2")),
+		"a:vnet:n:+");
+	assert_int_equal(snapshot_find_name(s, "a")->detail->n_networks, 2);
+	assert_int_equal(net_with_mac(s, "00:14:4f:f8:00:01")->index, 1);
+	assert_int_equal(net_with_mac(s, "00:14:4f:f8:00:02")->index, 2);
+	for (int round = 0; round < 2; round++) {
+		s = check(s, NEXT(s, LISTING_BINDINGS, "a | cpu units=1" NET("1") NET("2")), "");
+		s = check(s, NEXT(s, LISTING_BINDINGS, "a | cpu units=1" NET("2") NET("1")), "");
+	}
+	s = check(s, NEXT(s, LISTING_BINDINGS, "a | cpu units=1" NET("3") NET("2") NET("1")),
+		"a:vnet:n:+");
+	assert_int_equal(net_with_mac(s, "00:14:4f:f8:00:03")->index, 3);
+	s = check(
+		s, NEXT(s, LISTING_BINDINGS, "a | cpu units=1" NET("2")), "a:vnet:n:- a:vnet:n:-");
+	assert_int_equal(net_with_mac(s, "00:14:4f:f8:00:02")->index, 2);
+	snapshot_unref(s);
+}
+
+/* A word for a state that the agent does not know: the last one that it knew counts. */
+static void test_unknown_state(void **state)
+{
+	const struct snapshot *s = NEXT(NULL, LISTING_DOMAIN,
+		"a | ldom_info state=suspended | cpu units=8 | memory units=1G",
+		"b | ldom_info state=suspended", "c | ldom_info state=bound");
+
+	(void)state;
+	assert_int_equal(snapshot_find_name(s, "a")->state, DOMAIN_UNKNOWN);
+	assert_int_equal(snapshot_find_name(s, "a")->known_state, DOMAIN_ACTIVE);
+	assert_int_equal(snapshot_find_name(s, "b")->known_state, DOMAIN_UNKNOWN);
+	s = check(s,
+		NEXT(s, LISTING_DOMAIN, "a | ldom_info state=suspended",
+			"b | ldom_info state=suspended | cpu units=8 | memory units=1G",
+			"c | ldom_info state=suspended"),
+		"a:vcpu a:vmem b:vcpu b:vmem c:state");
+	assert_int_equal(snapshot_find_name(s, "a")->known_state, DOMAIN_ACTIVE);
+	assert_int_equal(snapshot_find_name(s, "b")->known_state, DOMAIN_ACTIVE);
+	assert_int_equal(snapshot_find_name(s, "c")->known_state, DOMAIN_BOUND);
+	snapshot_unref(s);
+}
+
+/* One domain without a name: the others are taken, and nobody is taken for gone. */
+static void test_nameless(void **state)
+{
+	const struct snapshot *s =
+		NEXT(NULL, LISTING_DOMAIN, PRIMARY, "a | cpu units=1", "b | cpu units=1");
+
+	(void)state;
+	s = check(
+		s, NEXT(s, LISTING_DOMAIN, PRIMARY, "a | cpu units=2", " | cpu units=1"), "a:vcpu");
+	assert_int_equal(s->n_domains, 3);
+	assert_non_null(snapshot_find_name(s, "b"));
+	s = check(s, NEXT(s, LISTING_SERVICES, "b | vds service_name=v"), "");
+	s = check(s, NEXT(s, LISTING_SERVICES, "a | vds service_name=w", " | vds service_name=v"),
+		"a:vds:w:+");
+	assert_int_equal(snapshot_find_name(s, "b")->services->n_vds, 1);
+	s = check(s, NEXT(s, LISTING_DOMAIN, PRIMARY, "a | cpu units=2"), "b:destroy");
+	snapshot_unref(s);
+}
+
 /* One domain with many resources; the first two words end with their number, the last with more. */
 static char *many(const char *domain, const char *const words[3], int n, int more)
 {
@@ -364,6 +442,9 @@ int main(void)
 		TEST(test_large),
 		TEST(test_large_lists),
 		TEST(test_sharing),
+		TEST(test_same_name_twice),
+		TEST(test_unknown_state),
+		TEST(test_nameless),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -260,6 +260,92 @@ static void test_no_events(void **state)
 	assert_false(status()->events);
 }
 
+/* The lists are read in their pace, and ten minutes later events are asked for. */
+static void polls_for_ten_minutes(uint64_t refused)
+{
+	unsigned lists = 0;
+
+	ANSWER(PRIMARY, GUEST("a", "active", "4"));
+	while (scene.now < refused + 600000 - 1) {
+		while (puppet.request && lists++ < 10000) {
+			if (strcmp(ldm_request_action(puppet.request), "list-devices") == 0)
+				ANSWER("- | cpu units=4 | memory units=2G");
+			else if (strcmp(ldm_request_action(puppet.request), "list-spconfig") == 0)
+				ANSWER("- | spconfig spconfig_name=factory-default");
+			else
+				ANSWER(PRIMARY, GUEST("a", "active", "4"));
+		}
+		assert_false(status()->events);
+		turn(scene.deadline < refused + 600000 ? scene.deadline : refused + 600000 - 1);
+	}
+	assert_in_range(lists, 100, 200);
+	turn(refused + 600000);
+	expect("reg-all-events", NULL);
+	ANSWER(NULL);
+	assert_true(status()->events);
+}
+
+static void test_events_are_asked_for_again(void **state)
+{
+	(void)state;
+	turn(scene.now);
+	puppet.ops->on_ready(puppet.user);
+	turn(scene.now);
+	deny("unknown action");
+	expect("list-domain", NULL);
+	polls_for_ten_minutes(scene.now);
+}
+
+/* The answer ends the connection, and would do so for ever. */
+static void test_unreadable_registration(void **state)
+{
+	static const int errors[] = {-EPROTO, -ECONNRESET, -ETIMEDOUT};
+	uint64_t refused;
+
+	(void)state;
+	for (size_t i = 0; i < 3; i++) {
+		turn(scene.now + 10000);
+		puppet.ops->on_ready(puppet.user);
+		turn(scene.now);
+		expect("reg-all-events", NULL);
+		refused = scene.now;
+		lose(LDM_CLOSED_PROTOCOL, errors[i], "neither answer nor event");
+		turn(scene.deadline);
+		puppet.ops->on_ready(puppet.user);
+		turn(scene.now);
+		/* A connection that is lost once may be lost by chance. */
+		if (i > 0) {
+			expect("reg-all-events", NULL);
+			refused = scene.now;
+			lose(LDM_CLOSED_PEER, errors[i], "closed");
+			turn(scene.deadline);
+			puppet.ops->on_ready(puppet.user);
+			turn(scene.now);
+		}
+		expect("list-domain", NULL);
+		polls_for_ten_minutes(refused);
+		lose(LDM_CLOSED_PEER, -ECONNRESET, "closed");
+	}
+}
+
+/* A domain without a name is left out, which is said once. */
+static void test_nameless(void **state)
+{
+	(void)state;
+	begin();
+	turn(6000);
+	ANSWER(PRIMARY, " | cpu units=4");
+	assert_int_equal(status()->link, LINK_UP);
+	assert_int_equal(status()->last_good_ms, 6000);
+	assert_non_null(strstr(status()->last_error, "without a name"));
+	assert_int_equal(domain_named("a")->num_vcpu, 4);
+	turn(11000);
+	ANSWER(" | cpu units=4");
+	assert_non_null(strstr(status()->last_error, "no domain has a name"));
+	assert_int_equal(status()->documents_refused, 1);
+	assert_int_equal(domain_named("a")->num_vcpu, 4);
+}
+
 static void test_other_data_version(void **state)
 {
 	(void)state;
@@ -364,6 +450,9 @@ int main(void)
 		SCENE_TEST(test_refusal_is_unauthorised),
 		SCENE_TEST(test_wrong_password),
 		SCENE_TEST(test_no_events),
+		SCENE_TEST(test_events_are_asked_for_again),
+		SCENE_TEST(test_unreadable_registration),
+		SCENE_TEST(test_nameless),
 		SCENE_TEST(test_other_data_version),
 		SCENE_TEST(test_server_without_bindings),
 		SCENE_TEST(test_inactive_without_amounts_asks_for_constraints),

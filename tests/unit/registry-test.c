@@ -388,6 +388,109 @@ static void test_missing_main(void **state)
 	registry_free(r);
 }
 
+/* An ldmd that leaves the UUIDs out, from the first list after a start on. */
+static void test_list_without_uuids(void **state)
+{
+	struct registry *r = open_registry();
+
+	(void)state;
+	assert_int_equal(assign(r, UUID_A, "a"), 1);
+	assert_int_equal(assign(r, UUID_B, "b"), 2);
+	r = reopen(r);
+	for (int round = 0; round < 2; round++) {
+		registry_present_begin(r);
+		assert_int_equal(assign(r, NULL, "a"), 1);
+		assert_int_equal(assign(r, NULL, "b"), 2);
+		registry_present_end(r);
+		assert_string_equal(registry_uuid(r, 1), UUID_A);
+	}
+	/* They come back. */
+	registry_present_begin(r);
+	assert_int_equal(assign(r, UUID_B, "b"), 2);
+	assert_int_equal(assign(r, UUID_A, "a"), 1);
+	registry_present_end(r);
+	/* The one of that name is in the list, under another name: this is a new domain. */
+	registry_present_begin(r);
+	registry_listed(r, UUID_A);
+	assert_int_equal(assign(r, NULL, "a"), 3);
+	assert_int_equal(assign(r, UUID_A, "renamed"), 1);
+	registry_present_end(r);
+	/* Two that are not in the list had the name: it may be neither of them. */
+	registry_present_begin(r);
+	assert_int_equal(assign(r, "11111111-1111-1111-1111-111111111111", "b"), 4);
+	registry_present_end(r);
+	registry_present_begin(r);
+	assert_int_equal(assign(r, NULL, "b"), 5);
+	registry_free(r);
+}
+
+static void remove_file(const char *name)
+{
+	char *path = path_of(name);
+
+	assert_int_equal(unlink(path), 0);
+	free(path);
+}
+
+/* Numbers were given out here, and nobody knows which. */
+static void test_files_gone_beside_others(void **state)
+{
+	static const char *const others[] = {"history", "journal", "operations", "unsaved"};
+	struct registry *r;
+
+	(void)state;
+	make_some();
+	remove_file("index-registry");
+	remove_file("index-registry.copy");
+	for (size_t i = 0; i < 4; i++) {
+		char *path = path_of(others[i]);
+
+		assert_int_equal(file_write_atomic(path, "x", 1, 0600), 0);
+		assert_int_equal(try_open(false, 0, &r), -EBADMSG);
+		remove_file(others[i]);
+		free(path);
+	}
+	/* The lock alone is what a first start leaves that was cut short. */
+	registry_free(open_registry());
+	remove_file("index-registry");
+	damage("index-registry.copy", 10);
+	assert_int_equal(try_open(false, 0, &r), -EBADMSG);
+	assert_int_equal(try_open(true, 0, &r), 0);
+	registry_free(r);
+	remove_file("index-registry");
+	remove_file("index-registry.copy");
+	/* What was put aside tells the same. */
+	assert_int_equal(try_open(false, 0, &r), -EBADMSG);
+	assert_int_equal(try_open(true, 0, &r), 0);
+	assert_true(registry_next_index(r) > REGISTRY_WINDOW);
+	registry_free(r);
+}
+
+/* Objects of one name are told apart by a value. */
+static void test_twins(void **state)
+{
+	struct registry *r = open_registry();
+	uint32_t owner = assign(r, UUID_A, "a"), plain, index;
+
+	(void)state;
+	assert_int_equal(registry_assign_object(r, owner, "net", "n", &plain), 0);
+	assert_int_equal(registry_assign_twin(r, owner, "net", "n", "m1", 0, false, &index), 0);
+	assert_int_equal(index, 0);
+	assert_int_equal(registry_assign_twin(r, owner, "net", "n", "m1", plain, true, &index), 0);
+	assert_int_equal(index, plain);
+	assert_int_equal(registry_assign_twin(r, owner, "net", "n", "m2", plain, false, &index), 0);
+	assert_int_equal(index, plain + 1);
+	assert_int_equal(registry_assign_object(r, owner, "net", "other", &index), 0);
+	assert_int_equal(index, plain + 2);
+	assert_int_equal(registry_commit(r), 0);
+	r = reopen(r);
+	assert_int_equal(registry_assign_twin(r, owner, "net", "n", "m2", 0, false, &index), 0);
+	assert_int_equal(index, plain + 1);
+	assert_int_equal(registry_assign_twin(r, owner, "net", "n", "m1", 0, false, &index), 0);
+	assert_int_equal(index, plain);
+	registry_free(r);
+}
+
 static void test_both_damaged(void **state)
 {
 	struct registry *r;
@@ -593,6 +696,9 @@ int main(void)
 		TEST(test_damaged_main),
 		TEST(test_damaged_copy),
 		TEST(test_missing_main),
+		TEST(test_list_without_uuids),
+		TEST(test_files_gone_beside_others),
+		TEST(test_twins),
 		TEST(test_both_damaged),
 		TEST(test_every_flip_and_every_cut),
 		TEST(test_disk_full),
