@@ -302,7 +302,7 @@ static int deliver_event(struct parse *p, const struct ldm_content *c)
 	return p->ops->on_event(p->user, &event);
 }
 
-/* Of an event, sections beside the one Content are about its domain too. */
+/* Sections beside the one Content are about its domain, too: guides print policies there. */
 static int merge_loose(struct parse *p)
 {
 	struct ldm_content *loose, *named;
@@ -329,10 +329,8 @@ static int merge_loose(struct parse *p)
 static int deliver_events(struct parse *p)
 {
 	static const struct ldm_content none;
-	int r = merge_loose(p);
+	int r = p->n_contents == 0 ? deliver_event(p, &none) : 0;
 
-	if (r == 0 && p->n_contents == 0)
-		r = deliver_event(p, &none);
 	for (size_t i = 0; i < p->n_contents && r == 0; i++)
 		r = deliver_event(p, &p->contents[i]);
 	return r;
@@ -352,8 +350,11 @@ static int deliver_contents(struct parse *p)
 /* The data is complete: hands it on and forgets it. */
 static int close_data(struct parse *p)
 {
-	int r = p->document->kind == LDM_DOCUMENT_EVENT ? deliver_events(p) : deliver_contents(p);
+	int r = merge_loose(p);
 
+	if (r == 0)
+		r = p->document->kind == LDM_DOCUMENT_EVENT ? deliver_events(p)
+							    : deliver_contents(p);
 	forget_contents(p);
 	return r;
 }

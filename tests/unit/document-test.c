@@ -217,12 +217,11 @@ static void test_shapes(void **state)
 			     "<spconfig_name>b</spconfig_name></Item></Section>"),
 			"+[host] spconfig spconfig_name=a\nspconfig spconfig_name=b\n"
 			"list-domain ok {} {}\n"},
-		/* And some of one, between them. */
+		/* Beside the one Content they are about its domain. */
 		{REPLY(HEAD, "<Section><Item/></Section><Content id=\"d\"><Section><Item>"
 			     "<k>v</k></Item></Section></Content><Section><Item><l>w</l></Item></"
 			     "Section>"),
-			"+[host] \n l=w\n" /* no types */
-			"+[d]  k=v\n"
+			"+[d]  k=v\n\n l=w\n" /* no types */
 			"list-domain ok {} {}\n"},
 		/* Bindings, in bindings; a key twice; a property without a key. */
 		{REPLY(HEAD, "<Content ovf:id=\"d\"><Section><Item><OtherResourceType>vds"
