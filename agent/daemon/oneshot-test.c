@@ -5,13 +5,10 @@
 #include "daemon/oneshot.h"
 
 #include <errno.h>
-#include <netdb.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include "daemon/options.h"
@@ -20,8 +17,14 @@
 #include "daemon/state-directory.h"
 #include "ldm/document.h"
 #include "ldm/endpoint.h"
+#include "snmp/connect.h"
 #include "util/cleanup.h"
+#include "util/clock.h"
+#include "util/pollset.h"
 #include "util/visible.h"
+
+/* A master that accepts the connection has that long to open a session. */
+#define MASTER_ANSWERS_MS 3000
 
 __attribute__((format(printf, 1, 2))) static void good(const char *format, ...)
 {
@@ -101,42 +104,6 @@ static bool test_ldm(const struct settings *s)
 	return true;
 }
 
-static int connect_unix(const char *path)
-{
-	struct sockaddr_un sa = {.sun_family = AF_UNIX};
-
-	if (strlen(path) >= sizeof(sa.sun_path))
-		return -ENAMETOOLONG;
-	memcpy(sa.sun_path, path, strlen(path));
-	_cleanup_close_ int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	if (fd < 0)
-		return -errno;
-	return connect(fd, (struct sockaddr *)&sa, sizeof(sa)) < 0 ? -errno : 0;
-}
-
-static int connect_tcp(const char *host_and_port)
-{
-	static const struct addrinfo hints = {.ai_socktype = SOCK_STREAM};
-	_cleanup_free_ char *host = strdup(host_and_port);
-	struct addrinfo *list;
-
-	if (!host)
-		return -ENOMEM;
-	char *colon = strrchr(host, ':');
-	*colon = '\0';
-	if (getaddrinfo(host, colon + 1, &hints, &list) != 0)
-		return -EADDRNOTAVAIL;
-
-	int r = -ECONNREFUSED;
-	for (const struct addrinfo *a = list; a && r < 0; a = a->ai_next) {
-		_cleanup_close_ int fd =
-			socket(a->ai_family, a->ai_socktype | SOCK_CLOEXEC, a->ai_protocol);
-		r = fd >= 0 && connect(fd, a->ai_addr, a->ai_addrlen) == 0 ? 0 : -errno;
-	}
-	freeaddrinfo(list);
-	return r;
-}
-
 static const char *master_advice(int error)
 {
 	if (error == -EACCES)
@@ -144,17 +111,45 @@ static const char *master_advice(int error)
 	return "is snmpd running, with `master agentx' and the same `agentXSocket' in snmpd.conf?";
 }
 
+/* One round over all addresses; a master that accepts has to answer, too. */
+static int wait_for_master(struct agentx_connect *c)
+{
+	struct pollset ps = POLLSET_EMPTY;
+	uint64_t now_ms = clock_ms(), give_up_ms = now_ms + MASTER_ANSWERS_MS;
+	int fd = -EAGAIN, r = 0;
+
+	agentx_connect_start(c, now_ms);
+	while (fd < 0 && agentx_connect_tries(c) && r == 0 && now_ms < give_up_ms) {
+		pollset_reset(&ps);
+		r = agentx_connect_prepare(c, &ps);
+		pollset_deadline(&ps, give_up_ms);
+		if (r == 0)
+			r = pollset_wait(&ps);
+		now_ms = clock_ms();
+		if (r == 0)
+			fd = agentx_connect_dispatch(c, &ps, now_ms);
+	}
+	pollset_clear(&ps);
+	if (fd < 0)
+		return r < 0 ? r : agentx_connect_error(c);
+	close(fd); /* and with it the session */
+	return 0;
+}
+
 static bool test_master(const struct settings *s)
 {
+	_cleanup_(agentx_connect_freep) struct agentx_connect *c = NULL;
 	const char *address = s->agentx_socket;
-	int r;
 
-	if (strncmp(address, "tcp:", 4) == 0)
-		r = connect_tcp(address + 4);
-	else
-		r = connect_unix(strncmp(address, "unix:", 5) == 0 ? address + 5 : address);
+	int r = agentx_connect_new(address, &c);
 	if (r < 0)
-		return missing(master_advice(r), "AgentX master %s: %s", address, strerror(-r));
+		return missing("see the message above", "AgentX master %s", address);
+	r = wait_for_master(c);
+	if (r < 0) {
+		const char *why = agentx_connect_fault(c);
+		return missing(master_advice(r), "AgentX master %s: %s", address,
+			why ? why : strerror(-r));
+	}
 	good("AgentX master %s", address);
 	return true;
 }

@@ -9,10 +9,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-#include <sys/un.h>
 
 #include "control/permit.h"
 #include "ldm/endpoint.h"
+#include "snmp/connect.h"
 #include "util/cleanup.h"
 #include "util/file.h"
 #include "util/log.h"
@@ -23,7 +23,6 @@
 #define FILE_BYTES_MAX	   ((size_t)1 << 20)
 #define SET_ALLOW_MAX	   1024
 #define PASSWORD_BYTES_MAX 1024
-#define SOCKET_PATH_SIZE   sizeof(((struct sockaddr_un){0}).sun_path)
 
 enum kind {
 	KIND_TEXT,
@@ -64,39 +63,11 @@ static int check_ldm(const char *value, const char **ret_why)
 	return r;
 }
 
-static bool is_loopback(const char *host, size_t n)
-{
-	static const char *const names[] = {"localhost", "127.0.0.1", "[::1]", "::1"};
-
-	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
-		if (strlen(names[i]) == n && strncmp(names[i], host, n) == 0)
-			return true;
-	}
-	return false;
-}
-
-/* AgentX knows no user and no secret, so it must not cross a network. */
 static int check_agentx(const char *value, const char **ret_why)
 {
-	const char *path = strncmp(value, "unix:", 5) == 0 ? value + 5 : value;
+	struct agentx_address address;
 
-	if (*path == '/' && strlen(path) >= SOCKET_PATH_SIZE) {
-		*ret_why = "a shorter path: the name of a unix socket has at most 107 octets";
-		return -EINVAL;
-	}
-	*ret_why = "unix:/path or tcp:HOST:PORT with a HOST on loopback";
-	if (*path == '/')
-		return 0;
-	if (strncmp(value, "tcp:", 4) != 0)
-		return -EINVAL;
-
-	const char *host = value + 4, *colon = strrchr(host, ':');
-	if (!colon || !is_loopback(host, (size_t)(colon - host)))
-		return -EINVAL;
-	char *end;
-	unsigned long port = strtoul(colon + 1, &end, 10);
-	return isdigit((unsigned char)colon[1]) && !*end && port >= 1 && port <= 65535 ? 0
-										       : -EINVAL;
+	return agentx_address_parse(value, &address, ret_why);
 }
 
 static int check_allow(const char *value, const char **ret_why)

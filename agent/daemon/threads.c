@@ -173,14 +173,17 @@ static void agent_settings(
 {
 	*ret = (struct snmp_agent_config){
 		.socket = t->settings->agentx_socket,
-		.version = PACKAGE_VERSION,
-		.refresh_interval_ms = s->refresh_interval_ms,
-		.stale_after_ms = s->stale_after_ms,
-		.set_wait_ms = s->set_wait_ms,
-		.read_only = s->read_only,
-		.notifications = s->notifications,
+		.backend =
+			{
+				.version = PACKAGE_VERSION,
+				.refresh_interval_ms = s->refresh_interval_ms,
+				.stale_after_ms = s->stale_after_ms,
+				.set_wait_ms = s->set_wait_ms,
+				.read_only = s->read_only,
+				.notifications = s->notifications,
+				.set_allow = s->set_allow,
+			},
 		.notification_rate = s->notification_rate,
-		.set_allow = s->set_allow,
 	};
 }
 
@@ -252,7 +255,7 @@ int snmp_thread_new(struct settings *settings, struct handover *handover, struct
 		return -ENOMEM;
 	t->settings = settings_ref(settings);
 	t->handover = handover;
-	t->told = AGENTX_DISCONNECTED;
+	t->told = AGENTX_CONNECTING;
 
 	int r = worker_new(&snmp_ops, t, service_watchdog_ms() / 3, &t->worker);
 	if (r < 0) {

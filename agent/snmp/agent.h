@@ -13,31 +13,30 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "tables/backend.h"
+
 struct handover;
 struct pollset;
 struct snmp_agent;
 
 struct snmp_agent_config {
-	const char *socket; /* "unix:/path", "/path" or "tcp:HOST:PORT"; not changed later */
-	const char *version;
-	uint64_t refresh_interval_ms, stale_after_ms, set_wait_ms;
-	bool read_only;
-	bool notifications;
+	struct backend_config backend;
+	const char *socket;	    /* see connect.h; not changed later */
 	uint64_t notification_rate; /* a domain, kind and minute; 0: no limit */
-	/* setAllow's values (control/permit.h), NULL-terminated; NULL: the default. */
-	char *const *set_allow;
 };
 
 enum agentx_state {
-	AGENTX_DISCONNECTED, /* no master; tried again every second */
-	AGENTX_SERVING,	     /* connected and registered */
-	AGENTX_CONTESTED,    /* connected, but another session holds our root */
+	AGENTX_CONNECTING, /* no master opened a session yet; tried again four times a second */
+	AGENTX_SERVING,	   /* registered */
+	AGENTX_CONTESTED,  /* another session holds our root; tried again every two seconds */
+	AGENTX_ENDING,	   /* the session is over; the library still works on a SET of it */
+	_AGENTX_STATE_MAX,
 };
 
 /*
  * Starts the library; the master is reached in later turns, and that there is none is no error.
  * The handover must outlive it; config is copied. -EALREADY: there was one in this process before;
- * -ENOMEM, -EINVAL (socket, setAllow), -EADDRNOTAVAIL (host of the socket).
+ * -ENOMEM, -EINVAL (socket, setAllow).
  */
 int snmp_agent_new(
 	const struct snmp_agent_config *config, struct handover *handover, struct snmp_agent **ret);
@@ -48,8 +47,8 @@ void snmp_agent_free(struct snmp_agent *a);
 int snmp_agent_prepare(struct snmp_agent *a, struct pollset *ps, uint64_t now_ms);
 /*
  * What happened. First installs what the ldm thread handed over, between library calls, so that one
- * AgentX PDU sees one picture; then reads, answers, and sees to the session. Never waits for ldmd;
- * for a master that stops in the middle of opening a session, about a second.
+ * AgentX PDU sees one view; then reads, answers, and sees to the session. Never waits for ldmd; for
+ * a master that stops between opening a session and answering Register, less than a second.
  */
 void snmp_agent_dispatch(struct snmp_agent *a, const struct pollset *ps, uint64_t now_ms);
 

@@ -11,32 +11,20 @@
 #include <net-snmp/library/large_fd_set.h>
 
 #include <errno.h>
-#include <stdbool.h>
+#include <stdlib.h>
 #include <string.h>
 #include <syslog.h>
 
+#include "util/clock.h"
 #include "util/log.h"
 #include "util/pollset.h"
 
 #define LIBRARY_NAME "ldoms-agentx"
 #define TOKEN	     "agentx:library"
 
-/*
- * Synchronous exchanges (Open, Register, Close) end after this, once: with a frozen master the
- * default of 1 s and five retries holds the thread for ten seconds and more. Less than the interval
- * of the reconnect alarm (session.c): one that takes longer is due again when it ends, and
- * run_alarms() does not come back, until the queue of the socket is full and connect() waits.
- */
-#define SESSION_TIMEOUT_US 700000L
-
-/* RFC 2741's version 1 in the library's numbering (agentx/protocol.h, which is not installed). */
-#define AGENTX_VERSION_1 (192 | 1)
-
-/* Said in our own words elsewhere, once instead of at each attempt. */
-static bool is_known(const char *line)
-{
-	return strncmp(line, LIBRARY_REFUSED_LINE, strlen(LIBRARY_REFUSED_LINE)) == 0;
-}
+struct library {
+	bool running; /* init_snmp() was called */
+};
 
 static int on_log(int major, int minor, void *serverarg, void *clientarg)
 {
@@ -44,26 +32,12 @@ static int on_log(int major, int minor, void *serverarg, void *clientarg)
 	const struct snmp_log_message *m = serverarg;
 	int length = (int)strcspn(m->msg, "\n");
 
-	if (is_known(m->msg))
-		log_debug(TOKEN, "%.*s", length, m->msg);
-	else if (m->priority <= LOG_ERR)
+	if (m->priority <= LOG_ERR)
 		log_warn(TOKEN, "%.*s", length, m->msg);
 	else if (m->priority <= LOG_WARNING)
 		log_info(TOKEN, "%.*s", length, m->msg);
 	else
 		log_debug(TOKEN, "%.*s", length, m->msg);
-	return 0;
-}
-
-static int on_session_init(int major, int minor, void *serverarg, void *clientarg)
-{
-	(void)major, (void)minor, (void)clientarg;
-	netsnmp_session *session = serverarg;
-
-	if (session->version == AGENTX_VERSION_1) {
-		session->timeout = SESSION_TIMEOUT_US;
-		session->retries = 0;
-	}
 	return 0;
 }
 
@@ -83,11 +57,14 @@ static void set_library(int which)
 	netsnmp_ds_set_boolean(NETSNMP_DS_LIBRARY_ID, which, 1);
 }
 
-int library_start(const char *agentx_socket)
+int library_start(const char *address, struct library **ret)
 {
 	static bool started;
 	if (started)
 		return -EALREADY;
+	struct library *l = calloc(1, sizeof(*l));
+	if (!l)
+		return -ENOMEM;
 	started = true;
 
 	route_log();
@@ -98,27 +75,48 @@ int library_start(const char *agentx_socket)
 	/* session.c tells that there is no master, once. */
 	netsnmp_ds_set_boolean(
 		NETSNMP_DS_APPLICATION_ID, NETSNMP_DS_AGENT_NO_CONNECTION_WARNINGS, 1);
-	netsnmp_ds_set_string(NETSNMP_DS_APPLICATION_ID, NETSNMP_DS_AGENT_X_SOCKET, agentx_socket);
-	if (init_agent(LIBRARY_NAME) != 0)
+	netsnmp_ds_set_string(NETSNMP_DS_APPLICATION_ID, NETSNMP_DS_AGENT_X_SOCKET, address);
+	if (init_agent(LIBRARY_NAME) != 0) {
+		free(l);
 		return -EIO;
-	snmp_register_callback(
-		SNMP_CALLBACK_LIBRARY, SNMP_CALLBACK_SESSION_INIT, on_session_init, NULL);
+	}
+	*ret = l;
 	return 0;
 }
 
-void library_connect(void)
-{
-	init_snmp(LIBRARY_NAME);
-}
-
-void library_stop(void)
+void library_stop(struct library *l)
 {
 	snmp_shutdown(LIBRARY_NAME);
 	shutdown_agent();
+	free(l);
 }
 
-int library_prepare(struct pollset *ps, bool timers, uint64_t now_ms)
+static void set_ping_interval(int seconds)
 {
+	netsnmp_ds_set_int(
+		NETSNMP_DS_APPLICATION_ID, NETSNMP_DS_AGENT_AGENTX_PING_INTERVAL, seconds);
+}
+
+/*
+ * The library opens its session when the configuration has been read, as init_snmp() does (there is
+ * none). With an interval it registers everything again, too; then that interval must be gone, or
+ * it would set alarms: to ping, and so drop a session that is merely slow, or to connect again.
+ */
+void library_open(struct library *l)
+{
+	set_ping_interval(1);
+	if (l->running)
+		snmp_call_callbacks(SNMP_CALLBACK_LIBRARY, SNMP_CALLBACK_POST_READ_CONFIG, NULL);
+	else
+		init_snmp(LIBRARY_NAME);
+	l->running = true;
+	set_ping_interval(0);
+	snmp_alarm_unregister_all();
+}
+
+int library_prepare(struct library *l, struct pollset *ps, int session_fd, uint64_t now_ms)
+{
+	(void)l;
 	netsnmp_large_fd_set fds;
 	struct timeval timeout = {0};
 	int n_fds = 0, block = 1, r = 0;
@@ -126,24 +124,28 @@ int library_prepare(struct pollset *ps, bool timers, uint64_t now_ms)
 	netsnmp_large_fd_set_init(&fds, FD_SETSIZE);
 	snmp_select_info2(&n_fds, &fds, &timeout, &block);
 	for (int fd = 0; fd < n_fds && r == 0; fd++)
-		if (NETSNMP_LARGE_FD_ISSET(fd, &fds))
+		if (fd != session_fd && NETSNMP_LARGE_FD_ISSET(fd, &fds))
 			r = pollset_add(ps, fd, POLLIN);
 	netsnmp_large_fd_set_cleanup(&fds);
-	if (timers && !block)
+	if (!block)
 		pollset_deadline(ps, now_ms + (uint64_t)timeout.tv_sec * 1000 +
 					     ((uint64_t)timeout.tv_usec + 999) / 1000);
 	return r;
 }
 
-void library_read(const struct pollset *ps)
+void library_read(struct library *l, const struct pollset *ps, int session_fd, bool session_reads)
 {
 	netsnmp_large_fd_set fds;
-	bool any = false;
+	bool any = session_reads;
 
+	(void)l;
 	netsnmp_large_fd_set_init(&fds, FD_SETSIZE);
 	NETSNMP_LARGE_FD_ZERO(&fds);
+	if (session_reads)
+		NETSNMP_LARGE_FD_SET(session_fd, &fds);
 	for (size_t i = 0; i < ps->n; i++)
-		if (ps->fds[i].revents & (POLLIN | POLLHUP | POLLERR)) {
+		if (ps->fds[i].fd != session_fd &&
+			ps->fds[i].revents & (POLLIN | POLLHUP | POLLERR)) {
 			NETSNMP_LARGE_FD_SET(ps->fds[i].fd, &fds);
 			any = true;
 		}

@@ -1,6 +1,7 @@
 /*
- * The library's manners: how libnetsnmp is started as a subagent that leaves the process alone (no
- * signals, no files, no output of its own), and how it is ended.
+ * net-snmp's library as a subagent that leaves the process alone: no signals, no files, no output
+ * of its own. It opens the session, registers, pings, carries SETs to their handler, sends
+ * notifications, and closes; everything else is done without it.
  */
 #ifndef SNMP_LIBRARY_H
 #define SNMP_LIBRARY_H
@@ -8,22 +9,23 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+struct library;
 struct pollset;
 
-/* What the library logs when the master refused a registration; nothing else tells. */
-#define LIBRARY_REFUSED_LINE "registering pdu failed"
+/* Nothing is connected yet; what is registered goes out later. address: of the AgentX master, as
+ * the library is to call it. -EALREADY: it ran in this process before; -EIO, -ENOMEM. */
+int library_start(const char *address, struct library **ret);
+/* Closes the session if there is one. Frees the object. */
+void library_stop(struct library *l);
 
-/* Nothing is connected yet; what is registered goes out later. -EALREADY: it ran in this process
- * before; -EIO. */
-int library_start(const char *agentx_socket);
-/* Connects to the master for the first time, blocking for as long as that one does. */
-void library_connect(void);
-/* Closes the session if there is one. */
-void library_stop(void);
+/* Opens the session over the connection that transport.h offers, registers, and waits for the
+ * answers. */
+void library_open(struct library *l);
 
-/* One turn. prepare: which descriptors it wants to read and, with timers, when its next alarm is
- * due. -ENOMEM. */
-int library_prepare(struct pollset *ps, bool timers, uint64_t now_ms);
-void library_read(const struct pollset *ps);
+/* Which descriptors it wants to read, except that of the session, and when its next request times
+ * out. -ENOMEM. */
+int library_prepare(struct library *l, struct pollset *ps, int session_fd, uint64_t now_ms);
+/* Reads from those that are ready, and from the session's if there is something for the library. */
+void library_read(struct library *l, const struct pollset *ps, int session_fd, bool session_reads);
 
 #endif

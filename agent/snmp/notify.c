@@ -1,5 +1,5 @@
 /*
- * Queue, damping, pacing, sending. What is said is tables/notification.h's.
+ * Queue, rate limit, pacing, sending. What is said is tables/notification.h's.
  */
 #include "config.h"
 
@@ -12,7 +12,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "snmp/damper.h"
+#include "snmp/agentx.h"
+#include "tables/rate-limit.h"
 #include "snmp/session.h"
 #include "snmp/varbind.h"
 #include "tables/notification.h"
@@ -20,10 +21,6 @@
 #include "util/log.h"
 
 #define TOKEN "notify"
-
-/* RFC 2741 6.1.1, 6.2.16; the library's header is not installed. */
-#define AGENTX_NOTIFY	12
-#define AGENTX_NOT_OPEN 257
 
 /* Waiting longer than that for a master, it is no news any more. */
 #define OLD_MS 300000
@@ -38,7 +35,7 @@ struct item {
 
 struct notifier {
 	struct agent_facts *facts;
-	struct damper *damper;
+	struct rate_limit *rate_limit;
 	bool on;
 	struct item *ring; /* NOTIFY_QUEUE places */
 	size_t first, n;
@@ -46,8 +43,7 @@ struct notifier {
 	bool stuck;		       /* the one behind them cannot be sent */
 	const struct oplog_view *seen; /* operations as of the last look */
 	bool link_known, link_up;
-	uint32_t epoch;			/* of the session that those went to */
-	struct agentx_session *session; /* of the last turn */
+	uint32_t epoch; /* of the session that those went to */
 };
 
 int notifier_new(struct agent_facts *facts, struct notifier **ret)
@@ -57,7 +53,7 @@ int notifier_new(struct agent_facts *facts, struct notifier **ret)
 		return -ENOMEM;
 	n->facts = facts;
 	n->ring = calloc(NOTIFY_QUEUE, sizeof(*n->ring));
-	int r = n->ring ? damper_new(&n->damper) : -ENOMEM;
+	int r = n->ring ? rate_limit_new(&n->rate_limit) : -ENOMEM;
 	if (r < 0) {
 		notifier_free(n);
 		return r;
@@ -98,7 +94,7 @@ void notifier_free(struct notifier *n)
 	while (n->n > 0)
 		drop_first(n);
 	free(n->ring);
-	damper_free(n->damper);
+	rate_limit_free(n->rate_limit);
 	oplog_view_unref(n->seen);
 	free(n);
 }
@@ -106,7 +102,7 @@ void notifier_free(struct notifier *n)
 void notifier_configure(struct notifier *n, bool on, uint64_t rate)
 {
 	n->on = on;
-	damper_set_rate(n->damper, rate);
+	rate_limit_set(n->rate_limit, rate);
 }
 
 size_t notifier_waiting(const struct notifier *n)
@@ -132,7 +128,7 @@ static void take_change(struct notifier *n, struct change *c, uint64_t now_ms)
 {
 	const struct domain *d = c->after ? c->after : c->before;
 
-	if (!damper_pass(n->damper, d->index, (uint32_t)c->kind, now_ms)) {
+	if (!rate_limit_pass(n->rate_limit, d->index, (uint32_t)c->kind, now_ms)) {
 		n->facts->notifications_suppressed++;
 		return;
 	}
@@ -264,8 +260,6 @@ static int on_answer(int op, netsnmp_session *library, int reqid, netsnmp_pdu *p
 
 	if (n->out > 0 && error != AGENTX_NOT_OPEN)
 		settle_first(n, error != 0);
-	if (n->session)
-		agentx_session_note_answer(n->session, op, pdu);
 	return 1;
 }
 
@@ -358,8 +352,10 @@ static void forget_old(struct notifier *n, uint64_t now_ms)
 /* Answers to a session that is gone never come. */
 static void follow_session(struct notifier *n, const struct agentx_session *session)
 {
+	enum agentx_state state = agentx_session_state(session);
+
 	if (n->epoch == agentx_session_epoch(session) &&
-		agentx_session_state(session) != AGENTX_DISCONNECTED)
+		(state == AGENTX_SERVING || state == AGENTX_CONTESTED))
 		return;
 	n->epoch = agentx_session_epoch(session);
 	n->out = 0;
@@ -375,7 +371,6 @@ static bool may_send(const struct notifier *n, const struct agentx_session *sess
 
 void notifier_turn(struct notifier *n, struct agentx_session *session, uint64_t now_ms)
 {
-	n->session = session;
 	follow_session(n, session);
 	forget_old(n, now_ms);
 	for (unsigned int i = 0; i < NOTIFY_WINDOW && may_send(n, session); i++)

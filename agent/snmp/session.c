@@ -1,5 +1,6 @@
 /*
- * See session.h. The states are those of enum agentx_state; set_state() is where they change.
+ * See session.h. The states are those of enum agentx_state (agent.h); set_state() is the one place
+ * where they change.
  */
 #include "config.h"
 
@@ -10,14 +11,15 @@
 #include <net-snmp/agent/net-snmp-agent-includes.h>
 #include <net-snmp/agent/agent_callbacks.h>
 
+#include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 
-#include "snmp/gate.h"
+#include "snmp/connect.h"
+#include "snmp/filter.h"
 #include "snmp/library.h"
-#include "snmp/probe.h"
+#include "snmp/transport.h"
 #include "snmp/varbind.h"
 #include "util/clock.h"
 #include "util/log.h"
@@ -25,120 +27,100 @@
 
 #define TOKEN "agentx"
 
-/*
- * The library's reconnect alarm, in seconds: more than an attempt takes (SESSION_TIMEOUT_US in
- * library.c). It may fire while the probe's answer is that young.
- */
-#define RECONNECT_S 1
-#define ALIVE_MS    1500
 /* No master for that long is worth a line in the log. */
 #define ABSENT_MS 2000
 /* Own Pings while connected: only to learn that the master closed the session on its side. */
 #define PING_MS 15000
 /* The same while it does not answer. */
 #define SLOW_PING_MS 2000
-/* A refused registration is tried again after 1 s, 2 s, ... 30 s. */
-#define RETRY_MIN_MS 1000
-#define RETRY_MAX_MS 30000
-/* A registration that took as long as the session's time-out was not answered. */
-#define UNANSWERED_MS 900
-
-/* RFC 2741 6.1.1; the library's header is not installed. */
-#define AGENTX_PING	13
-#define AGENTX_NOT_OPEN 257
+/* A master that answers nothing for that long is slow. */
+#define SLOW_MS 700
+/* A refused registration is tried again after 1 s, then every 2 s. */
+#define RETRY_FIRST_MS 1000
+#define RETRY_MS       2000
+/* While the library still works on a SET of a session that is over. */
+#define ENDING_LOOK_MS 500
 
 struct agentx_session {
 	char *address;
-	struct probe *probe;
-	netsnmp_session *library; /* between INDEX_START and INDEX_STOP */
+	struct agentx_connect *connect;
+	struct transport *transport;
+	struct library *library;
+	netsnmp_session *open; /* the library's, between INDEX_START and INDEX_STOP */
 	enum agentx_state state;
 	uint32_t epoch;
 	uint64_t uptime_zero_ms;
-	bool refused; /* since the last attempt to register */
-	bool lost;
 	uint64_t absent_since_ms; /* without a session; CLOCK_NEVER: told already, or not without */
-	bool connected_once;
-	uint64_t alive_until_ms; /* the probe was answered */
-	bool opened;		 /* since the last turn */
-	uint64_t opened_ms;
-	uint64_t retry_ms, retry_at_ms;
+	uint64_t retry_at_ms;	  /* AGENTX_CONTESTED: when to register again */
 	uint64_t ping_at_ms;
 	bool ping_out;
 	bool slow; /* something was not answered in time, and nothing has been since */
 };
 
-static void set_library_interval(int seconds)
-{
-	netsnmp_ds_set_int(
-		NETSNMP_DS_APPLICATION_ID, NETSNMP_DS_AGENT_AGENTX_PING_INTERVAL, seconds);
-}
-
 const char *agentx_state_name(enum agentx_state state)
 {
-	switch (state) {
-	case AGENTX_DISCONNECTED:
-		return "disconnected";
-	case AGENTX_SERVING:
-		return "serving";
-	case AGENTX_CONTESTED:
-		return "contested";
-	}
-	return "?";
+	static const char *const names[_AGENTX_STATE_MAX] = {
+		[AGENTX_CONNECTING] = "connecting",
+		[AGENTX_SERVING] = "serving",
+		[AGENTX_CONTESTED] = "contested",
+		[AGENTX_ENDING] = "ending",
+	};
+	return names[state];
 }
 
 static void set_state(struct agentx_session *s, enum agentx_state state)
 {
+	static const unsigned int successors[_AGENTX_STATE_MAX] = {
+		[AGENTX_CONNECTING] =
+			1 << AGENTX_SERVING | 1 << AGENTX_CONTESTED | 1 << AGENTX_ENDING,
+		[AGENTX_SERVING] = 1 << AGENTX_CONNECTING | 1 << AGENTX_ENDING,
+		[AGENTX_CONTESTED] =
+			1 << AGENTX_CONNECTING | 1 << AGENTX_SERVING | 1 << AGENTX_ENDING,
+		[AGENTX_ENDING] = 1 << AGENTX_CONNECTING,
+	};
+
 	if (s->state == state)
 		return;
+	assert(successors[s->state] & 1U << state);
+	bool had_session = s->state == AGENTX_SERVING || s->state == AGENTX_CONTESTED;
 	s->state = state;
 	switch (state) {
-	case AGENTX_DISCONNECTED:
-		log_warn(TOKEN, "lost the AgentX master at %s", s->address);
-		break;
 	case AGENTX_SERVING:
 		log_notice(TOKEN, "serving %s through the AgentX master at %s", LDOMS_MIB_ROOT,
 			s->address);
+		s->absent_since_ms = CLOCK_NEVER;
 		break;
 	case AGENTX_CONTESTED:
-		log_warn(TOKEN, "the AgentX master refuses %s: another session holds it",
-			LDOMS_MIB_ROOT);
+		log_warn(TOKEN, "the AgentX master refuses %s: %s", LDOMS_MIB_ROOT,
+			transport_filter(s->transport)->registration_error ==
+					AGENTX_DUPLICATE_REGISTRATION
+				? "another session holds it"
+				: "it gives no reason that is known here");
+		s->absent_since_ms = CLOCK_NEVER;
 		break;
+	default:
+		if (!had_session)
+			break;
+		log_warn(TOKEN, "lost the AgentX master at %s", s->address);
+		s->absent_since_ms = clock_ms();
 	}
 }
 
 /* --- callbacks of the library --------------------------------------------------------------- */
-
-static int on_log(int major, int minor, void *serverarg, void *clientarg)
-{
-	(void)major, (void)minor;
-	const struct snmp_log_message *m = serverarg;
-	struct agentx_session *s = clientarg;
-
-	if (strncmp(m->msg, LIBRARY_REFUSED_LINE, strlen(LIBRARY_REFUSED_LINE)) == 0)
-		s->refused = true;
-	return 0;
-}
 
 /* The session is open; what is registered follows, before the library comes back to us. */
 static int on_open(int major, int minor, void *serverarg, void *clientarg)
 {
 	(void)major, (void)minor;
 	struct agentx_session *s = clientarg;
+	uint64_t now_ms = clock_ms();
 
-	s->library = serverarg;
-	if (gate_install(s->library) < 0)
-		log_warn(TOKEN, "no memory for the gate; the library answers as it does");
-	s->absent_since_ms = CLOCK_NEVER;
+	s->open = serverarg;
 	s->epoch++;
-	s->refused = false;
-	s->opened = true;
-	s->opened_ms = clock_ms();
-	s->uptime_zero_ms = s->opened_ms - (uint64_t)netsnmp_get_agent_uptime() * 10;
-	s->ping_at_ms = s->opened_ms + PING_MS;
+	s->uptime_zero_ms = now_ms - (uint64_t)transport_filter(s->transport)->uptime * 10;
+	s->ping_at_ms = now_ms + PING_MS;
 	s->ping_out = false;
 	s->slow = false;
-	/* No Pings of the library's: it would drop a session that is merely slow. */
-	set_library_interval(0);
 	return 0;
 }
 
@@ -147,50 +129,53 @@ static int on_close(int major, int minor, void *serverarg, void *clientarg)
 	(void)major, (void)minor, (void)serverarg;
 	struct agentx_session *s = clientarg;
 
-	s->library = NULL;
-	s->lost = true;
-	s->absent_since_ms = clock_ms();
-	set_state(s, AGENTX_DISCONNECTED);
+	s->open = NULL;
 	return 0;
 }
 
 /* --- making and unmaking -------------------------------------------------------------------- */
 
-int agentx_session_new(const char *address, struct agentx_session **ret)
+int agentx_session_new(const char *address, const struct view *view, struct agentx_session **ret)
 {
 	struct agentx_session *s = calloc(1, sizeof(*s));
 	if (!s)
 		return -ENOMEM;
-	s->state = AGENTX_DISCONNECTED;
+	s->state = AGENTX_CONNECTING;
 	s->absent_since_ms = clock_ms();
 	s->address = strdup(address);
-	int r = s->address ? probe_new(address, &s->probe) : -ENOMEM;
+	int r = s->address ? agentx_connect_new(address, &s->connect) : -ENOMEM;
+	if (r == 0)
+		r = transport_new(view, &s->transport);
+	if (r == 0)
+		r = library_start(TRANSPORT_ADDRESS, &s->library);
 	if (r < 0) {
 		agentx_session_free(s);
 		return r;
 	}
-	set_library_interval(RECONNECT_S);
-	snmp_register_callback(SNMP_CALLBACK_LIBRARY, SNMP_CALLBACK_LOGGING, on_log, s);
 	snmp_register_callback(SNMP_CALLBACK_APPLICATION, SNMPD_CALLBACK_INDEX_START, on_open, s);
 	snmp_register_callback(SNMP_CALLBACK_APPLICATION, SNMPD_CALLBACK_INDEX_STOP, on_close, s);
 	*ret = s;
 	return 0;
 }
 
-void agentx_session_detach(struct agentx_session *s)
+void agentx_session_stop(struct agentx_session *s)
 {
-	snmp_unregister_callback(SNMP_CALLBACK_LIBRARY, SNMP_CALLBACK_LOGGING, on_log, s, 1);
+	/* The library frees the arguments of callbacks that are left when it stops. */
 	snmp_unregister_callback(
 		SNMP_CALLBACK_APPLICATION, SNMPD_CALLBACK_INDEX_START, on_open, s, 1);
 	snmp_unregister_callback(
 		SNMP_CALLBACK_APPLICATION, SNMPD_CALLBACK_INDEX_STOP, on_close, s, 1);
+	library_stop(s->library);
+	s->library = NULL;
+	s->open = NULL;
 }
 
 void agentx_session_free(struct agentx_session *s)
 {
 	if (!s)
 		return;
-	probe_free(s->probe);
+	agentx_connect_free(s->connect);
+	transport_free(s->transport);
 	free(s->address);
 	free(s);
 }
@@ -201,7 +186,7 @@ void agentx_session_free(struct agentx_session *s)
  * Asks the master again; locally nothing changes, so no request that is open is disturbed. Without
  * an Unregister before it: net-snmp's master would take the root away from whoever holds it.
  */
-static void register_again(struct agentx_session *s)
+static void register_again(void)
 {
 	oid name[MAX_OID_LEN];
 	memcpy(name, mib_root, mib_root_length * sizeof(oid));
@@ -212,53 +197,37 @@ static void register_again(struct agentx_session *s)
 		.timeout = 0,
 	};
 
-	s->refused = false;
 	snmp_call_callbacks(SNMP_CALLBACK_APPLICATION, SNMPD_CALLBACK_REGISTER_OID, &p);
 }
 
-/* The library notices the end of the stream by itself and tidies up. */
-static void hang_up(const struct agentx_session *s)
+/* After an attempt to register, which the library waits for. */
+static void judge_registration(struct agentx_session *s, uint64_t rest_ms)
 {
-	netsnmp_transport *t = snmp_sess_transport(snmp_sess_pointer(s->library));
-	if (t)
-		shutdown(t->sock, SHUT_RDWR);
-}
-
-static void refused(struct agentx_session *s, uint64_t now_ms)
-{
-	set_state(s, AGENTX_CONTESTED);
-	s->retry_ms = s->retry_ms ? s->retry_ms * 2 : RETRY_MIN_MS;
-	if (s->retry_ms > RETRY_MAX_MS)
-		s->retry_ms = RETRY_MAX_MS;
-	s->retry_at_ms = now_ms + s->retry_ms;
-}
-
-static void judge_registration(struct agentx_session *s, uint64_t began_ms, uint64_t now_ms)
-{
-	if (!s->library)
+	if (transport_state(s->transport) != TRANSPORT_OPEN)
 		return;
-	if (s->refused) {
-		refused(s, now_ms);
-	} else if (now_ms - began_ms >= UNANSWERED_MS) {
-		/* Whether it is registered or not: only a new session can tell. */
-		hang_up(s);
-	} else {
+	switch (transport_filter(s->transport)->registration) {
+	case REGISTRATION_GRANTED:
 		set_state(s, AGENTX_SERVING);
-		s->retry_ms = 0;
+		break;
+	case REGISTRATION_REFUSED:
+		set_state(s, AGENTX_CONTESTED);
+		s->retry_at_ms = clock_ms() + rest_ms;
+		break;
+	default:
+		/* Not answered: whether it is registered, only a new session can tell. */
+		transport_hang_up(s->transport);
 	}
-}
-
-static void retry_registration(struct agentx_session *s, uint64_t now_ms)
-{
-	register_again(s);
-	judge_registration(s, now_ms, clock_ms());
 }
 
 /* --- Ping ----------------------------------------------------------------------------------- */
 
-static void set_slow(struct agentx_session *s, bool slow, uint64_t now_ms)
+static void look_for_answers(struct agentx_session *s, uint64_t now_ms)
 {
-	if (s->slow == slow)
+	const struct filter *f = transport_filter(s->transport);
+	bool slow = f->awaits && now_ms >= f->awaits_since_ms + SLOW_MS;
+
+	/* Only an answer ends it, not that nothing is asked. */
+	if (s->slow == slow || (s->slow && f->awaits))
 		return;
 	s->slow = slow;
 	log_info(TOKEN,
@@ -267,30 +236,13 @@ static void set_slow(struct agentx_session *s, bool slow, uint64_t now_ms)
 		s->ping_at_ms = now_ms;
 }
 
-void agentx_session_note_answer(struct agentx_session *s, int op, const netsnmp_pdu *pdu)
-{
-	if (!s->library)
-		return;
-	if (op == NETSNMP_CALLBACK_OP_TIMED_OUT) {
-		set_slow(s, true, clock_ms());
-	} else if (op == NETSNMP_CALLBACK_OP_RECEIVED_MESSAGE) {
-		set_slow(s, false, clock_ms());
-		if (pdu->errstat == AGENTX_NOT_OPEN) {
-			log_info(TOKEN, "the AgentX master closed our session");
-			hang_up(s);
-		}
-	}
-}
-
 static int on_ping(int op, netsnmp_session *library, int reqid, netsnmp_pdu *pdu, void *magic)
 {
-	(void)reqid;
+	(void)op, (void)reqid, (void)pdu;
 	struct agentx_session *s = magic;
 
-	if (library == s->library) {
+	if (library == s->open)
 		s->ping_out = false;
-		agentx_session_note_answer(s, op, pdu);
-	}
 	return 1;
 }
 
@@ -309,15 +261,15 @@ static void send_ping(struct agentx_session *s, uint64_t now_ms)
 bool agentx_session_send(
 	struct agentx_session *s, netsnmp_pdu *pdu, netsnmp_callback callback, void *magic)
 {
-	if (!s->library)
+	if (!s->open || transport_state(s->transport) != TRANSPORT_OPEN)
 		return false;
-	pdu->sessid = s->library->sessid;
-	return snmp_async_send(s->library, pdu, callback, magic) != 0;
+	pdu->sessid = s->open->sessid;
+	return snmp_async_send(s->open, pdu, callback, magic) != 0;
 }
 
 bool agentx_session_answers(const struct agentx_session *s)
 {
-	return s->library && !s->slow;
+	return s->open && !s->slow;
 }
 
 /* --- turns ---------------------------------------------------------------------------------- */
@@ -337,83 +289,92 @@ uint64_t agentx_session_uptime_zero(const struct agentx_session *s)
 	return s->uptime_zero_ms;
 }
 
-bool agentx_session_take_lost(struct agentx_session *s)
-{
-	bool was = s->lost;
-	s->lost = false;
-	return was;
-}
-
-bool agentx_session_wants_timers(const struct agentx_session *s, uint64_t now_ms)
-{
-	return s->library || now_ms < s->alive_until_ms;
-}
-
 int agentx_session_prepare(struct agentx_session *s, struct pollset *ps, uint64_t now_ms)
 {
-	if (s->opened) {
-		pollset_deadline(ps, now_ms);
-		return 0;
+	const struct filter *f = transport_filter(s->transport);
+	int r = library_prepare(s->library, ps, transport_fd(s->transport), now_ms);
+
+	switch (s->state) {
+	case AGENTX_CONNECTING:
+		agentx_connect_start(s->connect, now_ms);
+		pollset_deadline(ps, clock_after(s->absent_since_ms, ABSENT_MS));
+		return r < 0 ? r : agentx_connect_prepare(s->connect, ps);
+	case AGENTX_CONTESTED:
+		pollset_deadline(ps, s->retry_at_ms);
+		break;
+	case AGENTX_ENDING:
+		/* The library's answers to itself wake us; if there are none, it gave up. */
+		pollset_deadline(ps, now_ms + ENDING_LOOK_MS);
+		break;
+	default:
+		break;
 	}
-	if (s->library) {
-		if (s->state == AGENTX_CONTESTED)
-			pollset_deadline(ps, s->retry_at_ms);
+	if (s->open) {
 		pollset_deadline(ps, s->ping_at_ms);
-		return 0;
+		if (f->awaits && !s->slow)
+			pollset_deadline(ps, f->awaits_since_ms + SLOW_MS);
 	}
-	pollset_deadline(ps, clock_after(s->absent_since_ms, ABSENT_MS));
-	if (now_ms < s->alive_until_ms)
-		return 0;
-	probe_start(s->probe, now_ms);
-	return probe_prepare(s->probe, ps);
+	return r < 0 ? r : transport_prepare(s->transport, ps, now_ms);
 }
 
-/* The first time, the library starts up and connects; later its reconnect alarm does it. */
-static void master_answered(struct agentx_session *s, uint64_t now_ms)
+/* The transport's states that the library brings about. */
+static void follow_transport(struct agentx_session *s)
 {
-	s->alive_until_ms = now_ms + ALIVE_MS;
-	if (s->connected_once)
-		return;
-	s->connected_once = true;
-	library_connect();
+	enum transport_state state = transport_state(s->transport);
+
+	if (state == TRANSPORT_ENDED)
+		set_state(s, AGENTX_ENDING);
+	else if (state == TRANSPORT_CLOSED)
+		set_state(s, AGENTX_CONNECTING);
 }
 
-static void after_open(struct agentx_session *s)
+void agentx_session_receive(struct agentx_session *s, const struct pollset *ps, uint64_t now_ms)
 {
-	s->opened = false;
-	s->alive_until_ms = 0;
-	probe_stop(s->probe);
-	/* For the reconnect alarm of the next disconnect. */
-	set_library_interval(RECONNECT_S);
-	s->retry_ms = 0;
-	judge_registration(s, s->opened_ms, clock_ms());
+	bool reads = transport_dispatch(s->transport, ps, now_ms);
+
+	library_read(s->library, ps, transport_fd(s->transport), reads);
+	follow_transport(s);
 }
 
 static void tell_absence(struct agentx_session *s, uint64_t now_ms)
 {
+	const char *why = agentx_connect_fault(s->connect);
+
 	if (now_ms < clock_after(s->absent_since_ms, ABSENT_MS))
 		return;
 	s->absent_since_ms = CLOCK_NEVER;
-	log_warn(TOKEN, "no AgentX master answers at %s; it is tried on", s->address);
+	log_warn(TOKEN, "no AgentX master answers at %s: %s; it is tried on", s->address,
+		why ? why : "no reason is known");
+}
+
+static void connect_dispatch(struct agentx_session *s, const struct pollset *ps, uint64_t now_ms)
+{
+	int fd = agentx_connect_dispatch(s->connect, ps, now_ms);
+	if (fd < 0) {
+		tell_absence(s, now_ms);
+		return;
+	}
+	transport_offer(s->transport, fd);
+	library_open(s->library);
+	if (s->open)
+		judge_registration(s, RETRY_FIRST_MS);
+	else
+		transport_hang_up(s->transport);
 }
 
 void agentx_session_dispatch(
 	struct agentx_session *s, const struct pollset *ps, uint64_t now_ms, bool busy)
 {
-	if (!s->library) {
-		probe_dispatch(s->probe, ps, now_ms);
-		if (probe_take_answer(s->probe))
-			master_answered(s, now_ms);
-		tell_absence(s, now_ms);
+	if (s->state == AGENTX_CONNECTING)
+		connect_dispatch(s, ps, now_ms);
+	if (s->state == AGENTX_CONTESTED && now_ms >= s->retry_at_ms && !busy) {
+		register_again();
+		judge_registration(s, RETRY_MS);
 	}
-	if (agentx_session_wants_timers(s, now_ms))
-		run_alarms();
-	if (s->opened)
-		after_open(s);
-	if (!s->library)
+	follow_transport(s);
+	if (s->state != AGENTX_SERVING && s->state != AGENTX_CONTESTED)
 		return;
-	if (s->state == AGENTX_CONTESTED && now_ms >= s->retry_at_ms && !busy)
-		retry_registration(s, now_ms);
+	look_for_answers(s, now_ms);
 	if (now_ms >= s->ping_at_ms && !s->ping_out)
 		send_ping(s, now_ms);
 }

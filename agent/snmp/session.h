@@ -1,10 +1,9 @@
 /*
- * The health of the AgentX session: lost and found masters, a root that another session holds, a
- * master that forgot us.
+ * The AgentX session: from no master at all to one that serves our part of the MIB, and back.
  *
- * The library reconnects by itself, but blocks while it tries, only logs that a registration was
- * refused, and drops a session whose master was merely slow to answer a Ping. This keeps its
- * virtues and takes the rest into its own hands.
+ * net-snmp's library opens a session, registers, and notices the end of a connection. It does not
+ * tell that a registration was refused, nor that a master forgot us, and it takes a master that is
+ * slow for one that is gone. Those are seen here, in the PDUs (filter.h).
  */
 #ifndef SNMP_SESSION_H
 #define SNMP_SESSION_H
@@ -16,38 +15,35 @@
 #include <net-snmp/net-snmp-includes.h>
 
 #include "snmp/agent.h"
+#include "tables/view.h"
 
 struct agentx_session;
 
-/* After library_start(). address: of the master. */
-int agentx_session_new(const char *address, struct agentx_session **ret);
-/* Before library_stop(): it frees the arguments of callbacks that are left then. */
-void agentx_session_detach(struct agentx_session *s);
-/* After library_stop(). */
+/* Starts the library. address: of the master; view: what reads are answered from (transport.h).
+ * -EALREADY: it ran in this process before; -EINVAL, -ENOMEM, -EIO. */
+int agentx_session_new(const char *address, const struct view *view, struct agentx_session **ret);
+/* Stops the library; an open session is closed with reason shutdown. The object stays readable. */
+void agentx_session_stop(struct agentx_session *s);
 void agentx_session_free(struct agentx_session *s);
 
 enum agentx_state agentx_session_state(const struct agentx_session *s);
 /* Rises with each session; transaction ids of the master are unique within one. */
 uint32_t agentx_session_epoch(const struct agentx_session *s);
-/* True once after a session was lost. */
-bool agentx_session_take_lost(struct agentx_session *s);
 /* The monotonic time at which the master's sysUpTime was 0, as far as it ever told. */
 uint64_t agentx_session_uptime_zero(const struct agentx_session *s);
+/* Whether the master answers what it is sent. When it does not, it is asked until it does. */
+bool agentx_session_answers(const struct agentx_session *s);
 
 /* Sends a PDU of our own; the callback gets the answer, or that there was none. False: not sent,
  * and the PDU is still the caller's. */
 bool agentx_session_send(
 	struct agentx_session *s, netsnmp_pdu *pdu, netsnmp_callback callback, void *magic);
-/* For such a callback: what the answer tells of the session. */
-void agentx_session_note_answer(struct agentx_session *s, int op, const netsnmp_pdu *pdu);
-/* Whether the master answers what it is sent. When it does not, it is asked until it does. */
-bool agentx_session_answers(const struct agentx_session *s);
-
-/* Whether the library's alarms may run, and so count for the next deadline. */
-bool agentx_session_wants_timers(const struct agentx_session *s, uint64_t now_ms);
 
 int agentx_session_prepare(struct agentx_session *s, struct pollset *ps, uint64_t now_ms);
-/* After library_read(). busy: a SET is open; then nothing is registered anew. */
+/* Reads what came, and answers it or gives it to the library. */
+void agentx_session_receive(struct agentx_session *s, const struct pollset *ps, uint64_t now_ms);
+/* Connects, registers, asks whether the master is there. busy: a SET is open; then nothing is
+ * registered anew, or the COMMIT of that SET would be lost. */
 void agentx_session_dispatch(
 	struct agentx_session *s, const struct pollset *ps, uint64_t now_ms, bool busy);
 

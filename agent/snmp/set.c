@@ -3,10 +3,7 @@
  */
 #include "snmp/set.h"
 
-#include <net-snmp/library/large_fd_set.h>
-
 #include <errno.h>
-#include <poll.h>
 #include <stdlib.h>
 
 #include "snmp/varbind.h"
@@ -35,9 +32,6 @@ struct set_phases {
 	struct waiting *waiting;
 	uint64_t last_phase_ms;
 };
-
-/* Both ends of the library's own connection between its agent and AgentX (agentx/subagent.c). */
-extern netsnmp_session *callback_master_sess, *agentx_callback_sess;
 
 int set_phases_new(struct control *control, struct agent_facts *facts, struct set_phases **ret)
 {
@@ -335,30 +329,7 @@ bool set_phases_busy(const struct set_phases *s, uint64_t now_ms)
 	return s->waiting || now_ms - s->last_phase_ms < OPEN_MS;
 }
 
-/* Reads what the library put into one of its own pipes; whether there was something. */
-static bool drain(netsnmp_session *session)
-{
-	struct session_list *callbacks = session ? snmp_sess_pointer(session) : NULL;
-	netsnmp_transport *t = callbacks ? snmp_sess_transport(callbacks) : NULL;
-	netsnmp_large_fd_set fds;
-	bool any = false;
-
-	if (!t)
-		return false;
-	struct pollfd pollfd = {.fd = t->sock, .events = POLLIN};
-	netsnmp_large_fd_set_init(&fds, FD_SETSIZE);
-	while (poll(&pollfd, 1, 0) > 0) {
-		any = true;
-		NETSNMP_LARGE_FD_ZERO(&fds);
-		NETSNMP_LARGE_FD_SET(t->sock, &fds);
-		if (snmp_sess_read2(callbacks, &fds) < 0)
-			break;
-	}
-	netsnmp_large_fd_set_cleanup(&fds);
-	return any;
-}
-
-static void fail_waiting(struct set_phases *s)
+void set_phases_abandon(struct set_phases *s, uint32_t epoch)
 {
 	while (s->waiting) {
 		struct waiting *w = s->waiting;
@@ -371,22 +342,6 @@ static void fail_waiting(struct set_phases *s)
 		s->waiting = w->next;
 		forget(s, w);
 	}
-}
-
-/*
- * A phase is a message to the library's agent and one back, and each answer goes to the session it
- * came from without a look whether that is still there. So they are all sent on their way before
- * the library frees it.
- */
-void set_phases_abandon(struct set_phases *s, uint32_t epoch)
-{
-	bool any;
-
-	do {
-		fail_waiting(s);
-		netsnmp_check_outstanding_agent_requests();
-		any = drain(callback_master_sess);
-		any = drain(agentx_callback_sess) || any;
-	} while (any);
+	netsnmp_check_outstanding_agent_requests();
 	control_session_lost(s->control, epoch);
 }

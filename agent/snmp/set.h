@@ -45,8 +45,8 @@ uint64_t set_phases_deadline(const struct set_phases *s);
 /* A PDU is, or may be, somewhere between its phases. */
 bool set_phases_busy(const struct set_phases *s, uint64_t now_ms);
 /*
- * The session is gone: ends what is delegated while the library still knows how. To be called
- * after the library call in which that happened and before any other.
+ * The session is over: what is delegated is answered, so that the library is done with it, and what
+ * never got a COMMIT or FREE gives up its place.
  */
 void set_phases_abandon(struct set_phases *s, uint32_t epoch);
 

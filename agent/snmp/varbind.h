@@ -26,11 +26,7 @@ struct relative_name {
 };
 
 enum name_place varbind_name(const netsnmp_variable_list *vb, struct relative_name *ret);
-/* The full name; its length. */
-size_t varbind_cell_name(const struct cell *cell, oid name[MAX_OID_LEN]);
 /* false: no memory */
-bool varbind_set_name(netsnmp_variable_list *vb, const struct cell *cell);
 bool varbind_set_value(netsnmp_variable_list *vb, const struct value *value);
-u_char value_asn_type(enum value_type type);
 
 #endif

@@ -23,7 +23,7 @@ struct agent_facts {
 	bool config_unsaved;	    /* we changed the host since it was last saved to the SP */
 	uint64_t notifications_due; /* of these, in the end, one of: */
 	uint64_t notifications_sent, notifications_dropped;
-	uint64_t notifications_suppressed; /* by the damping of a flapping domain */
+	uint64_t notifications_suppressed; /* by the rate limit of a domain */
 	uint64_t sets, sets_refused;
 };
 

@@ -1,5 +1,5 @@
 """What libnetsnmpagent does by itself: the proof that a deviation is the library's, and the reason
-for agent/snmp/gate.c, for answer_get() in agent/snmp/answer.c and for some of session.c.
+for the AgentX filter (agent/snmp/filter.c) and for reads without the library (agent/snmp/read.c).
 
 A subagent of nothing but the library (library-subagent.c) is asked what the agent is asked in the
 other files. Each test here passes because the library fails.

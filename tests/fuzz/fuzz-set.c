@@ -634,10 +634,10 @@ static void put_up(void)
 	FUZZ_CHECK(asprintf(&address, "unix:%s", path) > 0);
 	const struct snmp_agent_config config = {
 		.socket = address,
-		.version = "0",
-		.refresh_interval_ms = 5000,
-		.set_wait_ms = 400,
-		.notifications = true,
+		.backend = {.version = "0",
+			.refresh_interval_ms = 5000,
+			.set_wait_ms = 400,
+			.notifications = true},
 	};
 	f.ps = POLLSET_EMPTY;
 	f.raw = getenv("FUZZ_RAW") != NULL;

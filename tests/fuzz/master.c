@@ -12,7 +12,7 @@
 
 #include "fuzz.h"
 
-/* The probe's connection, and the one behind it. */
+/* Connections that broke off, and the one that counts. */
 #define PEERS 4
 
 struct peer {

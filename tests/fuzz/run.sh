@@ -10,7 +10,7 @@ clang=${CLANG:-clang}
 src=${top_srcdir:?}
 here=$(pwd)
 work=$here/fuzz-build
-all="frame document xmpp mask settings registry journal template gate set ldmd"
+all="frame document xmpp mask settings registry journal template read transport set ldmd"
 
 command -v "$clang" >/dev/null || { echo "make fuzz needs clang" >&2; exit 1; }
 mkdir -p "$work"
@@ -31,7 +31,7 @@ run_one() {
 	mkdir -p "grown/$1" trouble
 	dict="$src/tests/fuzz/dict/$1.dict"
 	[ -e "$dict" ] || dict="$src/tests/fuzz/dict/xml.dict"
-	case $1 in set) dict="" max=1024 ;; gate) dict="" max=16384 ;; ldmd) max=8192 ;; *) max=16384 ;; esac
+	case $1 in set) dict="" max=1024 ;; read | transport) dict="" max=16384 ;; ldmd) max=8192 ;; *) max=16384 ;; esac
 	rc=0
 	# shellcheck disable=SC2086
 	tests/fuzz/fuzz-"$1" -max_total_time="$seconds" -max_len=$max -timeout=30 -rss_limit_mb=2048 \

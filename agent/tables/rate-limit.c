@@ -1,7 +1,7 @@
 /*
  * One line for each domain and kind that had a notification within the last minute, sorted.
  */
-#include "snmp/damper.h"
+#include "tables/rate-limit.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -14,19 +14,19 @@ struct line {
 	uint64_t since_ms, count;
 };
 
-struct damper {
+struct rate_limit {
 	uint64_t rate;
 	struct line *lines;
 	size_t n, allocated;
 };
 
-int damper_new(struct damper **ret)
+int rate_limit_new(struct rate_limit **ret)
 {
 	*ret = calloc(1, sizeof(**ret));
 	return *ret ? 0 : -ENOMEM;
 }
 
-void damper_free(struct damper *d)
+void rate_limit_free(struct rate_limit *d)
 {
 	if (!d)
 		return;
@@ -34,12 +34,12 @@ void damper_free(struct damper *d)
 	free(d);
 }
 
-void damper_set_rate(struct damper *d, uint64_t per_minute)
+void rate_limit_set(struct rate_limit *d, uint64_t per_minute)
 {
 	d->rate = per_minute;
 }
 
-static size_t lower_bound(const struct damper *d, uint64_t key)
+static size_t lower_bound(const struct rate_limit *d, uint64_t key)
 {
 	size_t low = 0, high = d->n;
 	while (low < high) {
@@ -52,7 +52,7 @@ static size_t lower_bound(const struct damper *d, uint64_t key)
 	return low;
 }
 
-static void forget_quiet(struct damper *d, uint64_t now_ms)
+static void forget_quiet(struct rate_limit *d, uint64_t now_ms)
 {
 	size_t kept = 0;
 	for (size_t i = 0; i < d->n; i++)
@@ -61,7 +61,7 @@ static void forget_quiet(struct damper *d, uint64_t now_ms)
 	d->n = kept;
 }
 
-static bool make_room(struct damper *d, uint64_t now_ms)
+static bool make_room(struct rate_limit *d, uint64_t now_ms)
 {
 	if (d->n < d->allocated)
 		return true;
@@ -77,7 +77,7 @@ static bool make_room(struct damper *d, uint64_t now_ms)
 	return true;
 }
 
-static struct line *find_or_add(struct damper *d, uint64_t key, uint64_t now_ms)
+static struct line *find_or_add(struct rate_limit *d, uint64_t key, uint64_t now_ms)
 {
 	size_t i = lower_bound(d, key);
 	if (i < d->n && d->lines[i].key == key)
@@ -91,7 +91,7 @@ static struct line *find_or_add(struct damper *d, uint64_t key, uint64_t now_ms)
 	return &d->lines[i];
 }
 
-bool damper_pass(struct damper *d, uint32_t index, uint32_t kind, uint64_t now_ms)
+bool rate_limit_pass(struct rate_limit *d, uint32_t index, uint32_t kind, uint64_t now_ms)
 {
 	uint64_t key = (uint64_t)index << 32 | kind;
 

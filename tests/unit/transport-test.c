@@ -1,6 +1,11 @@
 /*
- * The gate, between a master of the test's own and what the library would read and send.
+ * The transport and its AgentX filter, between a master of the test's own and what the library
+ * would read and send.
  */
+#include <net-snmp/net-snmp-config.h>
+#include <net-snmp/net-snmp-includes.h>
+#include <net-snmp/library/snmp_transport.h>
+
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,20 +14,24 @@
 
 #include "test.h"
 
-#include "snmp/gate.h"
-
-#include <net-snmp/library/snmp_transport.h>
+#include "snmp/filter.h"
+#include "snmp/transport.h"
+#include "util/clock.h"
+#include "util/pollset.h"
 
 #define SESSION 77
 
 enum {
+	OPEN = 1,
 	CLOSE = 2,
+	REGISTER = 3,
 	GET = 5,
 	GETBULK = 7,
 	TEST_SET = 8,
 	COMMIT_SET,
 	UNDO_SET,
 	CLEANUP_SET,
+	NOTIFY,
 	RESPONSE = 18
 };
 enum { CONTEXT = 8, BIG = 0x10 };
@@ -36,78 +45,15 @@ enum {
 
 struct bed {
 	int master; /* the other end */
-	netsnmp_session *session;
-	netsnmp_transport *outer;
-	uint8_t passed[65536]; /* to the library, since the last look */
+	struct transport *transport;
+	netsnmp_transport *library; /* as the library has it */
+	uint8_t passed[65536];	    /* to the library, since the last look */
 	size_t n_passed;
 };
 
-/* --- a transport over a socket pair --------------------------------------------------------- */
-
-static int pair_recv(netsnmp_transport *t, void *buf, int size, void **opaque, int *olength)
-{
-	*opaque = malloc(1); /* as the transport of unix sockets has something there */
-	*olength = 1;
-	return (int)recv(t->sock, buf, (size_t)size, MSG_DONTWAIT);
-}
-
-static int pair_send(netsnmp_transport *t, const void *buf, int size, void **opaque, int *olength)
-{
-	(void)opaque, (void)olength;
-	return (int)send(t->sock, buf, (size_t)size, 0);
-}
-
-static int pair_close(netsnmp_transport *t)
-{
-	int fd = t->sock;
-	t->sock = -1;
-	return fd < 0 ? -1 : close(fd);
-}
-
-static netsnmp_transport *pair_transport(int fd)
-{
-	netsnmp_transport *t = calloc(1, sizeof(*t));
-
-	assert_non_null(t);
-	t->sock = fd;
-	t->flags = NETSNMP_TRANSPORT_FLAG_STREAM;
-	t->msgMaxSize = 0x7fffffff;
-	t->f_recv = pair_recv;
-	t->f_send = pair_send;
-	t->f_close = pair_close;
-	return t;
-}
-
-static int setup(void **state)
-{
-	struct bed *b = calloc(1, sizeof(*b));
-	netsnmp_session template;
-	int fds[2], big = 1 << 18;
-
-	assert_non_null(b);
-	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, fds), 0);
-	for (int i = 0; i < 2; i++)
-		setsockopt(fds[i], SOL_SOCKET, SO_SNDBUF, &big, sizeof(big));
-	b->master = fds[0];
-	snmp_sess_init(&template);
-	b->session = snmp_add(&template, pair_transport(fds[1]), NULL, NULL);
-	assert_non_null(b->session);
-	b->session->sessid = SESSION;
-	assert_int_equal(gate_install(b->session), 0);
-	b->outer = snmp_sess_transport(snmp_sess_pointer(b->session));
-	*state = b;
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	struct bed *b = *state;
-
-	snmp_close(b->session);
-	close(b->master);
-	free(b);
-	return 0;
-}
+static struct ldm_status status = {.link = LINK_UP};
+static struct agent_facts facts = {.version = "0.1.0"};
+static const struct view view = {.status = &status, .facts = &facts, .now_ms = 100000};
 
 /* --- PDUs ----------------------------------------------------------------------------------- */
 
@@ -149,15 +95,15 @@ static int read_once(struct bed *b)
 	uint8_t buffer[65536];
 	void *opaque = NULL;
 	int olength = 0;
-	int n = b->outer->f_recv(b->outer, buffer, sizeof(buffer), &opaque, &olength);
+	int n = b->library->f_recv(b->library, buffer, sizeof(buffer), &opaque, &olength);
 
 	if (n > 0) {
 		memcpy(b->passed + b->n_passed, buffer, (size_t)n);
 		b->n_passed += (size_t)n;
 	}
 	if (n == 0) {
-		assert_true(b->outer->flags & NETSNMP_TRANSPORT_FLAG_EMPTY_PKT);
-		b->outer->flags &= ~NETSNMP_TRANSPORT_FLAG_EMPTY_PKT;
+		assert_true(b->library->flags & NETSNMP_TRANSPORT_FLAG_EMPTY_PKT);
+		b->library->flags &= ~NETSNMP_TRANSPORT_FLAG_EMPTY_PKT;
 	}
 	free(opaque);
 	return n;
@@ -169,7 +115,7 @@ static void assert_silent(const struct bed *b)
 	assert_int_equal(recv(b->master, &octet, 1, MSG_DONTWAIT), -1);
 }
 
-/* The master got a Response of the gate's own. */
+/* The master got a Response of the filter's own. */
 static void assert_error(
 	const struct bed *b, int flags, uint32_t session, uint32_t packet, uint32_t error)
 {
@@ -187,6 +133,60 @@ static void assert_error(
 	assert_int_equal(number_at(r + 20, 4, big), 0);
 	assert_int_equal(number_at(r + 24, 2, big), error);
 	assert_int_equal(number_at(r + 26, 2, big), error == TOO_BIG);
+}
+
+/* The library sends its Open, which goes nowhere, and reads the answer to the one before. */
+static void open_session(struct bed *b)
+{
+	uint8_t pdu[28];
+
+	make(pdu, OPEN, 0, 0, 4711, 8);
+	assert_int_equal(b->library->f_send(b->library, pdu, 28, NULL, NULL), 28);
+	assert_silent(b);
+	make(pdu, RESPONSE, 0, SESSION, FILTER_OPEN_PACKET, 8);
+	memset(pdu + 20, 0, 8);
+	put(pdu + 20, 12345, false);
+	say(b, pdu, 28);
+	assert_int_equal(read_once(b), 28);
+	put(pdu + 12, 4711, false);
+	assert_memory_equal(b->passed, pdu, 28);
+	b->n_passed = 0;
+	assert_int_equal(transport_filter(b->transport)->uptime, 12345);
+}
+
+static int setup(void **state)
+{
+	struct bed *b = calloc(1, sizeof(*b));
+	int fds[2], big = 1 << 18;
+
+	assert_non_null(b);
+	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, fds), 0);
+	for (int i = 0; i < 2; i++)
+		setsockopt(fds[i], SOL_SOCKET, SO_SNDBUF, &big, sizeof(big));
+	b->master = fds[0];
+	assert_int_equal(transport_new(&view, &b->transport), 0);
+	/* Nothing is offered yet. */
+	assert_null(netsnmp_transport_open_client("agentx", TRANSPORT_ADDRESS));
+	transport_offer(b->transport, fds[1]);
+	b->library = netsnmp_transport_open_client("agentx", TRANSPORT_ADDRESS);
+	assert_non_null(b->library);
+	assert_int_equal(b->library->sock, fds[1]);
+	open_session(b);
+	*state = b;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	struct bed *b = *state;
+
+	b->library->f_close(b->library);
+	netsnmp_transport_free(b->library);
+	assert_int_equal(transport_state(b->transport), TRANSPORT_CLOSED);
+	transport_free(b->transport);
+	close(b->master);
+	free(b);
+	return 0;
 }
 
 /* How many octets of a phase come through; -1: the session ends. */
@@ -219,7 +219,7 @@ static void answer(const struct bed *b, const uint8_t *phase)
 
 	make(pdu, RESPONSE, phase[2], 0, 0, 8);
 	memcpy(pdu + 4, phase + 4, 12);
-	assert_int_equal(b->outer->f_send(b->outer, pdu, 28, NULL, NULL), 28);
+	assert_int_equal(b->library->f_send(b->library, pdu, 28, NULL, NULL), 28);
 }
 
 /* The master hears an answer with the numbers that it gave. */
@@ -272,7 +272,7 @@ static void test_refused(void **state)
 			cases[i].length);
 		pdu[0] = (uint8_t)cases[i].version;
 		/* A good one behind it comes through. */
-		n += make(pdu + n, GET, BIG, SESSION, 99, 8);
+		n += make(pdu + n, RESPONSE, BIG, SESSION, 99, 8);
 		say(b, pdu, n);
 		while (b->n_passed == 0)
 			assert_true(read_once(b) >= 0);
@@ -291,11 +291,11 @@ static void test_any_cut(void **state)
 	uint8_t stream[256];
 	size_t n = 0;
 
-	n += make(stream + n, GET, 0, SESSION, 1, 16);
+	n += make(stream + n, RESPONSE, 0, SESSION, 1, 16);
 	n += make(stream + n, GET, BIG | CONTEXT, SESSION, 2, 12);
 	n += make(stream + n, RESPONSE, BIG, 0, 3, 8);
 	n += make(stream + n, CLEANUP_SET, 0, SESSION + 1, 4, 0);
-	n += make(stream + n, GETBULK, BIG, SESSION, 5, 24);
+	n += make(stream + n, RESPONSE, BIG, SESSION, 5, 24);
 	for (size_t cut = 0; cut <= n; cut++) {
 		/* Octet by octet up to the cut, then the rest at once. */
 		for (size_t i = 0; i < cut; i++) {
@@ -321,15 +321,39 @@ static void test_longest(void **state)
 {
 	static uint8_t pdu[65536];
 	struct bed *b = *state;
-	size_t n = make(pdu, GET, BIG, SESSION, 1, sizeof(pdu) - 20);
+	size_t n = make(pdu, TEST_SET, BIG, SESSION, 1, sizeof(pdu) - 20);
 
 	for (size_t at = 0; at < n; at += 4096) {
 		say(b, pdu + at, 4096);
 		assert_true(read_once(b) >= 0);
 	}
 	assert_int_equal(b->n_passed, n);
-	assert_memory_equal(b->passed, pdu, n);
+	assert_memory_equal(b->passed + 12, pdu + 12, n - 12);
 	assert_silent(b);
+}
+
+/* A read never reaches the library: its own tests are read-test.c. */
+static void test_read(void **state)
+{
+	static const uint8_t sys_descr[] = {
+		4, 2, 0, 0, 0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0};
+	struct bed *b = *state;
+	uint8_t pdu[64], answer[64];
+
+	make(pdu, GET, BIG, SESSION, 8, sizeof(sys_descr));
+	memcpy(pdu + 20, sys_descr, sizeof(sys_descr));
+	say(b, pdu, 20 + sizeof(sys_descr));
+	assert_int_equal(read_once(b), 0);
+	/* noSuchObject */
+	assert_int_equal(recv(b->master, answer, sizeof(answer), MSG_DONTWAIT), 28 + 4 + 20);
+	assert_int_equal(answer[1], RESPONSE);
+	assert_memory_equal(answer + 4, pdu + 4, 12);
+	assert_int_equal(number_at(answer + 28, 2, true), 128);
+	assert_memory_equal(answer + 32, sys_descr, 20);
+	make(pdu, GET, 0, SESSION, 9, 8);
+	say(b, pdu, 28);
+	assert_int_equal(read_once(b), 0);
+	assert_error(b, 0, SESSION, 9, PARSE_ERROR);
 }
 
 /* What the library answers to a CleanupSet is not sent; another Response of the packet is. */
@@ -373,7 +397,7 @@ static void test_phases(void **state)
 	const uint8_t *six = passes(b, TEST_SET, 6, 4);
 	answer_heard(b, again, 5, 2);
 	const uint8_t *commit = passes(b, COMMIT_SET, 5, 5);
-	assert_int_equal(phase(b, CLEANUP_SET, 5, 6), 0);
+	assert_int_equal(phase(b, COMMIT_SET, 5, 5), 0);
 	answer_heard(b, commit, 5, 5);
 	assert_int_equal(phase(b, COMMIT_SET, 5, 5), 0);
 	answer_heard(b, six, 6, 4);
@@ -381,6 +405,95 @@ static void test_phases(void **state)
 	assert_memory_equal(five + 8, again + 8, 4);
 	assert_memory_equal(five + 8, commit + 8, 4);
 	assert_memory_not_equal(five + 8, six + 8, 4);
+}
+
+/* A CleanupSet that overtakes an answer comes through behind it, and frees what the SET holds. */
+static void test_cleanup_overtakes(void **state)
+{
+	struct bed *b = *state;
+
+	for (int type = TEST_SET; type <= COMMIT_SET; type++) {
+		const uint8_t *last = passes(b, TEST_SET, 5, 1);
+		if (type == COMMIT_SET) {
+			answer_heard(b, last, 5, 1);
+			last = passes(b, COMMIT_SET, 5, 2);
+		}
+		uint32_t id = number_at(last + 8, 4, false);
+		assert_int_equal(phase(b, CLEANUP_SET, 5, 3), 0);
+		assert_int_equal(phase(b, CLEANUP_SET, 5, 3), 0);
+		/* Nothing else belongs to it any more. */
+		assert_int_equal(phase(b, UNDO_SET, 5, 4), 0);
+		assert_error(b, 0, SESSION, 4, PROCESSING_ERROR);
+		answer_heard(b, last, 5, type == COMMIT_SET ? 2 : 1);
+		assert_true(transport_library_reads(b->transport, clock_ms()));
+		assert_int_equal(read_once(b), 20);
+		const uint8_t *cleanup = b->passed + b->n_passed - 20;
+		assert_int_equal(cleanup[1], CLEANUP_SET);
+		assert_int_equal(number_at(cleanup + 8, 4, false), id);
+		answer(b, cleanup);
+		assert_silent(b);
+		assert_int_equal(transport_filter(b->transport)->n_sets, 0);
+		b->n_passed = 0;
+	}
+}
+
+/* The library hears of the end of a session when it is done with the SETs of that session. */
+static void test_end_in_a_set(void **state)
+{
+	struct bed *b = *state;
+	const uint8_t *test = passes(b, TEST_SET, 5, 1);
+	uint64_t now_ms = clock_ms();
+
+	close(b->master);
+	b->master = -1;
+	assert_int_equal(read_once(b), 0);
+	assert_int_equal(transport_state(b->transport), TRANSPORT_ENDED);
+	assert_false(transport_library_reads(b->transport, now_ms));
+	assert_int_equal(read_once(b), 0);
+	/* One that it lost is never answered. */
+	assert_true(transport_library_reads(b->transport, now_ms + FILTER_PHASE_MS + 1000));
+	answer(b, test);
+	assert_true(transport_library_reads(b->transport, now_ms));
+	assert_int_equal(read_once(b), -1);
+}
+
+/* What the library does not tell of a Register. */
+static void test_register(void **state)
+{
+	static const struct {
+		uint16_t error;
+		enum filter_registration result;
+	} cases[] = {{0, REGISTRATION_GRANTED}, {263, REGISTRATION_REFUSED},
+		{267, REGISTRATION_REFUSED}};
+	struct bed *b = *state;
+	const struct filter *f = transport_filter(b->transport);
+	uint8_t pdu[28], heard[28];
+
+	assert_int_equal(f->registration, REGISTRATION_NONE);
+	for (uint32_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		make(pdu, REGISTER, 0, SESSION, 20 + i, 8);
+		assert_int_equal(b->library->f_send(b->library, pdu, 28, NULL, NULL), 28);
+		assert_int_equal(recv(b->master, heard, sizeof(heard), MSG_DONTWAIT), 28);
+		assert_int_equal(f->registration, REGISTRATION_ASKED);
+		assert_true(f->awaits);
+		/* Another one's answer changes nothing. */
+		make(pdu, RESPONSE, 0, SESSION, 19, 8);
+		say(b, pdu, 28);
+		assert_int_equal(read_once(b), 28);
+		assert_int_equal(f->registration, REGISTRATION_ASKED);
+		make(pdu, RESPONSE, 0, SESSION, 20 + i, 8);
+		pdu[24] = (uint8_t)cases[i].error;
+		pdu[25] = (uint8_t)(cases[i].error >> 8);
+		say(b, pdu, 28);
+		b->n_passed = 0;
+		assert_int_equal(read_once(b), 28);
+		assert_int_equal(f->registration, cases[i].result);
+		assert_int_equal(f->registration_error, cases[i].error);
+		assert_false(f->awaits);
+		/* The library is told that it was granted. */
+		assert_int_equal(number_at(b->passed + 24, 4, false), 0);
+		b->n_passed = 0;
+	}
 }
 
 static void assert_over(struct bed *b)
@@ -438,7 +551,8 @@ static void test_many_phases(void **state)
 		b->n_passed = 0;
 		assert_int_equal(phase(b, TEST_SET, i, i), 20);
 	}
-	assert_int_equal(phase(b, TEST_SET, 3000, 1), -1);
+	assert_int_equal(phase(b, TEST_SET, 3000, 1), 0);
+	assert_int_equal(transport_state(b->transport), TRANSPORT_ENDED);
 }
 
 /* A SET that was taken back is over; no number of them may end the session. */
@@ -461,15 +575,15 @@ static void test_sent(void **state)
 	struct bed *b = *state;
 	size_t n = make(pdu, RESPONSE, BIG, SESSION, 8, 65536 - 20);
 
-	assert_int_equal(b->outer->f_send(b->outer, pdu, (int)n, NULL, NULL), n);
+	assert_int_equal(b->library->f_send(b->library, pdu, (int)n, NULL, NULL), n);
 	assert_int_equal(recv(b->master, heard, sizeof(heard), MSG_WAITALL | MSG_DONTWAIT), n);
 	assert_memory_equal(heard, pdu, n);
 	n = make(pdu, RESPONSE, BIG, SESSION, 9, 65536 - 16);
-	assert_int_equal(b->outer->f_send(b->outer, pdu, (int)n, NULL, NULL), n);
+	assert_int_equal(b->library->f_send(b->library, pdu, (int)n, NULL, NULL), n);
 	assert_error(b, BIG, SESSION, 9, TOO_BIG);
-	/* Our own requests: Open has no session yet. */
-	n = make(pdu, 1, 0, 0, 10, 40);
-	assert_int_equal(b->outer->f_send(b->outer, pdu, (int)n, NULL, NULL), n);
+	/* Our own requests. */
+	n = make(pdu, NOTIFY, 0, SESSION, 10, 40);
+	assert_int_equal(b->library->f_send(b->library, pdu, (int)n, NULL, NULL), n);
 	assert_int_equal(recv(b->master, heard, sizeof(heard), 0), n);
 	assert_silent(b);
 }
@@ -494,39 +608,112 @@ static void test_close(void **state)
 	make(pdu, CLOSE, BIG, SESSION, 1, 4);
 	say(b, pdu, 24);
 	assert_int_equal(read_once(b), -1);
-	assert_silent(b);
+	assert_int_equal(recv(b->master, pdu, sizeof(pdu), MSG_DONTWAIT), 0);
+}
+
+/* A master that forgot us. */
+static void test_not_open(void **state)
+{
+	struct bed *b = *state;
+	uint8_t pdu[28];
+
+	make(pdu, RESPONSE, 0, SESSION, 1, 8);
+	pdu[24] = NOT_OPEN & 0xff;
+	pdu[25] = NOT_OPEN >> 8;
+	say(b, pdu, 28);
+	assert_int_equal(read_once(b), -1);
 }
 
 /* A master that dies with something unread resets the stream. */
 static void test_reset(void **state)
 {
 	struct bed *b = *state;
-	uint8_t buffer[65536];
-	void *opaque = NULL;
-	int olength = 0;
 
-	assert_int_equal(send(b->outer->sock, "unread", 6, 0), 6);
+	assert_int_equal(send(b->library->sock, "unread", 6, 0), 6);
 	close(b->master);
 	b->master = -1;
-	assert_int_equal(b->outer->f_recv(b->outer, buffer, sizeof(buffer), &opaque, &olength), 0);
-	assert_false(b->outer->flags & NETSNMP_TRANSPORT_FLAG_EMPTY_PKT);
-	free(opaque);
+	assert_int_equal(read_once(b), -1);
 }
 
-/* A master that never reads costs a moment, and the session. */
+/* One turn of a loop whose clock is ours. */
+static void turn(struct bed *b, uint64_t now_ms)
+{
+	struct pollset ps = POLLSET_EMPTY;
+
+	assert_int_equal(transport_prepare(b->transport, &ps, now_ms), 0);
+	assert_true(poll(ps.fds, ps.n, 0) >= 0);
+	transport_dispatch(b->transport, &ps, now_ms);
+	pollset_clear(&ps);
+}
+
+static void send_until_full(struct bed *b, uint8_t *pdu, size_t n)
+{
+	uint64_t now_ms = clock_ms();
+
+	for (int i = 0; i < 1000; i++) {
+		assert_int_equal(b->library->f_send(b->library, pdu, (int)n, NULL, NULL), n);
+		turn(b, now_ms);
+	}
+	assert_int_equal(transport_state(b->transport), TRANSPORT_OPEN);
+}
+
+/* A master that reads late gets all of it, whole. */
+static void test_late_reader(void **state)
+{
+	struct bed *b = *state;
+	uint8_t pdu[4096], heard[4096];
+	size_t n = make(pdu, RESPONSE, BIG, SESSION, 1, sizeof(pdu) - 20);
+
+	send_until_full(b, pdu, n);
+	for (int i = 0; i < 1000; i++) {
+		for (size_t got = 0; got < n;) {
+			ssize_t part = recv(b->master, heard + got, n - got, MSG_DONTWAIT);
+			got += part > 0 ? (size_t)part : 0;
+			if (part <= 0)
+				turn(b, clock_ms());
+		}
+		assert_memory_equal(heard, pdu, n);
+	}
+	assert_silent(b);
+	/* And what it asks is read again. */
+	make(pdu, GET, 0, SESSION, 9, 8);
+	say(b, pdu, 28);
+	turn(b, clock_ms());
+	assert_error(b, 0, SESSION, 9, PARSE_ERROR);
+}
+
+/* A master that never reads costs no time, and loses the session. */
 static void test_full(void **state)
 {
 	struct bed *b = *state;
 	uint8_t pdu[4096];
-	size_t n = make(pdu, RESPONSE, BIG, SESSION, 1, sizeof(pdu) - 20), sent = 0;
-	ssize_t got;
+	size_t n = make(pdu, RESPONSE, BIG, SESSION, 1, sizeof(pdu) - 20);
 
-	while (b->outer->f_send(b->outer, pdu, (int)n, NULL, NULL) == (int)n)
-		sent += n;
-	assert_true(sent > n);
-	while ((got = recv(b->master, pdu, sizeof(pdu), 0)) > 0)
+	send_until_full(b, pdu, n);
+	turn(b, clock_ms() + 1000);
+	assert_int_equal(transport_state(b->transport), TRANSPORT_OPEN);
+	turn(b, clock_ms() + 3000);
+	assert_int_equal(transport_state(b->transport), TRANSPORT_ENDED);
+	while (recv(b->master, pdu, sizeof(pdu), 0) > 0)
 		;
-	assert_int_equal(got, 0);
+	assert_int_equal(read_once(b), -1);
+}
+
+/* A master that asks and does not read is not read either, so memory has a bound. */
+static void test_asks_and_does_not_read(void **state)
+{
+	struct bed *b = *state;
+	uint8_t pdu[28];
+	int asked = 0, quiet = 0;
+
+	make(pdu, GET, 0, SESSION, 9, 8);
+	for (; quiet < 100; asked++) {
+		bool sent = send(b->master, pdu, 28, MSG_DONTWAIT) == 28;
+		quiet = sent ? 0 : quiet + 1;
+		turn(b, clock_ms());
+	}
+	assert_true(asked > 1000);
+	assert_int_equal(transport_state(b->transport), TRANSPORT_OPEN);
 }
 
 int main(void)
@@ -537,6 +724,13 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_longest, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_cleanup_set, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_phases, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_read, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_cleanup_overtakes, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_end_in_a_set, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_register, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_not_open, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_late_reader, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_asks_and_does_not_read, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_last_phase, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_same_number_again, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_many_phases, setup, teardown),
@@ -550,6 +744,6 @@ int main(void)
 	setenv("MIBS", "", 1);
 	netsnmp_ds_set_boolean(NETSNMP_DS_LIBRARY_ID, NETSNMP_DS_LIB_DONT_PERSIST_STATE, 1);
 	netsnmp_ds_set_boolean(NETSNMP_DS_LIBRARY_ID, NETSNMP_DS_LIB_DONT_READ_CONFIGS, 1);
-	init_snmp("gate-test");
+	init_snmp("transport-test");
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

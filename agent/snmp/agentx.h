@@ -1,0 +1,137 @@
+/*
+ * AgentX PDUs as octets (RFC 2741 5 and 6): what the AgentX filter and the reads need of them.
+ *
+ * A reader never passes the end of its PDU, a writer never the end of its room; both note that they
+ * failed, so that a caller looks once, at the end. Numbers are in the byte order of the PDU.
+ */
+#ifndef SNMP_AGENTX_H
+#define SNMP_AGENTX_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "tables/value.h"
+
+enum agentx_type {
+	AGENTX_OPEN = 1,
+	AGENTX_CLOSE,
+	AGENTX_REGISTER,
+	AGENTX_UNREGISTER,
+	AGENTX_GET,
+	AGENTX_GET_NEXT,
+	AGENTX_GET_BULK,
+	AGENTX_TEST_SET,
+	AGENTX_COMMIT_SET,
+	AGENTX_UNDO_SET,
+	AGENTX_CLEANUP_SET,
+	AGENTX_NOTIFY,
+	AGENTX_PING,
+	AGENTX_RESPONSE = 18,
+};
+
+/* h.flags */
+enum { AGENTX_NON_DEFAULT_CONTEXT = 8, AGENTX_NETWORK_BYTE_ORDER = 0x10 };
+
+/* res.error (RFC 2741 6.2.16); the first two are SNMP's. */
+enum agentx_error {
+	AGENTX_NO_ERROR = 0,
+	AGENTX_TOO_BIG = 1,
+	AGENTX_GEN_ERR = 5,
+	AGENTX_NOT_OPEN = 257,
+	AGENTX_UNSUPPORTED_CONTEXT = 262,
+	AGENTX_DUPLICATE_REGISTRATION = 263,
+	AGENTX_PARSE_ERROR = 266,
+	AGENTX_PROCESSING_ERROR = 268,
+};
+
+/* v.type of what is no value (RFC 2741 5.4) */
+enum { AGENTX_NO_SUCH_OBJECT = 128, AGENTX_NO_SUCH_INSTANCE, AGENTX_END_OF_MIB_VIEW };
+
+#define AGENTX_VERSION	     1
+#define AGENTX_HEADER_SIZE   20
+#define AGENTX_RESPONSE_SIZE 28 /* without varbinds */
+/* net-snmp's library and master take no longer PDU (agentx/protocol.c); octets, with the header. */
+#define AGENTX_PDU_MAX 65536
+#define AGENTX_OID_MAX 128 /* sub-identifiers, RFC 2578 3.5 */
+
+struct agentx_header {
+	uint8_t version, type, flags;
+	uint32_t session, transaction, packet;
+	uint32_t length; /* of what follows the header, in octets */
+};
+struct agentx_header agentx_header(const uint8_t pdu[AGENTX_HEADER_SIZE]);
+
+/* The position of fields that are changed in place. */
+enum {
+	AGENTX_AT_SESSION = 4,
+	AGENTX_AT_TRANSACTION = 8,
+	AGENTX_AT_PACKET = 12,
+	AGENTX_AT_LENGTH = 16,
+};
+/* A number of a whole PDU, in that PDU's byte order. */
+uint32_t agentx_number(const uint8_t *pdu, size_t at);
+void agentx_set_number(uint8_t *pdu, size_t at, uint32_t number);
+/* sysUpTime and error of a whole Response; false: the Response is too short. */
+bool agentx_response(const uint8_t *pdu, uint32_t *ret_uptime, uint16_t *ret_error);
+
+/* The Response says that all went well. */
+void agentx_set_no_error(uint8_t *pdu);
+
+/* --- reading -------------------------------------------------------------------------------- */
+
+struct agentx_reader {
+	const uint8_t *at, *end;
+	bool network; /* byte order */
+	bool failed;  /* something was missing or had a length that it must not have */
+};
+
+struct agentx_oid {
+	const uint8_t *octets; /* as in the PDU */
+	size_t size;	       /* of them */
+	bool include;
+	size_t length; /* sub-identifiers; 0: the null OID */
+	uint32_t arcs[AGENTX_OID_MAX];
+};
+
+/* Over the body of a whole PDU. */
+struct agentx_reader agentx_reader(const uint8_t *pdu);
+uint16_t agentx_read_u16(struct agentx_reader *r);
+void agentx_read_oid(struct agentx_reader *r, struct agentx_oid *ret);
+/* The name of a varbind; the reader goes on behind its value, of a type that a value has here. */
+void agentx_read_varbind_name(struct agentx_reader *r, struct agentx_oid *ret);
+
+/* --- writing -------------------------------------------------------------------------------- */
+
+struct agentx_writer {
+	uint8_t *pdu, *at, *end;
+	bool network;
+	bool full; /* something did not fit */
+};
+
+/* A PDU that begins with that header (the length follows from agentx_finish()). */
+struct agentx_writer agentx_writer(uint8_t *room, size_t size, const struct agentx_header *h);
+void agentx_write_u32(struct agentx_writer *w, uint32_t number);
+void agentx_write_u16(struct agentx_writer *w, uint16_t number);
+/* The name of a varbind as the request has it. */
+void agentx_write_oid_again(struct agentx_writer *w, const struct agentx_oid *oid);
+/* below[] follows the root of LDOMS-MIB. */
+void agentx_write_name(struct agentx_writer *w, const uint32_t *below, size_t n);
+/* 1.3.6.1.prefix and arcs[]. */
+void agentx_write_oid(struct agentx_writer *w, uint8_t prefix, const uint32_t *arcs, size_t n);
+void agentx_write_octets(struct agentx_writer *w, const void *octets, size_t n);
+void agentx_write_value(struct agentx_writer *w, const struct value *value);
+/* v.type of a value */
+uint16_t agentx_value_type(enum value_type type);
+/* Puts the length in; the size of the PDU, or 0: it is full. */
+size_t agentx_finish(struct agentx_writer *w);
+
+/* A Response to that PDU with an error and no varbinds. */
+void agentx_error_response(
+	uint8_t ret[AGENTX_RESPONSE_SIZE], const struct agentx_header *to, enum agentx_error error);
+
+/* The root of LDOMS-MIB, from configure; it begins with 1.3.6.1.4.1. */
+extern const uint32_t *const agentx_root;
+extern const size_t agentx_root_length;
+
+#endif

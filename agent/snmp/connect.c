@@ -1,0 +1,343 @@
+/*
+ * See connect.h. One attempt goes through all addresses; the next one follows after a rest.
+ */
+#include "config.h"
+
+#include "snmp/connect.h"
+
+#include <arpa/inet.h>
+#include <assert.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "snmp/agentx.h"
+#include "snmp/filter.h"
+#include "util/clock.h"
+#include "util/log.h"
+#include "util/pollset.h"
+
+#define TOKEN "agentx:connect"
+
+/* Between two attempts; a new attempt when the Open was not answered that long. */
+#define RETRY_MS  250
+#define ANSWER_MS 10000
+/* As what was read stays readable, poll() does not wait for the rest of an answer. */
+#define LOOK_MS 20
+/* net-snmp's master puts the description of the Open into its answer as a varbind. */
+#define ANSWER_SIZE_MAX 1024
+
+#define DESCRIPTION "ldoms-agentx " PACKAGE_VERSION
+
+enum state {
+	IDLE,	    /* nothing is wanted */
+	RESTING,    /* waits for the next attempt */
+	CONNECTING, /* to at[which] */
+	OPENING,    /* connected; the Open is sent, its answer not complete */
+	_STATE_MAX,
+};
+
+struct agentx_connect {
+	struct agentx_address address;
+	size_t which;
+	enum state state;
+	int fd; /* -1 in the states IDLE and RESTING */
+	uint64_t deadline_ms;
+	int error;	  /* negative errno of the last failure, or 0 */
+	bool refused;	  /* by the master, in answer to the Open */
+	uint64_t look_ms; /* a part of the answer has come; when to look again */
+};
+
+/* --- the address ---------------------------------------------------------------------------- */
+
+static void add_ip4(struct agentx_address *a, in_addr_t host, uint16_t port)
+{
+	struct sockaddr_in *in = (struct sockaddr_in *)&a->at[a->n].address;
+
+	in->sin_family = AF_INET;
+	in->sin_port = htons(port);
+	in->sin_addr.s_addr = htonl(host);
+	a->at[a->n++].length = sizeof(*in);
+}
+
+static void add_ip6(struct agentx_address *a, struct in6_addr host, uint16_t port)
+{
+	struct sockaddr_in6 *in6 = (struct sockaddr_in6 *)&a->at[a->n].address;
+
+	in6->sin6_family = AF_INET6;
+	in6->sin6_port = htons(port);
+	in6->sin6_addr = host;
+	a->at[a->n++].length = sizeof(*in6);
+}
+
+static int parse_path(const char *path, struct agentx_address *ret, const char **ret_why)
+{
+	struct sockaddr_un *un = (struct sockaddr_un *)&ret->at[0].address;
+	size_t length = strlen(path);
+
+	if (length >= sizeof(un->sun_path)) {
+		*ret_why = "a shorter path: the name of a unix socket has at most 107 octets";
+		return -EINVAL;
+	}
+	un->sun_family = AF_UNIX;
+	memcpy(un->sun_path, path, length + 1);
+	ret->at[0].length = sizeof(*un);
+	ret->n = 1;
+	return 0;
+}
+
+static int parse_port(const char *text, uint16_t *ret)
+{
+	unsigned long port = 0;
+	size_t digits = strspn(text, "0123456789");
+
+	if (digits == 0 || digits > 5 || text[digits])
+		return -EINVAL;
+	port = strtoul(text, NULL, 10);
+	if (port < 1 || port > UINT16_MAX)
+		return -EINVAL;
+	*ret = (uint16_t)port;
+	return 0;
+}
+
+int agentx_address_parse(const char *text, struct agentx_address *ret, const char **ret_why)
+{
+	const char *path = strncmp(text, "unix:", 5) == 0 ? text + 5 : text;
+	uint16_t port;
+
+	*ret = (struct agentx_address){.n = 0};
+	*ret_why = "unix:/path or tcp:HOST:PORT, where HOST is localhost, 127.0.0.1 or [::1]";
+	if (*path == '/')
+		return parse_path(path, ret, ret_why);
+	const char *colon = strrchr(text, ':');
+	if (strncmp(text, "tcp:", 4) != 0 || colon < text + 4 || parse_port(colon + 1, &port) < 0)
+		return -EINVAL;
+	const char *host = text + 4;
+	size_t length = (size_t)(colon - host);
+	bool localhost = length == 9 && strncmp(host, "localhost", 9) == 0;
+	if (localhost || (length == 9 && strncmp(host, "127.0.0.1", 9) == 0))
+		add_ip4(ret, INADDR_LOOPBACK, port);
+	if (localhost || (length == 5 && strncmp(host, "[::1]", 5) == 0))
+		add_ip6(ret, in6addr_loopback, port);
+	return ret->n > 0 ? 0 : -EINVAL;
+}
+
+/* --- states --------------------------------------------------------------------------------- */
+
+static void set_state(struct agentx_connect *c, enum state state, uint64_t deadline_ms)
+{
+	static const unsigned int successors[_STATE_MAX] = {
+		[IDLE] = 1 << RESTING | 1 << CONNECTING | 1 << OPENING,
+		[RESTING] = 1 << RESTING | 1 << CONNECTING | 1 << OPENING,
+		[CONNECTING] = 1 << RESTING | 1 << CONNECTING | 1 << OPENING,
+		[OPENING] = 1 << RESTING | 1 << CONNECTING | 1 << OPENING | 1 << IDLE,
+	};
+
+	assert(successors[c->state] & 1U << state);
+	c->state = state;
+	c->deadline_ms = deadline_ms;
+}
+
+static void hang_up(struct agentx_connect *c)
+{
+	if (c->fd >= 0)
+		close(c->fd);
+	c->fd = -1;
+}
+
+static void try_address(struct agentx_connect *c, uint64_t now_ms);
+
+/* The next address, or a rest. */
+static void failed(struct agentx_connect *c, int error, uint64_t now_ms)
+{
+	hang_up(c);
+	c->error = error;
+	c->refused = false;
+	log_debug(TOKEN, "address %zu of %zu: %s", c->which + 1, c->address.n, strerror(-error));
+	if (++c->which < c->address.n)
+		try_address(c, now_ms);
+	else
+		set_state(c, RESTING, now_ms + RETRY_MS);
+}
+
+/*
+ * RFC 2741 6.2.1. In the byte order of the library, as a session has one.
+ */
+static void send_open(struct agentx_connect *c, uint64_t now_ms)
+{
+	static const struct agentx_header h = {
+		.version = AGENTX_VERSION, .type = AGENTX_OPEN, .packet = FILTER_OPEN_PACKET};
+	uint8_t pdu[256];
+	struct agentx_writer w = agentx_writer(pdu, sizeof(pdu), &h);
+
+	agentx_write_u32(&w, 0); /* the master's own timeout, and three octets that are 0 */
+	agentx_write_name(&w, NULL, 0);
+	agentx_write_octets(&w, DESCRIPTION, strlen(DESCRIPTION));
+	size_t size = agentx_finish(&w);
+	assert(size > 0);
+	c->look_ms = 0;
+	/* A new socket has room for so little. */
+	ssize_t sent = send(c->fd, pdu, size, MSG_NOSIGNAL);
+	if (sent == (ssize_t)size)
+		set_state(c, OPENING, now_ms + ANSWER_MS);
+	else
+		failed(c, sent < 0 ? -errno : -EAGAIN, now_ms);
+}
+
+/* EAGAIN is a unix socket whose queue is full: a master that does not accept. */
+static void try_address(struct agentx_connect *c, uint64_t now_ms)
+{
+	const struct sockaddr *address = (const struct sockaddr *)&c->address.at[c->which].address;
+
+	c->fd = socket(address->sa_family, SOCK_STREAM, 0);
+	if (c->fd < 0 || fcntl(c->fd, F_SETFD, FD_CLOEXEC) < 0 ||
+		fcntl(c->fd, F_SETFL, O_NONBLOCK) < 0)
+		failed(c, -errno, now_ms);
+	else if (connect(c->fd, address, c->address.at[c->which].length) == 0)
+		send_open(c, now_ms);
+	else if (errno == EINPROGRESS)
+		set_state(c, CONNECTING, now_ms + ANSWER_MS);
+	else
+		failed(c, -errno, now_ms);
+}
+
+static void connected(struct agentx_connect *c, uint64_t now_ms)
+{
+	int error = 0;
+	socklen_t length = sizeof(error);
+
+	if (getsockopt(c->fd, SOL_SOCKET, SO_ERROR, &error, &length) < 0)
+		error = errno;
+	if (error)
+		failed(c, -error, now_ms);
+	else
+		send_open(c, now_ms);
+}
+
+/* 0: refused or granted; -EAGAIN: not complete; -EPROTO: no sense can be made of it. */
+static int read_response(const uint8_t *answer, size_t n, uint16_t *ret_error)
+{
+	uint32_t uptime;
+
+	if (n < AGENTX_RESPONSE_SIZE)
+		return -EAGAIN;
+	const struct agentx_header h = agentx_header(answer);
+	if (h.version != AGENTX_VERSION || h.type != AGENTX_RESPONSE ||
+		h.packet != FILTER_OPEN_PACKET || h.length > ANSWER_SIZE_MAX - AGENTX_HEADER_SIZE ||
+		!agentx_response(answer, &uptime, ret_error))
+		return -EPROTO;
+	return n < AGENTX_HEADER_SIZE + h.length ? -EAGAIN : 0;
+}
+
+/* The descriptor, or -EAGAIN. */
+static int look_at_answer(struct agentx_connect *c, uint64_t now_ms)
+{
+	uint8_t answer[ANSWER_SIZE_MAX];
+	ssize_t n = recv(c->fd, answer, sizeof(answer), MSG_PEEK);
+	uint16_t refused = 0;
+	int r = n > 0 ? read_response(answer, (size_t)n, &refused) : n < 0 ? -errno : -ECONNRESET;
+
+	if (r == -EAGAIN || r == -EINTR) {
+		c->look_ms = now_ms + LOOK_MS;
+		return -EAGAIN;
+	}
+	if (r < 0 || refused) {
+		failed(c, r < 0 ? r : -ECONNREFUSED, now_ms);
+		c->refused = refused;
+		return -EAGAIN;
+	}
+	c->error = 0;
+	set_state(c, IDLE, CLOCK_NEVER);
+	return steal_fd(&c->fd);
+}
+
+/* -------------------------------------------------------------------------------------------- */
+
+int agentx_connect_new(const char *address, struct agentx_connect **ret)
+{
+	struct agentx_connect *c = calloc(1, sizeof(*c));
+	const char *why;
+
+	if (!c)
+		return -ENOMEM;
+	c->fd = -1;
+	c->deadline_ms = CLOCK_NEVER;
+	int r = agentx_address_parse(address, &c->address, &why);
+	if (r < 0) {
+		log_err(TOKEN, "AgentX master \"%s\": wanted is %s", address, why);
+		free(c);
+		return r;
+	}
+	*ret = c;
+	return 0;
+}
+
+void agentx_connect_free(struct agentx_connect *c)
+{
+	if (!c)
+		return;
+	hang_up(c);
+	free(c);
+}
+
+void agentx_connect_start(struct agentx_connect *c, uint64_t now_ms)
+{
+	if (c->state != IDLE)
+		return;
+	c->which = 0;
+	try_address(c, now_ms);
+}
+
+bool agentx_connect_tries(const struct agentx_connect *c)
+{
+	return c->state == CONNECTING || c->state == OPENING;
+}
+
+int agentx_connect_error(const struct agentx_connect *c)
+{
+	return c->state == OPENING ? -ETIMEDOUT : c->error;
+}
+
+const char *agentx_connect_fault(const struct agentx_connect *c)
+{
+	if (c->state == OPENING)
+		return "the connection is accepted, but Open is not answered";
+	if (c->refused)
+		return "it refuses to open a session";
+	if (c->error == -EAGAIN)
+		return "it accepts no connection (its queue is full)";
+	return c->error ? strerror(-c->error) : NULL;
+}
+
+int agentx_connect_prepare(const struct agentx_connect *c, struct pollset *ps)
+{
+	static const short events[_STATE_MAX] = {[CONNECTING] = POLLOUT, [OPENING] = POLLIN};
+
+	pollset_deadline(ps, c->deadline_ms);
+	if (c->state == OPENING && c->look_ms > 0) {
+		pollset_deadline(ps, c->look_ms);
+		return 0;
+	}
+	return pollset_add(ps, c->fd, events[c->state]);
+}
+
+int agentx_connect_dispatch(struct agentx_connect *c, const struct pollset *ps, uint64_t now_ms)
+{
+	bool ready = pollset_revents(ps, c->fd) != 0, due = now_ms >= c->deadline_ms;
+
+	if (c->state == RESTING && due) {
+		c->which = 0;
+		try_address(c, now_ms);
+	} else if (c->state == CONNECTING && ready) {
+		connected(c, now_ms);
+	} else if (c->state == OPENING && (ready || (c->look_ms > 0 && now_ms >= c->look_ms))) {
+		return look_at_answer(c, now_ms);
+	} else if (c->state != IDLE && due) {
+		failed(c, -ETIMEDOUT, now_ms);
+	}
+	return -EAGAIN;
+}

@@ -1,0 +1,264 @@
+/*
+ * See filter.h.
+ */
+#include "snmp/filter.h"
+
+#include <string.h>
+
+#include "util/log.h"
+
+#define TOKEN "agentx:filter"
+
+/* Nobody sends so much: the beginning of a PDU was lost, and so is all that follows. */
+#define STREAM_LOST (1U << 26)
+
+void filter_begin(struct filter *f)
+{
+	f->open = false;
+	f->registration = REGISTRATION_NONE;
+	f->awaits = false;
+	f->last_id = 0;
+	f->n_sets = 0;
+}
+
+/* --- the phases of a SET -------------------------------------------------------------------- */
+
+static bool ends_set(uint8_t type)
+{
+	return type == AGENTX_UNDO_SET || type == AGENTX_CLEANUP_SET;
+}
+
+static bool is_repeat(const struct filter *f, const struct agentx_header *h)
+{
+	for (size_t i = 0; i < f->n_sets; i++)
+		if (f->sets[i].transaction == h->transaction && f->sets[i].type == h->type &&
+			f->sets[i].packet == h->packet)
+			return true;
+	return false;
+}
+
+static struct filter_set *find_open(struct filter *f, uint32_t transaction)
+{
+	for (size_t i = 0; i < f->n_sets; i++)
+		if (f->sets[i].transaction == transaction && !ends_set(f->sets[i].type) &&
+			!f->sets[i].cleanup)
+			return &f->sets[i];
+	return NULL;
+}
+
+static struct filter_set *find_id(struct filter *f, uint32_t id)
+{
+	for (size_t i = 0; i < f->n_sets; i++)
+		if (f->sets[i].id == id)
+			return &f->sets[i];
+	return NULL;
+}
+
+static void drop_set(struct filter *f, const struct filter_set *s)
+{
+	size_t place = (size_t)(s - f->sets);
+
+	f->n_sets--;
+	memmove(&f->sets[place], &f->sets[place + 1], (f->n_sets - place) * sizeof(f->sets[0]));
+}
+
+/*
+ * The library answers with the numbers as they came, and looks at the session's nowhere else, so
+ * another session number marks the Response that answer_to_phase() has to see.
+ */
+static enum filter_verdict pass_phase(
+	const struct filter *f, struct filter_set *s, uint8_t *pdu, uint64_t now_ms)
+{
+	s->packet = agentx_number(pdu, AGENTX_AT_PACKET);
+	s->type = pdu[1];
+	s->answered = false;
+	s->passed_ms = now_ms;
+	agentx_set_number(pdu, AGENTX_AT_SESSION, ~f->session);
+	agentx_set_number(pdu, AGENTX_AT_TRANSACTION, s->id);
+	return FILTER_PASS;
+}
+
+static enum filter_verdict begin_set(
+	struct filter *f, const struct agentx_header *h, uint8_t *pdu, uint64_t now_ms)
+{
+	if (f->n_sets == FILTER_SETS_MAX) {
+		log_info(TOKEN, "the AgentX master begins SETs and ends none");
+		return FILTER_HANG_UP;
+	}
+	struct filter_set *s = &f->sets[f->n_sets++];
+	*s = (struct filter_set){.transaction = h->transaction, .id = ++f->last_id};
+	return pass_phase(f, s, pdu, now_ms);
+}
+
+/*
+ * The library frees what it knows of a SET with the answer to its last phase, uses it with the
+ * answer to any other, and forgets to answer a CommitSet that comes again (agentx/subagent.c). So
+ * a phase has to wait for the answer to the one before, and the next SET has a number of its own.
+ * A master that asks again for the same has its answer already, or will get it.
+ */
+static enum filter_verdict take_phase(struct filter *f, const struct agentx_header *h, uint8_t *pdu,
+	uint64_t now_ms, enum agentx_error *ret_error)
+{
+	struct filter_set *s = find_open(f, h->transaction);
+
+	if (is_repeat(f, h))
+		return FILTER_DROP;
+	if (!s && h->type == AGENTX_TEST_SET)
+		return begin_set(f, h, pdu, now_ms);
+	if (s && s->answered)
+		return pass_phase(f, s, pdu, now_ms);
+	if (h->type == AGENTX_CLEANUP_SET) {
+		if (s)
+			s->cleanup = true;
+		return FILTER_DROP;
+	}
+	*ret_error = AGENTX_PROCESSING_ERROR;
+	return s && h->type == s->type ? FILTER_DROP : FILTER_REFUSE;
+}
+
+void filter_cleanup(struct filter *f, uint64_t now_ms, uint8_t ret_pdu[AGENTX_HEADER_SIZE])
+{
+	for (size_t i = 0; i < f->n_sets; i++) {
+		struct filter_set *s = &f->sets[i];
+		if (!s->cleanup || !s->answered)
+			continue;
+		const struct agentx_header h = {
+			.version = AGENTX_VERSION, .type = AGENTX_CLEANUP_SET, .packet = s->packet};
+		struct agentx_writer w = agentx_writer(ret_pdu, AGENTX_HEADER_SIZE, &h);
+		agentx_finish(&w);
+		pass_phase(f, s, ret_pdu, now_ms);
+		return;
+	}
+}
+
+/* Gives a Response the numbers that the master knows. */
+static enum filter_verdict answer_to_phase(struct filter *f, uint8_t *response)
+{
+	struct filter_set *s = find_id(f, agentx_number(response, AGENTX_AT_TRANSACTION));
+
+	if (!s || s->answered)
+		return FILTER_DROP;
+	agentx_set_number(response, AGENTX_AT_SESSION, f->session);
+	agentx_set_number(response, AGENTX_AT_TRANSACTION, s->transaction);
+	s->answered = true;
+	if (s->type == AGENTX_CLEANUP_SET) {
+		drop_set(f, s);
+		return FILTER_DROP;
+	}
+	if (s->type == AGENTX_UNDO_SET)
+		drop_set(f, s);
+	else if (s->cleanup)
+		return FILTER_CLEANUP;
+	return FILTER_PASS;
+}
+
+bool filter_owes(const struct filter *f, uint64_t now_ms)
+{
+	for (size_t i = 0; i < f->n_sets; i++)
+		if (!f->sets[i].answered && now_ms < f->sets[i].passed_ms + FILTER_PHASE_MS)
+			return true;
+	return false;
+}
+
+/* --- from the master ------------------------------------------------------------------------ */
+
+/* To something of ours. */
+static enum filter_verdict take_response(
+	struct filter *f, const struct agentx_header *h, uint8_t *pdu, uint64_t now_ms)
+{
+	uint32_t uptime;
+	uint16_t error;
+
+	if (h->length > AGENTX_PDU_MAX - AGENTX_HEADER_SIZE ||
+		!agentx_response(pdu, &uptime, &error))
+		return FILTER_DROP;
+	if (error == AGENTX_NOT_OPEN) {
+		log_info(TOKEN, "the AgentX master does not know our session any more");
+		return FILTER_HANG_UP;
+	}
+	if (!f->open && h->packet == FILTER_OPEN_PACKET) {
+		f->open = error == AGENTX_NO_ERROR;
+		f->session = h->session;
+		f->uptime = uptime;
+		agentx_set_number(pdu, AGENTX_AT_TRANSACTION, f->open_transaction);
+		agentx_set_number(pdu, AGENTX_AT_PACKET, f->open_packet);
+		return FILTER_PASS;
+	}
+	f->awaits = f->awaits && h->packet != f->last_packet;
+	f->awaits_since_ms = now_ms;
+	if (f->registration == REGISTRATION_ASKED && h->packet == f->register_packet) {
+		f->registration = error ? REGISTRATION_REFUSED : REGISTRATION_GRANTED;
+		f->registration_error = error;
+		agentx_set_no_error(pdu);
+	}
+	return FILTER_PASS;
+}
+
+static enum agentx_error error_in(const struct filter *f, const struct agentx_header *h)
+{
+	if (h->version != AGENTX_VERSION || h->type < AGENTX_GET || h->type > AGENTX_CLEANUP_SET ||
+		h->length % 4)
+		return AGENTX_PARSE_ERROR;
+	if (!f->open || h->session != f->session)
+		return AGENTX_NOT_OPEN;
+	if (h->flags & AGENTX_NON_DEFAULT_CONTEXT)
+		return AGENTX_UNSUPPORTED_CONTEXT;
+	return h->length > AGENTX_PDU_MAX - AGENTX_HEADER_SIZE ? AGENTX_TOO_BIG : AGENTX_NO_ERROR;
+}
+
+enum filter_verdict filter_from_master(
+	struct filter *f, uint8_t *pdu, uint64_t now_ms, enum agentx_error *ret_error)
+{
+	const struct agentx_header h = agentx_header(pdu);
+
+	if (h.length > STREAM_LOST) {
+		log_info(TOKEN, "the AgentX master sends a PDU of %u octets", h.length);
+		return FILTER_HANG_UP;
+	}
+	if (h.type == AGENTX_CLOSE) {
+		log_info(TOKEN, "the AgentX master closed our session");
+		return FILTER_HANG_UP;
+	}
+	if (h.type == AGENTX_RESPONSE)
+		return h.version == AGENTX_VERSION ? take_response(f, &h, pdu, now_ms)
+						   : FILTER_DROP;
+	enum agentx_error error = error_in(f, &h);
+	if (error) {
+		*ret_error = error;
+		return h.type == AGENTX_CLEANUP_SET ? FILTER_DROP : FILTER_REFUSE;
+	}
+	if (h.type <= AGENTX_GET_BULK)
+		return FILTER_READ;
+	return take_phase(f, &h, pdu, now_ms, ret_error);
+}
+
+/* --- from the library ----------------------------------------------------------------------- */
+
+enum filter_verdict filter_from_library(
+	struct filter *f, uint8_t *pdu, uint64_t now_ms, enum agentx_error *ret_error)
+{
+	const struct agentx_header h = agentx_header(pdu);
+
+	if (h.type == AGENTX_OPEN) {
+		f->open_transaction = h.transaction;
+		f->open_packet = h.packet;
+		return FILTER_DROP;
+	}
+	if (h.type == AGENTX_RESPONSE) {
+		enum filter_verdict verdict =
+			h.session == f->session ? FILTER_PASS : answer_to_phase(f, pdu);
+		if (h.length <= AGENTX_PDU_MAX - AGENTX_HEADER_SIZE || verdict != FILTER_PASS)
+			return verdict;
+		*ret_error = AGENTX_TOO_BIG;
+		return FILTER_REFUSE;
+	}
+	if (!f->awaits)
+		f->awaits_since_ms = now_ms;
+	f->awaits = true;
+	f->last_packet = h.packet;
+	if (h.type == AGENTX_REGISTER) {
+		f->registration = REGISTRATION_ASKED;
+		f->register_packet = h.packet;
+	}
+	return FILTER_PASS;
+}

@@ -1,0 +1,173 @@
+/*
+ * See read.h. A name is first cut down to what follows the root of LDOMS-MIB; tables/lookup.h does
+ * the rest.
+ */
+#include "snmp/read.h"
+
+#include "tables/lookup.h"
+
+/* Where a name lies: before or behind the whole MIB, or in it. The root itself lies before. */
+static int compare_to_root(const struct agentx_oid *name)
+{
+	for (size_t i = 0; i < agentx_root_length; i++) {
+		if (i == name->length || name->arcs[i] < agentx_root[i])
+			return -1;
+		if (name->arcs[i] > agentx_root[i])
+			return 1;
+	}
+	return name->length == agentx_root_length ? -1 : 0;
+}
+
+static const uint32_t *below_root(const struct agentx_oid *name)
+{
+	return name->arcs + agentx_root_length;
+}
+
+static size_t length_below_root(const struct agentx_oid *name)
+{
+	return name->length - agentx_root_length;
+}
+
+/* 5.4: type, reserved, name, data */
+static void write_exception(struct agentx_writer *w, const struct agentx_oid *name, uint16_t type)
+{
+	agentx_write_u16(w, type);
+	agentx_write_u16(w, 0);
+	agentx_write_oid_again(w, name);
+}
+
+static void write_cell(struct agentx_writer *w, const struct view *v, const struct cell *cell)
+{
+	uint32_t name[LOOKUP_NAME_MAX];
+	struct value value;
+
+	cell_value(cell, v, &value);
+	agentx_write_u16(w, agentx_value_type(value.type));
+	agentx_write_u16(w, 0);
+	agentx_write_name(w, name, cell_name(cell, name));
+	agentx_write_value(w, &value);
+}
+
+/* 7.2.3.1 */
+static void get(struct agentx_writer *w, const struct view *v, const struct agentx_oid *name)
+{
+	struct lookup found;
+	enum lookup_result result = LOOKUP_NO_OBJECT;
+
+	if (compare_to_root(name) == 0)
+		result = lookup_get(v, below_root(name), length_below_root(name), &found);
+	if (result == LOOKUP_OK)
+		write_cell(w, v, &found.cell);
+	else if (result == LOOKUP_NO_INSTANCE)
+		write_exception(w, name, AGENTX_NO_SUCH_INSTANCE);
+	else
+		write_exception(w, name, AGENTX_NO_SUCH_OBJECT);
+}
+
+/* Whether the name of the cell lies before the end of a search range; the null OID is no end. */
+static bool is_before(const struct cell *cell, const struct agentx_oid *end)
+{
+	uint32_t name[LOOKUP_NAME_MAX];
+
+	if (end->length == 0)
+		return true;
+	int order = compare_to_root(end);
+	if (order != 0)
+		return order > 0;
+	size_t n = cell_name(cell, name), m = length_below_root(end);
+	for (size_t i = 0; i < n && i < m; i++)
+		if (name[i] != below_root(end)[i])
+			return name[i] < below_root(end)[i];
+	return n < m;
+}
+
+/* 7.2.3.2; false: the search range has no more, so endOfMibView was written. */
+static bool next(struct agentx_writer *w, const struct view *v, const struct agentx_oid *start,
+	const struct agentx_oid *end)
+{
+	int order = compare_to_root(start);
+	struct cell cell;
+	bool found = false;
+
+	if (order < 0)
+		found = lookup_next(v, NULL, 0, false, &cell);
+	else if (order == 0)
+		found = lookup_next(
+			v, below_root(start), length_below_root(start), start->include, &cell);
+	if (found && is_before(&cell, end)) {
+		write_cell(w, v, &cell);
+		return true;
+	}
+	write_exception(w, start, AGENTX_END_OF_MIB_VIEW);
+	return false;
+}
+
+static bool read_range(
+	struct agentx_reader *r, struct agentx_oid *ret_start, struct agentx_oid *ret_end)
+{
+	if (r->at == r->end)
+		return false;
+	agentx_read_oid(r, ret_start);
+	agentx_read_oid(r, ret_end);
+	return !r->failed;
+}
+
+/*
+ * 7.2.3.3. Each repetition goes on behind the names of the one before, which are read again from
+ * what was written. It ends when all ranges did, or when the next repetition has no room.
+ */
+static void get_bulk(struct agentx_writer *w, const struct view *v, struct agentx_reader *r)
+{
+	struct agentx_oid start, end;
+	uint16_t non_repeaters = agentx_read_u16(r), repetitions = agentx_read_u16(r);
+
+	while (non_repeaters-- > 0 && read_range(r, &start, &end))
+		next(w, v, &start, &end);
+	const struct agentx_reader repeaters = *r;
+	struct agentx_reader before = {0};
+	bool more = true;
+	for (uint16_t i = 0; i < repetitions && more && !w->full && !r->failed; i++) {
+		uint8_t *begin = w->at;
+		more = false;
+		*r = repeaters;
+		while (read_range(r, &start, &end)) {
+			if (i > 0)
+				agentx_read_varbind_name(&before, &start);
+			more |= next(w, v, &start, &end);
+		}
+		if (w->full && i > 0) {
+			w->at = begin;
+			w->full = more = false;
+		}
+		before = (struct agentx_reader){begin, w->at, w->network, false};
+	}
+}
+
+/* -------------------------------------------------------------------------------------------- */
+
+size_t read_answer(const struct view *v, const uint8_t *request, uint8_t room[AGENTX_PDU_MAX])
+{
+	const struct agentx_header asked = agentx_header(request);
+	struct agentx_reader r = agentx_reader(request);
+	struct agentx_oid start, end;
+
+	struct agentx_header h = asked;
+	h.type = AGENTX_RESPONSE;
+	h.flags &= AGENTX_NETWORK_BYTE_ORDER;
+	struct agentx_writer w = agentx_writer(room, AGENTX_PDU_MAX, &h);
+	agentx_write_u32(&w, 0); /* sysUpTime, which the master knows */
+	agentx_write_u32(&w, 0); /* no error, no index */
+	if (asked.type == AGENTX_GET_BULK)
+		get_bulk(&w, v, &r);
+	else if (asked.type == AGENTX_GET)
+		while (!w.full && read_range(&r, &start, &end))
+			get(&w, v, &start);
+	else
+		while (!w.full && read_range(&r, &start, &end))
+			next(&w, v, &start, &end);
+	size_t size = agentx_finish(&w);
+	if (size > 0 && !r.failed)
+		return size;
+	agentx_error_response(room, &asked, r.failed ? AGENTX_PARSE_ERROR : AGENTX_TOO_BIG);
+	return AGENTX_RESPONSE_SIZE;
+}

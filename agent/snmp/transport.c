@@ -1,0 +1,452 @@
+/*
+ * See transport.h.
+ */
+#include "config.h"
+
+#include "snmp/transport.h"
+
+#include <net-snmp/net-snmp-config.h>
+#include <net-snmp/net-snmp-includes.h>
+#include <net-snmp/library/snmp_transport.h>
+
+#include <assert.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "snmp/agentx.h"
+#include "snmp/filter.h"
+#include "snmp/read.h"
+#include "util/buffer.h"
+#include "util/cleanup.h"
+#include "util/clock.h"
+#include "util/log.h"
+#include "util/pollset.h"
+
+#define TOKEN "agentx:transport"
+
+/* With that many octets waiting for the master, no more of its requests are read. */
+#define WAITING_MAX (256 * 1024)
+/* A master that takes nothing for that long loses its session. */
+#define STALLED_MS 2000
+
+/*
+ * Synchronous exchanges of the library (Register, Close) end after this: with a frozen master the
+ * default of 1 s and five retries holds the thread for six seconds.
+ */
+#define EXCHANGE_TIMEOUT_US 700000L
+
+static const oid domain_name[] = {LDOMS_MIB_ROOT_ARCS, 0, 0};
+
+struct transport {
+	const struct view *view;
+	enum transport_state state;
+	int fd; /* -1: TRANSPORT_CLOSED */
+	struct filter filter;
+	struct buffer to_library; /* whole PDUs */
+	struct buffer to_master;
+	uint64_t stalled_since_ms; /* to_master waits, and nothing went out since then */
+	size_t n;		   /* octets in from_master: of PDUs that were not looked at */
+	size_t skip;		   /* octets to come of a PDU that is not wanted */
+	uint8_t from_master[AGENTX_PDU_MAX];
+	uint8_t answer[AGENTX_PDU_MAX];
+};
+
+/* The library knows a domain by its functions only, which get no pointer of ours. */
+static struct transport *the_transport;
+
+static void set_state(struct transport *t, enum transport_state state)
+{
+	static const unsigned int successors[_TRANSPORT_STATE_MAX] = {
+		[TRANSPORT_CLOSED] = 1 << TRANSPORT_OFFERED,
+		[TRANSPORT_OFFERED] = 1 << TRANSPORT_OPEN | 1 << TRANSPORT_CLOSED,
+		[TRANSPORT_OPEN] = 1 << TRANSPORT_ENDED | 1 << TRANSPORT_CLOSED,
+		[TRANSPORT_ENDED] = 1 << TRANSPORT_CLOSED,
+	};
+
+	assert(successors[t->state] & 1U << state);
+	t->state = state;
+}
+
+static void close_connection(struct transport *t)
+{
+	close(t->fd);
+	t->fd = -1;
+	t->n = t->skip = 0;
+	buffer_clear(&t->to_library);
+	buffer_clear(&t->to_master);
+	set_state(t, TRANSPORT_CLOSED);
+}
+
+void transport_hang_up(struct transport *t)
+{
+	if (t->state == TRANSPORT_OFFERED) {
+		close_connection(t);
+	} else if (t->state == TRANSPORT_OPEN) {
+		(void)shutdown(t->fd, SHUT_RDWR);
+		buffer_clear(&t->to_master);
+		set_state(t, TRANSPORT_ENDED);
+	}
+}
+
+/* --- to the master -------------------------------------------------------------------------- */
+
+/* As much as it takes now; octets, or -1: the session ended. */
+static ssize_t write_some(struct transport *t, const void *octets, size_t n)
+{
+	ssize_t sent = send(t->fd, octets, n, MSG_NOSIGNAL | MSG_DONTWAIT);
+
+	if (sent >= 0)
+		return sent;
+	if (errno == EAGAIN || errno == EINTR)
+		return 0;
+	log_info(TOKEN, "cannot send to the AgentX master: %s", strerror(errno));
+	transport_hang_up(t);
+	return -1;
+}
+
+static void send_to_master(struct transport *t, const uint8_t *octets, size_t n)
+{
+	ssize_t sent = 0;
+
+	if (t->state != TRANSPORT_OPEN)
+		return;
+	if (t->to_master.len == 0) {
+		sent = write_some(t, octets, n);
+		if (sent < 0 || (size_t)sent == n)
+			return;
+		t->stalled_since_ms = clock_ms();
+	}
+	if (buffer_append(&t->to_master, octets + sent, n - (size_t)sent) < 0) {
+		log_warn(TOKEN, "no memory for what the AgentX master does not read");
+		transport_hang_up(t);
+	}
+}
+
+static void flush(struct transport *t, uint64_t now_ms)
+{
+	ssize_t sent = write_some(t, buffer_data(&t->to_master), t->to_master.len);
+
+	if (sent > 0) {
+		buffer_consume(&t->to_master, (size_t)sent);
+		t->stalled_since_ms = now_ms;
+	} else if (sent == 0 && now_ms >= t->stalled_since_ms + STALLED_MS) {
+		log_info(TOKEN, "the AgentX master does not read");
+		transport_hang_up(t);
+	}
+}
+
+static void refuse(struct transport *t, const uint8_t *pdu, enum agentx_error error)
+{
+	const struct agentx_header h = agentx_header(pdu);
+	uint8_t response[AGENTX_RESPONSE_SIZE];
+
+	agentx_error_response(response, &h, error);
+	log_debug(TOKEN, "PDU of type %u and %u octets is answered with error %d", h.type,
+		h.length + AGENTX_HEADER_SIZE, (int)error);
+	send_to_master(t, response, sizeof(response));
+}
+
+/* --- from the master ------------------------------------------------------------------------ */
+
+static void give_to_library(struct transport *t, const uint8_t *pdu, size_t size)
+{
+	if (buffer_append(&t->to_library, pdu, size) < 0) {
+		log_warn(TOKEN, "no memory for a PDU");
+		transport_hang_up(t);
+	}
+}
+
+static void take_pdu(struct transport *t, uint8_t *pdu, size_t size, uint64_t now_ms)
+{
+	enum agentx_error error = AGENTX_NO_ERROR;
+
+	switch (filter_from_master(&t->filter, pdu, now_ms, &error)) {
+	case FILTER_READ:
+		size = read_answer(t->view, pdu, t->answer);
+		send_to_master(t, t->answer, size);
+		break;
+	case FILTER_PASS:
+		give_to_library(t, pdu, size);
+		break;
+	case FILTER_REFUSE:
+		refuse(t, pdu, error);
+		break;
+	case FILTER_HANG_UP:
+		transport_hang_up(t);
+		break;
+	default:
+		break;
+	}
+}
+
+/* How many of n octets belong to a PDU that is not wanted. */
+static size_t skipped(struct transport *t, size_t n)
+{
+	size_t part = t->skip < n ? t->skip : n;
+
+	t->skip -= part;
+	return part;
+}
+
+static bool has_room_for_answers(const struct transport *t)
+{
+	return t->to_master.len < WAITING_MAX;
+}
+
+/* All PDUs that are complete, and the headers of those that are too long. */
+static void take_pdus(struct transport *t, uint64_t now_ms)
+{
+	size_t at = skipped(t, t->n);
+
+	while (t->n - at >= AGENTX_HEADER_SIZE && t->state == TRANSPORT_OPEN &&
+		has_room_for_answers(t)) {
+		uint8_t *pdu = t->from_master + at;
+		size_t size = AGENTX_HEADER_SIZE + (size_t)agentx_number(pdu, AGENTX_AT_LENGTH);
+		if (size <= AGENTX_PDU_MAX && t->n - at < size)
+			break;
+		take_pdu(t, pdu, size, now_ms);
+		t->skip = size;
+		at += skipped(t, t->n - at);
+	}
+	t->n -= at;
+	memmove(t->from_master, t->from_master + at, t->n);
+}
+
+static void receive(struct transport *t, uint64_t now_ms)
+{
+	size_t room = sizeof(t->from_master) - t->n;
+	ssize_t n = 0;
+
+	if (t->state != TRANSPORT_OPEN || !has_room_for_answers(t))
+		return;
+	n = recv(t->fd, t->from_master + t->n, room, MSG_DONTWAIT);
+	if (n > 0) {
+		t->n += (size_t)n;
+		take_pdus(t, now_ms);
+	} else if (n == 0 || (errno != EAGAIN && errno != EINTR)) {
+		if (n < 0)
+			log_info(TOKEN, "the AgentX master is gone: %s", strerror(errno));
+		transport_hang_up(t);
+	}
+}
+
+/* --- what the library calls ----------------------------------------------------------------- */
+
+/* Whole PDUs, as many as there is room for. */
+static size_t read_for_library(struct transport *t, uint8_t *room, size_t size)
+{
+	const uint8_t *pdus = (const uint8_t *)buffer_data(&t->to_library);
+	size_t n = 0;
+
+	while (n < t->to_library.len) {
+		size_t next =
+			AGENTX_HEADER_SIZE + (size_t)agentx_number(pdus + n, AGENTX_AT_LENGTH);
+		if (n + next > size)
+			break;
+		n += next;
+	}
+	if (n > 0)
+		memcpy(room, pdus, n);
+	buffer_consume(&t->to_library, n);
+	return n;
+}
+
+static int library_recv(netsnmp_transport *lower, void *room, int size, void **opaque, int *olength)
+{
+	struct transport *t = the_transport;
+	uint64_t now_ms = clock_ms();
+
+	(void)opaque, (void)olength;
+	if (size < AGENTX_PDU_MAX)
+		return -1;
+	if (t->to_library.len == 0)
+		receive(t, now_ms);
+	size_t n = read_for_library(t, room, (size_t)size);
+	if (n == 0 && t->state == TRANSPORT_ENDED && !filter_owes(&t->filter, now_ms))
+		return -1;
+	if (n == 0)
+		lower->flags |= NETSNMP_TRANSPORT_FLAG_EMPTY_PKT;
+	return (int)n;
+}
+
+/* In a copy, as numbers are changed. */
+static void library_sends(struct transport *t, uint8_t *pdu, size_t size)
+{
+	uint64_t now_ms = clock_ms();
+	enum agentx_error error = AGENTX_NO_ERROR;
+	uint8_t cleanup[AGENTX_HEADER_SIZE];
+
+	switch (filter_from_library(&t->filter, pdu, now_ms, &error)) {
+	case FILTER_CLEANUP:
+		send_to_master(t, pdu, size);
+		filter_cleanup(&t->filter, now_ms, cleanup);
+		give_to_library(t, cleanup, sizeof(cleanup));
+		break;
+	case FILTER_PASS:
+		send_to_master(t, pdu, size);
+		break;
+	case FILTER_REFUSE:
+		refuse(t, pdu, error);
+		break;
+	default:
+		break;
+	}
+}
+
+/* One whole PDU. */
+static int library_send(
+	netsnmp_transport *lower, const void *octets, int size, void **opaque, int *olength)
+{
+	struct transport *t = the_transport;
+
+	(void)lower, (void)opaque, (void)olength;
+	if (size < AGENTX_HEADER_SIZE)
+		return -1;
+	_cleanup_free_ uint8_t *pdu = malloc((size_t)size);
+	if (!pdu)
+		return -1;
+	memcpy(pdu, octets, (size_t)size);
+	library_sends(t, pdu, (size_t)size);
+	return size;
+}
+
+/* Sometimes twice for one transport. */
+static int library_close(netsnmp_transport *lower)
+{
+	if (lower->sock < 0)
+		return -1;
+	lower->sock = -1;
+	close_connection(the_transport);
+	return 0;
+}
+
+/* Called when the library opens its session, with what will be that session. */
+static int set_timeouts(netsnmp_transport *lower, netsnmp_session *session)
+{
+	(void)lower;
+	session->timeout = EXCHANGE_TIMEOUT_US;
+	session->retries = 0;
+	return SNMPERR_SUCCESS;
+}
+
+static netsnmp_transport *library_connect_to(netsnmp_tdomain_spec *spec)
+{
+	struct transport *t = the_transport;
+
+	(void)spec;
+	if (t->state != TRANSPORT_OFFERED)
+		return NULL;
+	netsnmp_transport *lower = calloc(1, sizeof(*lower)); /* the library frees it */
+	if (!lower)
+		return NULL;
+	lower->domain = domain_name;
+	lower->domain_length = OID_LENGTH(domain_name);
+	lower->sock = t->fd;
+	lower->flags = NETSNMP_TRANSPORT_FLAG_STREAM;
+	lower->msgMaxSize = AGENTX_PDU_MAX;
+	lower->f_recv = library_recv;
+	lower->f_send = library_send;
+	lower->f_close = library_close;
+	lower->f_setup_session = set_timeouts;
+	filter_begin(&t->filter);
+	set_state(t, TRANSPORT_OPEN);
+	return lower;
+}
+
+/* -------------------------------------------------------------------------------------------- */
+
+int transport_new(const struct view *view, struct transport **ret)
+{
+	/* Below our MIB, where nothing else can have a domain. */
+	static netsnmp_tdomain domain = {
+		.name = domain_name,
+		.name_length = OID_LENGTH(domain_name),
+		.f_create_from_tspec = library_connect_to,
+	};
+
+	if (the_transport)
+		return -EBUSY;
+	struct transport *t = calloc(1, sizeof(*t));
+	/* The library frees this array, but not what is in it. */
+	const char **prefixes = calloc(2, sizeof(*prefixes));
+	if (!t || !prefixes) {
+		free(t);
+		free(prefixes);
+		return -ENOMEM;
+	}
+	t->view = view;
+	t->fd = -1;
+	prefixes[0] = "ldoms-agentx";
+	domain.prefix = prefixes;
+	netsnmp_tdomain_register(&domain);
+	*ret = the_transport = t;
+	return 0;
+}
+
+void transport_free(struct transport *t)
+{
+	if (!t)
+		return;
+	if (t->state != TRANSPORT_CLOSED)
+		close_connection(t);
+	the_transport = NULL;
+	free(t);
+}
+
+void transport_offer(struct transport *t, int fd)
+{
+	t->fd = fd;
+	set_state(t, TRANSPORT_OFFERED);
+}
+
+enum transport_state transport_state(const struct transport *t)
+{
+	return t->state;
+}
+
+const struct filter *transport_filter(const struct transport *t)
+{
+	return &t->filter;
+}
+
+int transport_fd(const struct transport *t)
+{
+	return t->fd;
+}
+
+bool transport_library_reads(const struct transport *t, uint64_t now_ms)
+{
+	return t->to_library.len > 0 ||
+	       (t->state == TRANSPORT_ENDED && !filter_owes(&t->filter, now_ms));
+}
+
+int transport_prepare(const struct transport *t, struct pollset *ps, uint64_t now_ms)
+{
+	short events = 0;
+
+	if (t->state == TRANSPORT_OPEN && has_room_for_answers(t))
+		events |= POLLIN;
+	if (t->to_master.len > 0) {
+		events |= POLLOUT;
+		pollset_deadline(ps, t->stalled_since_ms + STALLED_MS);
+	}
+	if (transport_library_reads(t, now_ms))
+		pollset_deadline(ps, now_ms);
+	return pollset_add(ps, t->state == TRANSPORT_ENDED ? -1 : t->fd, events);
+}
+
+bool transport_dispatch(struct transport *t, const struct pollset *ps, uint64_t now_ms)
+{
+	short revents = pollset_revents(ps, t->fd);
+
+	if (t->state == TRANSPORT_OPEN && t->to_master.len > 0) {
+		flush(t, now_ms);
+		take_pdus(t, now_ms); /* those that waited for it */
+	}
+	if (revents & (POLLIN | POLLHUP | POLLERR))
+		receive(t, now_ms);
+	return transport_library_reads(t, now_ms);
+}
