@@ -21,9 +21,11 @@ import inventory  # noqa: E402  pylint: disable=wrong-import-position
 import sets  # noqa: E402  pylint: disable=wrong-import-position
 from harness import cell, scalar, stats, wait_for  # noqa: E402  pylint: disable=wrong-import-position
 
-CLIENT = os.path.join(harness.BUILD, "tests", "bench", "client")
+PROGRAMS = os.path.join(harness.BUILD, "tests", "bench")
+CLIENT = os.path.join(PROGRAMS, "client")
 SYS_UP_TIME = ".1.3.6.1.2.1.1.3.0"
 COLUMNS = len(harness.COLUMNS)
+ROUNDS = int(os.environ.get("LDOMS_BENCH_ROUNDS") or 5)
 
 
 class Report:
@@ -200,6 +202,103 @@ def walk(report):
             report.add("  snmpd's", master / exchanges * 1e6, "µs")
 
 
+# How a table is read, what that is called, and how many columns are in an AgentX exchange.
+WAYS = (("walk", "one by one (GETNEXT)", COLUMNS, 1), ("column", "a column at a time (GETBULK 50)", COLUMNS, 1),
+        ("rows", "rows of 7 columns (GETBULK 10)", 8, 7), ("rows", "rows of 29 columns (GETBULK 10)", COLUMNS, COLUMNS - 1))
+
+
+class Subagent(harness.Process):
+    """One that is measured beside ours, with an snmpd of its own and the cells that ours has."""
+
+    def __init__(self, name, directory, cells):
+        self.name = name
+        super().__init__(directory)
+        self.snmpd = harness.Snmpd(os.path.join(directory, "m"))
+        self.cells = cells
+
+    def start(self):
+        self.snmpd.start()
+        address = self.snmpd.agentx if self.name == "bare-codec" else self.snmpd.address
+        self.launch([os.path.join(PROGRAMS, self.name), address, harness.ENTRY, self.cells])
+        wait_for(lambda: harness.snmp(self.snmpd, "getnext", [harness.ENTRY], ["-On"], check=False)
+                 .stdout.startswith(harness.ENTRY), 20, self.name)
+
+    def stop(self, timeout=15.0):
+        self.kill()
+        self.snmpd.stop(timeout)
+
+
+def write_cells(bed, path):
+    """ldomTable for Subagent: column, row, type, value."""
+    with open(path, "w") as out:
+        for column in range(2, COLUMNS + 1):
+            for name, kind, value in bed.walk(f"{harness.ENTRY}.{column}", "bulkwalk"):
+                number = {"INTEGER": 2, "Gauge32": 66, "Timeticks": 67, "Counter32": 65}.get(kind, 4)
+                if number == 4:
+                    value = value.hex() or "-"
+                print(column, name[-1], number, value, file=out)
+
+
+@contextlib.contextmanager
+def side_by_side_subagents(domains):
+    """Ours, one on the library, one of nothing but a codec; everything on one CPU."""
+    cpus = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, {max(cpus)})
+    others = []
+    try:
+        with one_bed(domains=domains, conf="refreshInterval 60\n") as bed:
+            cells = os.path.join(bed.directory, "cells")
+            write_cells(bed, cells)
+            for name in ("library-table", "bare-codec"):
+                others.append(Subagent(name, os.path.join(bed.directory, name), cells))
+                others[-1].start()
+            yield [bed] + others
+    finally:
+        for other in others:
+            other.stop()
+        os.sched_setaffinity(0, cpus)
+
+
+def measure_reads(peers, how, columns, rounds):
+    """Varbinds a second of each, and the CPU seconds a varbind of ours; medians of interleaved rounds."""
+    speed, cpu = [[] for _ in peers], []
+    for number in range(rounds):
+        for at in (number % 3, (number + 1) % 3, (number + 2) % 3):
+            used = cpu_seconds(peers[0].agent, "snmp")
+            varbinds, took = client(peers[at], how, 1, harness.ENTRY, columns)[0]
+            speed[at].append(varbinds / took)
+            if at == 0:
+                cpu.append((cpu_seconds(peers[0].agent, "snmp") - used) / varbinds)
+    return [statistics.median(one) for one in speed], statistics.median(cpu)
+
+
+def reads(report):
+    """ldomTable beside the same cells in a subagent on the library, and in one that is a codec only."""
+    for domains, wanted in ((128, True), (1000, True)):
+        with side_by_side_subagents(domains) as peers:
+            for number, (how, name, columns, per_exchange) in enumerate(WAYS):
+                (ours, library, codec), cpu = measure_reads(peers, how, columns, ROUNDS)
+                report.add(f"{domains} domains, {name}", ours, "varbinds/s")
+                report.add("  by a static table on the library", ours / library, "",
+                           f"issue 12: at least {(1.25, 1.35, 1.45, 1.45)[number]}" if wanted else "")
+                report.add("  by a bare codec", ours / codec, "",
+                           f"issue 12: at least {(0.95, 0.95, 0.95, 0.85)[number]}" if wanted else "")
+                report.add("  CPU of the agent per AgentX exchange", cpu * per_exchange * 1e6, "µs")
+
+
+def growth(report):
+    """The same figures of ours by the number of domains."""
+    for domains in (8, 64, 512, 4000):
+        with one_bed(domains=domains, conf="refreshInterval 60\n") as bed:
+            for how, name, columns, per_exchange in WAYS:
+                used = cpu_seconds(bed.agent, "snmp")
+                varbinds, took = client(bed, how, 2, harness.ENTRY, columns)[0]
+                used = cpu_seconds(bed.agent, "snmp") - used
+                report.add(f"{domains} domains, {name}", varbinds / took, "varbinds/s")
+                report.add("  CPU of the agent per AgentX exchange", used / varbinds * per_exchange * 1e6, "µs")
+            report.add("  memory of the agent (resident)", bed.agent.resident() / 1024, "MiB")
+
+
 def change(report):
     """From a change at ldmd to the new value in a GET, with events."""
     with one_bed(conf="refreshInterval 60\n") as bed, manager(bed) as m:
@@ -293,7 +392,7 @@ def read_all_again(bed):
     wait_for(lambda: scalar(bed, "ldomLinkState") == 1, 10, "the link")
 
 
-SECTIONS = {"get": get, "load": load, "set": set_, "walk": walk, "change": change,
+SECTIONS = {"get": get, "load": load, "set": set_, "walk": walk, "reads": reads, "growth": growth, "change": change,
             "restart": restart, "burst": burst, "size": size}
 
 

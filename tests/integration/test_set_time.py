@@ -8,7 +8,7 @@ import time
 
 import harness
 import sets
-from agentx_master import COMMITSET, TESTSET, Broken, encode_varbind
+from agentx_master import ADD_CAPS, COMMITSET, TESTSET, encode_varbind
 from harness import cell
 from sets import ask, varbind, wait_for
 
@@ -298,8 +298,10 @@ class ByHand(sets.ByHand):
             real.sendall(bytes(data[:cut]))
             self.lose()
         self.assertEqual(self.commands(), [])
-        with self.assertRaises((Broken, TimeoutError)):
-            self.session.receive(0.2)
+        # Nothing is answered; the last registration may come behind the first Get.
+        heard = len(self.session.heard)
+        self.session.serve_for(0.2)
+        self.assertLessEqual({pdu.kind for pdu in self.session.heard[heard:]}, {ADD_CAPS})
 
 
 class _Collect:
