@@ -162,6 +162,20 @@ class Phases(sets.ByHand):
         self.assertNotIn("g0", " ".join(self.commands()))
         self.agree(2)
 
+    def test_cleanup_that_overtakes(self):
+        """A master that does not wait for the answer to its CommitSet: no place is lost, 70 times."""
+        ask(self.sim, "fault delay:0.02@set-vcpu")
+        for i in range(70):
+            row, value = 2 + i % 8, 5 + i // 8 % 2
+            wait_for(lambda row=row: self.status(row) not in ("running", "queued"), 20, "the end")
+            self.assertEqual(self.session.test_set(1 + i, self.vcpus(row, value)), OK, f"SET {i + 1}")
+            packet = self.session.ask(agentx_master.COMMITSET, 1 + i)
+            self.session.cleanup_set(1 + i)
+            self.session.answer(packet)
+        for row in range(2, 10):
+            self.wait_ended(row)
+        self.quiet()
+
     def test_undo_of_the_irreversible(self):
         for transaction, (target, row) in enumerate((("bound", 2), ("restart", 3), ("forceStop", 4)), 1):
             self.assertEqual(self.session.test_set(transaction, [varbind(row, "AdminState", target)]),
