@@ -5,6 +5,7 @@
 #include "control/control.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -12,7 +13,9 @@
 #include "control/repeat.h"
 #include "control/transaction.h"
 #include "control/wait-budget.h"
+#include "util/cleanup.h"
 #include "util/clock.h"
+#include "util/text.h"
 
 /* PDUs that have nothing to run need no place in the queue, but are remembered all the same. */
 #define ENTRIES_MAX ((size_t)2 * HANDOVER_PLANS)
@@ -44,6 +47,7 @@ struct control {
 	size_t n_entries;
 	struct repeats repeats;
 	struct wait_budget budget;
+	struct control_refusal refusal;
 };
 
 static uint64_t or_else(uint64_t value, uint64_t instead)
@@ -79,6 +83,14 @@ static void entry_free(struct entry *e)
 	free(e);
 }
 
+static void refusal_clear(struct control_refusal *r)
+{
+	free(r->text);
+	free(r->object);
+	free(r->domain);
+	memset(r, 0, sizeof(*r));
+}
+
 void control_free_all(struct control *c)
 {
 	if (!c)
@@ -90,6 +102,7 @@ void control_free_all(struct control *c)
 		entry_free(e);
 	}
 	repeats_clear(&c->repeats);
+	refusal_clear(&c->refusal);
 	free(c);
 }
 
@@ -269,7 +282,7 @@ static int collect_pending(const struct control *c, struct pending **ret, size_t
 	return 0;
 }
 
-static const struct refusal no_memory = {CONTROL_GEN_ERR, 0, "no memory"};
+static const struct refusal no_memory = {.error = CONTROL_GEN_ERR, .reason = "no memory"};
 
 static struct refusal precheck_entry(struct control *c, struct entry *e, const struct inbox *in,
 	struct refusal so_far, uint64_t now_ms)
@@ -323,6 +336,59 @@ static struct refusal precheck_pdu(struct control *c, struct entry *e, const str
 	return precheck_entry(c, e, in, so_far, now_ms);
 }
 
+const struct control_refusal *control_last_refusal(const struct control *c)
+{
+	return &c->refusal;
+}
+
+/* The name of the row that a varbind is about, as ldmd or the PDU has it; NULL: none. */
+static const char *domain_name(const struct entry *e, const struct inbox *in, uint32_t row)
+{
+	const struct domain *d = in->snapshot ? snapshot_find_index(in->snapshot, row) : NULL;
+
+	if (row_has_name(d))
+		return d->name;
+	for (size_t i = 0; e && i < e->list.n; i++)
+		if (e->list.requests[i].index == row)
+			return e->list.requests[i].name;
+	return NULL;
+}
+
+static int describe_refusal(const struct refusal *why, const struct set_varbind *v,
+	const char *domain, struct control_refusal *ret)
+{
+	_cleanup_free_ char *value = NULL, *reason = NULL;
+	int r = set_varbind_object(v, &ret->object);
+
+	if (r >= 0)
+		r = set_varbind_value(v, &value);
+	if (r >= 0)
+		r = text_copy(domain, &ret->domain);
+	if (r >= 0 && (why->wanted | why->free) != 0)
+		r = asprintf(&reason, "%llu %s wanted, %llu free", (unsigned long long)why->wanted,
+			why->reason, (unsigned long long)why->free);
+	if (r < 0)
+		return -ENOMEM;
+	r = asprintf(&ret->text, domain ? "%s (%s = %s of \"%s\")" : "%s (%s = %s)",
+		reason ? reason : why->reason, ret->object, value, domain);
+	if (r < 0)
+		ret->text = NULL;
+	return r < 0 ? -ENOMEM : 0;
+}
+
+static void remember_refusal(struct control *c, const struct refusal *why, const struct entry *e,
+	const struct inbox *in, const struct set_varbind *v, uint64_t now_ms)
+{
+	struct control_refusal refusal = {.error = why->error, .at_ms = now_ms};
+
+	if (describe_refusal(why, v, domain_name(e, in, v->row), &refusal) < 0) {
+		refusal_clear(&refusal);
+		return;
+	}
+	refusal_clear(&c->refusal);
+	c->refusal = refusal;
+}
+
 static bool is_to_run(enum precheck_result j)
 {
 	return j == PRECHECK_RUN || j == PRECHECK_PREEMPT;
@@ -339,20 +405,24 @@ static bool has_to_run(const struct entry *e)
 struct refusal control_reserve(struct control *c, struct control_key key, const struct inbox *in,
 	const struct set_varbind *varbinds, size_t n, uint64_t now_ms)
 {
-	struct refusal result = {CONTROL_RESOURCE_UNAVAILABLE, 0, "too many SETs are under way"};
+	struct refusal result = {
+		.error = CONTROL_RESOURCE_UNAVAILABLE, .reason = "too many SETs are under way"};
 	struct entry *e;
 
 	control_tick(c, now_ms);
 	keep_oldest_undoable(c);
 	e = place_for(c, key);
-	if (!e)
+	if (!e) {
+		remember_refusal(c, &result, NULL, in, &varbinds[0], now_ms);
 		return result;
+	}
 	e->quiet_since_ms = now_ms;
 	result = precheck_pdu(c, e, in, varbinds, n, now_ms);
 	e->needs_place = result.error == CONTROL_OK && has_to_run(e);
 	if (e->needs_place && control_places_used(c) > HANDOVER_PLANS)
 		refuse(&result, CONTROL_RESOURCE_UNAVAILABLE, 0, "too many SETs are under way");
 	if (result.error != CONTROL_OK) {
+		remember_refusal(c, &result, e, in, &varbinds[result.position], now_ms);
 		e->released = true;
 		drop_finished(c);
 	}

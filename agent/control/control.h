@@ -54,6 +54,19 @@ struct refusal control_reserve(struct control *c, struct control_key key, const 
 	const struct set_varbind *varbinds, size_t n, uint64_t now_ms);
 
 /*
+ * The last SET that control_reserve() refused, for people: what was asked of which object, and what
+ * stands against it. The pointer stays; the texts are replaced by the next refusal.
+ */
+struct control_refusal {
+	char *text; /* "12 CPUs wanted, 8 free (ldomNumVCPU.2 = 16 of \"web01\")"; NULL: none yet */
+	char *object; /* "ldomNumVCPU.2" */
+	char *domain; /* its name; NULL: the row has none */
+	enum control_error error;
+	uint64_t at_ms; /* monotonic */
+};
+const struct control_refusal *control_last_refusal(const struct control *c);
+
+/*
  * ACTION. 0: handed over, or nothing is to be done (control_result says decided at once).
  * -ENOENT: no such reservation; -ECANCELED: what it was going to join failed meanwhile; -EAGAIN,
  * -ENOMEM: not handed over. In none of these anything will happen.

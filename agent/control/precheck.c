@@ -250,9 +250,22 @@ static bool is_repeat(struct prechecking *j, const struct set_request *d)
 
 /* --- is there enough ---------------------------------------------------------------------- */
 
-/* What a domain takes from the free pools. */
+/* What a domain takes from the free pools, and what it is called in a refusal. */
+enum { CPUS, MEMORY, CRYPTO, KINDS };
+static const struct {
+	const char *name;
+	uint64_t unit;
+} kinds[KINDS] = {{"CPUs", 1}, {"MB of memory", MEGABYTE}, {"crypto units", 1}};
+
 struct amounts {
-	uint64_t vcpus, memory, crypto;
+	uint64_t of[KINDS];
+};
+
+/* A step that finds too little. */
+struct shortage {
+	const struct step *step;
+	size_t kind;
+	uint64_t wanted, available;
 };
 
 static uint64_t minus(uint64_t a, uint64_t b)
@@ -260,39 +273,21 @@ static uint64_t minus(uint64_t a, uint64_t b)
 	return a > b ? a - b : 0;
 }
 
-static bool subtract(struct amounts *from, const struct amounts *what)
-{
-	bool enough = from->vcpus >= what->vcpus && from->memory >= what->memory &&
-		      from->crypto >= what->crypto;
-
-	from->vcpus = minus(from->vcpus, what->vcpus);
-	from->memory = minus(from->memory, what->memory);
-	from->crypto = minus(from->crypto, what->crypto);
-	return enough;
-}
-
-static void add(struct amounts *to, const struct amounts *what)
-{
-	to->vcpus += what->vcpus;
-	to->memory += what->memory;
-	to->crypto += what->crypto;
-}
-
 static struct amounts amounts_of(const struct domain *d)
 {
 	if (!d)
-		return (struct amounts){0};
-	return (struct amounts){d->num_vcpu, d->mem_bytes, d->num_crypto};
+		return (struct amounts){{0}};
+	return (struct amounts){{d->num_vcpu, d->mem_bytes, d->num_crypto}};
 }
 
 static struct amounts asked_for(const struct set_request *w, struct amounts a)
 {
 	if ((w->fields & FIELD_VCPU_BIT) != 0)
-		a.vcpus = w->vcpus;
+		a.of[CPUS] = w->vcpus;
 	if ((w->fields & FIELD_MEMORY_BIT) != 0)
-		a.memory = (uint64_t)w->memory_mb * MEGABYTE;
+		a.of[MEMORY] = w->memory_mb * MEGABYTE;
 	if ((w->fields & FIELD_CRYPTO_BIT) != 0)
-		a.crypto = w->crypto;
+		a.of[CRYPTO] = w->crypto;
 	return a;
 }
 
@@ -306,113 +301,103 @@ static bool wants_state(const struct set_request *w, enum admin_state state)
 	return (w->fields & FIELD_ADMIN_BIT) != 0 && w->admin == state;
 }
 
-static struct amounts held_by(const struct domain *d)
-{
-	return holds(d) ? amounts_of(d) : (struct amounts){0};
-}
-
-/* What it holds when all went well. */
+/* What the domain holds when all went well. */
 static struct amounts on_arrival(const struct set_request *w, const struct domain *d)
 {
 	bool binds = wants_state(w, ADMIN_ACTIVE) || wants_state(w, ADMIN_BOUND);
 	bool unbinds = d && d->state == DOMAIN_BOUND && wants_state(w, ADMIN_INACTIVE);
 
 	if ((!holds(d) && !binds) || unbinds)
-		return (struct amounts){0};
+		return (struct amounts){{0}};
 	return asked_for(w, amounts_of(d));
 }
 
-static struct amounts larger(struct amounts a, const struct amounts *b)
-{
-	a.vcpus = a.vcpus > b->vcpus ? a.vcpus : b->vcpus;
-	a.memory = a.memory > b->memory ? a.memory : b->memory;
-	a.crypto = a.crypto > b->crypto ? a.crypto : b->crypto;
-	return a;
-}
-
 /*
- * What a plan that is under way may still take and the pools do not show yet: on its way, or on
- * its way back, for which what it gave back is kept until it ends.
+ * What a plan that is under way may still take and the pools do not show yet: on its way forwards,
+ * or on its way back, for which what it gave back is kept until it ends.
  */
 static struct amounts still_to_take(const struct pending *p, const struct domain *d)
 {
-	struct amounts now = held_by(d), back = held_by(p->had), most = {0};
+	struct amounts now = amounts_of(holds(d) ? d : NULL);
+	struct amounts back = amounts_of(holds(p->had) ? p->had : NULL), most = {{0}};
 
 	if (!p->going_back)
 		most = on_arrival(p->request, d);
-	most = larger(most, &back);
-	return (struct amounts){minus(most.vcpus, now.vcpus), minus(most.memory, now.memory),
-		minus(most.crypto, now.crypto)};
+	for (size_t k = 0; k < KINDS; k++)
+		most.of[k] = minus(most.of[k] > back.of[k] ? most.of[k] : back.of[k], now.of[k]);
+	return most;
 }
 
 static struct amounts free_now(
 	const struct snapshot *s, const struct pending *pending, size_t n_pending)
 {
 	const struct host_pools *p = &s->host->pools;
-	struct amounts left = {p->vcpus.free, p->memory_bytes.free, p->crypto.free};
+	struct amounts left = {{p->vcpus.free, p->memory_bytes.free, p->crypto.free}};
 
 	for (size_t i = 0; i < n_pending; i++) {
 		const struct domain *d = snapshot_find_index(s, pending[i].request->index);
 		struct amounts a =
 			still_to_take(&pending[i], d && d->row_status == ROW_ACTIVE ? d : NULL);
 
-		subtract(&left, &a);
+		for (size_t k = 0; k < KINDS; k++)
+			left.of[k] = minus(left.of[k], a.of[k]);
 	}
 	return left;
 }
 
-/* What the domains of the plan hold as it goes on. */
+/* What a domain of the plan holds as the plan goes on. */
 struct holding {
 	struct amounts amounts;
 	bool held;
 };
 
-static uint64_t *amount_of(struct amounts *a, enum step_action action)
+/* False: there is too little, and *ret says of what. */
+static bool take(struct amounts *left, size_t kind, uint64_t wanted, struct shortage *ret)
 {
-	switch (action) {
-	case STEP_SET_VCPU:
-		return &a->vcpus;
-	case STEP_SET_MEMORY:
-		return &a->memory;
-	case STEP_SET_CRYPTO:
-		return &a->crypto;
-	default:
-		return NULL;
-	}
-}
-
-static bool set_amount(struct amounts *left, struct holding *h, const struct step *s)
-{
-	uint64_t *mine = amount_of(&h->amounts, s->action), *pool = amount_of(left, s->action);
-	uint64_t old = *mine;
-
-	*mine = s->value;
-	if (!h->held)
-		return true;
-	if (s->value <= old) {
-		*pool += old - s->value;
-		return true;
-	}
-	if (*pool < s->value - old)
+	if (left->of[kind] < wanted) {
+		*ret = (struct shortage){NULL, kind, wanted, left->of[kind]};
 		return false;
-	*pool -= s->value - old;
+	}
+	left->of[kind] -= wanted;
 	return true;
 }
 
-static bool run_step(struct amounts *left, struct holding *h, const struct step *s)
+static bool set_amount(
+	struct amounts *left, struct holding *h, size_t kind, uint64_t value, struct shortage *ret)
 {
+	uint64_t old = h->amounts.of[kind];
+
+	h->amounts.of[kind] = value;
+	if (!h->held)
+		return true;
+	if (value > old)
+		return take(left, kind, value - old, ret);
+	left->of[kind] += old - value;
+	return true;
+}
+
+static bool run_step(
+	struct amounts *left, struct holding *h, const struct step *s, struct shortage *ret)
+{
+	bool enough = true;
+
 	switch (s->action) {
 	case STEP_SET_VCPU:
+		return set_amount(left, h, CPUS, s->value, ret);
 	case STEP_SET_MEMORY:
+		return set_amount(left, h, MEMORY, s->value, ret);
 	case STEP_SET_CRYPTO:
-		return set_amount(left, h, s);
+		return set_amount(left, h, CRYPTO, s->value, ret);
 	case STEP_UNBIND:
 		h->held = false;
-		add(left, &h->amounts);
+		for (size_t k = 0; k < KINDS; k++)
+			left->of[k] += h->amounts.of[k];
 		return true;
 	case STEP_BIND:
 		h->held = true;
-		return subtract(left, &h->amounts);
+		for (size_t k = 0; k < KINDS && enough; k++)
+			enough = take(left, k, h->amounts.of[k], ret);
+		return enough;
 	default:
 		return true;
 	}
@@ -420,33 +405,31 @@ static bool run_step(struct amounts *left, struct holding *h, const struct step 
 
 /*
  * Walks the steps of a plan in order over the free pools, so what the PDU releases first counts and
- * what the PDU releases later does not. What the pending transactions will still take, also on
- * their way back, is not free. Gives the first step that finds too little; NULL: enough, or ldmd
- * never said what is free.
+ * what the PDU releases later does not. What the pending transactions will still take is not free.
+ * ret->step: the first step that finds too little; NULL: there is enough. -ENOMEM.
  */
-static const struct step *find_short_step(const struct snapshot *s, const struct pending *pending,
-	size_t n_pending, const struct plan_input *in, size_t n, const struct plan *plan)
+static int find_shortage(const struct prechecking *j, const struct plan_input *in, size_t n,
+	const struct plan *plan, struct shortage *ret)
 {
-	struct amounts left;
-	struct holding *holdings;
-	const struct step *found = NULL;
+	const struct precheck_view *v = j->view;
+	struct holding *holdings = calloc(n > 0 ? n : 1, sizeof(*holdings));
 
-	if (!s->host->pools.known || plan->n == 0)
-		return NULL;
-	holdings = calloc(n, sizeof(*holdings));
+	*ret = (struct shortage){.step = NULL};
 	if (!holdings)
-		return &plan->steps[0];
-	left = free_now(s, pending, n_pending);
+		return -ENOMEM;
 	for (size_t i = 0; i < n; i++) {
-		holdings[i].amounts = in[i].domain ? amounts_of(in[i].domain)
-						   : asked_for(in[i].request, (struct amounts){0});
+		holdings[i].amounts = in[i].domain
+					      ? amounts_of(in[i].domain)
+					      : asked_for(in[i].request, (struct amounts){{0}});
 		holdings[i].held = holds(in[i].domain);
 	}
-	for (size_t i = 0; i < plan->n && !found; i++)
-		if (!run_step(&left, &holdings[plan->steps[i].part], &plan->steps[i]))
-			found = &plan->steps[i];
+	struct amounts left = free_now(v->snapshot, v->pending, v->n_pending);
+	/* ldmd may never have said what is free. */
+	for (size_t i = 0; v->snapshot->host->pools.known && i < plan->n && !ret->step; i++)
+		if (!run_step(&left, &holdings[plan->steps[i].part], &plan->steps[i], ret))
+			ret->step = &plan->steps[i];
 	free(holdings);
-	return found;
+	return 0;
 }
 
 /* --- can it be planned ----------------------------------------------------- */
@@ -498,9 +481,7 @@ static int collect_inputs(struct prechecking *j, struct planning *p)
 
 static void check_plan(struct prechecking *j, const struct planning *p)
 {
-	const struct precheck_view *v = j->view;
 	struct set_request *requests = j->list->requests;
-	const struct step *s;
 	struct plan plan;
 	const char *reason;
 	unsigned field;
@@ -514,11 +495,14 @@ static void check_plan(struct prechecking *j, const struct planning *p)
 		refuse_request(j, &requests[0], 0, CONTROL_GEN_ERR, "no memory");
 	if (r < 0)
 		return;
-	s = find_short_step(v->snapshot, v->pending, v->n_pending, p->in, p->n, &plan);
-	if (s)
-		refuse_request(j, &requests[p->from[s->part]], s->field,
-			CONTROL_RESOURCE_UNAVAILABLE,
-			"not enough free memory, CPUs or crypto units");
+	struct shortage lack;
+	if (find_shortage(j, p->in, p->n, &plan, &lack) < 0)
+		refuse_request(j, &requests[0], 0, CONTROL_GEN_ERR, "no memory");
+	else if (lack.step)
+		refuse_amount(&j->best, CONTROL_RESOURCE_UNAVAILABLE,
+			set_request_position(&requests[p->from[lack.step->part]], lack.step->field),
+			kinds[lack.kind].name, lack.wanted / kinds[lack.kind].unit,
+			lack.available / kinds[lack.kind].unit);
 	plan_clear(&plan);
 }
 

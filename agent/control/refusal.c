@@ -41,9 +41,15 @@ const char *control_error_name(enum control_error e)
 
 void refuse(struct refusal *best, enum control_error error, uint32_t position, const char *reason)
 {
+	refuse_amount(best, error, position, reason, 0, 0);
+}
+
+void refuse_amount(struct refusal *best, enum control_error error, uint32_t position,
+	const char *reason, uint64_t wanted, uint64_t available)
+{
 	unsigned old = control_error_rank(best->error), new = control_error_rank(error);
 
 	if (new > old || (new == old &&position >= best->position))
 		return;
-	*best = (struct refusal){error, position, reason};
+	*best = (struct refusal){error, position, reason, wanted, available};
 }

@@ -25,11 +25,18 @@ enum control_error {
 struct refusal {
 	enum control_error error;
 	uint32_t position;  /* of the varbind, from 0 */
-	const char *reason; /* static text for the log; NULL when CONTROL_OK */
+	const char *reason; /* static text; NULL when CONTROL_OK */
+	/* What is too little: so much was wanted, and so much is free. Both 0: not about an amount,
+	 * and the reason is the whole of it; else the reason says of what. */
+	uint64_t wanted, free;
 };
 
 /* Keeps in *best what RFC 3416 4.2.5 tests first; among equals, the first varbind. */
 void refuse(struct refusal *best, enum control_error error, uint32_t position, const char *reason);
+
+/* The same about an amount: the reason says of what ("CPUs"). */
+void refuse_amount(struct refusal *best, enum control_error error, uint32_t position,
+	const char *reason, uint64_t wanted, uint64_t available);
 
 /* Order of the tests: lower is reported first, CONTROL_OK is last of all. */
 unsigned control_error_rank(enum control_error e);

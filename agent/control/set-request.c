@@ -41,6 +41,7 @@ static bool template_is_good(const uint8_t *octets, size_t length)
 /* What there is to know of a field: one line each. */
 struct set_field_rule {
 	uint32_t column;
+	const char *object; /* of LDOMS-MIB */
 	unsigned bit;
 	const char *word; /* for operation rows */
 	enum set_type type;
@@ -65,19 +66,20 @@ static const char *name_of_row(uint32_t number)
 
 /* In the order of the bits, which is the order that fields are shown in. */
 static const struct set_field_rule rules[SET_FIELDS] = {
-	{SET_COLUMN_NAME, FIELD_NAME_BIT, "name", SET_OCTETS, 0, 256, AT(name), name_is_good, NULL,
-		""},
-	{SET_COLUMN_ADMIN, FIELD_ADMIN_BIT, "state", SET_INTEGER, 1, 5, AT(admin), NULL,
-		name_of_admin, ""},
-	{SET_COLUMN_VCPU, FIELD_VCPU_BIT, "vcpus", SET_UNSIGNED, 0, 65535, AT(vcpus), NULL, NULL,
-		""},
-	{SET_COLUMN_MEMORY, FIELD_MEMORY_BIT, "memory", SET_UNSIGNED, 0, UINT32_MAX, AT(memory_mb),
-		NULL, NULL, "M"},
-	{SET_COLUMN_CRYPTO, FIELD_CRYPTO_BIT, "crypto", SET_UNSIGNED, 0, 65535, AT(crypto), NULL,
-		NULL, ""},
-	{SET_COLUMN_TEMPLATE, FIELD_TEMPLATE_BIT, "template", SET_OCTETS, 0, 64, AT(template),
-		template_is_good, NULL, ""},
-	{SET_COLUMN_ROW, FIELD_ROW_BIT, "row", SET_INTEGER, 1, 6, AT(row), NULL, name_of_row, ""},
+	{SET_COLUMN_NAME, "ldomName", FIELD_NAME_BIT, "name", SET_OCTETS, 0, 256, AT(name),
+		name_is_good, NULL, ""},
+	{SET_COLUMN_ADMIN, "ldomAdminState", FIELD_ADMIN_BIT, "state", SET_INTEGER, 1, 5, AT(admin),
+		NULL, name_of_admin, ""},
+	{SET_COLUMN_VCPU, "ldomNumVCPU", FIELD_VCPU_BIT, "vcpus", SET_UNSIGNED, 0, 65535, AT(vcpus),
+		NULL, NULL, ""},
+	{SET_COLUMN_MEMORY, "ldomMemSize", FIELD_MEMORY_BIT, "memory", SET_UNSIGNED, 0, UINT32_MAX,
+		AT(memory_mb), NULL, NULL, "M"},
+	{SET_COLUMN_CRYPTO, "ldomNumCrypto", FIELD_CRYPTO_BIT, "crypto", SET_UNSIGNED, 0, 65535,
+		AT(crypto), NULL, NULL, ""},
+	{SET_COLUMN_TEMPLATE, "ldomTemplate", FIELD_TEMPLATE_BIT, "template", SET_OCTETS, 0, 64,
+		AT(template), template_is_good, NULL, ""},
+	{SET_COLUMN_ROW, "ldomRowStatus", FIELD_ROW_BIT, "row", SET_INTEGER, 1, 6, AT(row), NULL,
+		name_of_row, ""},
 };
 
 static const struct set_field_rule *find_rule(uint32_t column)
@@ -352,6 +354,46 @@ int set_request_describe(const struct set_request *d, char **ret)
 	}
 	if (r >= 0)
 		r = buffer_append_text(&b, "");
+	*ret = r >= 0 ? buffer_steal(&b) : NULL;
+	buffer_clear(&b);
+	return *ret ? 0 : -ENOMEM;
+}
+
+int set_varbind_object(const struct set_varbind *v, char **ret)
+{
+	const struct set_field_rule *rule = find_rule(v->column);
+	struct buffer b = BUFFER_EMPTY;
+	int r;
+
+	if (!rule)
+		r = buffer_append_text(&b, "an object that is not written");
+	else if (v->row_valid)
+		r = buffer_printf(&b, "%s.%u", rule->object, v->row);
+	else
+		r = buffer_append_text(&b, rule->object);
+	*ret = r >= 0 ? buffer_steal(&b) : NULL;
+	buffer_clear(&b);
+	return *ret ? 0 : -ENOMEM;
+}
+
+int set_varbind_value(const struct set_varbind *v, char **ret)
+{
+	const struct set_field_rule *rule = find_rule(v->column);
+	const char *text = NULL;
+	struct buffer b = BUFFER_EMPTY;
+	int r;
+
+	if (rule && rule->name_of && v->type == rule->type && v->number >= 0)
+		text = rule->name_of((uint32_t)v->number);
+	if (v->type == SET_OCTETS)
+		r = buffer_printf(&b, "\"%.*s\"", (int)(v->length < 256 ? v->length : 256),
+			v->length > 0 ? (const char *)v->octets : "");
+	else if (v->type == SET_OTHER)
+		r = buffer_append_text(&b, "a value of another type");
+	else if (text && strcmp(text, "unknown") != 0)
+		r = buffer_append_text(&b, text);
+	else
+		r = buffer_printf(&b, "%lld", (long long)v->number);
 	*ret = r >= 0 ? buffer_steal(&b) : NULL;
 	buffer_clear(&b);
 	return *ret ? 0 : -ENOMEM;

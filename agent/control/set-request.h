@@ -103,6 +103,9 @@ bool set_request_asks_row(const struct set_request *d, enum row_request r);
 uint32_t set_request_position(const struct set_request *d, unsigned field_bit);
 /* "vcpus=8 memory=4096M state=active"; the caller frees. -ENOMEM. */
 int set_request_describe(const struct set_request *d, char **ret);
+/* "ldomNumVCPU.2", and what it is set to: "8", "active"; the caller frees. -ENOMEM. */
+int set_varbind_object(const struct set_varbind *v, char **ret);
+int set_varbind_value(const struct set_varbind *v, char **ret);
 const char *admin_state_name(enum admin_state s);
 const char *row_request_name(enum row_request r);
 

@@ -179,8 +179,9 @@ static void reserve(struct set_phases *s, const struct set_call *call)
 	if (refusal.error == CONTROL_OK)
 		return;
 	s->facts->sets_refused++;
+	const char *text = control_last_refusal(s->control)->text;
 	log_info(TOKEN, "refused (%s, varbind %u): %s", control_error_name(refusal.error),
-		refusal.position + 1, refusal.reason ? refusal.reason : "-");
+		refusal.position + 1, text ? text : "-");
 	fail(call->info, call->requests, refusal.position, (int)refusal.error);
 }
 

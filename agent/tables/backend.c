@@ -97,6 +97,7 @@ int backend_new(
 		backend_free(b);
 		return r;
 	}
+	b->facts.last_refusal = control_last_refusal(b->control);
 	backend_look(b, 0, clock_ms());
 	*ret = b;
 	return 0;

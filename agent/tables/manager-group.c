@@ -6,6 +6,7 @@
 
 #include <stddef.h>
 
+#include "control/control.h"
 #include "control/oplog.h"
 #include "util/log.h"
 
@@ -162,6 +163,50 @@ static void from_facts(
 		column_get_u64(c, v, &row, ret);
 }
 
+/* --- why the last SET was refused ------------------------------------------------------------ */
+
+static const struct control_refusal *refusal_of(const struct view *v)
+{
+	static const struct control_refusal none = {.error = CONTROL_OK};
+
+	return v->facts->last_refusal ? v->facts->last_refusal : &none;
+}
+
+static void get_refusal_text(
+	const struct column *c, const struct view *v, const struct row *r, struct value *ret)
+{
+	(void)r;
+	value_set_text(ret, refusal_of(v)->text, c->max);
+}
+
+static void get_refusal_object(
+	const struct column *c, const struct view *v, const struct row *r, struct value *ret)
+{
+	(void)r;
+	value_set_text(ret, refusal_of(v)->object, c->max);
+}
+
+static void get_refusal_domain(
+	const struct column *c, const struct view *v, const struct row *r, struct value *ret)
+{
+	(void)r;
+	value_set_text(ret, refusal_of(v)->domain, c->max);
+}
+
+static void get_refusal_error(
+	const struct column *c, const struct view *v, const struct row *r, struct value *ret)
+{
+	(void)c, (void)r;
+	value_set_integer(ret, (int32_t)refusal_of(v)->error);
+}
+
+static void get_refusal_time(
+	const struct column *c, const struct view *v, const struct row *r, struct value *ret)
+{
+	(void)c, (void)r;
+	value_set_ticks(ret, view_timestamp_ms(v, refusal_of(v)->at_ms));
+}
+
 #define OWN(id, name, type, get, max)                                                              \
 	{                                                                                          \
 		id, name, type, ACCESS_READ, get, 0, max                                           \
@@ -212,6 +257,11 @@ static const struct column columns[] = {
 	FACT(34, "ldomSetsRefused", VALUE_COUNTER, sets_refused),
 	FACT(35, "ldomNotificationsDue", VALUE_COUNTER, notifications_due),
 	OWN(36, "ldomLogLinesLost", VALUE_COUNTER, get_log_lines_lost, 0),
+	OWN(37, "ldomLastRefusalText", VALUE_OCTETS, get_refusal_text, 255),
+	OWN(38, "ldomLastRefusalObject", VALUE_OCTETS, get_refusal_object, 64),
+	OWN(39, "ldomLastRefusalDomain", VALUE_OCTETS, get_refusal_domain, 256),
+	OWN(40, "ldomLastRefusalError", VALUE_INTEGER, get_refusal_error, 18),
+	OWN(41, "ldomLastRefusalTime", VALUE_TIME_TICKS, get_refusal_time, 0),
 };
 
 const struct table manager_group = {

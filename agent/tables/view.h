@@ -9,6 +9,7 @@
 #include "inventory/snapshot.h"
 #include "inventory/status.h"
 
+struct control_refusal;
 struct oplog_view;
 
 /* What the agent knows of itself, for the manager scalars. */
@@ -25,6 +26,7 @@ struct agent_facts {
 	uint64_t notifications_sent, notifications_dropped;
 	uint64_t notifications_suppressed; /* by the rate limit of a domain */
 	uint64_t sets, sets_refused;
+	const struct control_refusal *last_refusal; /* NULL: nothing can be refused here */
 };
 
 struct view {

@@ -327,6 +327,87 @@ static void test_undo_of_nothing(void **state)
 	bed_clear(&b);
 }
 
+static void test_last_refusal(void **state)
+{
+	static const struct {
+		struct set_varbind v;
+		enum control_error error;
+		const char *object, *domain, *text;
+	} lines[] = {
+		{{.column = SET_COLUMN_VCPU,
+			 .row = 2,
+			 .row_valid = true,
+			 .type = SET_UNSIGNED,
+			 .number = 1016},
+			CONTROL_RESOURCE_UNAVAILABLE, "ldomNumVCPU.2", "d2",
+			"1012 CPUs wanted, 1000 free (ldomNumVCPU.2 = 1016 of \"d2\")"},
+		{{.column = SET_COLUMN_MEMORY,
+			 .row = 3,
+			 .row_valid = true,
+			 .type = SET_UNSIGNED,
+			 .number = 102400},
+			CONTROL_RESOURCE_UNAVAILABLE, "ldomMemSize.3", "d3",
+			"100352 MB of memory wanted, 65536 free (ldomMemSize.3 = 102400 of "
+			"\"d3\")"},
+		{{.column = SET_COLUMN_ADMIN,
+			 .row = 2,
+			 .row_valid = true,
+			 .type = SET_INTEGER,
+			 .number = 9},
+			CONTROL_WRONG_VALUE, "ldomAdminState.2", "d2",
+			"the value is outside what the object takes (ldomAdminState.2 = 9 of "
+			"\"d2\")"},
+		{{.column = SET_COLUMN_ADMIN,
+			 .row = 1,
+			 .row_valid = true,
+			 .type = SET_INTEGER,
+			 .number = 5},
+			CONTROL_INCONSISTENT_VALUE, "ldomAdminState.1", "primary",
+			"the control domain is written only where setAllow names it "
+			"(ldomAdminState.1 = restart of \"primary\")"},
+		{{.column = SET_COLUMN_VCPU,
+			 .row = 99,
+			 .row_valid = true,
+			 .type = SET_UNSIGNED,
+			 .number = 4},
+			CONTROL_NO_CREATION, "ldomNumVCPU.99", NULL,
+			"no such row, and there will never be one (ldomNumVCPU.99 = 4)"},
+		{{.column = SET_COLUMN_NAME,
+			 .row = 2,
+			 .row_valid = true,
+			 .type = SET_OCTETS,
+			 .octets = (const uint8_t *)"x",
+			 .length = 1},
+			CONTROL_INCONSISTENT_VALUE, "ldomName.2", "d2",
+			"a domain cannot be renamed (ldomName.2 = \"x\" of \"d2\")"},
+		{{.column = 0, .type = SET_OTHER}, CONTROL_NOT_WRITABLE,
+			"an object that is not written", NULL,
+			"the object cannot be written (an object that is not written = a value of "
+			"another type)"},
+	};
+	struct bed b;
+
+	(void)state;
+	bed(&b, &plain);
+	assert_null(control_last_refusal(b.c)->text);
+	assert_int_equal(control_last_refusal(b.c)->error, CONTROL_OK);
+	for (size_t i = 0; i < COUNT(lines); i++) {
+		const struct control_refusal *r = control_last_refusal(b.c);
+
+		b.now++;
+		assert_int_equal(reserve(&b, 5, lines[i].v), lines[i].error);
+		assert_int_equal(r->error, lines[i].error);
+		assert_string_equal(r->object, lines[i].object);
+		assert_string_equal(r->text, lines[i].text);
+		if (lines[i].domain)
+			assert_string_equal(r->domain, lines[i].domain);
+		else
+			assert_null(r->domain);
+		assert_int_equal(r->at_ms, b.now);
+	}
+	bed_clear(&b);
+}
+
 /* CleanupSets that never came: the oldest of those that are done go, so that SETs go on. */
 static void test_without_last_word(void **state)
 {
@@ -570,6 +651,7 @@ int main(void)
 		cmocka_unit_test(test_failure_and_undo),
 		cmocka_unit_test(test_gives_back),
 		cmocka_unit_test(test_undo_of_nothing),
+		cmocka_unit_test(test_last_refusal),
 		cmocka_unit_test(test_without_last_word),
 		cmocka_unit_test(test_queue_full),
 		cmocka_unit_test(test_usable),
