@@ -12,10 +12,9 @@
 
 #include "control/commander.h"
 #include "control/executor.h"
-#include "control/journal.h"
-#include "control/oplog-file.h"
+#include "control/history.h"
 #include "control/new-rows.h"
-#include "control/settle.h"
+#include "control/recovery.h"
 #include "control/transaction.h"
 #include "inventory/registry.h"
 #include "ldm/document.h"
@@ -24,18 +23,16 @@
 #include "util/log.h"
 #include "util/pollset.h"
 
-#define TOKEN	      "control"
-#define SAVE_EVERY_MS 200  /* operation rows go to disk no more often than that */
-#define SAVE_RETRY_MS 5000 /* after an error */
+#define TOKEN	     "control"
+#define STOP_LOOK_MS 200 /* while stopping: is it over? */
 
 struct engine {
 	struct handover *handover; /* borrowed */
 	struct registry *registry;
 	struct refresh *refresh;
 	const struct snapshot *last; /* what the changes are told against */
-	struct journal *journal;
-	struct oplog_file *oplog_file;
-	struct settle *settle;
+	struct history *history;
+	struct recovery *recovery;
 	struct commander *commander;
 	struct new_rows *new_rows;
 	struct executor *executor;
@@ -43,7 +40,6 @@ struct engine {
 	uint64_t changed_ms; /* our last command */
 	char *unsaved_path;
 	bool stopping;
-	uint64_t save_at_ms;
 };
 
 /* --- from the inventory to the snmp thread ------------------------------------------------- */
@@ -183,13 +179,11 @@ static int open_files(struct engine *e, const struct engine_config *config)
 	int rc = registry_open(&options, &e->registry);
 
 	if (rc >= 0)
-		rc = oplog_file_open(config->state_directory, e->handover, &e->oplog_file);
-	if (rc >= 0)
-		rc = journal_open(config->state_directory, &e->journal);
+		rc = history_open(config->state_directory, e->handover, &e->history);
 	if (rc >= 0)
 		rc = recall_unsaved(e, config->state_directory);
 	if (rc >= 0)
-		rc = settle_new(e->journal, e->handover, patience, &e->settle);
+		rc = recovery_new(e->history, e->handover, patience, &e->recovery);
 	return rc;
 }
 
@@ -225,7 +219,7 @@ static int make_parts(struct engine *e, const struct engine_config *config)
 		.changed = port_changed,
 		.now = port_now,
 	};
-	return executor_new(&x, &port, e->handover, e->journal, &e->executor);
+	return executor_new(&x, &port, e->handover, e->history, &e->executor);
 }
 
 int engine_new(const struct engine_config *config, struct handover *h, struct engine **ret)
@@ -248,25 +242,18 @@ int engine_new(const struct engine_config *config, struct handover *h, struct en
 	return 0;
 }
 
-static void save_for_good(struct engine *e)
-{
-	if (oplog_file_finish(e->oplog_file, e->handover) >= 0)
-		journal_commit(e->journal);
-}
-
 void engine_free(struct engine *e)
 {
 	if (!e)
 		return;
 	if (e->executor)
-		save_for_good(e);
+		(void)history_finish(e->history);
 	executor_free(e->executor);
 	commander_free(e->commander);
 	new_rows_free(e->new_rows);
 	refresh_free(e->refresh);
-	settle_free(e->settle);
-	journal_free(e->journal);
-	oplog_file_free(e->oplog_file);
+	recovery_free(e->recovery);
+	history_free(e->history);
 	registry_free(e->registry);
 	snapshot_unref(e->last);
 	free(e->unsaved_path);
@@ -304,12 +291,11 @@ int engine_prepare(struct engine *e, struct pollset *ps, uint64_t now_ms)
 		rc = refresh_prepare(e->refresh, ps, now_ms);
 	commander_prepare(e->commander, ps);
 	pollset_deadline(ps, executor_next(e->executor));
-	pollset_deadline(ps, settle_next(e->settle));
+	pollset_deadline(ps, recovery_next(e->recovery));
 	pollset_deadline(ps, new_rows_next(e->new_rows));
 	if (e->stopping)
-		pollset_deadline(ps, clock_after(now_ms, SAVE_EVERY_MS));
-	if (oplog_file_differs(e->oplog_file, e->handover))
-		pollset_deadline(ps, e->save_at_ms);
+		pollset_deadline(ps, clock_after(now_ms, STOP_LOOK_MS));
+	pollset_deadline(ps, history_next(e->history));
 	return rc;
 }
 
@@ -333,17 +319,6 @@ static void take_orders(struct engine *e, uint64_t now_ms)
 	}
 }
 
-static void save(struct engine *e, uint64_t now_ms)
-{
-	if (now_ms < e->save_at_ms || !oplog_file_differs(e->oplog_file, e->handover))
-		return;
-	e->save_at_ms = clock_after(now_ms, SAVE_EVERY_MS);
-	if (oplog_file_save(e->oplog_file, e->handover) >= 0)
-		journal_commit(e->journal);
-	else
-		e->save_at_ms = clock_after(now_ms, SAVE_RETRY_MS);
-}
-
 static bool row_in_use(void *user, uint32_t index)
 {
 	const struct engine *e = user;
@@ -357,7 +332,7 @@ void engine_dispatch(struct engine *e, const struct pollset *ps, uint64_t now_ms
 	commander_dispatch(e->commander, ps, now_ms);
 	take_orders(e, now_ms);
 	executor_turn(e->executor, now_ms);
-	settle_turn(e->settle, e->refresh, now_ms);
+	recovery_turn(e->recovery, e->refresh, now_ms);
 	new_rows_turn(e->new_rows, now_ms, row_in_use, e);
-	save(e, now_ms);
+	history_turn(e->history, now_ms);
 }

@@ -26,7 +26,7 @@ struct engine_config {
 };
 
 /*
- * Opens the index registry, journal and operation log. Errors are logged: -EBUSY another agent has
+ * Opens the index registry and the history. Errors are logged: -EBUSY another agent has
  * the state directory, -EBADMSG the registry is damaged, -ENOMEM, -EINVAL, file system errors.
  */
 int engine_new(const struct engine_config *config, struct handover *h, struct engine **ret);

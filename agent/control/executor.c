@@ -15,7 +15,7 @@
 #include <string.h>
 
 #include "control/command.h"
-#include "control/journal.h"
+#include "control/history.h"
 #include "util/buffer.h"
 #include "util/clock.h"
 #include "util/log.h"
@@ -117,7 +117,6 @@ struct run {
 	struct command command;
 	size_t looks_out; /* of step 0 */
 	bool read_failed;
-	bool journalled;
 	uint64_t read_again_ms, give_up_ms, forget_at_ms;
 	size_t culprit; /* the part that failed */
 	uint32_t culprit_position;
@@ -127,7 +126,7 @@ struct executor {
 	struct executor_config config;
 	struct commands commands;
 	struct handover *handover;
-	struct journal *journal;
+	struct history *history;
 	struct run *runs; /* in the order they came */
 	bool stopping;
 };
@@ -394,7 +393,7 @@ static int run_new(struct executor *x, struct transaction *t, struct run **ret)
 	return 0;
 }
 
-static int write_journal(struct run *run)
+static int write_history(struct run *run)
 {
 	struct plan_input *in = calloc(run->t->n_parts, sizeof(*in));
 
@@ -402,18 +401,10 @@ static int write_journal(struct run *run)
 		return -ENOMEM;
 	for (size_t i = 0; i < run->t->n_parts; i++)
 		in[i] = (struct plan_input){&run->parts[i].target.request, run->parts[i].before};
-	int r = run->state == RUN_DONE ? journal_undo(run->x->journal, run->t, in)
-				       : journal_begin(run->x->journal, run->t, in);
-	run->journalled = r >= 0;
+	int r = run->state == RUN_DONE ? history_undo(run->x->history, run->t, in)
+				       : history_begin(run->x->history, run->t, in);
 	free(in);
 	return r;
-}
-
-static void close_journal(struct run *run)
-{
-	if (run->journalled)
-		journal_end(run->x->journal, run->t->id);
-	run->journalled = false;
 }
 
 static void restore_row(struct run_part *p, const struct domain *row)
@@ -456,7 +447,6 @@ static void run_succeed(struct run *run)
 	run->outcome = run->word == MASTER_KEEP ? OUTCOME_KEPT : OUTCOME_DONE;
 	run->forget_at_ms = clock_after(run_now(run), run->x->config.keep_ms);
 	report_rows(run);
-	close_journal(run);
 	if (run->outcome == OUTCOME_KEPT)
 		run_set_state(run, RUN_OVER);
 }
@@ -472,7 +462,6 @@ static void run_end_rollback(struct run *run)
 	else
 		run->outcome = stuck ? OUTCOME_ROLLBACK_FAILED : OUTCOME_ROLLED_BACK;
 	report_rows(run);
-	close_journal(run);
 }
 
 /* In the rows of all parts but one that have no message yet. */
@@ -564,8 +553,8 @@ static void begin_steps(struct run *run)
 
 	for (size_t i = 0; i < run->plan.n; i++)
 		run->parts[run->plan.steps[i].part].steps_planned++;
-	if (run->plan.n > 0 && write_journal(run) < 0) {
-		run_fail_because(run, 0, 0, "the journal cannot be written");
+	if (run->plan.n > 0 && write_history(run) < 0) {
+		run_fail_because(run, 0, 0, "the history cannot be written");
 		return;
 	}
 	int r = put_rows(run, &part);
@@ -876,7 +865,7 @@ static void run_roll_back(struct run *run)
 static void run_take_back(struct run *run)
 {
 	if (run->plan.n > 0)
-		(void)write_journal(run);
+		(void)write_history(run);
 	run_roll_back(run);
 }
 
@@ -997,7 +986,7 @@ void executor_configure(struct executor *x, const struct executor_config *config
 }
 
 int executor_new(const struct executor_config *config, const struct port *port, struct handover *h,
-	struct journal *j, struct executor **ret)
+	struct history *y, struct executor **ret)
 {
 	struct executor *x = calloc(1, sizeof(*x));
 
@@ -1006,7 +995,7 @@ int executor_new(const struct executor_config *config, const struct port *port, 
 	x->commands.port = *port;
 	executor_configure(x, config);
 	x->handover = h;
-	x->journal = j;
+	x->history = y;
 	*ret = x;
 	return 0;
 }

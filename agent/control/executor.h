@@ -15,7 +15,7 @@
 #include "control/transaction.h"
 
 struct executor;
-struct journal;
+struct history;
 
 struct executor_config {
 	uint64_t command_timeout_ms;
@@ -26,8 +26,8 @@ struct executor_config {
 };
 
 int executor_new(const struct executor_config *config, const struct port *port, struct handover *h,
-	struct journal *j, struct executor **ret);
-/* What runs is left as it is; the journal tells the next start. Looks that are out must not come
+	struct history *y, struct executor **ret);
+/* What runs is left as it is; the history tells the next start. Looks that are out must not come
  * back after this. */
 void executor_free(struct executor *x);
 void executor_configure(struct executor *x, const struct executor_config *config);
@@ -49,7 +49,7 @@ char *executor_describe(const struct domain *d);
 /*
  * An orderly stop: what has sent nothing yet is over, and nothing new begins. What was begun goes
  * on to its end: the start behind a stop, the rollback of what fails. Idle: all of that is done, or
- * waits for commands whose answer was lost, which the journal settles at the next start.
+ * waits for commands whose answer was lost, which the next start settles.
  */
 void executor_stop(struct executor *x);
 bool executor_idle(const struct executor *x);

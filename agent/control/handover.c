@@ -33,6 +33,7 @@ struct handover {
 	struct ldm_status status;
 	bool config_unsaved;
 	struct oplog *oplog;
+	bool sealed; /* no transaction is started any more */
 	struct change_list changes;
 	uint64_t changes_dropped;
 
@@ -45,7 +46,7 @@ int handover_new(struct handover **ret)
 	struct handover *h = calloc(1, sizeof(*h));
 	int r;
 
-	if (h == NULL)
+	if (!h)
 		return -ENOMEM;
 	pthread_mutex_init(&h->lock, NULL);
 	r = oplog_new(&h->oplog);
@@ -65,9 +66,9 @@ void handover_free(struct handover *h)
 {
 	struct handover_order o;
 
-	if (h == NULL)
+	if (!h)
 		return;
-	while (h->to_ldm != NULL && handover_next_order(h, &o))
+	while (h->to_ldm && handover_next_order(h, &o))
 		transaction_unref(o.transaction);
 	snapshot_unref(h->snapshot);
 	ldm_status_clear(&h->status);
@@ -134,7 +135,7 @@ int handover_receive(struct handover *h, struct inbox *in)
 	struct ldm_status status;
 	int r;
 
-	if (room == NULL)
+	if (!room)
 		return -ENOMEM;
 	/* First the pipe, then the look: what comes in between wakes us once more. */
 	wakeup_drain(h->to_snmp);
@@ -182,8 +183,8 @@ int handover_start(struct handover *h, struct transaction *t, struct operation *
 	int r = -EAGAIN;
 
 	pthread_mutex_lock(&h->lock);
-	s = find_slot(h, 0);
-	if (s != NULL) {
+	s = !h->sealed ? find_slot(h, 0) : NULL;
+	if (s) {
 		t->id = oplog_next_transaction(h->oplog);
 		for (size_t i = 0; i < n; i++)
 			rows[i]->transaction = t->id;
@@ -278,7 +279,7 @@ static bool make_room(struct change_list *l, size_t n)
 	if (want == l->allocated)
 		return true;
 	more = reallocarray(l->changes, want, sizeof(*more));
-	if (more == NULL)
+	if (!more)
 		return false;
 	l->changes = more;
 	l->allocated = want;
@@ -312,7 +313,7 @@ static void put_verdict(struct handover *h, const struct verdict *v)
 {
 	struct slot *s = v->transaction != 0 ? find_slot(h, v->transaction) : NULL;
 
-	if (s == NULL)
+	if (!s)
 		return;
 	s->verdict = *v;
 	s->settled = v->settled;
@@ -334,7 +335,7 @@ int handover_report(
 
 	pthread_mutex_lock(&h->lock);
 	r = oplog_replace(h->oplog, take, n);
-	if (v != NULL)
+	if (v)
 		put_verdict(h, v);
 	pthread_mutex_unlock(&h->lock);
 	wakeup_notify(h->to_snmp);
@@ -390,6 +391,15 @@ void handover_limit(struct handover *h, uint32_t index)
 	pthread_mutex_lock(&h->lock);
 	oplog_limit(h->oplog, index);
 	pthread_mutex_unlock(&h->lock);
+}
+
+struct oplog_numbers handover_seal(struct handover *h)
+{
+	pthread_mutex_lock(&h->lock);
+	struct oplog_numbers given = oplog_given(h->oplog);
+	h->sealed = true;
+	pthread_mutex_unlock(&h->lock);
+	return given;
 }
 
 bool handover_next_order(struct handover *h, struct handover_order *ret)

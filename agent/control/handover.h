@@ -89,7 +89,8 @@ void handover_post_verdict(struct handover *h, const struct verdict *v);
 /*
  * Operation rows in the order of their indexes replace those that are there, and v (may be NULL) is
  * posted in the same breath: whoever sees that a row ended finds its domain free. Takes the rows
- * over. -ENOENT, -ENOMEM: as oplog_replace(); v is posted all the same.
+ * over. -ENOENT, -ENOMEM: as oplog_replace(); v is posted all the same. Rows that did not change
+ * need not be given: the cost is that of the rows that are.
  */
 int handover_report(
 	struct handover *h, struct operation *const *take, size_t n, const struct verdict *v);
@@ -102,6 +103,8 @@ const struct oplog_view *handover_oplog(struct handover *h); /* a reference for 
 struct oplog_numbers handover_given(struct handover *h);
 void handover_skip(struct handover *h, struct oplog_numbers given);
 void handover_limit(struct handover *h, uint32_t index);
+/* No number is given any more; the last ones that were. */
+struct oplog_numbers handover_seal(struct handover *h);
 
 enum handover_word {
 	HANDOVER_START,

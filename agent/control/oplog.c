@@ -1,31 +1,35 @@
 /*
- * The operation rows in memory; oplog-file.c keeps them over a restart.
+ * The operation rows in memory; history.c keeps them over a restart.
  *
- * A change makes a new view (256 pointers) and leaves the old one to whoever still reads it.
+ * A reader's view is never changed: a change makes a new view (256 pointers) while somebody reads
+ * the current one, and leaves the old view to its readers.
  */
 #include "control/oplog.h"
 
 #include <errno.h>
-#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "util/reference.h"
+#include "util/text.h"
+#include "util/utf8.h"
+
 /* The reference counts stand in front, out of the readers' sight. */
 struct operation_box {
-	atomic_uint references;
+	struct reference references;
 	struct operation o;
 };
 
 struct view_box {
-	atomic_uint references;
+	struct reference references;
 	struct oplog_view v;
 	const struct operation *rows[];
 };
 
 struct oplog {
-	const struct oplog_view *view; /* never NULL */
-	uint32_t last_index, last_transaction;
-	uint32_t skipped, limit; /* indexes */
+	struct view_box *current; /* never NULL */
+	struct oplog_numbers given;
+	uint32_t limit; /* no index behind this one is given; 0: there is no limit */
 };
 
 static struct operation_box *box_of(const struct operation *o)
@@ -44,9 +48,9 @@ int operation_new(struct operation **ret)
 {
 	struct operation_box *b = calloc(1, sizeof(*b));
 
-	if (b == NULL)
+	if (!b)
 		return -ENOMEM;
-	atomic_init(&b->references, 1);
+	reference_init(&b->references);
 	b->o.status = OPERATION_QUEUED;
 	*ret = &b->o;
 	return 0;
@@ -54,18 +58,16 @@ int operation_new(struct operation **ret)
 
 static const struct operation *operation_ref(const struct operation *o)
 {
-	atomic_fetch_add(&box_of(o)->references, 1);
+	reference_take(&box_of(o)->references);
 	return o;
 }
 
 void operation_unref(const struct operation *o)
 {
-	struct operation_box *b;
-
-	if (o == NULL)
+	if (!o)
 		return;
-	b = box_of(o);
-	if (atomic_fetch_sub(&b->references, 1) != 1)
+	struct operation_box *b = box_of(o);
+	if (!reference_drop(&b->references))
 		return;
 	free(b->o.domain);
 	free(b->o.request);
@@ -75,25 +77,17 @@ void operation_unref(const struct operation *o)
 	free(b);
 }
 
-static int copy_text(char **to, const char *from)
-{
-	*to = from != NULL ? strdup(from) : NULL;
-	return from != NULL && *to == NULL ? -ENOMEM : 0;
-}
-
 int operation_copy(const struct operation *o, struct operation **ret)
 {
 	struct operation *n;
-	int r;
 
 	if (operation_new(&n) < 0)
 		return -ENOMEM;
 	*n = *o;
 	n->domain = n->request = n->before = n->after = n->message = NULL;
-	r = copy_text(&n->domain, o->domain) | copy_text(&n->request, o->request) |
-	    copy_text(&n->before, o->before) | copy_text(&n->after, o->after) |
-	    copy_text(&n->message, o->message);
-	if (r != 0) {
+	if (text_copy(o->domain, &n->domain) < 0 || text_copy(o->request, &n->request) < 0 ||
+		text_copy(o->before, &n->before) < 0 || text_copy(o->after, &n->after) < 0 ||
+		text_copy(o->message, &n->message) < 0) {
 		operation_unref(n);
 		return -ENOMEM;
 	}
@@ -101,25 +95,13 @@ int operation_copy(const struct operation *o, struct operation **ret)
 	return 0;
 }
 
-/* Not inside a UTF-8 character. */
-static size_t cut_at(const char *text, size_t max)
-{
-	size_t n = strnlen(text, max + 1);
-
-	if (n <= max)
-		return n;
-	for (n = max; n > 0 && ((unsigned char)text[n] & 0xc0) == 0x80;)
-		n--;
-	return n;
-}
-
 int operation_set_text(char **field, const char *text)
 {
 	char *copy = NULL;
 
-	if (text != NULL) {
-		copy = strndup(text, cut_at(text, OPLOG_MESSAGE_MAX));
-		if (copy == NULL)
+	if (text) {
+		copy = strndup(text, utf8_cut(text, OPLOG_MESSAGE_MAX));
+		if (!copy)
 			return -ENOMEM;
 		for (char *p = copy; *p != '\0'; p++)
 			if ((unsigned char)*p < 0x20 || *p == 0x7f)
@@ -156,7 +138,7 @@ const char *operation_status_name(enum operation_status status)
 		[OPERATION_QUEUED] = "queued",
 	};
 
-	if ((size_t)status >= sizeof(names) / sizeof(names[0]) || names[status] == NULL)
+	if ((size_t)status >= sizeof(names) / sizeof(names[0]) || !names[status])
 		return "unknown";
 	return names[status];
 }
@@ -167,38 +149,28 @@ static struct view_box *view_new(size_t n_rows, uint64_t serial)
 {
 	struct view_box *b = calloc(1, sizeof(*b) + n_rows * sizeof(b->rows[0]));
 
-	if (b == NULL)
+	if (!b)
 		return NULL;
-	atomic_init(&b->references, 1);
+	reference_init(&b->references);
 	b->v.serial = serial;
 	b->v.rows = b->rows;
 	return b;
 }
 
-static void view_add(struct view_box *b, const struct operation *take)
-{
-	b->rows[b->v.n_rows++] = take;
-}
-
 const struct oplog_view *oplog_view_ref(const struct oplog_view *v)
 {
-	if (v != NULL)
-		atomic_fetch_add(&box_of_view(v)->references, 1);
+	if (v)
+		reference_take(&box_of_view(v)->references);
 	return v;
 }
 
 void oplog_view_unref(const struct oplog_view *v)
 {
-	struct view_box *b;
-
-	if (v == NULL)
-		return;
-	b = box_of_view(v);
-	if (atomic_fetch_sub(&b->references, 1) != 1)
+	if (!v || !reference_drop(&box_of_view(v)->references))
 		return;
 	for (size_t i = 0; i < v->n_rows; i++)
 		operation_unref(v->rows[i]);
-	free(b);
+	free(box_of_view(v));
 }
 
 size_t oplog_view_lower_bound(const struct oplog_view *v, uint32_t index)
@@ -218,19 +190,25 @@ size_t oplog_view_lower_bound(const struct oplog_view *v, uint32_t index)
 
 const struct operation *oplog_view_find(const struct oplog_view *v, uint32_t index)
 {
-	size_t i;
-
-	if (v == NULL)
+	if (!v)
 		return NULL;
-	i = oplog_view_lower_bound(v, index);
+	size_t i = oplog_view_lower_bound(v, index);
 	return i < v->n_rows && v->rows[i]->index == index ? v->rows[i] : NULL;
+}
+
+const struct operation *oplog_view_by_age(const struct oplog_view *v, size_t i)
+{
+	return v->rows[(v->oldest + i) % v->n_rows];
 }
 
 const struct operation *oplog_view_last(const struct oplog_view *v, uint32_t domain_index)
 {
-	for (size_t i = v != NULL ? v->n_rows : 0; i > 0; i--)
-		if (v->rows[i - 1]->domain_index == domain_index)
-			return v->rows[i - 1];
+	for (size_t i = v ? v->n_rows : 0; i > 0; i--) {
+		const struct operation *o = oplog_view_by_age(v, i - 1);
+
+		if (o->domain_index == domain_index)
+			return o;
+	}
 	return NULL;
 }
 
@@ -238,7 +216,7 @@ uint64_t oplog_view_changed_ms(const struct oplog_view *v)
 {
 	uint64_t last = 0;
 
-	for (size_t i = 0; v != NULL && i < v->n_rows; i++)
+	for (size_t i = 0; v && i < v->n_rows; i++)
 		if (v->rows[i]->changed_ms > last)
 			last = v->rows[i]->changed_ms;
 	return last;
@@ -274,16 +252,77 @@ static enum admin_state admin_readable(enum admin_state target)
 
 enum admin_state control_admin_state(const struct domain *d, const struct oplog_view *v)
 {
-	const struct operation *o;
-
 	if (d->row_status != ROW_ACTIVE && d->wanted_admin != ADMIN_NONE)
 		return (enum admin_state)d->wanted_admin;
-	for (size_t i = v != NULL ? v->n_rows : 0; i > 0; i--) {
-		o = v->rows[i - 1];
+	for (size_t i = v ? v->n_rows : 0; i > 0; i--) {
+		const struct operation *o = oplog_view_by_age(v, i - 1);
+
 		if (o->domain_index == d->index && operation_running(o) && o->target != ADMIN_NONE)
 			return admin_readable(o->target);
 	}
 	return admin_from_ldmd(d->state == DOMAIN_UNKNOWN ? d->known_state : d->state);
+}
+
+/* --- numbers ------------------------------------------------------------------------------- */
+
+uint32_t oplog_number_after(uint32_t number, uint32_t n)
+{
+	return n > OPLOG_INDEX_MAX - number ? n - (OPLOG_INDEX_MAX - number) : number + n;
+}
+
+uint32_t oplog_numbers_between(uint32_t from, uint32_t to)
+{
+	return to >= from ? to - from : to + (OPLOG_INDEX_MAX - from);
+}
+
+struct oplog_numbers oplog_given(const struct oplog *l)
+{
+	return l->given;
+}
+
+bool oplog_number_is_newer(uint32_t number, uint32_t than)
+{
+	if (number == than || number == 0)
+		return false;
+	return than == 0 || oplog_numbers_between(than, number) <= OPLOG_INDEX_MAX / 2;
+}
+
+void oplog_skip(struct oplog *l, struct oplog_numbers given)
+{
+	if (oplog_number_is_newer(given.index, l->given.index))
+		l->given.index = given.index;
+	if (oplog_number_is_newer(given.transaction, l->given.transaction))
+		l->given.transaction = given.transaction;
+}
+
+void oplog_limit(struct oplog *l, uint32_t index)
+{
+	l->limit = index;
+}
+
+uint32_t oplog_next_transaction(const struct oplog *l)
+{
+	return oplog_number_after(l->given.transaction, 1);
+}
+
+/*
+ * How many numbers n rows cost. Rows of one transaction have numbers that follow each other, so the
+ * last few numbers may be left out. -EAGAIN, -ENOSPC: as oplog_append().
+ */
+static int number_cost(const struct oplog *l, size_t n, uint32_t *ret)
+{
+	const struct oplog_view *v = &l->current->v;
+	uint32_t left = OPLOG_INDEX_MAX - l->given.index;
+	uint64_t cost = n > left ? (uint64_t)left + n : n;
+
+	/* The numbers between the last one and that of the oldest row are free. */
+	if (v->n_rows > 0 && cost > oplog_numbers_between(oplog_number_after(l->given.index, 1),
+					    v->rows[v->oldest]->index))
+		return -ENOSPC;
+	if (l->limit != 0 && cost > oplog_numbers_between(l->given.index, l->limit))
+		return -EAGAIN;
+	*ret = (uint32_t)cost;
+	return 0;
 }
 
 /* --- the log ------------------------------------------------------------------------------- */
@@ -293,143 +332,152 @@ int oplog_new(struct oplog **ret)
 	struct oplog *l = calloc(1, sizeof(*l));
 	struct view_box *b = view_new(0, 1);
 
-	if (l == NULL || b == NULL) {
+	if (!l || !b) {
 		free(l);
 		free(b);
 		return -ENOMEM;
 	}
-	l->view = &b->v;
-	l->limit = OPLOG_INDEX_MAX;
+	l->current = b;
 	*ret = l;
 	return 0;
 }
 
 void oplog_free(struct oplog *l)
 {
-	if (l == NULL)
+	if (!l)
 		return;
-	oplog_view_unref(l->view);
+	oplog_view_unref(&l->current->v);
 	free(l);
 }
 
-/* How many of the rows have to go, so that n more fit; rows that run never go. */
-static size_t surplus(const struct oplog_view *v, size_t n)
+/* The rows are there by age; puts them in the order of their indexes. */
+static int sort_view(struct view_box *b)
 {
-	return v->n_rows + n > OPLOG_ROWS ? v->n_rows + n - OPLOG_ROWS : 0;
+	size_t n = b->v.n_rows, begins_anew = 0;
+
+	for (size_t i = 1; i < n && begins_anew == 0; i++)
+		if (b->rows[i]->index < b->rows[i - 1]->index)
+			begins_anew = i;
+	if (begins_anew == 0)
+		return 0;
+	const struct operation **older = calloc(begins_anew, sizeof(*older));
+	if (!older)
+		return -ENOMEM;
+	memcpy(older, b->rows, begins_anew * sizeof(*older));
+	memmove(b->rows, b->rows + begins_anew, (n - begins_anew) * sizeof(*older));
+	memcpy(b->rows + n - begins_anew, older, begins_anew * sizeof(*older));
+	b->v.oldest = n - begins_anew;
+	free(older);
+	return 0;
 }
 
 static int add_rows(struct oplog *l, struct operation *const *take, size_t n)
 {
-	const struct oplog_view *v = l->view;
+	const struct oplog_view *v = &l->current->v;
 	struct view_box *b = view_new(v->n_rows + n, v->serial + 1);
-	size_t drop = surplus(v, n);
+	size_t surplus = v->n_rows + n > OPLOG_ROWS ? v->n_rows + n - OPLOG_ROWS : 0;
 
-	if (b == NULL)
+	if (!b)
 		return -ENOMEM;
 	for (size_t i = 0; i < v->n_rows; i++) {
-		if (drop > 0 && !operation_running(v->rows[i]))
-			drop--;
+		const struct operation *o = oplog_view_by_age(v, i);
+
+		/* Rows that run never go. */
+		if (surplus > 0 && !operation_running(o))
+			surplus--;
 		else
-			view_add(b, operation_ref(v->rows[i]));
+			b->rows[b->v.n_rows++] = o;
 	}
 	for (size_t i = 0; i < n; i++)
-		view_add(b, take[i]);
-	l->view = &b->v;
+		b->rows[b->v.n_rows++] = take[i];
+	if (sort_view(b) < 0) {
+		free(b);
+		return -ENOMEM;
+	}
+	for (size_t i = 0; i < n; i++)
+		take[i]->serial = b->v.serial;
+	/* The new rows came with a reference. */
+	for (size_t i = 0; i < b->v.n_rows; i++)
+		if (b->rows[i]->serial != b->v.serial)
+			operation_ref(b->rows[i]);
+	l->current = b;
 	oplog_view_unref(v);
 	return 0;
 }
 
-struct oplog_numbers oplog_given(const struct oplog *l)
-{
-	uint32_t index = l->last_index > l->skipped ? l->last_index : l->skipped;
-
-	return (struct oplog_numbers){index, l->last_transaction};
-}
-
-void oplog_skip(struct oplog *l, struct oplog_numbers given)
-{
-	l->skipped = given.index;
-	if (given.transaction > l->last_transaction)
-		l->last_transaction = given.transaction;
-}
-
-void oplog_limit(struct oplog *l, uint32_t index)
-{
-	l->limit = index;
-}
-
 int oplog_append(struct oplog *l, struct operation *const *take, size_t n)
 {
-	uint32_t given = oplog_given(l).index;
-	int r;
+	uint32_t cost = 0;
+	int r = number_cost(l, n, &cost);
 
-	if (n > OPLOG_INDEX_MAX - given)
-		return -ENOSPC;
-	if (given + n > l->limit)
-		return -EAGAIN;
+	if (r < 0 || n == 0)
+		return r;
+	uint32_t last = oplog_number_after(l->given.index, cost);
 	for (size_t i = 0; i < n; i++)
-		take[i]->index = given + 1 + (uint32_t)i;
+		take[i]->index = last - (uint32_t)(n - 1 - i);
 	r = add_rows(l, take, n);
 	if (r < 0)
 		return r;
-	l->last_index = given + (uint32_t)n;
-	if (n > 0 && take[0]->transaction != 0)
-		l->last_transaction = take[0]->transaction;
+	l->given.index = last;
+	if (take[0]->transaction != 0)
+		l->given.transaction = take[0]->transaction;
 	return 0;
 }
 
 int oplog_restore(struct oplog *l, struct operation *take)
 {
-	int r;
-
-	if (take->index <= l->last_index || take->index > OPLOG_INDEX_MAX)
+	if (take->index > OPLOG_INDEX_MAX || take->transaction > OPLOG_INDEX_MAX ||
+		!oplog_number_is_newer(take->index, l->given.index))
 		return -EEXIST;
-	r = add_rows(l, &take, 1);
+	int r = add_rows(l, &take, 1);
 	if (r < 0)
 		return r;
-	l->last_index = take->index;
-	if (take->transaction > l->last_transaction)
-		l->last_transaction = take->transaction;
+	oplog_skip(l, (struct oplog_numbers){take->index, take->transaction});
 	return 0;
 }
 
-static void free_rows(struct operation *const *rows, size_t n)
+/* A view that can be changed: the current one if only the log has it, else a copy. NULL: no memory.
+ */
+static struct view_box *view_to_change(struct oplog *l)
 {
-	for (size_t i = 0; i < n; i++)
-		operation_unref(rows[i]);
+	struct view_box *now = l->current;
+
+	if (reference_is_only(&now->references)) {
+		now->v.serial++;
+		return now;
+	}
+	struct view_box *b = view_new(now->v.n_rows, now->v.serial + 1);
+	if (!b)
+		return NULL;
+	b->v.oldest = now->v.oldest;
+	for (size_t i = 0; i < now->v.n_rows; i++)
+		b->rows[b->v.n_rows++] = operation_ref(now->rows[i]);
+	l->current = b;
+	oplog_view_unref(&now->v);
+	return b;
 }
 
 int oplog_replace(struct oplog *l, struct operation *const *take, size_t n)
 {
-	const struct oplog_view *v = l->view;
-	struct view_box *b = view_new(v->n_rows, v->serial + 1);
-	size_t k = 0, gone = 0;
+	struct view_box *b = view_to_change(l);
+	size_t gone = 0;
 
-	if (b == NULL) {
-		free_rows(take, n);
-		return -ENOMEM;
-	}
-	for (size_t i = 0; i < v->n_rows; i++) {
-		for (; k < n && take[k]->index < v->rows[i]->index; k++, gone++)
+	for (size_t k = 0; k < n; k++) {
+		size_t i = b ? oplog_view_lower_bound(&b->v, take[k]->index) : 0;
+
+		if (!b || i == b->v.n_rows || b->rows[i]->index != take[k]->index) {
 			operation_unref(take[k]);
-		if (k < n && take[k]->index == v->rows[i]->index)
-			view_add(b, take[k++]);
-		else
-			view_add(b, operation_ref(v->rows[i]));
+			gone++;
+			continue;
+		}
+		take[k]->serial = b->v.serial;
+		operation_unref(b->rows[i]);
+		b->rows[i] = take[k];
 	}
-	free_rows(&take[k], n - k);
-	gone += n - k;
-	l->view = &b->v;
-	oplog_view_unref(v);
-	return gone > 0 ? -ENOENT : 0;
-}
-
-uint32_t oplog_next_transaction(const struct oplog *l)
-{
-	return l->last_transaction < OPLOG_INDEX_MAX ? l->last_transaction + 1 : 1;
+	return !b ? -ENOMEM : gone > 0 ? -ENOENT : 0;
 }
 
 const struct oplog_view *oplog_view(const struct oplog *l)
 {
-	return oplog_view_ref(l->view);
+	return oplog_view_ref(&l->current->v);
 }

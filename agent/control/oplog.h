@@ -42,8 +42,9 @@ enum admin_state {
 };
 
 struct operation {
-	uint32_t index;	       /* 1.., never reused, persistent */
-	uint32_t transaction;  /* the same for all domains of a PDU; persistent, rises */
+	uint32_t index;	       /* 1..OPLOG_INDEX_MAX, persistent; after the last one, 1 again */
+	uint32_t transaction;  /* the same for all domains of a PDU; the same range, persistent */
+	uint64_t serial;       /* of the view in which it became what it is now; set by the log */
 	uint32_t domain_index; /* ldomIndex */
 	char *domain;	       /* its name; never NULL */
 	char *request;	       /* what was asked: "vcpus=8 memory=4096M state=active" */
@@ -60,9 +61,10 @@ struct operation {
 
 /* Sorted by index. */
 struct oplog_view {
-	uint64_t serial; /* another one: something is different */
+	uint64_t serial; /* rises with each change */
 	size_t n_rows;
 	const struct operation *const *rows;
+	size_t oldest; /* position of the oldest row: 0, unless the numbers began anew behind it */
 };
 
 bool operation_running(const struct operation *o); /* queued or running */
@@ -74,6 +76,8 @@ void oplog_view_unref(const struct oplog_view *v);
 const struct operation *oplog_view_find(const struct oplog_view *v, uint32_t index);
 /* First position with an index >= index, n_rows when none (for GETNEXT). */
 size_t oplog_view_lower_bound(const struct oplog_view *v, uint32_t index);
+/* The row given i-th of those that are here (i < n_rows), the oldest being 0. */
+const struct operation *oplog_view_by_age(const struct oplog_view *v, size_t i);
 /* The newest row of a domain, for ldomOperationStatus and ldomOperationIndex; NULL: none. */
 const struct operation *oplog_view_last(const struct oplog_view *v, uint32_t domain_index);
 
@@ -102,29 +106,45 @@ struct oplog;
 
 int oplog_new(struct oplog **ret);
 void oplog_free(struct oplog *l);
-/* The highest numbers that were given, or that may have been: by an agent that was killed. */
+
+/* Numbers run from 1 to OPLOG_INDEX_MAX and then from 1 again. 0: none was given yet. */
 struct oplog_numbers {
 	uint32_t index, transaction;
 };
+/* The number that is n behind another one; n is at most OPLOG_INDEX_MAX. */
+uint32_t oplog_number_after(uint32_t number, uint32_t n);
+/* How many numbers lie behind `from`, up to and with `to`. */
+uint32_t oplog_numbers_between(uint32_t from, uint32_t to);
+
+/* Not more than half of all numbers lie between the older and the newer one. 0 is older than all.
+ */
+bool oplog_number_is_newer(uint32_t number, uint32_t than);
+
+/* The numbers that were given last. */
 struct oplog_numbers oplog_given(const struct oplog *l);
 /* Goes on behind these. */
 void oplog_skip(struct oplog *l, struct oplog_numbers given);
-/* No index above this one is given; OPLOG_INDEX_MAX before the first call. */
+/* No index behind this one is given. 0: there is no limit, as before the first call. */
 void oplog_limit(struct oplog *l, uint32_t index);
 
 /*
  * Allots the indexes and takes the rows over, all or none; the oldest rows that do not run go.
- * Their transaction was given then. -ENOMEM, -ENOSPC, -EAGAIN (the limit): not taken.
+ * Their transaction was given then. -ENOMEM, -EAGAIN (the limit), -ENOSPC (a row that
+ * still runs has one of the numbers): not taken.
  */
 int oplog_append(struct oplog *l, struct operation *const *take, size_t n);
-/* Keeps o->index, which must be above all others. -EEXIST, -ENOMEM (both: not taken). */
+/* Keeps o->index, which must be newer than all others. -EEXIST, -ENOMEM (both: not taken). */
 int oplog_restore(struct oplog *l, struct operation *take);
-/* Rows in the order of their indexes, in one step. -ENOENT: some are gone; -ENOMEM: none was
- * replaced. What is not taken is freed. */
+/* Rows in the order of the view. -ENOENT: some are gone; -ENOMEM: none was replaced. What is not
+ * taken is freed. */
 int oplog_replace(struct oplog *l, struct operation *const *take, size_t n);
 /* The number for the rows that are appended next. */
 uint32_t oplog_next_transaction(const struct oplog *l);
-/* The current view, a reference for the caller. */
+/*
+ * The current view, a reference for the caller. As long as somebody has it, a change makes
+ * another view; without readers the view itself is changed, so that many changes between two
+ * looks cost little.
+ */
 const struct oplog_view *oplog_view(const struct oplog *l);
 
 #endif

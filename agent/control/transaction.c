@@ -2,11 +2,12 @@
 #include "control/transaction.h"
 
 #include <errno.h>
-#include <stdatomic.h>
 #include <stdlib.h>
 
+#include "util/reference.h"
+
 struct transaction_box {
-	atomic_uint references;
+	struct reference references;
 	struct transaction t;
 };
 
@@ -27,14 +28,14 @@ int transaction_new(const struct set_request *const *requests, size_t n, struct 
 {
 	struct transaction_box *b = calloc(1, sizeof(*b));
 
-	if (b == NULL)
+	if (!b)
 		return -ENOMEM;
-	atomic_init(&b->references, 1);
+	reference_init(&b->references);
 	b->t.parts = calloc(n > 0 ? n : 1, sizeof(*b->t.parts));
-	for (; b->t.parts != NULL && b->t.n_parts < n; b->t.n_parts++)
+	for (; b->t.parts && b->t.n_parts < n; b->t.n_parts++)
 		if (set_request_copy(requests[b->t.n_parts], &b->t.parts[b->t.n_parts].request) < 0)
 			break;
-	if (b->t.parts == NULL || b->t.n_parts < n) {
+	if (!b->t.parts || b->t.n_parts < n) {
 		box_free(b);
 		return -ENOMEM;
 	}
@@ -44,12 +45,12 @@ int transaction_new(const struct set_request *const *requests, size_t n, struct 
 
 struct transaction *transaction_ref(struct transaction *t)
 {
-	atomic_fetch_add(&box_of(t)->references, 1);
+	reference_take(&box_of(t)->references);
 	return t;
 }
 
 void transaction_unref(struct transaction *t)
 {
-	if (t != NULL && atomic_fetch_sub(&box_of(t)->references, 1) == 1)
+	if (t && reference_drop(&box_of(t)->references))
 		box_free(box_of(t));
 }

@@ -176,7 +176,8 @@ static bool ended_since(const struct oplog_view *seen, const struct operation *o
 	if (before)
 		return operation_running(before);
 	return o->started_ms > 0 &&
-	       (seen->n_rows == 0 || o->index > seen->rows[seen->n_rows - 1]->index);
+	       (seen->n_rows == 0 || oplog_number_is_newer(o->index,
+					     oplog_view_by_age(seen, seen->n_rows - 1)->index));
 }
 
 static void take_operations(struct notifier *n, const struct inbox *in, uint64_t now_ms)

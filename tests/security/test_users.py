@@ -57,7 +57,7 @@ class OwnUser(harness.TestCase):
         # What it keeps is its own.
         names = os.listdir(bed.agent.state)
         self.assertIn("index-registry", names)
-        self.assertIn("journal", names)
+        self.assertIn("history", names)
         for name in names:
             found = os.stat(os.path.join(bed.agent.state, name))
             self.assertEqual(stat.S_IMODE(found.st_mode), 0o600, name)
@@ -176,13 +176,25 @@ class Files(harness.TestCase):
         """The history is no reason not to start; but nothing is written where a link leads to."""
         bed = harness.Bed(os.path.join(self.directory, "0"), start=False)
         self.beds.append(bed)
-        paths = [os.path.join(bed.agent.state, name) for name in ("journal", "operations")]
-        for path in paths:
-            os.symlink(self.precious(), path)
+        history = os.path.join(bed.agent.state, "history")
+        os.symlink(self.precious(), history)
         bed.start()
         bed.snmp("set", [cell("NumVCPU", 2), "u", "5"], auth=("-v2c", "-c", "private"))
-        for path in paths:
-            wait_for(lambda: os.path.exists(path) and not os.path.islink(path), what=path)
+        wait_for(lambda: os.path.exists(history) and not os.path.islink(history), what=history)
+        self.assertEqual(self.content(), "secret-line\n")
+        self.assertNotIn("secret-line", bed.agent.log())
+
+    def test_links_in_the_place_of_earlier_files(self):
+        bed = harness.Bed(os.path.join(self.directory, "0"), start=False)
+        self.beds.append(bed)
+        for name in ("journal", "operations"):
+            os.symlink(self.precious(), os.path.join(bed.agent.state, name))
+        bed.start()
+        bed.snmp("set", [cell("NumVCPU", 2), "u", "5"], auth=("-v2c", "-c", "private"))
+        names = os.listdir(bed.agent.state)
+        self.assertIn("history", names)
+        self.assertNotIn("journal", names)
+        self.assertNotIn("operations", names)
         self.assertEqual(self.content(), "secret-line\n")
         self.assertNotIn("secret-line", bed.agent.log())
 

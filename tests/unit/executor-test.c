@@ -638,12 +638,15 @@ static void test_stop_with_an_uncertain_command(void **state)
 	assert_true(executor_idle(f->executor));
 	assert_false(f->verdicts[id].decided);
 	/* The next start settles it. */
-	struct journal *j;
+	struct handover *h;
+	struct history *y;
 	size_t n;
-	assert_int_equal(journal_open(f->directory, &j), 0);
-	assert_int_equal(journal_entries(j, &n)->transaction, id);
+	assert_int_equal(handover_new(&h), 0);
+	assert_int_equal(history_open(f->directory, h, &y), 0);
+	assert_int_equal(history_left_open(y, &n)->transaction, id);
 	assert_int_equal(n, 1);
-	journal_free(j);
+	history_free(y);
+	handover_free(h);
 }
 
 /* Nothing is to be seen of it: that proves nothing before commandTimeout. */

@@ -275,7 +275,7 @@ void fake_init(struct fake *f, const struct executor_config *config)
 	f->now = 1000;
 	f->directory = temp_directory_new();
 	assert_int_equal(handover_new(&f->handover), 0);
-	assert_int_equal(journal_open(f->directory, &f->journal), 0);
+	assert_int_equal(history_open(f->directory, f->handover, &f->history), 0);
 	const struct port port = {
 		.commander = (struct commander *)f,
 		.send = fake_command,
@@ -290,13 +290,13 @@ void fake_init(struct fake *f, const struct executor_config *config)
 		.changed = fake_changed,
 		.now = fake_now,
 	};
-	assert_int_equal(executor_new(config, &port, f->handover, f->journal, &f->executor), 0);
+	assert_int_equal(executor_new(config, &port, f->handover, f->history, &f->executor), 0);
 }
 
 void fake_clear(struct fake *f)
 {
 	executor_free(f->executor);
-	journal_free(f->journal);
+	history_free(f->history);
 	inbox_clear(&f->inbox);
 	handover_free(f->handover);
 	for (size_t i = 0; i < f->n_commands; i++)

@@ -8,7 +8,7 @@
 #include "control-fixture.h"
 
 #include "control/executor.h"
-#include "control/journal.h"
+#include "control/history.h"
 #include "control/transaction.h"
 
 #define FAKE_DOMAINS 8
@@ -95,7 +95,7 @@ struct fake {
 
 	char *directory;
 	struct handover *handover;
-	struct journal *journal;
+	struct history *history;
 	struct executor *executor;
 	struct inbox inbox;
 	struct verdict verdicts[16]; /* by transaction id */

@@ -1,0 +1,811 @@
+/* See history.h. */
+#include "control/history.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/queue.h>
+#include <unistd.h>
+
+#include "util/buffer.h"
+#include "util/cleanup.h"
+#include "util/clock.h"
+#include "util/file.h"
+#include "util/log.h"
+
+#define TOKEN	   "control:history"
+#define READ_CAP   (64u << 20)
+#define RESERVED   2048	       /* numbers; more domains than one PDU has room for */
+#define GROWTH	   (32u << 10) /* the file may double and grow by that, then it is written anew */
+#define RUNNING_MS 200
+#define SYNC_MS	   1000
+#define RETRY_MS   5000 /* after an error of the disk */
+
+enum file_state {
+	FILE_STALE,    /* nothing can be appended before it was written anew */
+	FILE_OPEN,     /* lines can be appended */
+	FILE_FINISHED, /* history_finish() was here */
+};
+
+/* What was begun in this run or is left open by the last: its lines go into each new file. */
+struct open_lines {
+	LIST_ENTRY(open_lines) link;
+	uint32_t transaction;
+	char *text;
+};
+
+struct history {
+	char *path, *old_rows, *old_journal; /* the old ones: of earlier versions */
+	struct handover *handover;
+	enum file_state state;
+	int fd;
+	size_t size, fresh_size; /* of the file: now, and when it was written anew */
+	size_t anew_at;		 /* size at which it is written anew */
+	LIST_HEAD(open_list, open_lines) open;
+	struct begun *left_open; /* of the last run */
+	size_t n_left_open;
+	uint32_t reserved; /* the last index that may be given, on disk */
+	/* Serials of views: which rows are in the file, and which were looked at. */
+	uint64_t ended_serial, running_serial, seen_serial;
+	uint64_t running_at_ms, sync_at_ms, retry_at_ms; /* CLOCK_NEVER: nothing waits */
+	bool told; /* that the disk does not work; tried again at retry_at_ms */
+};
+
+static void set_state(struct history *y, enum file_state state)
+{
+	if (y->fd >= 0 && state != FILE_OPEN) {
+		close(y->fd);
+		y->fd = -1;
+	}
+	y->state = state;
+}
+
+/* --- reading ------------------------------------------------------------------------------- */
+
+struct read_line {
+	uint32_t operation;
+	uint64_t age; /* by the operation's number: less is older */
+	size_t at;    /* in the order they were written */
+	struct record record;
+};
+
+struct reading {
+	struct read_line *lines; /* rows and beginnings */
+	size_t n, allocated;
+	struct oplog_numbers given;
+	bool damaged;
+	bool separate; /* rows and beginnings are from two files */
+};
+
+static void reading_clear(struct reading *in)
+{
+	for (size_t i = 0; i < in->n; i++)
+		record_clear(&in->lines[i].record);
+	free(in->lines);
+}
+
+static int add_line(struct reading *in, struct record *take)
+{
+	if (in->n == in->allocated) {
+		size_t more = in->allocated > 0 ? 2 * in->allocated : 64;
+		struct read_line *lines = reallocarray(in->lines, more, sizeof(*lines));
+
+		if (!lines)
+			return -ENOMEM;
+		in->lines = lines;
+		in->allocated = more;
+	}
+	in->lines[in->n] = (struct read_line){
+		.operation = take->kind == RECORD_ROW ? take->row->index : take->begun.operation,
+		.at = in->n,
+		.record = *take,
+	};
+	in->n++;
+	*take = (struct record){.kind = RECORD_EMPTY};
+	return 0;
+}
+
+/* The beginnings of a transaction do not count any more. */
+static void drop_begun(struct reading *in, uint32_t transaction)
+{
+	for (size_t i = 0; i < in->n; i++) {
+		struct record *r = &in->lines[i].record;
+
+		if (r->kind == RECORD_BEGUN && r->begun.transaction == transaction)
+			record_clear(r);
+	}
+}
+
+static int read_line(struct reading *in, char *line)
+{
+	struct record record;
+	int r = record_read(line, &record);
+
+	if (r < 0)
+		return r;
+	switch (record.kind) {
+	case RECORD_ROW:
+	case RECORD_BEGUN:
+		r = add_line(in, &record);
+		break;
+	case RECORD_GIVEN:
+		in->given = record.given;
+		break;
+	case RECORD_END:
+		drop_begun(in, record.transaction);
+		break;
+	case RECORD_EMPTY:
+		break;
+	}
+	record_clear(&record);
+	return r;
+}
+
+/* The whole lines: what follows the last line end was torn off by a crash. */
+static size_t length_of_lines(const char *content, size_t length)
+{
+	while (length > 0 && content[length - 1] != '\n')
+		length--;
+	return length;
+}
+
+static int read_lines(struct reading *in, char *content, size_t length)
+{
+	char *rest = content, *line;
+
+	length = length_of_lines(content, length);
+	content[length] = '\0';
+	in->damaged = strlen(content) < length;
+	while ((line = strsep(&rest, "\n"))) {
+		int r = read_line(in, line);
+
+		if (r == -ENOMEM)
+			return r;
+		in->damaged = in->damaged || r < 0;
+	}
+	return 0;
+}
+
+static void keep_aside(const char *path)
+{
+	_cleanup_free_ char *aside = NULL;
+	int r = 0;
+
+	if (asprintf(&aside, "%s.damaged", path) < 0) {
+		aside = NULL;
+		r = -ENOMEM;
+	} else if (rename(path, aside) < 0) {
+		r = -errno;
+	} else {
+		r = file_sync_folder(path);
+	}
+	if (r < 0)
+		log_err(TOKEN, "%s is damaged and cannot be kept aside: %s", path, strerror(-r));
+	else
+		log_err(TOKEN, "%s is damaged; what could be read is used, the file is kept as %s",
+			path, aside);
+}
+
+/* -ENOENT: there is none. A damaged file is kept aside once it was read. */
+static int read_file(struct reading *in, const char *path)
+{
+	_cleanup_free_ char *content = NULL;
+	size_t length = 0;
+	int r = file_read(path, READ_CAP, &content, &length);
+
+	in->damaged = r == -EINVAL || r == -EFBIG;
+	if (r < 0 && !in->damaged)
+		return r;
+	r = in->damaged ? 0 : read_lines(in, content, length);
+	if (r >= 0 && in->damaged)
+		keep_aside(path);
+	return r;
+}
+
+static int read_earlier_version(struct history *y, struct reading *in)
+{
+	int r = read_file(in, y->old_rows);
+
+	file_remove_left_overs(y->old_rows);
+	in->separate = true;
+	if (r == 0 || r == -ENOENT)
+		r = read_file(in, y->old_journal);
+	return r == -ENOENT ? 0 : r;
+}
+
+/* --- from lines to rows and open transactions ----------------------------------------------- */
+
+static int by_age(const void *a, const void *b)
+{
+	const struct read_line *x = a, *y = b;
+
+	if (x->age != y->age)
+		return x->age < y->age ? -1 : 1;
+	return x->at < y->at ? -1 : 1;
+}
+
+/* What the lines of one operation come to. */
+struct outcome {
+	struct operation *row; /* a reference; NULL: none */
+	struct begun *begun;   /* still open; NULL */
+};
+
+/* Up to the last line of the operation, whose position is returned. */
+static size_t read_outcome(const struct reading *in, size_t i, struct outcome *ret)
+{
+	struct outcome o = {0};
+	uint32_t operation = in->lines[i].operation;
+
+	for (; i < in->n && in->lines[i].operation == operation; i++) {
+		struct record *r = &in->lines[i].record;
+
+		if (r->kind == RECORD_ROW) {
+			operation_unref(o.row);
+			o.row = steal_ptr(r->row);
+			if (!operation_running(o.row) && !in->separate)
+				o.begun = NULL;
+		} else if (r->kind == RECORD_BEGUN) {
+			if (o.begun)
+				o.begun->undo = o.begun->undo || r->begun.undo;
+			else
+				o.begun = &r->begun;
+		}
+	}
+	/* The old rows were saved before the old journal was, so a row that ended has ended. */
+	if (in->separate && o.begun && o.row && !operation_running(o.row) && !o.begun->undo)
+		o.begun = NULL;
+	*ret = o;
+	return i;
+}
+
+/* The row had not been written yet. */
+static int row_of_begun(const struct begun *p, struct operation **ret)
+{
+	struct operation *o;
+	int r = operation_new(&o);
+
+	if (r < 0)
+		return r;
+	o->index = p->operation;
+	o->transaction = p->transaction;
+	o->domain_index = p->request.index;
+	o->started_at = p->started_at;
+	if ((p->request.fields & FIELD_ADMIN_BIT) != 0)
+		o->target = p->request.admin;
+	r = set_request_describe(&p->request, &o->request);
+	if (r >= 0)
+		r = operation_set_text(&o->domain, p->request.domain ? p->request.domain : "");
+	if (r < 0) {
+		operation_unref(o);
+		return r;
+	}
+	*ret = o;
+	return 0;
+}
+
+static void open_lines_free(struct open_lines *e)
+{
+	if (!e)
+		return;
+	free(e->text);
+	free(e);
+}
+
+/* Takes the text out of the buffer. */
+static int open_lines_new(uint32_t transaction, struct buffer *take, struct open_lines **ret)
+{
+	struct open_lines *e = calloc(1, sizeof(*e));
+
+	if (!e)
+		return -ENOMEM;
+	e->transaction = transaction;
+	e->text = buffer_steal(take);
+	if (!e->text) {
+		open_lines_free(e);
+		return -ENOMEM;
+	}
+	*ret = e;
+	return 0;
+}
+
+/* Takes it over when it succeeds. */
+static int leave_open(struct history *y, struct begun *take)
+{
+	struct begun *more = reallocarray(y->left_open, y->n_left_open + 1, sizeof(*more));
+	struct buffer b = BUFFER_EMPTY;
+	struct open_lines *e;
+
+	if (!more)
+		return -ENOMEM;
+	y->left_open = more;
+	int r = record_put_begun(&b, take);
+	if (r >= 0)
+		r = open_lines_new(take->transaction, &b, &e);
+	buffer_clear(&b);
+	if (r < 0)
+		return r;
+	LIST_INSERT_HEAD(&y->open, e, link);
+	more[y->n_left_open++] = *take;
+	*take = (struct begun){0};
+	return 0;
+}
+
+static int restore_outcome(struct history *y, struct outcome *o)
+{
+	int r = !o->row && o->begun ? row_of_begun(o->begun, &o->row) : 0;
+
+	if (r < 0 || !o->row)
+		return r;
+	if (o->begun)
+		o->row->status = OPERATION_RUNNING;
+	else if (operation_running(o->row))
+		o->row->status = OPERATION_UNKNOWN;
+	r = handover_restore_operation(y->handover, o->row);
+	return r >= 0 && o->begun ? leave_open(y, o->begun) : r;
+}
+
+/* What makes no sense is left out, and counts as damage. */
+static int restore_all(struct history *y, struct reading *in)
+{
+	uint32_t newest = in->given.index;
+
+	for (size_t i = 0; i < in->n; i++)
+		in->lines[i].age = oplog_numbers_between(
+			oplog_number_after(newest, 1), in->lines[i].operation);
+	if (in->n > 1)
+		qsort(in->lines, in->n, sizeof(*in->lines), by_age);
+	for (size_t i = 0; i < in->n;) {
+		struct outcome o;
+
+		i = read_outcome(in, i, &o);
+		int r = restore_outcome(y, &o);
+		if (r == -ENOMEM)
+			return r;
+		in->damaged = in->damaged || r < 0;
+	}
+	handover_skip(y->handover, in->given);
+	return 0;
+}
+
+static int load(struct history *y)
+{
+	struct reading in = {0};
+	int r = read_file(&in, y->path);
+
+	if (r == -ENOENT)
+		r = read_earlier_version(y, &in);
+	bool kept_aside = in.damaged;
+	if (r >= 0)
+		r = restore_all(y, &in);
+	if (r >= 0 && in.damaged && !kept_aside)
+		keep_aside(in.separate ? y->old_rows : y->path);
+	reading_clear(&in);
+	return r;
+}
+
+/* --- writing ------------------------------------------------------------------------------- */
+
+/* Rows of a view that changed since a serial. */
+static int put_rows(struct buffer *b, const struct oplog_view *v, uint64_t since, bool running)
+{
+	int r = 0;
+
+	for (size_t i = 0; i < v->n_rows && r >= 0; i++)
+		if (v->rows[i]->serial > since && operation_running(v->rows[i]) == running)
+			r = record_put_row(b, v->rows[i]);
+	return r;
+}
+
+static bool any_row(const struct oplog_view *v, uint64_t since, bool running)
+{
+	for (size_t i = 0; i < v->n_rows; i++)
+		if (v->rows[i]->serial > since && operation_running(v->rows[i]) == running)
+			return true;
+	return false;
+}
+
+static struct oplog_numbers numbers_to_reserve(const struct history *y)
+{
+	struct oplog_numbers given = handover_given(y->handover);
+
+	return (struct oplog_numbers){oplog_number_after(given.index, RESERVED),
+		oplog_number_after(given.transaction, RESERVED)};
+}
+
+static bool reserve_is_low(const struct history *y)
+{
+	return oplog_numbers_between(handover_given(y->handover).index, y->reserved) < RESERVED / 2;
+}
+
+/* They are on disk. */
+static void use_reserve(struct history *y, struct oplog_numbers given)
+{
+	y->reserved = given.index;
+	handover_limit(y->handover, given.index);
+}
+
+/*
+ * Logged once until it works again. A disk that takes nothing does not stop the numbers; they are
+ * reserved again when it does.
+ */
+static void note_failure(struct history *y, int r, uint64_t now_ms)
+{
+	if (!y->told)
+		log_err(TOKEN, "cannot write %s: %s; no SET can begin until that is mended",
+			y->path, strerror(-r));
+	y->told = true;
+	y->retry_at_ms = clock_after(now_ms, RETRY_MS);
+	y->reserved = handover_given(y->handover).index;
+	handover_limit(y->handover, 0);
+}
+
+static int put_everything(const struct history *y, struct buffer *b, const struct oplog_view *v,
+	struct oplog_numbers given)
+{
+	const struct open_lines *e;
+	int r = record_put_given(b, given);
+
+	/* Before the rows: a row that ended closes what stands before it. */
+	LIST_FOREACH (e, &y->open, link)
+		if (r >= 0)
+			r = buffer_append_text(b, e->text);
+	for (size_t i = 0; i < v->n_rows && r >= 0; i++)
+		r = record_put_row(b, oplog_view_by_age(v, i));
+	return r;
+}
+
+static int open_to_append(struct history *y)
+{
+	set_state(y, FILE_STALE);
+	y->fd = open(y->path, O_WRONLY | O_APPEND | O_CLOEXEC | O_NOFOLLOW);
+	if (y->fd < 0)
+		return -errno;
+	set_state(y, FILE_OPEN);
+	return 0;
+}
+
+/* Without what does not count any more. Until it succeeds, the old file is as it was. */
+static int write_anew(struct history *y, struct oplog_numbers given)
+{
+	const struct oplog_view *v = handover_oplog(y->handover);
+	struct buffer b = BUFFER_EMPTY;
+	int r = put_everything(y, &b, v, given);
+
+	y->anew_at = y->size + GROWTH;
+	if (r >= 0)
+		r = file_write_atomic(y->path, buffer_data(&b), b.len, 0600);
+	if (r >= 0)
+		r = open_to_append(y);
+	if (r >= 0) {
+		(void)unlink(y->old_rows);
+		(void)unlink(y->old_journal);
+		y->size = y->fresh_size = b.len;
+		y->anew_at = 2 * b.len + GROWTH;
+		y->ended_serial = y->running_serial = v->serial;
+		y->running_at_ms = y->sync_at_ms = CLOCK_NEVER;
+		use_reserve(y, given);
+	}
+	buffer_clear(&b);
+	oplog_view_unref(v);
+	return r;
+}
+
+static int write_whole(int fd, const char *bytes, size_t length)
+{
+	while (length > 0) {
+		ssize_t n = write(fd, bytes, length);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return -errno;
+		bytes += n;
+		length -= (size_t)n;
+	}
+	return 0;
+}
+
+/* All of it, or none: half a line would end up in front of the next one. */
+static int append(struct history *y, const struct buffer *b, bool sync)
+{
+	int r = write_whole(y->fd, buffer_data(b), b->len);
+
+	if (r < 0 && ftruncate(y->fd, (off_t)y->size) < 0)
+		set_state(y, FILE_STALE);
+	if (r < 0)
+		return r;
+	if (sync && fdatasync(y->fd) < 0) {
+		r = -errno;
+		/* What of it is on disk is not known, and the next sync would not tell. */
+		set_state(y, FILE_STALE);
+		return r;
+	}
+	y->size += b->len;
+	return 0;
+}
+
+/* On a full disk, what does not count any more may be the room that is missing. */
+static int append_or_make_room(struct history *y, const struct buffer *b)
+{
+	int r = y->state == FILE_STALE ? write_anew(y, numbers_to_reserve(y)) : 0;
+
+	if (r >= 0)
+		r = append(y, b, true);
+	if (r < 0 && y->size > y->fresh_size) {
+		r = write_anew(y, numbers_to_reserve(y));
+		if (r >= 0)
+			r = append(y, b, true);
+	}
+	return r;
+}
+
+/* --- a transaction begins ------------------------------------------------------------------- */
+
+static int put_parts(
+	struct buffer *b, const struct transaction *t, const struct plan_input *in, bool undo)
+{
+	int64_t now = clock_wall_ms();
+	int r = 0;
+
+	for (size_t i = 0; i < t->n_parts && r >= 0; i++) {
+		const struct domain *d = in[i].domain;
+		struct begun p = {
+			.transaction = t->id,
+			.operation = t->parts[i].operation,
+			.started_at = now,
+			.undo = undo,
+			.request = *in[i].request,
+		};
+
+		if (d) {
+			p.existed = true;
+			p.state = d->state;
+			p.vcpus = d->num_vcpu;
+			p.crypto = d->num_crypto;
+			p.memory_bytes = d->mem_bytes;
+		}
+		r = record_put_begun(b, &p);
+	}
+	return r;
+}
+
+/* With the rows that have ended by now before it, and numbers if they run short. */
+static int append_beginning(struct history *y, const char *text)
+{
+	const struct oplog_view *v = handover_oplog(y->handover);
+	struct oplog_numbers given = numbers_to_reserve(y);
+	bool reserve = reserve_is_low(y);
+	struct buffer b = BUFFER_EMPTY;
+	int r = put_rows(&b, v, y->ended_serial, false);
+
+	if (r >= 0 && reserve)
+		r = record_put_given(&b, given);
+	if (r >= 0)
+		r = buffer_append_text(&b, text);
+	if (r >= 0)
+		r = append_or_make_room(y, &b);
+	if (r >= 0) {
+		y->ended_serial = v->serial;
+		y->sync_at_ms = CLOCK_NEVER;
+		y->told = false;
+		if (reserve)
+			use_reserve(y, given);
+	}
+	buffer_clear(&b);
+	oplog_view_unref(v);
+	return r;
+}
+
+static int begin(
+	struct history *y, const struct transaction *t, const struct plan_input *in, bool undo)
+{
+	struct buffer lines = BUFFER_EMPTY;
+	struct open_lines *e = NULL;
+	int r = y->state != FILE_FINISHED ? put_parts(&lines, t, in, undo) : -ESHUTDOWN;
+
+	if (r >= 0)
+		r = open_lines_new(t->id, &lines, &e);
+	if (r >= 0)
+		r = append_beginning(y, e->text);
+	if (r >= 0) {
+		LIST_INSERT_HEAD(&y->open, e, link);
+	} else {
+		note_failure(y, r, clock_ms());
+		open_lines_free(e);
+	}
+	buffer_clear(&lines);
+	return r;
+}
+
+int history_begin(struct history *y, const struct transaction *t, const struct plan_input *in)
+{
+	return begin(y, t, in, false);
+}
+
+int history_undo(struct history *y, const struct transaction *t, const struct plan_input *in)
+{
+	return begin(y, t, in, true);
+}
+
+/* --- time ---------------------------------------------------------------------------------- */
+
+static bool any_runs(const struct oplog_view *v, uint32_t transaction)
+{
+	for (size_t i = 0; i < v->n_rows; i++)
+		if (v->rows[i]->transaction == transaction && operation_running(v->rows[i]))
+			return true;
+	return false;
+}
+
+static void forget_what_ended(struct history *y, const struct oplog_view *v)
+{
+	struct open_lines *e = LIST_FIRST(&y->open), *next;
+
+	for (; e; e = next) {
+		next = LIST_NEXT(e, link);
+		if (any_runs(v, e->transaction))
+			continue;
+		LIST_REMOVE(e, link);
+		open_lines_free(e);
+	}
+}
+
+/* What is due by now goes into the file. */
+static int append_due(struct history *y, const struct oplog_view *v, uint64_t now_ms)
+{
+	struct oplog_numbers given = numbers_to_reserve(y);
+	bool running = now_ms >= y->running_at_ms, reserve = reserve_is_low(y);
+	bool sync = reserve || now_ms >= y->sync_at_ms;
+	struct buffer b = BUFFER_EMPTY;
+	int r = put_rows(&b, v, y->ended_serial, false);
+
+	if (r >= 0 && running)
+		r = put_rows(&b, v, y->running_serial, true);
+	if (r >= 0 && reserve)
+		r = record_put_given(&b, given);
+	if (r >= 0 && (b.len > 0 || sync))
+		r = append(y, &b, sync);
+	if (r >= 0) {
+		y->ended_serial = v->serial;
+		if (running) {
+			y->running_serial = v->serial;
+			y->running_at_ms = CLOCK_NEVER;
+		}
+		if (sync)
+			y->sync_at_ms = CLOCK_NEVER;
+		else if (b.len > 0 && y->sync_at_ms == CLOCK_NEVER)
+			y->sync_at_ms = clock_after(now_ms, SYNC_MS);
+		if (reserve)
+			use_reserve(y, given);
+	}
+	buffer_clear(&b);
+	return r;
+}
+
+void history_turn(struct history *y, uint64_t now_ms)
+{
+	if (y->state == FILE_FINISHED || (y->told && now_ms < y->retry_at_ms))
+		return;
+	const struct oplog_view *v = handover_oplog(y->handover);
+	bool changed = v->serial != y->seen_serial;
+	int r = 0;
+
+	if (changed)
+		forget_what_ended(y, v);
+	if (y->state == FILE_STALE)
+		r = write_anew(y, numbers_to_reserve(y));
+	else if (changed || now_ms >= y->running_at_ms || now_ms >= y->sync_at_ms)
+		r = append_due(y, v, now_ms);
+	if (r >= 0) {
+		y->seen_serial = v->serial;
+		y->told = false;
+		if (y->running_at_ms == CLOCK_NEVER && any_row(v, y->running_serial, true))
+			y->running_at_ms = clock_after(now_ms, RUNNING_MS);
+	} else {
+		note_failure(y, r, now_ms);
+	}
+	/* If that fails, appending goes on, and it is tried again later. */
+	if (r >= 0 && y->size >= y->anew_at)
+		(void)write_anew(y, numbers_to_reserve(y));
+	oplog_view_unref(v);
+}
+
+uint64_t history_next(const struct history *y)
+{
+	if (y->told)
+		return y->retry_at_ms;
+	return y->running_at_ms < y->sync_at_ms ? y->running_at_ms : y->sync_at_ms;
+}
+
+/* --- life ---------------------------------------------------------------------------------- */
+
+static int make_paths(struct history *y, const char *directory)
+{
+	const struct {
+		char **path;
+		const char *name;
+	} files[] = {
+		{&y->path, "history"}, {&y->old_rows, "operations"}, {&y->old_journal, "journal"}};
+
+	for (size_t i = 0; i < ARRAY_SIZE(files); i++) {
+		if (asprintf(files[i].path, "%s/%s", directory, files[i].name) < 0) {
+			*files[i].path = NULL;
+			return -ENOMEM;
+		}
+	}
+	return 0;
+}
+
+int history_open(const char *directory, struct handover *h, struct history **ret)
+{
+	struct history *y = calloc(1, sizeof(*y));
+
+	if (!y)
+		return -ENOMEM;
+	y->handover = h;
+	y->fd = -1;
+	y->running_at_ms = y->sync_at_ms = CLOCK_NEVER;
+	LIST_INIT(&y->open);
+	int r = make_paths(y, directory);
+	if (r >= 0) {
+		file_remove_left_overs(y->path);
+		r = load(y);
+	}
+	if (r >= 0)
+		r = write_anew(y, numbers_to_reserve(y));
+	if (file_error_is_disk(r)) {
+		note_failure(y, r, clock_ms());
+	} else if (r < 0) {
+		if (y->old_journal)
+			log_err(TOKEN, "cannot open %s: %s", y->path, strerror(-r));
+		history_free(y);
+		return r;
+	}
+	*ret = y;
+	return 0;
+}
+
+void history_free(struct history *y)
+{
+	struct open_lines *e;
+
+	if (!y)
+		return;
+	while ((e = LIST_FIRST(&y->open))) {
+		LIST_REMOVE(e, link);
+		open_lines_free(e);
+	}
+	for (size_t i = 0; i < y->n_left_open; i++)
+		set_request_clear(&y->left_open[i].request);
+	free(y->left_open);
+	if (y->fd >= 0)
+		close(y->fd);
+	free(y->path);
+	free(y->old_rows);
+	free(y->old_journal);
+	free(y);
+}
+
+const struct begun *history_left_open(const struct history *y, size_t *ret_n)
+{
+	*ret_n = y->n_left_open;
+	return y->left_open;
+}
+
+int history_finish(struct history *y)
+{
+	if (y->state == FILE_FINISHED)
+		return 0;
+	struct oplog_numbers given = handover_seal(y->handover);
+	const struct oplog_view *v = handover_oplog(y->handover);
+
+	forget_what_ended(y, v);
+	oplog_view_unref(v);
+	int r = write_anew(y, given);
+	if (r < 0)
+		note_failure(y, r, clock_ms());
+	set_state(y, FILE_FINISHED);
+	return r;
+}

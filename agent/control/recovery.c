@@ -1,0 +1,235 @@
+/* See recovery.h. */
+#include "control/recovery.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "control/executor.h"
+#include "inventory/refresh.h"
+#include "util/clock.h"
+#include "util/log.h"
+
+#define TOKEN	     "control:recovery"
+#define FIRST_ASK_MS 500 /* between two looks at the domains; each time twice as long */
+#define LAST_ASK_MS  5000
+
+enum part_state {
+	PART_OPEN,
+	PART_ASKED, /* its domain is being read */
+	PART_DONE,
+};
+
+struct part {
+	struct recovery *recovery;
+	const struct begun *begun;
+	enum part_state state;
+};
+
+struct recovery {
+	struct handover *handover;
+	struct part *parts; /* the oldest first */
+	size_t n, left;
+	uint64_t patience_ms, ask_ms;
+	uint64_t next_ms, late_ms; /* late: 0 before the first inventory */
+};
+
+/* --- judging ------------------------------------------------------------------------------- */
+
+static bool is_as_before(const struct begun *p, const struct domain *d)
+{
+	if (!d || !p->existed)
+		return !d && !p->existed;
+	return p->state == d->state && p->vcpus == d->num_vcpu && p->crypto == d->num_crypto &&
+	       p->memory_bytes == d->mem_bytes;
+}
+
+/* ldmd has what was asked for; not so if it would need steps, or cannot get there from here. */
+static bool is_reached(const struct begun *p, const struct domain *d)
+{
+	struct set_request wanted = p->request;
+	struct plan_input in = {&wanted, d};
+	struct plan plan;
+	size_t part;
+	unsigned field;
+	const char *reason;
+
+	if (d && wanted.row != ROW_REQUEST_DESTROY)
+		wanted.fields &= ~(unsigned)(FIELD_ROW_BIT | FIELD_NAME_BIT | FIELD_TEMPLATE_BIT);
+	if (plan_make(&in, 1, &plan, &part, &field, &reason) < 0)
+		return false;
+	bool reached = plan.n == 0;
+	plan_clear(&plan);
+	return reached;
+}
+
+static bool is_restart(const struct set_request *q)
+{
+	return (q->fields & FIELD_ADMIN_BIT) != 0 && q->admin == ADMIN_RESTART;
+}
+
+enum operation_status recovery_judge(const struct begun *p, const struct domain *d, bool late)
+{
+	bool under_way = d && (domain_in_transition(d) || d->memory_dr);
+
+	/* It was seen when it was done, so as before means that the way back was taken. */
+	if (!under_way && p->undo && is_as_before(p, d))
+		return OPERATION_ROLLED_BACK;
+	if (!under_way && !p->undo && !is_restart(&p->request) && is_reached(p, d))
+		return OPERATION_SUCCEEDED;
+	if (!late)
+		return OPERATION_RUNNING;
+	if (under_way)
+		return OPERATION_UNKNOWN;
+	if (p->undo)
+		return OPERATION_ROLLBACK_FAILED;
+	/* Whether a domain that runs was restarted does not show. */
+	if (!d || is_as_before(p, d) || (is_restart(&p->request) && d->state == DOMAIN_ACTIVE))
+		return OPERATION_UNKNOWN;
+	return OPERATION_PARTIAL;
+}
+
+/* --- rows ---------------------------------------------------------------------------------- */
+
+static void fill_row(struct operation *o, enum operation_status status, const struct domain *d)
+{
+	char *after = executor_describe(d);
+
+	o->status = status;
+	o->changed_ms = clock_ms();
+	o->target = ADMIN_NONE;
+	if (after)
+		(void)operation_set_text(&o->after, after);
+	free(after);
+	(void)operation_set_text(
+		&o->message, "the agent was restarted meanwhile; settled by reading");
+}
+
+/* A row that is gone, or has no memory, stays open in the file and is decided at the next start. */
+static void end_row(const struct part *p, enum operation_status status, const struct domain *d)
+{
+	const struct oplog_view *v = handover_oplog(p->recovery->handover);
+	const struct operation *old = oplog_view_find(v, p->begun->operation);
+	struct operation *o = NULL;
+	int r = old ? operation_copy(old, &o) : -ENOENT;
+
+	oplog_view_unref(v);
+	if (r < 0)
+		return;
+	fill_row(o, status, d);
+	log_notice(TOKEN, "operation %u: \"%s\": %s: %s (settled by reading after a restart)",
+		o->index, o->domain, o->request, operation_status_name(status));
+	(void)handover_update_operation(p->recovery->handover, o);
+}
+
+static void set_part_state(struct part *p, enum part_state state)
+{
+	assert(p->state != PART_DONE && p->state != state);
+	p->state = state;
+	if (state == PART_DONE)
+		p->recovery->left--;
+}
+
+static void end_part(struct part *p, enum operation_status status, const struct domain *d)
+{
+	assert(status != OPERATION_RUNNING);
+	end_row(p, status, d);
+	set_part_state(p, PART_DONE);
+}
+
+/* Another operation on the domain came later, so the domain does not show any more what this one
+ * left. */
+static bool is_overtaken(const struct part *p)
+{
+	const struct oplog_view *v = handover_oplog(p->recovery->handover);
+	const struct operation *last = oplog_view_last(v, p->begun->request.index);
+	bool overtaken = last && last->index != p->begun->operation;
+
+	oplog_view_unref(v);
+	return overtaken;
+}
+
+/* --- reading ------------------------------------------------------------------------------- */
+
+static void on_domain(void *user, int err, const struct domain *d, const struct snapshot *s)
+{
+	struct part *p = user;
+
+	(void)s;
+	set_part_state(p, PART_OPEN);
+	if (err < 0)
+		return;
+	enum operation_status status =
+		recovery_judge(p->begun, d, clock_ms() >= p->recovery->late_ms);
+	if (status != OPERATION_RUNNING)
+		end_part(p, status, d);
+}
+
+static void ask(struct part *p, struct refresh *refresh)
+{
+	const char *name = p->begun->request.domain;
+
+	if (!name || is_overtaken(p))
+		end_part(p, OPERATION_UNKNOWN, NULL);
+	else if (refresh_domain_now(refresh, name, on_domain, p) >= 0)
+		set_part_state(p, PART_ASKED);
+}
+
+void recovery_turn(struct recovery *v, struct refresh *refresh, uint64_t now_ms)
+{
+	if (v->left == 0 || now_ms < v->next_ms)
+		return;
+	v->next_ms = clock_after(now_ms, v->ask_ms);
+	if (!refresh_snapshot(refresh))
+		return;
+	if (v->late_ms == 0)
+		v->late_ms = clock_after(now_ms, v->patience_ms);
+	v->ask_ms = 2 * v->ask_ms < LAST_ASK_MS ? 2 * v->ask_ms : LAST_ASK_MS;
+	for (size_t i = 0; i < v->n; i++)
+		if (v->parts[i].state == PART_OPEN)
+			ask(&v->parts[i], refresh);
+}
+
+uint64_t recovery_next(const struct recovery *v)
+{
+	return v->left > 0 ? v->next_ms : CLOCK_NEVER;
+}
+
+/* --- life ---------------------------------------------------------------------------------- */
+
+int recovery_new(
+	const struct history *y, struct handover *h, uint64_t patience_ms, struct recovery **ret)
+{
+	struct recovery *v = calloc(1, sizeof(*v));
+	size_t n;
+	const struct begun *begun = history_left_open(y, &n);
+	struct part *parts = calloc(n > 0 ? n : 1, sizeof(*parts));
+
+	if (!v || !parts) {
+		free(v);
+		free(parts);
+		return -ENOMEM;
+	}
+	for (size_t i = 0; i < n; i++)
+		parts[i] = (struct part){v, &begun[i], PART_OPEN};
+	*v = (struct recovery){.handover = h,
+		.parts = parts,
+		.n = n,
+		.left = n,
+		.patience_ms = patience_ms,
+		.ask_ms = FIRST_ASK_MS};
+	if (n > 0)
+		log_notice(TOKEN,
+			"%zu operations of the last run are open: settling them by reading", n);
+	*ret = v;
+	return 0;
+}
+
+void recovery_free(struct recovery *v)
+{
+	if (!v)
+		return;
+	free(v->parts);
+	free(v);
+}
