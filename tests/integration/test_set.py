@@ -417,6 +417,7 @@ class Traces(sets.TestCase):
         self.expect("noError", (guest, "NumVCPU", 6))
         self.wait_ended(guest)
         row = self.operation(guest)
+        self.agent.wait_log(rf"operation {row['Index']}\b", start=self.log_start)
         lines = [line for line in self.agent.log()[self.log_start:].splitlines()
                  if re.search(rf"operation {row['Index']}\b", line)]
         self.assertEqual(len(lines), 1, lines)
@@ -428,7 +429,7 @@ class Traces(sets.TestCase):
         self.expect("commitFailed", (guest, "NumVCPU", 6))
         self.assertEqual(self.wait_ended(guest), "failed")
         self.assertEqual(self.operation(guest)["Message"], "not today")
-        self.assertRegex(self.agent.log()[self.log_start:], rf'"{guest}".*failed.*not today')
+        self.agent.wait_log(rf'"{guest}".*failed.*not today', start=self.log_start)
 
     def test_counters_and_unsaved_configuration(self):
         guest = self.take("active")
