@@ -204,6 +204,8 @@ static void test_turns_are_seen(void **state)
 	wait_turns(&p, 2);
 	while (!worker_turned(w, 100))
 		continue;
+	worker_stop(w);
+	wait_ended(w);
 	worker_free(w);
 }
 
