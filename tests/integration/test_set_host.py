@@ -84,12 +84,12 @@ class Conditions(sets.TestCase):
         self.assertEqual([self.get(row, "OperationIndex") for row, _, _ in varbinds], before)
         self.agent.wait_log(rf"refused \(inconsistentValue, varbind \d\): {re.escape(reason)}",
                             start=start)
-        self.assertTrue(scalar(self.rig, "ldomLastRefusalText").startswith(reason))
+        self.assertTrue(scalar(self.rig, "ldomLastRefusalText").decode().startswith(reason))
         self.assertEqual(scalar(self.rig, "ldomLastRefusalError"), 12)
         rows = self.rig.rows()
         self.assertIn(scalar(self.rig, "ldomLastRefusalDomain"),
                       [rows[getattr(row, "index", row)]["Name"] for row, _, _ in varbinds
-                       if getattr(row, "index", row) in rows] + ["new"])
+                       if getattr(row, "index", row) in rows] + [b"new"])
 
     def failed(self, reason, *varbinds, sent=0):
         """Found out when it was tried: told, rolled back, the reason in row and log."""
