@@ -407,6 +407,198 @@ class Migration(SimulatorCase):
         self.assertIsNone(found.get("ldom_info", "progress"))
 
 
+class Reconfiguration(SimulatorCase):
+    """What waits for a reboot, whose, and what cannot be done meanwhile."""
+
+    def domain(self, sim, name):
+        return next(d for d in dump(sim)["domains"] if d["name"] == name)
+
+    def flag(self, sim, name):
+        return self.domain(sim, name)["flags"][2]
+
+    def test_memory_of_an_active_guest_before_1_2(self):
+        sim = self.simulator("-L", "1.1", wait=0.02)
+        client = self.client(sim)
+        self.assertTrue(client.ask("set-memory", "ldg1", ldm_client.item("memory", units="2G")).ok)
+        self.assertEqual(self.flag(sim, "ldg1"), "d")
+        self.assertEqual(self.domain(sim, "ldg1")["memory"], 4 << 30)
+        answer = client.ask("set-vcpu", "web01", ldm_client.item("cpu", units=4))
+        self.assertIn("The ldg1 domain is in the process of a delayed", answer.messages[0])
+        sim.do("guest ldg1 reset")
+        self.assertEqual(self.domain(sim, "ldg1")["memory"], 2 << 30)
+        self.assertEqual(self.flag(sim, "ldg1"), "-")
+        self.assertTrue(client.ask("set-vcpu", "web01", ldm_client.item("cpu", units=4)).ok)
+
+    def test_it_takes_effect_when_the_guest_stops_and_can_be_cancelled(self):
+        sim = self.simulator("-L", "1.0.3", wait=0.02)
+        client = self.client(sim)
+        for memory, end, held in (("2G", "do cancel-operation ldg1 reconf", 4), ("3G", "do stop-domain ldg1", 3)):
+            self.assertTrue(client.ask("set-memory", "ldg1", ldm_client.item("memory", units=memory)).ok)
+            sim.do(end)
+            found = self.domain(sim, "ldg1")
+            self.assertEqual([found["memory"], found["constraints"]["memory"], found["flags"][2]],
+                             [held << 30, held << 30, "-"])
+
+    def test_between_1_2_and_2_0_it_is_refused(self):
+        for version in ("1.2", "1.3"):
+            sim = self.simulator("-L", version)
+            answer = self.client(sim).ask("set-memory", "ldg1", ldm_client.item("memory", units="2G"))
+            self.assertIn("not supported", answer.messages[0])
+
+    def test_root_domain(self):
+        sim = self.simulator("-L", "3.1", wait=0.02)
+        client = self.client(sim)
+        sim.do("do add-io test01 pci_2")
+        sim.do("do start-domain test01")
+        sim.do("guest test01 os")
+        self.assertTrue(client.ask("remove-io", "test01", ldm_client.item("physio_device", name="pci_2")).ok)
+        self.assertEqual(self.flag(sim, "test01"), "d")
+        self.assertEqual(self.domain(sim, "test01")["iobus"], ["pci@600"])
+        answer = client.ask("set-vcpu", "test01", ldm_client.item("cpu", units=2))
+        self.assertIn("only its I/O devices", answer.messages[0])
+        self.assertTrue(client.ask("set-vcpu", "ldg1", ldm_client.item("cpu", units=2)).ok)
+        sim.do("guest test01 reset")
+        self.assertEqual([self.domain(sim, "test01")["iobus"], self.flag(sim, "test01")], [[], "-"])
+
+    def test_by_the_operator(self):
+        sim = self.simulator()
+        sim.do("do add-io ldg1 pci_2")
+        sim.do("reconf on ldg1")
+        self.assertEqual(self.flag(sim, "ldg1"), "d")
+        sim.do("reconf off ldg1")
+        self.assertEqual(self.flag(sim, "ldg1"), "-")
+        self.assertIn("error", sim.command("reconf on web01"))  # no root domain
+
+    def test_cancel_memory_dr(self):
+        sim = self.simulator(wait=600)
+        for size in ("8G", "1G"):
+            commands = self.client(sim)
+            commands.send("set-memory", "ldg1", ldm_client.item("memory", units=size))
+            wait_for(lambda: self.flag(sim, "ldg1") == "r", what="the reconfiguration")
+            self.assertTrue(self.client(sim).ask("cancel-operation", "ldg1", option="memdr").ok)
+            self.assertIn("was cancelled", ldm_client.Answer(commands.document()).messages[0])
+            self.assertEqual(self.domain(sim, "ldg1")["memory"], 4 << 30)
+        answer = self.client(sim).ask("cancel-operation", "ldg1", option="memdr")
+        self.assertIn("no memory reconfiguration", answer.messages[0])
+
+
+class Hardware(SimulatorCase):
+    """Degraded domains, hardware that vanishes, I/O functions."""
+
+    def test_degraded(self):
+        sim = self.simulator()
+        sim.do("degrade test01 on")
+        client = self.client(sim)
+        found = client.ask("list-domain", "test01").data[0]
+        self.assertEqual(found.get("ldom_info", "flags"), "-d----")
+        self.assertIn("is degraded", client.ask("start-domain", "test01").messages[0])
+        sim.do("degrade test01 off")
+        self.assertTrue(client.ask("start-domain", "test01").ok)
+        self.assertIn("error", self.simulator("-L", "2.2").command("degrade test01 on"))
+
+    def test_vanished(self):
+        sim = self.simulator()
+        client = self.client(sim)
+
+        def devices():
+            data = client.ask("list-devices", option="-a").data[0]
+            return [data.get("cpu", "AllocationUnits"), len(data.all("cpu")[0].bindings),
+                    data.get("mau", "AllocationUnits"), data.get("memory", "AllocationUnits"),
+                    [found["name"] for found in data.all("physio_device")]]
+        buses = ["pci@400", "pci@500", "pci@600", "pci@700"]
+        self.assertEqual(devices(), ["128", 128, "16", "128G", buses])
+        for line in ("core 15", "memory 8G", "bus pci_3"):
+            sim.do("vanish " + line)
+        self.assertEqual(devices(), ["120", 120, "15", "120G", buses[:3]])
+        state = dump(sim)
+        self.assertEqual([state["capacity"][key] for key in ("vcpus", "cores", "mau", "buses")],
+                         [120, 15, 15, 3])
+        self.assertIn("error", sim.command("vanish core 0"))  # primary has it
+        self.assertIn("not found", sim.command("do add-io test01 pci_3"))
+        sim.do("mend")
+        self.assertEqual(devices(), ["128", 128, "16", "128G", buses])
+
+    def test_io_functions(self):
+        sim = self.simulator()
+        client = self.client(sim)
+        physical = "/SYS/MB/NET0/IOVNET.PF0"
+
+        def ask(action, name, domain=None, **props):
+            return client.ask(action, domain, ldm_client.item("physio_device", name=name, **props))
+        self.assertTrue(ask("create-vf", physical, pvid=7, vid="8,9").ok)
+        self.assertTrue(ask("create-vf", physical, address="00:14:4f:fc:00:09").ok)
+        self.assertTrue(ask("add-io", physical + ".VF0", "ldg1").ok)
+        found = client.ask("list-bindings", "ldg1").data[0].all("physio_device")[0]
+        self.assertEqual([found[key] for key in ("name", "pvid", "vid", "mtu")],
+                         [physical + ".VF0", "7", "8,9", "1500"])
+        self.assertRegex(found["Address"], "^00:14:4f:")
+        self.assertTrue(ask("set-io", physical + ".VF0", pvid=12).ok)
+        self.assertFalse(ask("set-io", physical + ".VF0", mtu=9000).ok)  # it is in use
+        self.assertFalse(ask("destroy-vf", physical + ".VF0").ok)
+        self.assertEqual(next(d["io_functions"] for d in dump(sim)["domains"] if d["name"] == "ldg1")[0]["pvid"], "12")
+        names = {found["name"]: found["type"] for found in client.ask("list-io").data[0].all("physio_device")}
+        self.assertEqual([names[physical], names[physical + ".VF1"]], ["PF", "VF"])
+        self.assertTrue(ask("remove-io", physical + ".VF0", "ldg1").ok)
+        for number in "01":
+            self.assertTrue(ask("destroy-vf", f"{physical}.VF{number}").ok)
+
+    def test_io_functions_by_delayed_reconfiguration(self):
+        sim = self.simulator()
+        client = self.client(sim)
+        physical = "/SYS/MB/NET0/IOVNET.PF0"
+        self.assertTrue(client.ask("set-io", None, ldm_client.item(
+            "physio_device", name="pci_0", iov_bus_enable_iov="off")).ok)
+        self.assertTrue(client.ask("create-vf", None, ldm_client.item("physio_device", name=physical)).ok)
+        add = ("add-io", "test01", ldm_client.item("physio_device", name=physical + ".VF0"))
+        self.assertFalse(client.ask(*add).ok)
+        sim.do("reboot-control")
+        sim.do("guest primary os")
+        self.assertTrue(client.ask(*add).ok)
+
+
+class LaterActions(SimulatorCase):
+    """Actions of 3.4 and 3.5, and "unknown action" before."""
+
+    SINCE = {"list-dependencies": "3.4", "list-hba": "3.4", "list-rsrc-group": "3.4", "list-vmapi": "3.4",
+             "list-io": "3.5", "list-netdev": "3.5", "list-netstat": "3.5"}
+
+    def test_lists_by_version(self):
+        for version in ("3.3", "3.4", "3.5", "3.6"):
+            sim = self.simulator("-L", version)
+            client = self.client(sim)
+            for action, since in self.SINCE.items():
+                answer = client.ask(action)
+                self.assertEqual(answer.ok, float(version) >= float(since), (version, action))
+                if not answer.ok:
+                    self.assertEqual(answer.messages, [f'Unknown action "{action}"'])
+
+    def test_what_they_say(self):
+        client = self.client(self.simulator())
+        found = client.ask("list-dependencies", "ldg1").data[0]
+        self.assertIn({"domain": "primary", "type": "disk", "service_name": "primary-vds0"},
+                      [resource.props for resource in found.all("dependency")])
+        self.assertEqual(len(client.ask("list-rsrc-group").data[0].all("rsrc_group")), 4)
+        self.assertEqual(len(client.ask("list-hba").data[0].all("hba")), 4)
+        self.assertEqual(client.ask("list-netdev", "web01").data[0].all("netdev")[1]["name"], "net1")
+        self.assertEqual(client.ask("list-netstat", "test01").data[0].all("netstat"), [])
+
+    def test_virtual_san(self):
+        sim = self.simulator()
+        client = self.client(sim)
+        san = ldm_client.item("vsan", vsan_name="san0", iport_path="/pci@400/scsi@0/iport@1")
+        hba = ldm_client.item("vhba", vhba_name="vhba0", vsan_name="san0")
+        self.assertFalse(client.ask("add-vhba", "ldg1", hba).ok)
+        self.assertTrue(client.ask("add-vsan", "primary", san).ok)
+        self.assertTrue(client.ask("add-vhba", "ldg1", hba).ok)
+        self.assertTrue(client.ask("set-vhba", "ldg1", ldm_client.item("vhba", vhba_name="vhba0", timeout=30)).ok)
+        self.assertEqual(client.ask("list-bindings", "ldg1").data[0].all("vhba")[0]["timeout"], "30")
+        self.assertEqual(client.ask("list-services", "primary").data[0].all("vsan")[0]["vsan_name"], "san0")
+        self.assertIn("in use", client.ask("remove-vsan", None, ldm_client.item("vsan", vsan_name="san0")).messages[0])
+        self.assertTrue(client.ask("remove-vhba", "ldg1", hba).ok)
+        self.assertTrue(client.ask("remove-vsan", None, san).ok)
+        self.assertIn("Unknown action", self.client(self.simulator("-L", "3.3")).ask("add-vsan", "primary", san).messages[0])
+
+
 class Replay(SimulatorCase):
     """-r FILE: answers out of a capture, as docs/ldm-xml.md has its form."""
 

@@ -1,12 +1,11 @@
 /*
- * What a domain has of its own: variables, virtual disks and networks, its console, I/O buses.
+ * What a domain has of its own: variables, virtual disks and networks, its console.
  */
 #include <stdlib.h>
 
 #include "actions.h"
 #include "domain-object.h"
 #include "events.h"
-#include "guest.h"
 #include "pool.h"
 #include "sim.h"
 
@@ -209,66 +208,4 @@ enum verdict run_set_vconsole(struct task *task)
 	if (domain->state != STATE_INACTIVE && !console_take(&task->sim->host, domain))
 		return task_refuse(task, "No virtual console port is available");
 	return changed(task);
-}
-
-static struct bus *need_bus(struct task *task)
-{
-	const struct resource *device = need_resource(task, "physio_device");
-	const char *name = device ? need_prop(task, device, "name") : NULL;
-	struct bus *bus;
-
-	if (name == NULL)
-		return NULL;
-	bus = bus_find(&task->sim->host, name);
-	if (bus == NULL)
-		task_refuse(task, "I/O device %s was not found", name);
-	return bus;
-}
-
-/* Buses move under a running domain since 3.3; before, the control domain must reboot. */
-static bool io_is_dynamic(const struct task *task)
-{
-	return task->domain->state != STATE_ACTIVE || task->sim->host.version >= LDM_VERSION(3, 3);
-}
-
-static enum verdict move_bus(struct task *task, struct bus *bus, struct domain *to)
-{
-	struct host *host = &task->sim->host;
-	struct domain *domain = task->domain;
-
-	if (!is_settled(domain))
-		return refuse_transition(task);
-	if (domain->control && (host->delayed_reconf || !io_is_dynamic(task))) {
-		reconf_begin(host);
-		bus->planned = to;
-		return changed(task);
-	}
-	if (!io_is_dynamic(task))
-		return task_refuse(task, "LDom %s must be bound or inactive", domain->name);
-	bus->owner = bus->planned = to;
-	return changed(task);
-}
-
-enum verdict run_add_io(struct task *task)
-{
-	struct bus *bus = need_bus(task);
-
-	if (bus == NULL)
-		return VERDICT_REFUSED;
-	if (bus->owner)
-		return task_refuse(
-			task, "I/O device %s is owned by LDom %s", bus->name, bus->owner->name);
-	return move_bus(task, bus, task->domain);
-}
-
-enum verdict run_remove_io(struct task *task)
-{
-	struct bus *bus = need_bus(task);
-
-	if (bus == NULL)
-		return VERDICT_REFUSED;
-	if (bus->owner != task->domain)
-		return task_refuse(task, "I/O device %s does not belong to LDom %s", bus->name,
-			task->domain->name);
-	return move_bus(task, bus, NULL);
 }

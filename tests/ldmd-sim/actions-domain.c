@@ -10,6 +10,7 @@
 #include "domain-object.h"
 #include "events.h"
 #include "guest.h"
+#include "pool.h"
 #include "sim.h"
 
 struct resource *need_resource(struct task *task, const char *type)
@@ -111,7 +112,7 @@ enum verdict run_set_domain(struct task *task)
 		return VERDICT_REFUSED;
 	}
 	if (task->domain->control && resource_get(info, "extended-mapin-space"))
-		reconf_begin(&task->sim->host);
+		reconf_begin(task->domain);
 	domain_apply_info(task->domain, info);
 	return VERDICT_OK;
 }
@@ -218,16 +219,39 @@ static enum verdict is_active_now(struct task *task)
 	return VERDICT_OK;
 }
 
+/* An I/O domain cannot start without the domains that have the buses of its functions. */
+static bool roots_are_up(const struct domain *domain)
+{
+	const struct host *host = domain_host(domain);
+	const struct function *function;
+
+	TAILQ_FOREACH (function, &host->functions, entry) {
+		const struct domain *root = host->buses[function->bus].owner;
+
+		if (function->owner == domain && (!root || root->state != STATE_ACTIVE))
+			return false;
+	}
+	return true;
+}
+
 enum verdict run_start_domain(struct task *task)
 {
 	if (task->domain->state != STATE_BOUND)
 		return refuse_state(task, "bound");
+	if (task->domain->degraded)
+		return task_refuse(
+			task, "LDom %s is degraded: resources are missing", task->domain->name);
+	if (!roots_are_up(task->domain))
+		return task_refuse(task,
+			"The root domain of an I/O device of LDom %s is not active",
+			task->domain->name);
 	return begin(task, STATE_STARTING, is_active_now);
 }
 
 static enum verdict is_stopped_now(struct task *task)
 {
 	task->domain->state = STATE_BOUND;
+	reconf_take_effect(task->domain);
 	task->domain->openboot = false;
 	event_domain(task->sim, "stop-domain", task->domain->name);
 	return VERDICT_OK;
@@ -280,14 +304,39 @@ enum verdict run_migrate_domain(struct task *task)
 	return VERDICT_OK;
 }
 
+static enum verdict memory_stays(struct task *dr)
+{
+	uint64_t now = domain_memory(dr->domain);
+
+	if (now > dr->before)
+		memory_give(domain_host(dr->domain), dr->domain, now - dr->before);
+	return task_refuse(
+		dr, "The memory reconfiguration of LDom %s was cancelled", dr->domain->name);
+}
+
+static enum verdict cancel_memory_dr(struct task *task)
+{
+	struct domain *domain = task->domain;
+
+	if (task->sim->host.version < LDM_VERSION(2, 0) || !domain->dr)
+		return task_refuse(
+			task, "LDom %s has no memory reconfiguration in progress", domain->name);
+	domain->dr->finish = memory_stays;
+	task_finish_now(domain->dr);
+	return VERDICT_OK;
+}
+
 enum verdict run_cancel_operation(struct task *task)
 {
 	struct domain *domain = task->domain;
 
 	if (task_has_option(task, "reconf"))
 		return run_remove_reconf(task);
+	if (task_has_option(task, "memdr"))
+		return cancel_memory_dr(task);
 	if (!task_has_option(task, "migration"))
-		return task_refuse(task, "The operation to cancel must be migration or reconf");
+		return task_refuse(
+			task, "The operation to cancel must be migration, reconf or memdr");
 	if (domain->migration == NULL)
 		return task_refuse(task, "LDom %s is not migrating", domain->name);
 	task->domain = NULL; /* an incoming domain goes away */
@@ -297,11 +346,9 @@ enum verdict run_cancel_operation(struct task *task)
 
 enum verdict run_remove_reconf(struct task *task)
 {
-	struct host *host = &task->sim->host;
-
-	if (!task->domain->control || !host->delayed_reconf)
+	if (!task->domain->delayed_reconf)
 		return task_refuse(
 			task, "LDom %s has no delayed reconfiguration pending", task->domain->name);
-	reconf_cancel(host);
+	reconf_cancel(task->domain);
 	return VERDICT_OK;
 }

@@ -73,6 +73,46 @@ enum verdict run_list_devices(struct task *task)
 	return VERDICT_OK;
 }
 
+enum verdict run_list_io(struct task *task)
+{
+	show(task, describe_io(&task->sim->host));
+	return VERDICT_OK;
+}
+
+enum verdict run_list_hba(struct task *task)
+{
+	show(task, describe_hbas(&task->sim->host));
+	return VERDICT_OK;
+}
+
+enum verdict run_list_rsrc_group(struct task *task)
+{
+	show(task, describe_resource_groups(&task->sim->host));
+	return VERDICT_OK;
+}
+
+/* No document says what it looks like, and the simulator has none. */
+enum verdict run_list_vmapi(struct task *task)
+{
+	show(task, object_new(NULL));
+	return VERDICT_OK;
+}
+
+enum verdict run_list_dependencies(struct task *task)
+{
+	return list_domains(task, describe_dependencies);
+}
+
+enum verdict run_list_netdev(struct task *task)
+{
+	return list_domains(task, describe_netdevs);
+}
+
+enum verdict run_list_netstat(struct task *task)
+{
+	return list_domains(task, describe_netstats);
+}
+
 enum verdict run_list_spconfig(struct task *task)
 {
 	show(task, describe_spconfigs(&task->sim->host));

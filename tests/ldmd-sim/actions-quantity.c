@@ -44,13 +44,12 @@ static bool requested_count(struct task *task, const char *type, uint64_t *ret)
 	return false;
 }
 
-/* Bindings do not change while the control domain waits for its reboot. */
+/* Bindings do not change while the domain waits for its reboot. */
 static bool constraint_only(const struct task *task)
 {
 	const struct domain *domain = task->domain;
 
-	return domain->state == STATE_INACTIVE ||
-	       (domain->control && task->sim->host.delayed_reconf);
+	return domain->state == STATE_INACTIVE || domain->delayed_reconf;
 }
 
 /* A running guest must take part in the change. */
@@ -335,6 +334,7 @@ static enum verdict begin_memory_dr(struct task *task, uint64_t target)
 	if (difference == 0)
 		return memory_is_set(task, target);
 	domain->dr = task;
+	task->before = now;
 	task->value = target;
 	return task_wait(task, task->sim->transition, memory_moved);
 }
@@ -352,11 +352,11 @@ enum verdict run_memory(struct task *task)
 	if (!requested_memory(task, &value))
 		return VERDICT_REFUSED;
 	if (domain->state == STATE_ACTIVE && host->version < LDM_VERSION(2, 0)) {
-		if (!domain->control)
+		if (!reconf_is_possible(domain))
 			return task_refuse(task,
 				"Dynamic reconfiguration of memory is not supported for LDom %s",
 				domain->name);
-		reconf_begin(host);
+		reconf_begin(domain);
 	}
 	now = constraint_only(task) ? domain->want.memory : domain_memory(domain);
 	if (!target_value(task, now, value, &target))

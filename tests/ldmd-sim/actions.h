@@ -34,6 +34,13 @@ enum verdict run_list_services(struct task *task);
 enum verdict run_list_devices(struct task *task);
 enum verdict run_list_spconfig(struct task *task);
 enum verdict run_list_variable(struct task *task);
+enum verdict run_list_io(struct task *task);
+enum verdict run_list_hba(struct task *task);
+enum verdict run_list_rsrc_group(struct task *task);
+enum verdict run_list_vmapi(struct task *task);
+enum verdict run_list_dependencies(struct task *task);
+enum verdict run_list_netdev(struct task *task);
+enum verdict run_list_netstat(struct task *task);
 
 enum verdict run_add_domain(struct task *task);
 enum verdict run_set_domain(struct task *task);
@@ -51,6 +58,9 @@ enum verdict run_memory(struct task *task);
 enum verdict run_mau(struct task *task);
 enum verdict run_add_io(struct task *task);
 enum verdict run_remove_io(struct task *task);
+enum verdict run_set_io(struct task *task);
+enum verdict run_create_vf(struct task *task);
+enum verdict run_destroy_vf(struct task *task);
 
 enum verdict run_set_variable(struct task *task);
 enum verdict run_remove_variable(struct task *task);
@@ -68,6 +78,12 @@ enum verdict run_remove_service(struct task *task);
 enum verdict run_add_volume(struct task *task);
 enum verdict run_set_volume(struct task *task);
 enum verdict run_remove_volume(struct task *task);
+
+enum verdict run_add_vsan(struct task *task);
+enum verdict run_remove_vsan(struct task *task);
+enum verdict run_add_vhba(struct task *task);
+enum verdict run_vhba(struct task *task);
+enum verdict run_vmapi(struct task *task);
 
 enum verdict run_add_spconfig(struct task *task);
 enum verdict run_set_spconfig(struct task *task);

@@ -191,6 +191,64 @@ static void run_drm(struct operator* operator, const struct words * words)
 	free(line);
 }
 
+static bool read_switch(struct operator* operator, const char * word, bool *ret)
+{
+	*ret = str_equal(word, "on");
+	if (*ret || str_equal(word, "off"))
+		return true;
+	control_error(operator, "on or off expected");
+	return false;
+}
+
+static void run_degrade(struct operator* operator, const struct words * words)
+{
+	struct domain *domain = named_domain(operator, words);
+	bool on;
+
+	if (domain == NULL || !read_switch(operator, words->list[2], &on))
+		return;
+	if (operator->sim->host.version<LDM_VERSION(3, 0)) {
+		control_error(operator, "no domain is degraded before 3.0");
+		return;
+	}
+	domain->degraded = on;
+	operator->sim->dirty = true;
+	control_ok(operator);
+}
+
+static bool vanish(struct host *host, const char *what, const char *which)
+{
+	uint64_t number;
+	struct bus *bus;
+
+	if (str_equal(what, "core"))
+		return parse_count(which, UINT16_MAX, &number) &&
+		       core_vanish(host, (unsigned)number);
+	if (str_equal(what, "memory"))
+		return parse_size(which, &number) && memory_vanish(host, number);
+	bus = str_equal(what, "bus") ? bus_find(host, which) : NULL;
+	if (bus)
+		bus_vanish(bus);
+	return bus != NULL;
+}
+
+static void run_vanish(struct operator* operator, const struct words * words)
+{
+	operator->sim->dirty = true;
+	if (vanish(&operator->sim->host, words->list[1], words->list[2]))
+		control_ok(operator);
+	else
+		control_error(operator, "no such hardware that nobody has");
+}
+
+static void run_mend(struct operator* operator, const struct words * words)
+{
+	(void)words;
+	operator->sim->dirty = true;
+	hardware_mend(&operator->sim->host);
+	control_ok(operator);
+}
+
 static void run_util(struct operator* operator, const struct words * words)
 {
 	struct domain *domain = named_domain(operator, words);
@@ -303,25 +361,24 @@ static void run_rename(struct operator* operator, const struct words * words)
 	control_ok(operator);
 }
 
-static bool read_switch(struct operator* operator, const char * word, bool *ret)
-{
-	*ret = str_equal(word, "on");
-	if (*ret || str_equal(word, "off"))
-		return true;
-	control_error(operator, "on or off expected");
-	return false;
-}
-
 static void run_reconf(struct operator* operator, const struct words * words)
 {
+	struct domain *domain = operator->sim->host.control;
 	bool on;
 
 	if (!read_switch(operator, words->list[1], &on))
 		return;
+	if (words->count > 2)
+		domain = domain_find(&operator->sim->host, words->list[2]);
+	if (!domain || (on && !reconf_is_possible(domain))) {
+		control_error(operator, "no active domain that can wait for its reboot");
+		return;
+	}
 	if (on)
-		reconf_begin(&operator->sim->host);
+		reconf_begin(domain);
 	else
-		reconf_cancel(&operator->sim->host);
+		reconf_cancel(domain);
+	operator->sim->dirty = true;
 	control_ok(operator);
 }
 
@@ -450,13 +507,16 @@ static const struct command_type {
 	{"do", 3, SIZE_MAX, run_do, "ACTION DOMAIN [ARG]...", true},
 	{"begin", 3, SIZE_MAX, run_begin, "ACTION DOMAIN [ARG]...", true},
 	{"guest", 3, 3, run_guest, "DOMAIN halt|reset|panic|obp|os", true},
+	{"degrade", 3, 3, run_degrade, "DOMAIN on|off", true},
+	{"vanish", 3, 3, run_vanish, "core N|memory SIZE|bus NAME", true},
+	{"mend", 1, 1, run_mend, "", true},
 	{"drm", 3, 3, run_drm, "DOMAIN VCPUS", true},
 	{"util", 3, 4, run_util, "DOMAIN PERMILLE [NORMALIZED]", true},
 	{"migrate-out", 2, 3, run_migrate_out, "DOMAIN [SECONDS]", true},
 	{"migrate-in", 3, 4, run_migrate_in, "NAME UUID [SECONDS]", true},
 	{"migrate-fail", 2, 2, run_migrate_fail, "DOMAIN", true},
 	{"rename", 3, 3, run_rename, "DOMAIN NAME", true},
-	{"reconf", 2, 2, run_reconf, "on|off", true},
+	{"reconf", 2, 3, run_reconf, "on|off [DOMAIN]", true},
 	{"reboot-control", 1, 1, run_reboot_control, "", true},
 	{"set-prop", 4, 4, run_set_prop, "DOMAIN KEY VALUE", true},
 	{"random", 2, 3, run_chaos, "N [SEED]", true},

@@ -17,12 +17,12 @@ static void add_threads(struct object *object, const struct host *host, bool all
 {
 	struct resource *cpu = object_add(object, "cpu");
 
-	resource_setf(cpu, PROP_UNITS, "%u", all ? host->n_threads : host->free_threads);
+	resource_setf(cpu, PROP_UNITS, "%u", all ? threads_there(host) : host->free_threads);
 	for (unsigned pid = 0; pid < host->n_threads; pid++) {
 		const struct domain *owner = host->thread_owner[pid];
 		struct resource *binding;
 
-		if (owner && !all)
+		if ((owner && !all) || host->core_gone[pid / THREADS_PER_CORE])
 			continue;
 		binding = resource_bind(cpu, "cpu");
 		resource_setf(binding, "pid", "%u", pid);
@@ -38,11 +38,11 @@ static void add_maus(struct object *object, const struct host *host, bool all)
 	if (host->n_maus == 0)
 		return;
 	mau = object_add(object, "mau");
-	resource_setf(mau, PROP_UNITS, "%u", all ? host->n_maus : maus_free(host));
+	resource_setf(mau, PROP_UNITS, "%u", all ? maus_there(host) : maus_free(host));
 	for (unsigned core = 0; core < host->n_maus; core++) {
 		struct resource *binding;
 
-		if (host->mau_owner[core] && !all)
+		if ((host->mau_owner[core] && !all) || host->core_gone[core])
 			continue;
 		binding = resource_bind(mau, "mau");
 		resource_setf(binding, "id", "%u", core);
@@ -82,7 +82,7 @@ static void add_buses(struct object *object, const struct host *host, bool all)
 		const struct bus *bus = &host->buses[i];
 		struct resource *resource;
 
-		if (bus->owner && !all)
+		if ((bus->owner && !all) || bus->gone)
 			continue;
 		resource = object_add(object, "physio_device");
 		resource_set(resource, "name", bus->name);

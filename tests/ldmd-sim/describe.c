@@ -166,6 +166,21 @@ static void add_devices(struct object *object, const struct domain *domain, enum
 	}
 }
 
+static void add_functions(struct object *object, const struct domain *domain)
+{
+	const struct host *host = domain_host(domain);
+	const struct function *function;
+
+	TAILQ_FOREACH (function, &host->functions, entry) {
+		struct resource *copy;
+
+		if (function->owner != domain)
+			continue;
+		copy = resource_clone(function->spec);
+		TAILQ_INSERT_TAIL(&object->resources, copy, entry);
+	}
+}
+
 static void add_buses(struct object *object, const struct domain *domain)
 {
 	const struct host *host = domain_host(domain);
@@ -178,6 +193,7 @@ static void add_buses(struct object *object, const struct domain *domain)
 		bus = object_add(object, "physio_device");
 		resource_set(bus, "name", host->buses[i].name);
 	}
+	add_functions(object, domain);
 }
 
 static void add_whole_cores(struct resource *cpu, const struct domain *domain)
@@ -212,6 +228,7 @@ struct object *describe_constraints(const struct domain *domain)
 	}
 	add_devices(object, domain, DEVICE_NET);
 	add_devices(object, domain, DEVICE_DISK);
+	add_devices(object, domain, DEVICE_VHBA);
 	add_devices(object, domain, DEVICE_VAR);
 	add_wanted_console(object, domain);
 	add_devices(object, domain, DEVICE_POLICY);
@@ -226,6 +243,7 @@ struct object *describe_services(const struct domain *domain)
 	add_devices(object, domain, DEVICE_VSW);
 	add_devices(object, domain, DEVICE_VDS);
 	add_devices(object, domain, DEVICE_VOLUME);
+	add_devices(object, domain, DEVICE_VSAN);
 	return object;
 }
 
@@ -371,6 +389,8 @@ struct object *describe_bindings(const struct domain *domain)
 	add_devices(object, domain, DEVICE_VOLUME);
 	add_net_bindings(object, domain);
 	add_disk_bindings(object, domain);
+	add_devices(object, domain, DEVICE_VSAN);
+	add_devices(object, domain, DEVICE_VHBA);
 	add_devices(object, domain, DEVICE_VAR);
 	if (domain->state != STATE_INACTIVE)
 		add_console(object, domain);

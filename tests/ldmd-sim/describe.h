@@ -17,4 +17,12 @@ struct object *describe_spconfigs(const struct host *host);
 /* Everything, for the state file: constraints, state and exact bindings. */
 struct object *describe_all(const struct domain *domain);
 
+/* The lists of 3.4 and 3.5. */
+struct object *describe_io(const struct host *host);
+struct object *describe_hbas(const struct host *host);
+struct object *describe_resource_groups(const struct host *host);
+struct object *describe_dependencies(const struct domain *domain);
+struct object *describe_netdevs(const struct domain *domain);
+struct object *describe_netstats(const struct domain *domain);
+
 #endif

@@ -100,6 +100,25 @@ static void write_buses(struct buf *out, const struct domain *d)
 	json_close(out, ']');
 }
 
+static void write_functions(struct buf *out, const struct domain *d)
+{
+	static const char *const keys[][2] = {{"name", "name"}, {"mac", PROP_ADDRESS},
+		{"pvid", "pvid"}, {"vid", "vid"}, {"mtu", "mtu"}};
+	const struct host *host = domain_host(d);
+	const struct function *function;
+
+	json_open(out, "io_functions", '[');
+	TAILQ_FOREACH (function, &host->functions, entry) {
+		if (function->owner != d)
+			continue;
+		json_open(out, NULL, '{');
+		for (size_t i = 0; i < ARRAY_SIZE(keys); i++)
+			json_string(out, keys[i][0], resource_get(function->spec, keys[i][1]));
+		json_close(out, '}');
+	}
+	json_close(out, ']');
+}
+
 static void write_threads(struct buf *out, const struct domain *d)
 {
 	json_open(out, "threads", '[');
@@ -267,6 +286,7 @@ static void write_domain(struct buf *out, const struct domain *d)
 	write_console(out, d);
 	write_roles(out, d);
 	write_buses(out, d);
+	write_functions(out, d);
 	write_threads(out, d);
 	write_blocks(out, d);
 	write_maus(out, d);
@@ -274,19 +294,24 @@ static void write_domain(struct buf *out, const struct domain *d)
 	write_disks(out, d);
 	write_networks(out, d);
 	write_policies(out, d);
-	json_bool(out, "delayed_reconf", d->control && domain_host(d)->delayed_reconf);
+	json_bool(out, "delayed_reconf", d->delayed_reconf);
+	json_bool(out, "degraded", d->degraded);
 	write_migration(out, d);
 	json_close(out, '}');
 }
 
 static void write_capacity(struct buf *out, const struct host *host)
 {
+	uint64_t buses = 0;
+
+	for (size_t i = 0; i < host->n_buses; i++)
+		buses += !host->buses[i].gone;
 	json_open(out, "capacity", '{');
-	json_number(out, "vcpus", host->n_threads);
-	json_number(out, "cores", host->n_cores);
+	json_number(out, "vcpus", threads_there(host));
+	json_number(out, "cores", host->n_cores - host->n_cores_gone);
 	json_number(out, "memory", host->memory);
-	json_number(out, "mau", host->n_maus);
-	json_number(out, "buses", host->n_buses);
+	json_number(out, "mau", maus_there(host));
+	json_number(out, "buses", buses);
 	json_close(out, '}');
 }
 
@@ -295,7 +320,7 @@ static void write_free(struct buf *out, const struct host *host)
 	uint64_t buses = 0;
 
 	for (size_t i = 0; i < host->n_buses; i++)
-		buses += host->buses[i].owner == NULL;
+		buses += host->buses[i].owner == NULL && !host->buses[i].gone;
 	json_open(out, "free", '{');
 	json_number(out, "vcpus", host->free_threads);
 	json_number(out, "cores", cores_free(host));
@@ -415,7 +440,7 @@ void dump_write(const struct host *host, struct buf *out)
 	json_close(out, '}');
 	write_consoles(out, host);
 	write_spconfigs(out, host);
-	json_bool(out, "delayed_reconf", host->delayed_reconf);
+	json_bool(out, "delayed_reconf", host->control && host->control->delayed_reconf);
 	json_close(out, '}');
 	free(version);
 }

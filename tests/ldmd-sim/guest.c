@@ -35,6 +35,7 @@ void guest_boot(struct domain *domain)
 {
 	struct sim *sim = domain->sim;
 
+	reconf_take_effect(domain);
 	domain->openboot = true;
 	domain->started_ms = clock_ms();
 	timer_stop(&domain->boot);
@@ -56,6 +57,7 @@ static void has_gone_down(void *arg)
 	struct domain *domain = arg;
 
 	domain->state = STATE_BOUND;
+	reconf_take_effect(domain);
 	domain->sim->dirty = true;
 	event_domain(domain->sim, "stop-domain", domain->name);
 }

@@ -26,7 +26,14 @@ const char *migration_source(const struct migration *migration);
 
 /* The control domain reboots: what was delayed takes effect. */
 void control_reboot(struct host *host);
-void reconf_begin(struct host *host);
-void reconf_cancel(struct host *host);
+
+/* Delayed reconfiguration: of the control domain; of root domains from 3.0, of all before 1.2. */
+bool reconf_is_possible(const struct domain *domain);
+void reconf_begin(struct domain *domain);
+void reconf_cancel(struct domain *domain);
+/* The domain reboots, or stops. */
+void reconf_take_effect(struct domain *domain);
+/* The domain whose delayed reconfiguration keeps this one (NULL: none) from changing, or NULL. */
+const struct domain *reconf_in_the_way(const struct host *host, const struct domain *domain);
 
 #endif

@@ -35,18 +35,22 @@ const struct device_type device_types[DEVICE_MAX] = {
 	[DEVICE_VOLUME] = {"vds_volume", "vol_name", true},
 	[DEVICE_VSW] = {"vsw", "service_name", true},
 	[DEVICE_VCC] = {"vcc", "service_name", true},
+	[DEVICE_VSAN] = {"vsan", "vsan_name", true},
+	[DEVICE_VHBA] = {"vhba", "vhba_name", false},
 };
 
 void host_init(struct host *host, const struct host_size *size, uint64_t seed)
 {
 	TAILQ_INIT(&host->domains);
 	TAILQ_INIT(&host->spconfigs);
+	TAILQ_INIT(&host->functions);
 	random_seed(&host->random, seed);
 	host->n_cores = size->cores;
 	host->n_threads = host->free_threads = size->cores * THREADS_PER_CORE;
 	host->thread_owner = xcalloc(host->n_threads, sizeof(*host->thread_owner));
 	host->core_free = xcalloc(host->n_cores, sizeof(*host->core_free));
 	memset(host->core_free, THREADS_PER_CORE, host->n_cores);
+	host->core_gone = xcalloc(host->n_cores, sizeof(*host->core_gone));
 	host->port_users = xcalloc(65536, sizeof(*host->port_users));
 	host->volumes = xmlHashCreate(0);
 	host->n_maus = size->maus;
@@ -73,6 +77,8 @@ void host_free(struct host *host)
 		domain_remove(TAILQ_FIRST(&host->domains));
 	while (!TAILQ_EMPTY(&host->spconfigs))
 		spconfig_remove(host, TAILQ_FIRST(&host->spconfigs));
+	while (!TAILQ_EMPTY(&host->functions))
+		function_remove(host, TAILQ_FIRST(&host->functions));
 	for (size_t i = 0; i < host->n_buses; i++) {
 		free(host->buses[i].name);
 		free(host->buses[i].alias);
@@ -80,10 +86,11 @@ void host_free(struct host *host)
 	free(host->buses);
 	free(host->port_users);
 	free(host->core_free);
+	free(host->core_gone);
+	free(host->memory_gone);
 	free(host->thread_owner);
 	free(host->mau_owner);
 	free(host->free_memory);
-	free(host->mapin_before_reconf);
 }
 
 char *new_mac(struct host *host)
@@ -154,12 +161,17 @@ struct domain *domain_new(struct sim *sim, const char *name, const char *uuid, c
 
 static void release_buses(struct host *host, const struct domain *domain)
 {
+	struct function *function;
+
 	for (size_t i = 0; i < host->n_buses; i++) {
 		if (host->buses[i].owner == domain)
 			host->buses[i].owner = NULL;
 		if (host->buses[i].planned == domain)
 			host->buses[i].planned = NULL;
 	}
+	TAILQ_FOREACH (function, &host->functions, entry)
+		if (function->owner == domain)
+			function->owner = NULL;
 }
 
 static void free_strings(struct domain *domain)
@@ -173,6 +185,7 @@ static void free_strings(struct domain *domain)
 	free(domain->console_service);
 	free(domain->console_group);
 	free(domain->console_vcc);
+	free(domain->mapin_before_reconf);
 }
 
 void domain_remove(struct domain *domain)
@@ -281,7 +294,9 @@ char *domain_flags(const struct domain *d)
 		flags[1] = d->openboot ? 't' : 'n';
 	if (d->state == STATE_STARTING)
 		flags[1] = 't';
-	if (d->control && d->sim->host.delayed_reconf)
+	if (d->degraded)
+		flags[1] = 'd';
+	if (d->delayed_reconf)
 		flags[2] = 'd';
 	else if (d->dr)
 		flags[2] = 'r';
@@ -338,9 +353,32 @@ bool variable_name_is_legal(const char *name)
 struct bus *bus_find(const struct host *host, const char *name)
 {
 	for (size_t i = 0; i < host->n_buses; i++)
-		if (str_equal(host->buses[i].name, name) || str_equal(host->buses[i].alias, name))
+		if (!host->buses[i].gone && (str_equal(host->buses[i].name, name) ||
+						    str_equal(host->buses[i].alias, name)))
 			return &host->buses[i];
 	return NULL;
+}
+
+char *physical_function_name(size_t bus)
+{
+	return xasprintf("/SYS/MB/NET%zu/IOVNET.PF0", bus);
+}
+
+struct function *function_find(const struct host *host, const char *name)
+{
+	struct function *function;
+
+	TAILQ_FOREACH (function, &host->functions, entry)
+		if (str_equal(resource_get(function->spec, "name"), name))
+			return function;
+	return NULL;
+}
+
+void function_remove(struct host *host, struct function *function)
+{
+	TAILQ_REMOVE(&host->functions, function, entry);
+	resource_free(function->spec);
+	free(function);
 }
 
 struct spconfig *spconfig_find(const struct host *host, const char *name)

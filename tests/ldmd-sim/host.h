@@ -58,6 +58,8 @@ enum device_kind {
 	DEVICE_VOLUME,
 	DEVICE_VSW,
 	DEVICE_VCC,
+	DEVICE_VSAN,
+	DEVICE_VHBA,
 	DEVICE_MAX,
 };
 
@@ -110,12 +112,16 @@ struct domain {
 	bool control;
 
 	enum domain_state state;
-	bool openboot;	   /* active, but no OS runs: flag t */
-	struct timer boot; /* from OpenBoot to the OS, or the guest's own shutdown */
-	struct task *op;   /* bind, start, stop or unbind in progress */
-	struct task *dr;   /* memory reconfiguration in progress */
+	bool openboot;	     /* active, but no OS runs: flag t */
+	struct timer boot;   /* from OpenBoot to the OS, or the guest's own shutdown */
+	struct task *op;     /* bind, start, stop or unbind in progress */
+	struct task *dr;     /* memory reconfiguration in progress */
+	bool delayed_reconf; /* its constraints wait for its reboot */
+	struct quantities before_reconf;
+	char *mapin_before_reconf;
 	struct migration *migration;
 	bool migration_error;
+	bool degraded; /* resources are missing: it cannot start */
 	int64_t started_ms;
 	unsigned permille; /* utilization */
 	unsigned norm_permille;
@@ -141,9 +147,24 @@ TAILQ_HEAD(domain_list, domain);
 struct bus {
 	char *name;
 	char *alias;
+	bool gone;    /* broken: in no list */
+	bool iov_off; /* functions change by delayed reconfiguration only */
 	struct domain *owner;
-	struct domain *planned; /* owner after the control domain's reboot */
+	struct domain
+		*planned; /* owner after the reboot that a delayed reconfiguration waits for */
 };
+
+/* A virtual function (SR-IOV) of the one physical network function of a bus. */
+struct function {
+	TAILQ_ENTRY(function) entry;
+	size_t bus;
+	unsigned number;
+	struct domain *owner;
+	bool planned;	       /* comes with the reboot of the root domain */
+	bool leaving;	       /* goes with it */
+	struct resource *spec; /* name, MAC, VLANs, ... */
+};
+TAILQ_HEAD(function_list, function);
 
 struct spconfig {
 	TAILQ_ENTRY(spconfig) entry;
@@ -174,16 +195,18 @@ struct host {
 	uint64_t memory;
 	struct extent *free_memory; /* sorted, never adjacent */
 	size_t n_free_memory;
+	bool *core_gone; /* broken: in no list, of nobody */
+	unsigned n_cores_gone;
+	struct extent *memory_gone;
+	size_t n_memory_gone;
 	struct bus *buses;
 	size_t n_buses;
 	unsigned channels;     /* LDC limit of the control domain */
 	unsigned *port_users;  /* domains at each console port */
 	xmlHashTable *volumes; /* by volume and service */
 
+	struct function_list functions;
 	struct spconfig_list spconfigs;
-	bool delayed_reconf; /* of the control domain */
-	struct quantities before_reconf;
-	char *mapin_before_reconf;
 	unsigned next_mac;
 	struct random random;
 };
@@ -225,6 +248,7 @@ char *domain_flags(const struct domain *domain);
 uint64_t domain_uptime(const struct domain *domain); /* seconds */
 struct host *domain_host(const struct domain *domain);
 bool domain_serves_others(const struct domain *domain);
+bool domain_is_root(const struct domain *domain); /* has a bus */
 
 bool name_is_legal(const char *name);
 bool variable_name_is_legal(const char *name);
@@ -244,6 +268,12 @@ const char *device_get(const struct device *device, const char *key);
 bool disk_attach(struct host *host, struct device *disk);
 /* Whether a bound domain depends on this service. */
 bool service_in_use(const struct host *host, enum device_kind kind, const char *name);
+
+/* Virtual functions of I/O devices. */
+struct function *function_find(const struct host *host, const char *name);
+void function_remove(struct host *host, struct function *function);
+
+char *physical_function_name(size_t bus); /* caller frees */
 
 struct bus *bus_find(const struct host *host, const char *name);
 struct spconfig *spconfig_find(const struct host *host, const char *name);

@@ -103,6 +103,7 @@ static bool set_up(struct sim *sim)
 	TAILQ_INIT(&sim->control.operators);
 	TAILQ_INIT(&sim->host.domains);
 	TAILQ_INIT(&sim->host.spconfigs);
+	TAILQ_INIT(&sim->host.functions);
 	sim->server.fd = sim->control.fd = -1;
 	sim->server.port = o->port;
 	sim->transition = o->transition;

@@ -364,7 +364,7 @@ unsigned maus_free(const struct host *host)
 	unsigned n = 0;
 
 	for (unsigned core = 0; core < host->n_maus; core++)
-		n += host->mau_owner[core] == NULL;
+		n += host->mau_owner[core] == NULL && !host->core_gone[core];
 	return n;
 }
 
@@ -374,5 +374,85 @@ unsigned cores_free(const struct host *host)
 
 	for (unsigned core = 0; core < host->n_cores; core++)
 		n += host->core_free[core] == THREADS_PER_CORE;
+	return n;
+}
+
+/* Threads of a broken core belong to nobody, but nobody can have them either. */
+static struct domain nowhere;
+
+bool core_vanish(struct host *host, unsigned core)
+{
+	if (core >= host->n_cores || host->core_free[core] != THREADS_PER_CORE)
+		return false;
+	for (unsigned i = 0; i < THREADS_PER_CORE; i++)
+		host->thread_owner[core * THREADS_PER_CORE + i] = &nowhere;
+	host->core_free[core] = 0;
+	host->free_threads -= THREADS_PER_CORE;
+	host->core_gone[core] = true;
+	host->n_cores_gone++;
+	return true;
+}
+
+bool memory_vanish(struct host *host, uint64_t bytes)
+{
+	struct extent *last =
+		host->n_free_memory ? &host->free_memory[host->n_free_memory - 1] : NULL;
+
+	if (!bytes || !last || last->size < bytes)
+		return false;
+	host->memory_gone = xreallocarray(
+		host->memory_gone, host->n_memory_gone + 1, sizeof(*host->memory_gone));
+	last->size -= bytes;
+	host->memory_gone[host->n_memory_gone++] =
+		(struct extent){.pa = last->pa + last->size, .size = bytes};
+	if (last->size == 0)
+		drop_extent(host, host->n_free_memory - 1);
+	host->memory -= bytes;
+	return true;
+}
+
+void bus_vanish(struct bus *bus)
+{
+	bus->gone = true;
+	bus->owner = bus->planned = NULL;
+}
+
+static void core_mend(struct host *host, unsigned core)
+{
+	if (!host->core_gone[core])
+		return;
+	for (unsigned i = 0; i < THREADS_PER_CORE; i++)
+		host->thread_owner[core * THREADS_PER_CORE + i] = NULL;
+	host->core_free[core] = THREADS_PER_CORE;
+	host->free_threads += THREADS_PER_CORE;
+	host->core_gone[core] = false;
+	host->n_cores_gone--;
+}
+
+void hardware_mend(struct host *host)
+{
+	for (unsigned core = 0; core < host->n_cores; core++)
+		core_mend(host, core);
+	while (host->n_memory_gone) {
+		struct extent *gone = &host->memory_gone[--host->n_memory_gone];
+
+		host->memory += gone->size;
+		free_block(host, gone->pa, gone->size);
+	}
+	for (size_t i = 0; i < host->n_buses; i++)
+		host->buses[i].gone = false;
+}
+
+unsigned threads_there(const struct host *host)
+{
+	return host->n_threads - host->n_cores_gone * THREADS_PER_CORE;
+}
+
+unsigned maus_there(const struct host *host)
+{
+	unsigned n = 0;
+
+	for (unsigned core = 0; core < host->n_maus; core++)
+		n += !host->core_gone[core];
 	return n;
 }

@@ -33,4 +33,14 @@ bool console_take(struct host *host, struct domain *domain);
 void console_claim(struct host *host, struct domain *domain, unsigned port, const char *vcc);
 void console_give(struct host *host, struct domain *domain);
 
+/* Broken hardware: it vanishes from the lists. False if somebody has it. */
+bool core_vanish(struct host *host, unsigned core);
+bool memory_vanish(struct host *host, uint64_t bytes);
+void bus_vanish(struct bus *bus);
+/* All of it is back. */
+void hardware_mend(struct host *host);
+/* What is left of the machine. */
+unsigned threads_there(const struct host *host);
+unsigned maus_there(const struct host *host);
+
 #endif

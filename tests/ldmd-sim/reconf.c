@@ -1,6 +1,7 @@
 /*
- * Delayed reconfiguration of the control domain: changes go to its constraints and take effect
- * when it reboots; meanwhile other domains cannot be changed.
+ * Delayed reconfiguration: changes of a domain go to its constraints and take effect when it
+ * reboots. While that of the control domain waits (before 1.2: that of any domain), other domains
+ * cannot be changed.
  */
 #include <stdlib.h>
 
@@ -9,36 +10,84 @@
 #include "pool.h"
 #include "sim.h"
 
-void reconf_begin(struct host *host)
+bool domain_is_root(const struct domain *domain)
 {
-	struct domain *control = host->control;
+	const struct host *host = domain_host(domain);
 
-	if (host->delayed_reconf || control == NULL)
-		return;
-	host->delayed_reconf = true;
-	host->before_reconf = control->want;
-	replace_string(&host->mapin_before_reconf, control->settings[SETTING_EXTENDED_MAPIN]);
 	for (size_t i = 0; i < host->n_buses; i++)
-		host->buses[i].planned = host->buses[i].owner;
+		if (host->buses[i].owner == domain)
+			return true;
+	return false;
 }
 
-void reconf_cancel(struct host *host)
+/* Functions that were made or destroyed while it waited. */
+static void apply_functions(struct host *host, const struct domain *root, bool keep)
 {
-	if (!host->delayed_reconf)
+	struct function *function, *next;
+
+	LIST_EACH_SAFE(function, &host->functions, entry, next)
+	{
+		if (host->buses[function->bus].owner != root)
+			continue;
+		if (keep ? function->leaving : function->planned)
+			function_remove(host, function);
+		else
+			function->planned = function->leaving = false;
+	}
+}
+
+bool reconf_is_possible(const struct domain *domain)
+{
+	unsigned version = domain_host(domain)->version;
+
+	if (domain->state != STATE_ACTIVE)
+		return false;
+	return domain->control || version < LDM_VERSION(1, 2) ||
+	       (version >= LDM_VERSION(3, 0) && domain_is_root(domain));
+}
+
+void reconf_begin(struct domain *domain)
+{
+	if (domain->delayed_reconf)
 		return;
-	host->delayed_reconf = false;
-	host->control->want = host->before_reconf;
-	replace_string(&host->control->settings[SETTING_EXTENDED_MAPIN], host->mapin_before_reconf);
+	domain->delayed_reconf = true;
+	domain->before_reconf = domain->want;
+	replace_string(&domain->mapin_before_reconf, domain->settings[SETTING_EXTENDED_MAPIN]);
+}
+
+static bool moves(const struct bus *bus, const struct domain *domain)
+{
+	return bus->owner != bus->planned && (bus->owner == domain || bus->planned == domain);
+}
+
+void reconf_cancel(struct domain *domain)
+{
+	struct host *host = domain_host(domain);
+
+	if (!domain->delayed_reconf)
+		return;
+	domain->delayed_reconf = false;
+	domain->want = domain->before_reconf;
+	replace_string(&domain->settings[SETTING_EXTENDED_MAPIN], domain->mapin_before_reconf);
+	for (size_t i = 0; i < host->n_buses; i++)
+		if (moves(&host->buses[i], domain))
+			host->buses[i].planned = host->buses[i].owner;
+	apply_functions(host, domain, false);
 }
 
 /* As much of the constraints as there is. */
-static void apply(struct host *host)
+void reconf_take_effect(struct domain *d)
 {
-	struct domain *d = host->control;
+	struct host *host = domain_host(d);
 	uint64_t memory = domain_memory(d);
 
+	if (!d->delayed_reconf)
+		return;
+	d->delayed_reconf = false;
+	apply_functions(host, d, true);
 	for (size_t i = 0; i < host->n_buses; i++)
-		host->buses[i].owner = host->buses[i].planned;
+		if (moves(&host->buses[i], d))
+			host->buses[i].owner = host->buses[i].planned;
 	if (d->want.maus < d->n_maus)
 		maus_give(host, d, d->n_maus - d->want.maus);
 	if (d->want.vcpus < d->n_vcpus)
@@ -53,16 +102,21 @@ static void apply(struct host *host)
 		memory_take(host, d, d->want.memory - memory);
 }
 
+const struct domain *reconf_in_the_way(const struct host *host, const struct domain *domain)
+{
+	const struct domain *other;
+
+	TAILQ_FOREACH (other, &host->domains, entry)
+		if (other != domain && other->delayed_reconf &&
+			(other->control || host->version < LDM_VERSION(1, 2)))
+			return other;
+	return NULL;
+}
+
 void control_reboot(struct host *host)
 {
-	struct domain *control = host->control;
-
-	if (control == NULL)
+	if (host->control == NULL)
 		return;
-	if (host->delayed_reconf) {
-		host->delayed_reconf = false;
-		apply(host);
-	}
-	guest_reset(control);
-	control->sim->dirty = true;
+	guest_reset(host->control);
+	host->control->sim->dirty = true;
 }

@@ -112,6 +112,8 @@ static void read_command(struct request *request, const xmlNode *cmd)
 	}
 	read_options(request, command, cmd);
 	command->action = action_find(command->name);
+	if (command->action && request->sim->host.version < command->action->since)
+		command->action = NULL;
 	if (command->action == NULL)
 		command->message = xasprintf("Unknown action \"%s\"", command->name);
 	for (const xmlNode *node = cmd->children; node; node = node->next)

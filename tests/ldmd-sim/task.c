@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "actions.h"
+#include "guest.h"
 #include "sim.h"
 
 struct task *task_new(
@@ -131,6 +132,7 @@ struct task *task_detach(struct task *task, double seconds)
 	other->domain = domain;
 	other->verdict = VERDICT_PENDING;
 	other->value = task->value;
+	other->before = task->before;
 	if (domain && domain->op == task)
 		domain->op = other;
 	if (domain && domain->dr == task)
@@ -159,19 +161,34 @@ static bool is_bind_or_stop(const struct task *task)
 	       str_equal(task->action->name, "stop-domain");
 }
 
+/* What can be asked of a domain whose delayed reconfiguration is pending. */
+static bool waits_with_reconf(const struct task *task)
+{
+	return task->sim->host.version < LDM_VERSION(1, 2) ||
+	       word_in_list("add-io remove-io set-io create-vf destroy-vf stop-domain",
+		       task->action->name);
+}
+
 /* What holds for every change, whatever it is. */
 static enum verdict check_change(struct task *task)
 {
 	const struct host *host = &task->sim->host;
-	const struct domain *domain = task->domain;
+	const struct domain *domain = task->domain, *pending;
 
 	if (task->action->flags & (ACTION_LIST | ACTION_ANYTIME | ACTION_EVENTS))
 		return VERDICT_OK;
-	if (host->delayed_reconf && (domain == NULL || !domain->control))
+	if ((pending = reconf_in_the_way(host, domain)))
 		return task_refuse(task,
-			"The primary domain is in the process of a delayed reconfiguration. "
-			"Configuration changes for other domains are disabled until the primary "
-			"domain reboots.");
+			"The %s domain is in the process of a delayed reconfiguration. "
+			"Configuration changes for other domains are disabled until the %s "
+			"domain reboots.",
+			pending->name, pending->name);
+	if (domain && domain->delayed_reconf && !domain->control && !waits_with_reconf(task))
+		return task_refuse(task,
+			"The %s domain is in the process of a delayed reconfiguration: only its "
+			"I/O "
+			"devices can be changed until it reboots.",
+			domain->name);
 	if (domain && domain->migration)
 		return task_refuse(
 			task, "LDom \"%s\" is in the middle of a migration", domain->name);

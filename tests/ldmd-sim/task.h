@@ -38,6 +38,7 @@ struct task {
 	struct log_entry *log;
 	char *lie;	   /* fault: report this failure although it is done */
 	double work_after; /* fault: seconds before anything is done */
+	uint64_t before;   /* of a memory reconfiguration: bytes it began with */
 	uint64_t value;	   /* scratch of the action, e.g. bytes wanted */
 };
 TAILQ_HEAD(task_list, task);

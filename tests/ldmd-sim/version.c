@@ -35,6 +35,8 @@ static const struct {
 	{"ldom_info", "rc-add-policy", V(3, 0), 0},
 	{"ldom_info", "shutdown-group", V(3, 0), 0},
 	{"ldom_info", "boot-policy", V(3, 4), 0},
+	{"vsan", NULL, V(3, 4), 0},
+	{"vhba", NULL, V(3, 4), 0},
 	{"network", "mtu", V(1, 2), 0},
 	{"network", "mode", V(1, 1), V(3, 3)},
 	{"network", "pvid", V(1, 1), 0},
