@@ -50,7 +50,9 @@ static void write_settings(struct buf *out, const struct domain *d)
 	json_string(out, "threading", setting(d, SETTING_THREADING));
 	json_number(out, "whole_core", has_cores ? d->want.whole_cores : 0);
 	json_string(out, "cpu_arch", setting(d, SETTING_CPU_ARCH));
-	number_from(out, "shutdown_group", setting(d, SETTING_SHUTDOWN_GROUP));
+	/* 15 where nothing is told: the vendor's default */
+	number_from(out, "shutdown_group",
+		*setting(d, SETTING_SHUTDOWN_GROUP) ? setting(d, SETTING_SHUTDOWN_GROUP) : "15");
 	json_string(out, "rc_add_policy", setting(d, SETTING_RC_ADD_POLICY));
 	json_string(out, "perf_counters", setting(d, SETTING_PERF_COUNTERS));
 	json_string(out, "boot_policy", setting(d, SETTING_BOOT_POLICY));

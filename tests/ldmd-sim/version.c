@@ -24,6 +24,7 @@ static const struct {
 	{"ldom_info", PROP_UUID, V(2, 2), 0},
 	{"ldom_info", "perf-counters", V(3, 2), 0},
 	{"cpu", "wcore", V(2, 0), 0},
+	{"ldom_info", "wcore", V(2, 0), 0},
 	{"network", "linkprop", V(1, 3), 0},
 	{"vsw", "linkprop", V(1, 3), 0},
 	{"policy", NULL, V(1, 3), 0},
