@@ -208,6 +208,9 @@ class Rig:
         before, (_, error, counts, _), answers = self.shown(), self.look(), None
         if moment == "first":  # the agent to come has counted nothing
             before, error, counts = [(None,) * 4] * len(self.rows), "", dict.fromkeys(COUNTERS, 0)
+        if moment == "command":
+            # A SET waits for its verdict only if the verdict of the SET before came in time.
+            self.follow("g0", self.set("g0", "NumVCPU", 3 + (self.held()[0][1] == 3)))
         self.strike(moment, fault)
         if moment == "command":
             answers = self.command(fault)
