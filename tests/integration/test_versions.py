@@ -6,8 +6,7 @@ import test_notifications
 from harness import dump, wait_for
 
 VERSIONS = ["1.0.2", "1.1", "1.2", "1.3", "2.0", "2.2", "3.0", "3.2", "3.4", "3.6"]
-# From 3.2 on the guides print another form of options.
-FORCED_STOP = [version for version in VERSIONS if version < "3.2"]
+FORCED_STOP = VERSIONS
 
 
 class Versions(test_notifications.Case):
