@@ -6,7 +6,8 @@ import test_notifications
 from harness import dump, wait_for
 
 VERSIONS = ["1.0.2", "1.1", "1.2", "1.3", "2.0", "2.2", "3.0", "3.2", "3.4", "3.6"]
-FORCED_STOP = VERSIONS
+# Of later versions, which form of options ldmd takes does not follow from the version that it tells.
+FORCED_STOP = VERSIONS[:VERSIONS.index("2.2")]
 
 
 class Versions(test_notifications.Case):
