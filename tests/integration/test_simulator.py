@@ -532,6 +532,7 @@ class Hardware(SimulatorCase):
         self.assertEqual([found[key] for key in ("name", "pvid", "vid", "mtu")],
                          [physical + ".VF0", "7", "8,9", "1500"])
         self.assertRegex(found["Address"], "^00:14:4f:")
+        self.assertEqual(next(d["roles"] for d in dump(sim)["domains"] if d["name"] == "ldg1"), ["io", "guest"])
         self.assertTrue(ask("set-io", physical + ".VF0", pvid=12).ok)
         self.assertFalse(ask("set-io", physical + ".VF0", mtu=9000).ok)  # it is in use
         self.assertFalse(ask("destroy-vf", physical + ".VF0").ok)

@@ -65,12 +65,12 @@ static bool offers_services(const struct domain *d)
 	       !TAILQ_EMPTY(&d->devices[DEVICE_VCC]);
 }
 
-static bool owns_bus(const struct domain *d)
+static bool has_function(const struct domain *d)
 {
-	const struct host *host = domain_host(d);
+	const struct function *function;
 
-	for (size_t i = 0; i < host->n_buses; i++)
-		if (host->buses[i].owner == d)
+	TAILQ_FOREACH (function, &domain_host(d)->functions, entry)
+		if (function->owner == d)
 			return true;
 	return false;
 }
@@ -82,10 +82,10 @@ static void write_roles(struct buf *out, const struct domain *d)
 		json_string(out, NULL, "control");
 	if (offers_services(d))
 		json_string(out, NULL, "service");
-	if (owns_bus(d)) {
+	if (domain_is_root(d) || has_function(d))
 		json_string(out, NULL, "io");
+	if (domain_is_root(d))
 		json_string(out, NULL, "root");
-	}
 	if (!d->control)
 		json_string(out, NULL, "guest");
 	json_close(out, ']');
