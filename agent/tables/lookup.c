@@ -5,6 +5,12 @@
 
 #include <string.h>
 
+#include "tables/tables.h"
+
+#define ADDRESS_OF(name) &(name),
+const struct table *const tables[] = {ALL_TABLES(ADDRESS_OF)};
+const size_t n_tables = sizeof(tables) / sizeof(tables[0]);
+
 /* <0: the name is before the table's arc or a part of it; 0: it begins with it; >0: after it. */
 static int compare_arc(const struct table *t, const uint32_t *name, size_t length)
 {

@@ -9,6 +9,10 @@
 
 #include "tables/table.h"
 
+/* All that are served, in the order of their arcs. */
+extern const struct table *const tables[];
+extern const size_t n_tables;
+
 /* Longest name: arc, column, index. */
 #define LOOKUP_NAME_MAX (TABLE_ARC_MAX + 1 + TABLE_INDEX_MAX)
 

@@ -61,10 +61,6 @@ struct table {
 	bool (*seek)(const struct view *v, const uint32_t *index, struct row *ret);
 };
 
-/* All that are served, in the order of their arcs. */
-extern const struct table *const tables[];
-extern const size_t n_tables;
-
 /* Getters for members of row->object; unknown (NULL, 0) is "" or 0. */
 void column_get_u32(
 	const struct column *c, const struct view *v, const struct row *r, struct value *ret);

@@ -49,8 +49,9 @@ links() {
 	done | { ! grep .; }
 }
 
-echo 1..8
+echo 1..9
 check "folders include only those below" sh sh tests/lint/layers.sh
+check "no circles between files" python3 python3 tests/lint/circles.py "${top_builddir:-.}"
 check "no forbidden call" sh sh tests/lint/words.sh
 check "clang-format" clang-format format
 check "cppcheck" cppcheck cpp_check
