@@ -29,7 +29,9 @@ class Plain(harness.TestCase):
             self.assertRegex(result.stdout, rf"(?m)^  -{letter}\b")
         self.assertFalse(result.stderr)
         self.assertEqual(self.agent().run("--help").stdout, result.stdout)
-        self.assertLessEqual(max(map(len, result.stdout.splitlines())), 84)
+        # A path may be longer than a line.
+        self.assertLessEqual(max(len(line) for line in result.stdout.splitlines()
+                                 if max(map(len, line.split() or [""])) <= 48), 84)
 
     def test_every_option_has_a_long_name(self):
         options = re.findall(r"(?m)^  -(\w), --([a-z-]+)( [A-Z]+)?", self.agent().run("-h").stdout)
