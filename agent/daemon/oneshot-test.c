@@ -5,21 +5,26 @@
 #include "daemon/oneshot.h"
 
 #include <errno.h>
+#include <grp.h>
+#include <pwd.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "daemon/options.h"
 #include "daemon/query.h"
 #include "daemon/settings.h"
+#include "daemon/snmpd-conf.h"
 #include "daemon/state-directory.h"
 #include "ldm/document.h"
 #include "ldm/endpoint.h"
 #include "snmp/connect.h"
 #include "util/cleanup.h"
 #include "util/clock.h"
+#include "util/file.h"
 #include "util/pollset.h"
 #include "util/visible.h"
 
@@ -49,6 +54,104 @@ __attribute__((format(printf, 2, 3))) static bool missing(
 	printf("\n         %s\n", advice);
 	va_end(ap);
 	return false;
+}
+
+/* One more line below missing(). */
+__attribute__((format(printf, 1, 2))) static void hint(const char *format, ...)
+{
+	va_list ap;
+
+	va_start(ap, format);
+	fputs("         ", stdout);
+	vprintf(format, ap);
+	putchar('\n');
+	va_end(ap);
+}
+
+static const char *without_unix(const char *address)
+{
+	return strncmp(address, "unix:", 5) == 0 ? address + 5 : address;
+}
+
+/* Whether snmpd, by its configuration, listens where the agent connects to. */
+static bool same_socket(const struct snmpd_conf *c, const char *address)
+{
+	const char *one = c->socket ? c->socket : "/var/agentx/master";
+
+	for (; *one; one += strcspn(one, ","), one += *one == ',') {
+		size_t n = strcspn(one, ",");
+		const char *path = without_unix(one);
+
+		n -= (size_t)(path - one);
+		if (strlen(without_unix(address)) == n &&
+			strncmp(path, without_unix(address), n) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* The component of the path that refuses, who owns it, and what opens it. */
+static void hint_path(const char *path)
+{
+	_cleanup_free_ char *component = NULL;
+	int r = file_find_refusal(path, &component);
+	struct stat st;
+
+	if (r == -ENOENT)
+		hint("%s does not exist: snmpd makes it when it starts with `master agentx'",
+			component);
+	if (r != -EACCES || stat(component, &st) < 0)
+		return;
+	const struct passwd *owner = getpwuid(st.st_uid);
+	const struct group *group = getgrgid(st.st_gid);
+
+	hint("this user may not %s %s (mode %04o, owner %s, group %s):",
+		strcmp(component, path) == 0 ? "write to" : "enter", component, st.st_mode & 07777,
+		owner ? owner->pw_name : "unknown", group ? group->gr_name : "unknown");
+	if (strcmp(component, path) == 0)
+		hint("`agentXPerms 0660 0750 root GROUP' in snmpd.conf, with a GROUP of this user");
+	else
+		hint("chgrp GROUP %s && chmod 0750 %s, with a GROUP of this user", component,
+			component);
+}
+
+/* Why there is no master, as far as files tell, in the order in which it is mended. */
+static void hint_master(const struct snmpd_conf *c, const char *address, const char *config_file)
+{
+	if (c->file && !c->master && !c->unreadable)
+		hint("%s: the line `master agentx' is missing; add it and restart snmpd", c->file);
+	if (c->file && c->socket && !same_socket(c, address))
+		hint("%s: agentXSocket is %s; set the same agentXSocket in %s", c->file, c->socket,
+			config_file);
+	if (*without_unix(address) == '/')
+		hint_path(without_unix(address));
+	if (c->unreadable)
+		hint("%s cannot be read by this user; as root -t looks into it", c->unreadable);
+}
+
+/* Whether somebody may read what is served, by the configuration of the snmpd that serves it. */
+static bool test_access(const struct snmpd_conf *c, const char *address)
+{
+	_cleanup_free_ char *hiding = c->hiding ? visible_copy(c->hiding) : NULL;
+
+	if (!c->file || c->unreadable || !same_socket(c, address))
+		return true;
+	switch (c->access) {
+	case SNMPD_ACCESS_SHOWN:
+		good("access: %s lets somebody read LDOMS-MIB", c->file);
+		return true;
+	case SNMPD_ACCESS_UNKNOWN:
+		good("access: not checked, %s names objects instead of numbers", c->file);
+		return true;
+	case SNMPD_ACCESS_NOBODY:
+		return missing("add a user and a view, as the example snmpd-ldoms.conf does",
+			"access: no line of %s lets anybody read", c->file);
+	case SNMPD_ACCESS_HIDDEN:
+		break;
+	}
+	return missing("add `view NAME included ." LDOMS_MIB_ROOT "' with the NAME of that view",
+		"access: no view or OID in snmpd.conf contains LDOMS-MIB; the last is\n         %s",
+		hiding ? hiding : "unknown");
 }
 
 static bool test_directory(const char *path)
@@ -156,6 +259,7 @@ static bool test_master(const struct settings *s)
 
 int oneshot_test(const struct settings *s, const struct options *o)
 {
+	_cleanup_(snmpd_conf_clear) struct snmpd_conf snmpd = {0};
 	bool all = true;
 
 	/* A mistake in it would have ended the program before. */
@@ -165,7 +269,13 @@ int oneshot_test(const struct settings *s, const struct options *o)
 		good("configuration: defaults, there is no %s", o->config_file);
 	all &= test_directory(s->state_directory);
 	all &= test_ldm(s);
-	all &= test_master(s);
+	if (snmpd_conf_read(LDOMS_MIB_ROOT, &snmpd) < 0)
+		return EXIT_FAILURE;
+	if (!test_master(s)) {
+		hint_master(&snmpd, s->agentx_socket, o->config_file);
+		all = false;
+	}
+	all &= test_access(&snmpd, s->agentx_socket);
 	printf("%s\n", all ? "everything is in place" : "the agent cannot do its work yet");
 	return all && fflush(stdout) == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 }

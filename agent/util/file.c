@@ -242,6 +242,25 @@ int file_write_atomic(const char *path, const void *content, size_t len, mode_t 
 	return file_sync_folder(path);
 }
 
+int file_find_refusal(const char *path, char **ret)
+{
+	for (const char *end = path; *end;) {
+		end += strspn(end, "/");
+		end += strcspn(end, "/");
+		_cleanup_free_ char *component = strndup(path, (size_t)(end - path));
+
+		if (!component)
+			return -ENOMEM;
+		if (faccessat(AT_FDCWD, component, *end ? X_OK : W_OK, AT_EACCESS) < 0) {
+			int r = -errno;
+
+			*ret = steal_ptr(component);
+			return r;
+		}
+	}
+	return 0;
+}
+
 bool file_error_is_disk(int r)
 {
 	return r == -EROFS || r == -ENOSPC || r == -EDQUOT || r == -EIO;

@@ -31,6 +31,13 @@ const char *file_distrust(const struct stat *st);
 /* The same of a file that may not be there. */
 const char *file_distrust_path(const char *path);
 
+/*
+ * The first component of an absolute path that keeps this user from writing to its end: one that is
+ * missing, or may not be entered, or (the last one) not be written. 0: there is none. -ENOENT,
+ * -EACCES, -ENOTDIR: *ret is that component's path, to be freed. -ENOMEM.
+ */
+int file_find_refusal(const char *path, char **ret);
+
 /* Through a temporary file beside it, fsync, rename, fsync of the folder. -errno. */
 int file_write_atomic(const char *path, const void *content, size_t len, mode_t mode);
 /* Removes what that was writing when we were killed; for who alone writes the file. */

@@ -2,6 +2,7 @@
 import json
 import os
 import re
+import shutil
 import signal
 import socket
 import subprocess
@@ -163,6 +164,75 @@ class Plain(harness.TestCase):
         self.assertIn("MISSING  ldmd xmpp:127.0.0.1", result.stdout)
         self.assertIn("MISSING  AgentX master unix:/nonexistent/agentx", result.stdout)
         self.assertIn("master agentx", result.stdout)
+
+    def said(self, agentx, snmpd_conf, user=None):
+        """What -t says about a master that is not there."""
+        conf = os.path.join(self.directory, "snmp")
+        os.makedirs(conf, exist_ok=True)
+        with open(os.path.join(conf, "snmpd.conf"), "w") as f:
+            f.write(snmpd_conf)
+        agent = self.process(Agent(os.path.join(self.directory, "a"),
+                                   f"xmpp:127.0.0.1:{harness.free_port()}", agentx,
+                                   "requestTimeout 1\n"))
+        command = agent.command("-t")
+        if user is not None:
+            os.chmod(self.directory, 0o711)
+            program = os.path.join(self.directory, "program")
+            shutil.copy(harness.AGENT, program)
+            for path in (agent.directory, agent.path("agent.conf"), conf,
+                         os.path.join(conf, "snmpd.conf"), program):
+                os.chmod(path, 0o755)
+            command[command.index(harness.AGENT)] = program
+        result = subprocess.run(command, env=dict(os.environ, SNMPCONFPATH=conf), user=user,
+                                stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
+                                check=False, timeout=60 * harness.SLOW)
+        self.assertEqual(result.returncode, 1)
+        self.assertIn("the agent cannot do its work yet", result.stdout)
+        return result.stdout.split("MISSING  AgentX master")[1]
+
+    def test_test_names_the_missing_line_of_snmpd_conf(self):
+        said = self.said("unix:/nonexistent/agentx", "rocommunity public\n")
+        self.assertIn("snmpd.conf: the line `master agentx' is missing", said)
+        self.assertNotIn("agentXSocket is", said)
+        said = self.said("unix:/nonexistent/agentx",
+                         "master agentx\nagentXSocket unix:/run/agentx\n")
+        self.assertNotIn("is missing", said)
+        self.assertRegex(said, "agentXSocket is unix:/run/agentx; set the same .*agent.conf")
+        self.assertIn("/nonexistent does not exist", said)
+
+    @unittest.skipIf("AGENT_WRAPPER" in os.environ, "another program than the agent is run")
+    def test_test_names_the_component_that_refuses(self):
+        locked = os.path.join(self.directory, "locked")
+        os.mkdir(locked)
+        nobody = 65534 if os.getuid() == 0 else None
+        address = f"unix:{locked}/agentx"
+        with socket.socket(socket.AF_UNIX) as listener:
+            listener.bind(f"{locked}/agentx")
+            listener.listen()
+            for mode, component, verb in ((0o000, locked, "enter"),
+                                          (0o711, f"{locked}/agentx", "write to")):
+                os.chmod(f"{locked}/agentx", 0o000)
+                os.chmod(locked, mode)
+                said = self.said(address, "master agentx\n", nobody)
+                self.assertIn("Permission denied", said)
+                self.assertIn(f"this user may not {verb} {component} (mode ", said)
+            os.chmod(locked, 0o700)
+
+    def test_test_names_the_view_that_hides_us(self):
+        hidden = ("master agentx\nagentXSocket unix:/nonexistent/agentx\n"
+                  "view systemonly included .1.3.6.1.2.1.1\n"
+                  "rocommunity public default -V systemonly\n")
+        said = self.said("unix:/nonexistent/agentx", hidden)
+        self.assertIn("MISSING  access", said)
+        self.assertIn("snmpd.conf:4: rocommunity public default -V systemonly", said)
+        self.assertIn(f"included {harness.ROOT}'", said)
+        said = self.said("unix:/nonexistent/agentx",
+                         hidden + f"view systemonly included {harness.ROOT}\n")
+        self.assertIn("lets somebody read LDOMS-MIB", said)
+        said = self.said("unix:/nonexistent/agentx", "agentXSocket /nonexistent/agentx\n")
+        self.assertIn("lets anybody read", said)
+        # The configuration of another snmpd tells nothing.
+        self.assertNotIn("access:", self.said("unix:/nonexistent/other", hidden))
 
     def test_password_must_be_private(self):
         agent = self.agent("requestTimeout 2\nldmUser snmp\n")

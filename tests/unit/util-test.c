@@ -435,6 +435,25 @@ static void test_utf8_cut(void **state)
 		assert_int_equal(utf8_cut(cases[i].text, cases[i].max), cases[i].len);
 }
 
+static void test_find_refusal(void **state)
+{
+	char *folder = temp_directory_new();
+	_cleanup_free_ char *path = temp_path(folder, "a"), *below = temp_path(folder, "a/b/c");
+	char *found = NULL;
+
+	(void)state;
+	assert_int_equal(file_find_refusal(below, &found), -ENOENT);
+	assert_string_equal(found, path);
+	free(found);
+	assert_int_equal(close(open(path, O_CREAT | O_WRONLY, 0600)), 0);
+	assert_int_equal(file_find_refusal(path, &found), 0);
+	assert_int_equal(file_find_refusal(below, &found), -EACCES);
+	assert_string_equal(found, path);
+	free(found);
+	assert_int_equal(unlink(path), 0);
+	assert_int_equal(temp_directory_free(folder), 0);
+}
+
 static void test_utf8_columns(void **state)
 {
 	(void)state;
@@ -480,6 +499,7 @@ int main(void)
 		cmocka_unit_test(test_text),
 		cmocka_unit_test(test_percent),
 		cmocka_unit_test(test_utf8_cut),
+		cmocka_unit_test(test_find_refusal),
 		cmocka_unit_test(test_utf8_columns),
 		cmocka_unit_test(test_disk_errors),
 		cmocka_unit_test(test_log_to_journal),
