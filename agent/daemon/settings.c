@@ -111,7 +111,7 @@ static const struct directive directives[] = {
 		.check = check_agentx},
 	{"refreshInterval", KIND_SECONDS, AT(refresh_interval_ms), .value = MS(5),
 		.low = 100, .high = MS(3600), .live = true, .why = "0.1 to 3600 seconds"},
-	{"staleAfter", KIND_SECONDS, AT(stale_after_ms), .value = MS(300),
+	{"staleAfter", KIND_SECONDS, AT(stale_after_ms), .value = MS(600),
 		.high = MS(604800), .live = true, .why = "0 (never) to 604800 seconds"},
 	{"setWait", KIND_MILLISECONDS, AT(set_wait_ms), .value = 400,
 		.high = 700, .live = true, .why = "0 to 700 milliseconds"},

@@ -63,9 +63,11 @@ static int list_append(const struct row_type *t, void *owner, void **ret_row)
 	void *list = list_get(t, owner);
 
 	if ((n & (n - 1)) == 0) {
-		list = reallocarray(list, n ? n * 2 : 1, t->size);
-		if (!list)
+		void *more = reallocarray(list, n ? n * 2 : 1, t->size);
+
+		if (!more)
 			return -ENOMEM;
+		list = more;
 	}
 	*ret_row = (char *)list + n * t->size;
 	memset(*ret_row, 0, t->size);

@@ -32,6 +32,6 @@ def manual_examples(name):
     """The commands of a manual's EXAMPLES, each with its prompt."""
     with open(os.path.join(SRC, "docs", name)) as f:
         text = f.read().partition(".Sh EXAMPLES")[2].partition("\n.Sh ")[0]
-    text = text.replace("\\e\n", "\\\n").replace("\\&", "")
+    text = text.replace("\\e\n", "\\\n").replace("\\&", "").replace("\\-", "-")
     return [first or second for first, second in
             re.findall(r"(?m)^\.Dl ([#$] .*)|^([#$] (?:.*\\\n)*.*)", text)]

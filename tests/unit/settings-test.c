@@ -42,7 +42,7 @@ static void test_defaults(void **state)
 	struct settings *s = fresh();
 
 	assert_int_equal(s->refresh_interval_ms, 5000);
-	assert_int_equal(s->stale_after_ms, 300000);
+	assert_int_equal(s->stale_after_ms, 600000);
 	assert_int_equal(s->set_wait_ms, 400);
 	assert_int_equal(s->request_timeout_ms, 10000);
 	assert_int_equal(s->command_timeout_ms, 600000);
