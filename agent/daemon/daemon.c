@@ -39,7 +39,8 @@ struct daemon {
 	bool misconfigured; /* it does not help to start us again */
 };
 
-static int override(struct settings *s, const char *directive, const char *value, char letter)
+static int override_setting(
+	struct settings *s, const char *directive, const char *value, char letter)
 {
 	const char *why = NULL;
 
@@ -61,11 +62,11 @@ static int read_settings(const struct options *o, bool must_exist, struct settin
 		r = must_exist ? settings_load(s, o->config_file)
 			       : settings_load_if_there(s, o->config_file);
 	if (r == 0)
-		r = override(s, "agentXSocket", o->agentx_socket, 'x');
+		r = override_setting(s, "agentXSocket", o->agentx_socket, 'x');
 	if (r == 0)
-		r = override(s, "ldm", o->ldm, 'm');
+		r = override_setting(s, "ldm", o->ldm, 'm');
 	if (r == 0)
-		r = override(s, "stateDirectory", o->state_directory, 's');
+		r = override_setting(s, "stateDirectory", o->state_directory, 's');
 	if (r < 0) {
 		settings_unref(s);
 		return r;
@@ -88,7 +89,7 @@ static void tell_restart(void *user, const char *directive, bool live)
 		log_warn("config", "%s has changed: it needs a restart to apply", directive);
 }
 
-static void reload(struct daemon *d)
+static void reload_settings(struct daemon *d)
 {
 	struct settings *s;
 	/* Where a file was read before, its absence is a mistake: the defaults would allow more. */
@@ -111,7 +112,7 @@ static void reload(struct daemon *d)
 }
 
 /* The first request waits for a running command, the second one does not. */
-static void stop(struct daemon *d)
+static void stop_threads(struct daemon *d)
 {
 	if (d->stopping) {
 		worker_abandon(ldm_thread_worker(d->ldm));
@@ -146,16 +147,16 @@ static int wait_for_end(struct daemon *d)
 		if (watchdog_ms > 0)
 			feed_watchdog(d);
 		if (event == EVENT_RELOAD && !d->stopping)
-			reload(d);
+			reload_settings(d);
 		else if (event == EVENT_STOP)
-			stop(d);
+			stop_threads(d);
 		if (worker_ended(ldm_thread_worker(d->ldm)) ||
 			worker_ended(snmp_thread_worker(d->snmp)))
 			return 0;
 	}
 }
 
-static int put_up_ldm(struct daemon *d)
+static int make_ldm_thread(struct daemon *d)
 {
 	struct ldm_endpoint *endpoint;
 
@@ -167,7 +168,7 @@ static int put_up_ldm(struct daemon *d)
 		d->settings, endpoint, d->options->accept_damage, d->handover, &d->ldm);
 }
 
-static int put_up(struct daemon *d)
+static int start_everything(struct daemon *d)
 {
 	int r = signals_open();
 	if (r >= 0)
@@ -183,7 +184,7 @@ static int put_up(struct daemon *d)
 	if (r >= 0)
 		r = handover_new(&d->handover);
 	if (r >= 0)
-		r = put_up_ldm(d);
+		r = make_ldm_thread(d);
 	if (r >= 0)
 		r = snmp_thread_new(d->settings, d->handover, &d->snmp);
 	if (r >= 0)
@@ -195,7 +196,7 @@ static int put_up(struct daemon *d)
 	return r;
 }
 
-static int take_down(struct daemon *d)
+static int stop_everything(struct daemon *d)
 {
 	int result = 0;
 
@@ -244,19 +245,19 @@ static void tell_ready(struct daemon *d)
 	service_ready();
 }
 
-static int run(struct daemon *d)
+static int run_until_stopped(struct daemon *d)
 {
 	service_open();
 	if (geteuid() == 0)
 		log_warn("main", "running as root: a user of its own is enough, see the manual");
 	drop_privileges();
-	int r = put_up(d);
+	int r = start_everything(d);
 	if (r >= 0) {
 		signals_unblock();
 		tell_ready(d);
 		r = wait_for_end(d);
 	}
-	int ended = take_down(d);
+	int ended = stop_everything(d);
 	service_close();
 	int status = d->misconfigured	  ? EXIT_USAGE
 		     : r < 0 || ended < 0 ? EXIT_FAILURE
@@ -292,7 +293,7 @@ static int run_as_daemon(const struct options *o, struct settings *settings)
 	if (r < 0)
 		log_err("main", "cannot start: %s", strerror(-r));
 	else
-		status = run(&d);
+		status = run_until_stopped(&d);
 	settings_unref(d.settings);
 	return status;
 }
@@ -307,7 +308,7 @@ static int start_log(const struct options *o)
 	});
 }
 
-static int dispatch(const struct options *o)
+static int dispatch_mode(const struct options *o)
 {
 	struct settings *settings;
 
@@ -364,7 +365,7 @@ int daemon_main(int argc, char **argv)
 	default:
 		break;
 	}
-	int status = dispatch(&options);
+	int status = dispatch_mode(&options);
 	options_clear(&options);
 	log_shutdown();
 	return status;

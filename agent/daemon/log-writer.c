@@ -140,7 +140,7 @@ static int init_condition(pthread_cond_t *condition)
 	return r;
 }
 
-static void writer_destroy(struct log_writer *w)
+static void destroy_writer(struct log_writer *w)
 {
 	pthread_cond_destroy(&w->changed);
 	pthread_mutex_destroy(&w->mutex);
@@ -164,7 +164,7 @@ int log_writer_new(struct log_writer **ret)
 	}
 	r = -pthread_create(&w->thread, NULL, run_writer, w);
 	if (r < 0) {
-		writer_destroy(w);
+		destroy_writer(w);
 		return r;
 	}
 	log_set_sink(queue_line, w);
@@ -201,5 +201,5 @@ void log_writer_free(struct log_writer *w)
 	}
 	pthread_join(w->thread, NULL);
 	log_set_sink(NULL, NULL);
-	writer_destroy(w);
+	destroy_writer(w);
 }

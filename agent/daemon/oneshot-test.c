@@ -31,7 +31,7 @@
 /* A master that accepts the connection has that long to open a session. */
 #define MASTER_ANSWERS_MS 3000
 
-__attribute__((format(printf, 1, 2))) static void good(const char *format, ...)
+__attribute__((format(printf, 1, 2))) static void print_good(const char *format, ...)
 {
 	va_list ap;
 
@@ -43,7 +43,7 @@ __attribute__((format(printf, 1, 2))) static void good(const char *format, ...)
 }
 
 /* Two lines: what is missing, and what to do. */
-__attribute__((format(printf, 2, 3))) static bool missing(
+__attribute__((format(printf, 2, 3))) static bool print_missing(
 	const char *advice, const char *format, ...)
 {
 	va_list ap;
@@ -56,8 +56,8 @@ __attribute__((format(printf, 2, 3))) static bool missing(
 	return false;
 }
 
-/* One more line below missing(). */
-__attribute__((format(printf, 1, 2))) static void hint(const char *format, ...)
+/* One more line below print_missing(). */
+__attribute__((format(printf, 1, 2))) static void print_hint(const char *format, ...)
 {
 	va_list ap;
 
@@ -98,20 +98,21 @@ static void hint_path(const char *path)
 	struct stat st;
 
 	if (r == -ENOENT)
-		hint("%s does not exist: snmpd makes it when it starts with `master agentx'",
+		print_hint("%s does not exist: snmpd makes it when it starts with `master agentx'",
 			component);
 	if (r != -EACCES || stat(component, &st) < 0)
 		return;
 	const struct passwd *owner = getpwuid(st.st_uid);
 	const struct group *group = getgrgid(st.st_gid);
 
-	hint("this user may not %s %s (mode %04o, owner %s, group %s):",
+	print_hint("this user may not %s %s (mode %04o, owner %s, group %s):",
 		strcmp(component, path) == 0 ? "write to" : "enter", component, st.st_mode & 07777,
 		owner ? owner->pw_name : "unknown", group ? group->gr_name : "unknown");
 	if (strcmp(component, path) == 0)
-		hint("`agentXPerms 0660 0750 root GROUP' in snmpd.conf, with a GROUP of this user");
+		print_hint("`agentXPerms 0660 0750 root GROUP' in snmpd.conf, with a GROUP of this "
+			   "user");
 	else
-		hint("chgrp GROUP %s && chmod 0750 %s, with a GROUP of this user", component,
+		print_hint("chgrp GROUP %s && chmod 0750 %s, with a GROUP of this user", component,
 			component);
 }
 
@@ -119,14 +120,16 @@ static void hint_path(const char *path)
 static void hint_master(const struct snmpd_conf *c, const char *address, const char *config_file)
 {
 	if (c->file && !c->master && !c->unreadable)
-		hint("%s: the line `master agentx' is missing; add it and restart snmpd", c->file);
+		print_hint("%s: the line `master agentx' is missing; add it and restart snmpd",
+			c->file);
 	if (c->file && c->socket && !same_socket(c, address))
-		hint("%s: agentXSocket is %s; set the same agentXSocket in %s", c->file, c->socket,
-			config_file);
+		print_hint("%s: agentXSocket is %s; set the same agentXSocket in %s", c->file,
+			c->socket, config_file);
 	if (*without_unix(address) == '/')
 		hint_path(without_unix(address));
 	if (c->unreadable)
-		hint("%s cannot be read by this user; as root -t looks into it", c->unreadable);
+		print_hint(
+			"%s cannot be read by this user; as root -t looks into it", c->unreadable);
 }
 
 /* Whether somebody may read what is served, by the configuration of the snmpd that serves it. */
@@ -138,18 +141,19 @@ static bool test_access(const struct snmpd_conf *c, const char *address)
 		return true;
 	switch (c->access) {
 	case SNMPD_ACCESS_SHOWN:
-		good("access: %s lets somebody read LDOMS-MIB", c->file);
+		print_good("access: %s lets somebody read LDOMS-MIB", c->file);
 		return true;
 	case SNMPD_ACCESS_UNKNOWN:
-		good("access: not checked, %s names objects instead of numbers", c->file);
+		print_good("access: not checked, %s names objects instead of numbers", c->file);
 		return true;
 	case SNMPD_ACCESS_NOBODY:
-		return missing("add a user and a view, as the example snmpd-ldoms.conf does",
+		return print_missing("add a user and a view, as the example snmpd-ldoms.conf does",
 			"access: no line of %s lets anybody read", c->file);
 	case SNMPD_ACCESS_HIDDEN:
 		break;
 	}
-	return missing("add `view NAME included ." LDOMS_MIB_ROOT "' with the NAME of that view",
+	return print_missing("add `view NAME included ." LDOMS_MIB_ROOT
+			     "' with the NAME of that view",
 		"access: no view or OID in snmpd.conf contains LDOMS-MIB; the last is\n         %s",
 		hiding ? hiding : "unknown");
 }
@@ -159,8 +163,8 @@ static bool test_directory(const char *path)
 	const char *advice, *why = state_directory_fault(path, &advice);
 
 	if (why)
-		return missing(advice, "state directory %s: %s", path, why);
-	good("state directory %s", path);
+		return print_missing(advice, "state directory %s: %s", path, why);
+	print_good("state directory %s", path);
 	return true;
 }
 
@@ -196,14 +200,15 @@ static bool test_ldm(const struct settings *s)
 	unsigned int domains = 0;
 
 	if (settings_endpoint(s, &endpoint) < 0)
-		return missing("see the message above", "ldmd: no usable address");
+		return print_missing("see the message above", "ldmd: no usable address");
 	int r = query_run(
 		endpoint, "list-domain", NULL, s->request_timeout_ms, &ops, &domains, &error);
 	if (r < 0) {
 		_cleanup_free_ char *text = visible_copy(error ? error : strerror(-r));
-		return missing(ldm_advice(r), "ldmd %s: %s", s->ldm, text ? text : "no memory");
+		return print_missing(
+			ldm_advice(r), "ldmd %s: %s", s->ldm, text ? text : "no memory");
 	}
-	good("ldmd %s: %u domains", s->ldm, domains);
+	print_good("ldmd %s: %u domains", s->ldm, domains);
 	return true;
 }
 
@@ -246,14 +251,14 @@ static bool test_master(const struct settings *s)
 
 	int r = agentx_connect_new(address, &c);
 	if (r < 0)
-		return missing("see the message above", "AgentX master %s", address);
+		return print_missing("see the message above", "AgentX master %s", address);
 	r = wait_for_master(c);
 	if (r < 0) {
 		const char *why = agentx_connect_fault(c);
-		return missing(master_advice(r), "AgentX master %s: %s", address,
+		return print_missing(master_advice(r), "AgentX master %s: %s", address,
 			why ? why : strerror(-r));
 	}
-	good("AgentX master %s", address);
+	print_good("AgentX master %s", address);
 	return true;
 }
 
@@ -264,9 +269,9 @@ int oneshot_test(const struct settings *s, const struct options *o)
 
 	/* A mistake in it would have ended the program before. */
 	if (access(o->config_file, R_OK) == 0)
-		good("configuration %s", o->config_file);
+		print_good("configuration %s", o->config_file);
 	else
-		good("configuration: defaults, there is no %s", o->config_file);
+		print_good("configuration: defaults, there is no %s", o->config_file);
 	all &= test_directory(s->state_directory);
 	all &= test_ldm(s);
 	if (snmpd_conf_read(LDOMS_MIB_ROOT, &snmpd) < 0)

@@ -22,7 +22,7 @@ struct query {
 	char *error;
 };
 
-static void finish(struct query *q, int result, const char *error)
+static void finish_query(struct query *q, int result, const char *error)
 {
 	if (q->done)
 		return;
@@ -40,7 +40,7 @@ static void on_ready(void *user)
 static void on_closed(void *user, enum ldm_closed reason, int error, const char *text)
 {
 	(void)reason;
-	finish(user, error < 0 ? error : -ECONNRESET, text);
+	finish_query(user, error < 0 ? error : -ECONNRESET, text);
 }
 
 static void on_event(void *user, const struct ldm_event *event)
@@ -65,10 +65,10 @@ static void on_document(void *user, const char *xml, size_t len)
 static void on_done(void *user, int err, const struct ldm_reply *reply)
 {
 	if (err == 0 && !reply->ok)
-		finish(user, -EPERM, reply->message ? reply->message : "ldmd refused");
+		finish_query(user, -EPERM, reply->message ? reply->message : "ldmd refused");
 	/* The owner of a lost connection is told by on_closed, whose text says more. */
 	else if (err == 0 || (err != -ECONNRESET && err != -ECANCELED))
-		finish(user, err, reply->message);
+		finish_query(user, err, reply->message);
 }
 
 static const struct ldm_conn_ops conn_ops = {
@@ -91,7 +91,7 @@ static int wait_for_it(struct query *q, uint64_t timeout_ms)
 
 	while (r >= 0 && !q->done) {
 		if (clock_ms() >= give_up_ms) {
-			finish(q, -ETIMEDOUT, "no answer in time");
+			finish_query(q, -ETIMEDOUT, "no answer in time");
 			break;
 		}
 		pollset_reset(&ps);
@@ -105,7 +105,7 @@ static int wait_for_it(struct query *q, uint64_t timeout_ms)
 	return r;
 }
 
-static int ask(struct query *q, const char *action, const char *domain, uint64_t timeout_ms)
+static int ask_ldmd(struct query *q, const char *action, const char *domain, uint64_t timeout_ms)
 {
 	struct ldm_request *request;
 
@@ -131,11 +131,11 @@ int query_run(const struct ldm_endpoint *endpoint, const char *action, const cha
 	if (r >= 0)
 		r = ldm_conn_open(q.conn);
 	if (r >= 0)
-		r = ask(&q, action, domain, timeout_ms);
+		r = ask_ldmd(&q, action, domain, timeout_ms);
 	if (r == -EPERM && endpoint->data_version == LDM_DATA_AUTO) {
 		_cleanup_free_ char *first = steal_ptr(q.error);
 		ldm_conn_set_data(q.conn, LDM_DATA_2);
-		r = ask(&q, action, domain, timeout_ms);
+		r = ask_ldmd(&q, action, domain, timeout_ms);
 		if (r < 0) {
 			free(q.error);
 			q.error = steal_ptr(first);

@@ -323,7 +323,7 @@ static int add_to_list(
 	return list[n] ? 0 : -ENOMEM;
 }
 
-static const struct directive *find(const char *name)
+static const struct directive *find_directive(const char *name)
 {
 	for (size_t i = 0; i < N_DIRECTIVES; i++) {
 		if (strcasecmp(directives[i].name, name) == 0)
@@ -332,7 +332,7 @@ static const struct directive *find(const char *name)
 	return NULL;
 }
 
-static int set(
+static int set_directive(
 	struct settings *s, const struct directive *d, const char *value, const char **ret_why)
 {
 	if (!*value) {
@@ -365,16 +365,16 @@ static int set(
 
 int settings_set(struct settings *s, const char *directive, const char *value, const char **ret_why)
 {
-	const struct directive *d = find(directive);
+	const struct directive *d = find_directive(directive);
 	if (!d) {
 		*ret_why = "a known directive";
 		return -EINVAL;
 	}
-	return set(s, d, value, ret_why);
+	return set_directive(s, d, value, ret_why);
 }
 
 /* Cuts white space from both ends, in place. */
-static char *trim(char *text)
+static char *trim_space(char *text)
 {
 	while (isspace((unsigned char)*text))
 		text++;
@@ -406,16 +406,16 @@ struct reader {
 static int read_line(struct reader *reader, char *line)
 {
 	cut_comment(line);
-	char *name = trim(line);
+	char *name = trim_space(line);
 	if (!*name)
 		return 0;
 
 	char *value = name + strcspn(name, " \t");
 	if (*value)
 		*value++ = '\0';
-	value = trim(value);
+	value = trim_space(value);
 
-	const struct directive *d = find(name);
+	const struct directive *d = find_directive(name);
 	if (!d) {
 		log_err("config", "%s:%u: unknown directive \"%s\"", reader->path, reader->line,
 			name);
@@ -430,7 +430,7 @@ static int read_line(struct reader *reader, char *line)
 	*seen = true;
 
 	const char *why = NULL;
-	int r = set(reader->s, d, value, &why);
+	int r = set_directive(reader->s, d, value, &why);
 	if (r == -EINVAL)
 		log_err("config", "%s:%u: %s \"%s\": must be %s", reader->path, reader->line,
 			d->name, value, why ? why : "a valid value");
@@ -455,7 +455,7 @@ static int read_lines(struct reader *reader, char *text)
 }
 
 /* Not refused: a configuration that cannot be read at all would be worse. */
-static void doubt(const char *path)
+static void warn_of_other_writers(const char *path)
 {
 	const char *why = file_distrust_path(path);
 
@@ -463,7 +463,7 @@ static void doubt(const char *path)
 		log_warn("config", "%s: %s; it should be root's alone to change", path, why);
 }
 
-static int load(struct settings *s, const char *path, bool must_exist)
+static int load_file(struct settings *s, const char *path, bool must_exist)
 {
 	struct reader reader = {.s = s, .path = path};
 	_cleanup_free_ char *text = NULL;
@@ -482,19 +482,19 @@ static int load(struct settings *s, const char *path, bool must_exist)
 		log_err("config", "%s: this is no text file", path);
 		return -EINVAL;
 	}
-	doubt(path);
+	warn_of_other_writers(path);
 	s->from_file = true;
 	return read_lines(&reader, text);
 }
 
 int settings_load(struct settings *s, const char *path)
 {
-	return load(s, path, true);
+	return load_file(s, path, true);
 }
 
 int settings_load_if_there(struct settings *s, const char *path)
 {
-	return load(s, path, false);
+	return load_file(s, path, false);
 }
 
 static bool same_list(char *const *a, char *const *b)
@@ -509,7 +509,8 @@ static bool same_list(char *const *a, char *const *b)
 	return true;
 }
 
-static bool same(const struct settings *a, const struct settings *b, const struct directive *d)
+static bool same_value(
+	const struct settings *a, const struct settings *b, const struct directive *d)
 {
 	const char *pa = (const char *)a + d->offset, *pb = (const char *)b + d->offset;
 
@@ -524,7 +525,7 @@ void settings_compare(const struct settings *old, const struct settings *new,
 	void (*what)(void *user, const char *directive, bool live), void *user)
 {
 	for (size_t i = 0; i < N_DIRECTIVES; i++) {
-		if (!same(old, new, &directives[i]))
+		if (!same_value(old, new, &directives[i]))
 			what(user, directives[i].name, directives[i].live);
 	}
 }

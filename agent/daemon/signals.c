@@ -13,7 +13,7 @@
 /* A handler gets no argument, so this pipe has to be static. */
 static int event_pipe[2] = {-1, -1};
 
-static void handler(int signo)
+static void handle_signal(int signo)
 {
 	int saved = errno;
 	signals_post(signo == SIGHUP ? EVENT_RELOAD : EVENT_STOP);
@@ -36,7 +36,7 @@ static void our_signals(sigset_t *set)
 	sigaddset(set, SIGTERM);
 }
 
-static int install(int signo, void (*action)(int))
+static int install_action(int signo, void (*action)(int))
 {
 	struct sigaction sa = {.sa_handler = action, .sa_flags = SA_RESTART};
 	sigfillset(&sa.sa_mask);
@@ -55,16 +55,16 @@ int signals_open(void)
 	our_signals(&set);
 	int r = -pthread_sigmask(SIG_BLOCK, &set, NULL);
 	if (r == 0)
-		r = install(SIGPIPE, SIG_IGN);
+		r = install_action(SIGPIPE, SIG_IGN);
 	/* A limit of file sizes is a disk that is full: write() says so. */
 	if (r == 0)
-		r = install(SIGXFSZ, SIG_IGN);
+		r = install_action(SIGXFSZ, SIG_IGN);
 	if (r == 0)
-		r = install(SIGHUP, handler);
+		r = install_action(SIGHUP, handle_signal);
 	if (r == 0)
-		r = install(SIGINT, handler);
+		r = install_action(SIGINT, handle_signal);
 	if (r == 0)
-		r = install(SIGTERM, handler);
+		r = install_action(SIGTERM, handle_signal);
 	if (r < 0)
 		signals_close();
 	return r;

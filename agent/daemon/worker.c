@@ -65,7 +65,7 @@ static bool should_end(struct worker *w)
 	return false;
 }
 
-static int turn(struct worker *w)
+static int make_turn(struct worker *w)
 {
 	struct pollset *ps = &w->pollset;
 	uint64_t now_ms = clock_ms();
@@ -90,9 +90,9 @@ static int turn(struct worker *w)
 }
 
 /* No memory now is no reason to end: there may be some in a moment. */
-static int turn_or_rest(struct worker *w)
+static int make_turn_or_rest(struct worker *w)
 {
-	int r = turn(w);
+	int r = make_turn(w);
 
 	if (r != -ENOMEM)
 		return r;
@@ -110,7 +110,7 @@ static void tell_started(struct worker *w, int result)
 	pthread_mutex_unlock(&w->mutex);
 }
 
-static void *run(void *arg)
+static void *run_worker(void *arg)
 {
 	struct worker *w = arg;
 
@@ -121,7 +121,7 @@ static void *run(void *arg)
 		return NULL;
 
 	while (r == 0 && !should_end(w))
-		r = turn_or_rest(w);
+		r = make_turn_or_rest(w);
 	if (r < 0)
 		log_err(w->ops->name, "the thread cannot go on: %s", strerror(-r));
 	if (w->ops->finish)
@@ -156,7 +156,7 @@ int worker_new(const struct worker_ops *ops, void *user, uint64_t beat_ms, struc
 
 int worker_start(struct worker *w)
 {
-	int r = -pthread_create(&w->thread, NULL, run, w);
+	int r = -pthread_create(&w->thread, NULL, run_worker, w);
 	if (r < 0)
 		return r;
 	w->running = true;

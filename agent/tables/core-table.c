@@ -5,7 +5,7 @@
 
 #include "tables/device-table.h"
 
-static bool seek(const struct view *v, const uint32_t *index, struct row *ret)
+static bool seek_core(const struct view *v, const uint32_t *index, struct row *ret)
 {
 	return device_seek(v, LIST_CORE, index, ret);
 }
@@ -18,4 +18,4 @@ static const struct column columns[] = {
 	COLUMN_NUMBER(5, "ldomCoreNumVCPU", core, n_vcpus, UINT32_MAX),
 };
 
-const struct table core_table = {TABLE_OF("ldomCoreTable", 5, 2), .seek = seek};
+const struct table core_table = {TABLE_OF("ldomCoreTable", 5, 2), .seek = seek_core};

@@ -5,7 +5,7 @@
 
 #include "tables/device-table.h"
 
-static bool seek(const struct view *v, const uint32_t *index, struct row *ret)
+static bool seek_crypto(const struct view *v, const uint32_t *index, struct row *ret)
 {
 	return device_seek(v, LIST_CRYPTO, index, ret);
 }
@@ -17,4 +17,4 @@ static const struct column columns[] = {
 	COLUMN_NUMBER(4, "ldomCryptoID", crypto_unit, id, UINT32_MAX),
 };
 
-const struct table crypto_table = {TABLE_OF("ldomCryptoTable", 8, 2), .seek = seek};
+const struct table crypto_table = {TABLE_OF("ldomCryptoTable", 8, 2), .seek = seek_crypto};

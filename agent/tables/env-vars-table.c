@@ -8,7 +8,7 @@
 /* ldomEnvVarsFlag */
 enum { FLAG_COMPLETE = 1, FLAG_TRUNCATED = 2, FLAG_HIDDEN = 3 };
 
-static bool seek(const struct view *v, const uint32_t *index, struct row *ret)
+static bool seek_env_vars(const struct view *v, const uint32_t *index, struct row *ret)
 {
 	return device_seek(v, LIST_VARIABLE, index, ret);
 }
@@ -32,4 +32,4 @@ static const struct column columns[] = {
 	COLUMN_MADE(5, "ldomEnvVarsFlag", VALUE_INTEGER, get_flag, 3),
 };
 
-const struct table env_vars_table = {TABLE_OF("ldomEnvVarsTable", 18, 2), .seek = seek};
+const struct table env_vars_table = {TABLE_OF("ldomEnvVarsTable", 18, 2), .seek = seek_env_vars};

@@ -5,7 +5,7 @@
 
 #include "tables/device-table.h"
 
-static bool seek(const struct view *v, const uint32_t *index, struct row *ret)
+static bool seek_iobus(const struct view *v, const uint32_t *index, struct row *ret)
 {
 	return device_seek(v, LIST_IOBUS, index, ret);
 }
@@ -20,4 +20,4 @@ static const struct column columns[] = {
 	COLUMN_TRUTH(7, "ldomIOBusIsBus", iobus, is_bus),
 };
 
-const struct table iobus_table = {TABLE_OF("ldomIOBusTable", 9, 2), .seek = seek};
+const struct table iobus_table = {TABLE_OF("ldomIOBusTable", 9, 2), .seek = seek_iobus};

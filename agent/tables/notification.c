@@ -31,7 +31,7 @@ enum { UNIT_MEGABYTES = 2, TEXT_MAX = 255 };
 
 /* --- objects -------------------------------------------------------------------------------- */
 
-static struct value *add(struct notification *n, const uint32_t *arc, size_t arc_len,
+static struct value *add_varbind(struct notification *n, const uint32_t *arc, size_t arc_len,
 	uint32_t column, uint32_t index)
 {
 	struct notification_object *o = &n->objects[n->n++];
@@ -46,12 +46,12 @@ static struct value *add(struct notification *n, const uint32_t *arc, size_t arc
 static struct value *add_notif(struct notification *n, enum notif_column column, uint32_t index)
 {
 	static const uint32_t arc[] = {1, 31, 1};
-	return add(n, arc, 3, column, index);
+	return add_varbind(n, arc, 3, column, index);
 }
 
 static struct value *add_domain(struct notification *n, uint32_t column, uint32_t index)
 {
-	return add(n, domain_table.arc, domain_table.arc_len, column, index);
+	return add_varbind(n, domain_table.arc, domain_table.arc_len, column, index);
 }
 
 /* A column of ldomTable as the domain has it. */
@@ -66,14 +66,14 @@ static void add_cell(struct notification *n, uint32_t column, const struct domai
 	cell_value(&cell, &nothing, add_domain(n, column, d->index));
 }
 
-static void begin(struct notification *n, uint32_t arc, uint32_t index, const char *name)
+static void begin_varbinds(struct notification *n, uint32_t arc, uint32_t index, const char *name)
 {
 	*n = (struct notification){.arc = arc};
 	value_set_unsigned(add_notif(n, NOTIF_INDEX, index), index);
 	value_set_text(add_domain(n, DOMAIN_COLUMN_NAME, index), name, 256);
 }
 
-static void end(struct notification *n, uint32_t index)
+static void end_varbinds(struct notification *n, uint32_t index)
 {
 	value_set_text(add_notif(n, NOTIF_TRAP_DESC, index), n->text, TEXT_MAX);
 }
@@ -134,7 +134,7 @@ static const char *device_word(const struct change *c)
 	return words[c->kind];
 }
 
-static int describe(const struct change *c, char **ret)
+static int describe_change(const struct change *c, char **ret)
 {
 	const struct domain *before = c->before, *after = c->after;
 
@@ -166,9 +166,9 @@ int notification_from_change(const struct change *c, struct notification *ret)
 	const struct domain *d = c->kind == CHANGE_DESTROY ? c->before : c->after;
 	char *text;
 
-	if (describe(c, &text) < 0)
+	if (describe_change(c, &text) < 0)
 		return -ENOMEM;
-	begin(ret, (uint32_t)c->kind + 1, d->index, d->name);
+	begin_varbinds(ret, (uint32_t)c->kind + 1, d->index, d->name);
 	ret->text = text;
 	switch (c->kind) {
 	case CHANGE_CREATE:
@@ -186,7 +186,7 @@ int notification_from_change(const struct change *c, struct notification *ret)
 	default:
 		add_device(ret, c);
 	}
-	end(ret, d->index);
+	end_varbinds(ret, d->index);
 	return 0;
 }
 
@@ -200,13 +200,13 @@ int notification_from_operation(const struct operation *o, struct notification *
 		    operation_status_name(o->status), o->message ? ": " : "",
 		    o->message ? o->message : "") < 0)
 		return -ENOMEM;
-	begin(ret, ARC_OPERATION_DONE, o->domain_index, o->domain);
+	begin_varbinds(ret, ARC_OPERATION_DONE, o->domain_index, o->domain);
 	ret->text = text;
 	value_set_unsigned(
 		add_domain(ret, DOMAIN_COLUMN_OPERATION_INDEX, o->domain_index), o->index);
 	value_set_integer(add_domain(ret, DOMAIN_COLUMN_OPERATION_STATUS, o->domain_index),
 		(int32_t)o->status);
-	end(ret, o->domain_index);
+	end_varbinds(ret, o->domain_index);
 	return 0;
 }
 
@@ -222,7 +222,7 @@ int notification_from_link(const struct ldm_status *status, struct notification 
 			.column = table_column(&manager_group, ids[i]),
 		};
 		cell_value(&cell, &view,
-			add(ret, manager_group.arc, manager_group.arc_len, ids[i], 0));
+			add_varbind(ret, manager_group.arc, manager_group.arc_len, ids[i], 0));
 	}
 	return 0;
 }

@@ -8,7 +8,7 @@
 /* ldomPolicyStatus */
 enum { STATUS_ENABLED = 1, STATUS_DISABLED = 2 };
 
-static bool seek(const struct view *v, const uint32_t *index, struct row *ret)
+static bool seek_policy(const struct view *v, const uint32_t *index, struct row *ret)
 {
 	return device_seek(v, LIST_POLICY, index, ret);
 }
@@ -40,4 +40,4 @@ static const struct column columns[] = {
 	COLUMN_NUMBER(15, "ldomPolicyDecay", policy, decay, UINT32_MAX),
 };
 
-const struct table policy_table = {TABLE_OF("ldomPolicyTable", 19, 2), .seek = seek};
+const struct table policy_table = {TABLE_OF("ldomPolicyTable", 19, 2), .seek = seek_policy};

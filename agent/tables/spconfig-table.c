@@ -20,7 +20,7 @@ static size_t lower_bound(const struct host *h, uint32_t index)
 	return low;
 }
 
-static bool seek(const struct view *v, const uint32_t *index, struct row *ret)
+static bool seek_spconfig(const struct view *v, const uint32_t *index, struct row *ret)
 {
 	const struct host *h = v->snapshot ? v->snapshot->host : NULL;
 	size_t i = h ? lower_bound(h, index[0]) : 0;
@@ -37,4 +37,4 @@ static const struct column columns[] = {
 	COLUMN_TEXT(3, "ldomSPConfigStatus", spconfig, status, TEXT_MAX_OCTETS),
 };
 
-const struct table spconfig_table = {TABLE_OF("ldomSPConfigTable", 20, 1), .seek = seek};
+const struct table spconfig_table = {TABLE_OF("ldomSPConfigTable", 20, 1), .seek = seek_spconfig};

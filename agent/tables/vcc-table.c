@@ -5,7 +5,7 @@
 
 #include "tables/device-table.h"
 
-static bool seek(const struct view *v, const uint32_t *index, struct row *ret)
+static bool seek_vcc(const struct view *v, const uint32_t *index, struct row *ret)
 {
 	return device_seek(v, LIST_VCC, index, ret);
 }
@@ -28,4 +28,4 @@ static const struct column columns[] = {
 	COLUMN_MADE(6, "ldomVccClients", VALUE_UNSIGNED, get_clients, UINT32_MAX),
 };
 
-const struct table vcc_table = {TABLE_OF("ldomVccTable", 15, 2), .seek = seek};
+const struct table vcc_table = {TABLE_OF("ldomVccTable", 15, 2), .seek = seek_vcc};

@@ -5,7 +5,7 @@
 
 #include "tables/device-table.h"
 
-static bool seek(const struct view *v, const uint32_t *index, struct row *ret)
+static bool seek_vcons(const struct view *v, const uint32_t *index, struct row *ret)
 {
 	return device_seek(v, LIST_CONSOLE, index, ret);
 }
@@ -43,4 +43,4 @@ static const struct column columns[] = {
 	COLUMN_TEXT(9, "ldomVconsType", console, type, TEXT_MAX_OCTETS),
 };
 
-const struct table vcons_table = {TABLE_OF("ldomVconsTable", 16, 2), .seek = seek};
+const struct table vcons_table = {TABLE_OF("ldomVconsTable", 16, 2), .seek = seek_vcons};

@@ -6,7 +6,7 @@
 
 #include "tables/device-table.h"
 
-static bool seek(const struct view *v, const uint32_t *index, struct row *ret)
+static bool seek_vcons_vcc_rel(const struct view *v, const uint32_t *index, struct row *ret)
 {
 	const struct console_link *l =
 		v->snapshot ? links_seek_console(v->snapshot->links, index[0], index[1], index[2])
@@ -56,4 +56,5 @@ static const struct column columns[] = {
 	COLUMN_DOMAIN(5, "ldomVconsVccRelVccLdomIndex"),
 };
 
-const struct table vcons_vcc_rel_table = {TABLE_OF("ldomVconsVccRelTable", 17, 3), .seek = seek};
+const struct table vcons_vcc_rel_table = {
+	TABLE_OF("ldomVconsVccRelTable", 17, 3), .seek = seek_vcons_vcc_rel};

@@ -8,7 +8,7 @@
 /* ldomVcpuOperationalStatus: the vendor's list; the rest of it is never given. */
 enum { STATUS_UNKNOWN = 1, STATUS_OK = 3, STATUS_STOPPED = 11, STATUS_POWER_MODE = 19 };
 
-static bool seek(const struct view *v, const uint32_t *index, struct row *ret)
+static bool seek_vcpu(const struct view *v, const uint32_t *index, struct row *ret)
 {
 	return device_seek(v, LIST_VCPU, index, ret);
 }
@@ -51,4 +51,4 @@ static const struct column columns[] = {
 	COLUMN_NUMBER(10, "ldomVcpuNormUtilization", vcpu, norm_util_permille, 1000),
 };
 
-const struct table vcpu_table = {TABLE_OF("ldomVcpuTable", 4, 2), .seek = seek};
+const struct table vcpu_table = {TABLE_OF("ldomVcpuTable", 4, 2), .seek = seek_vcpu};

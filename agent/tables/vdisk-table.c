@@ -5,7 +5,7 @@
 
 #include "tables/device-table.h"
 
-static bool seek(const struct view *v, const uint32_t *index, struct row *ret)
+static bool seek_vdisk(const struct view *v, const uint32_t *index, struct row *ret)
 {
 	return device_seek(v, LIST_VDISK, index, ret);
 }
@@ -59,4 +59,4 @@ static const struct column columns[] = {
 	COLUMN_TEXT(11, "ldomVdiskMPGroup", vdisk, mpgroup, NAME_MAX_OCTETS),
 };
 
-const struct table vdisk_table = {TABLE_OF("ldomVdiskTable", 12, 2), .seek = seek};
+const struct table vdisk_table = {TABLE_OF("ldomVdiskTable", 12, 2), .seek = seek_vdisk};

@@ -5,7 +5,7 @@
 
 #include "tables/device-table.h"
 
-static bool seek(const struct view *v, const uint32_t *index, struct row *ret)
+static bool seek_vds(const struct view *v, const uint32_t *index, struct row *ret)
 {
 	return device_seek(v, LIST_VDS, index, ret);
 }
@@ -41,4 +41,4 @@ static const struct column columns[] = {
 	COLUMN_MADE(5, "ldomVdsNumofUsedVolume", VALUE_UNSIGNED, get_used, UINT32_MAX),
 };
 
-const struct table vds_table = {TABLE_OF("ldomVdsTable", 10, 2), .seek = seek};
+const struct table vds_table = {TABLE_OF("ldomVdsTable", 10, 2), .seek = seek_vds};

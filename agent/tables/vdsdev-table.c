@@ -5,7 +5,7 @@
 
 #include "tables/device-table.h"
 
-static bool seek(const struct view *v, const uint32_t *index, struct row *ret)
+static bool seek_vdsdev(const struct view *v, const uint32_t *index, struct row *ret)
 {
 	return device_seek(v, LIST_VOLUME, index, ret);
 }
@@ -43,4 +43,4 @@ static const struct column columns[] = {
 	COLUMN_MADE(8, "ldomVdsdevClients", VALUE_UNSIGNED, get_clients, UINT32_MAX),
 };
 
-const struct table vdsdev_table = {TABLE_OF("ldomVdsdevTable", 11, 2), .seek = seek};
+const struct table vdsdev_table = {TABLE_OF("ldomVdsdevTable", 11, 2), .seek = seek_vdsdev};

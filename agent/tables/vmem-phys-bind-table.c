@@ -5,7 +5,7 @@
 
 #include "tables/device-table.h"
 
-static bool seek(const struct view *v, const uint32_t *index, struct row *ret)
+static bool seek_vmem_phys_bind(const struct view *v, const uint32_t *index, struct row *ret)
 {
 	return device_seek(v, LIST_MEMORY_BLOCK, index, ret);
 }
@@ -21,4 +21,5 @@ static const struct column columns[] = {
 		memory_block, real_address, VALUE_INLINE_MAX),
 };
 
-const struct table vmem_phys_bind_table = {TABLE_OF("ldomVmemPhysBindTable", 7, 2), .seek = seek};
+const struct table vmem_phys_bind_table = {
+	TABLE_OF("ldomVmemPhysBindTable", 7, 2), .seek = seek_vmem_phys_bind};

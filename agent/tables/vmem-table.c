@@ -7,7 +7,7 @@
 #include "tables/device-table.h"
 #include "util/number.h"
 
-static bool seek(const struct view *v, const uint32_t *index, struct row *ret)
+static bool seek_vmem(const struct view *v, const uint32_t *index, struct row *ret)
 {
 	return device_seek(v, LIST_VMEM, index, ret);
 }
@@ -38,4 +38,4 @@ static const struct column columns[] = {
 	COLUMN_MADE(4, "ldomVmemBoundSize", VALUE_UNSIGNED, get_size, UINT32_MAX),
 };
 
-const struct table vmem_table = {TABLE_OF("ldomVmemTable", 6, 2), .seek = seek};
+const struct table vmem_table = {TABLE_OF("ldomVmemTable", 6, 2), .seek = seek_vmem};

@@ -5,7 +5,7 @@
 
 #include "tables/device-table.h"
 
-static bool seek(const struct view *v, const uint32_t *index, struct row *ret)
+static bool seek_vnet(const struct view *v, const uint32_t *index, struct row *ret)
 {
 	return device_seek(v, LIST_VNET, index, ret);
 }
@@ -48,4 +48,4 @@ static const struct column columns[] = {
 	COLUMN_TEXT(14, "ldomVnetDevPath", vnet, device, LONG_TEXT_MAX_OCTETS),
 };
 
-const struct table vnet_table = {TABLE_OF("ldomVnetTable", 14, 2), .seek = seek};
+const struct table vnet_table = {TABLE_OF("ldomVnetTable", 14, 2), .seek = seek_vnet};

@@ -5,7 +5,7 @@
 
 #include "tables/device-table.h"
 
-static bool seek(const struct view *v, const uint32_t *index, struct row *ret)
+static bool seek_vsw(const struct view *v, const uint32_t *index, struct row *ret)
 {
 	return device_seek(v, LIST_VSW, index, ret);
 }
@@ -36,4 +36,4 @@ static const struct column columns[] = {
 	COLUMN_MADE(14, "ldomVswClients", VALUE_UNSIGNED, get_clients, UINT32_MAX),
 };
 
-const struct table vsw_table = {TABLE_OF("ldomVswTable", 13, 2), .seek = seek};
+const struct table vsw_table = {TABLE_OF("ldomVswTable", 13, 2), .seek = seek_vsw};

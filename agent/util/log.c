@@ -94,7 +94,7 @@ enum log_level log_get_level(void)
 
 /* Whether name[0..len) is token itself, or with parents too what is in front of one of its colons.
  */
-static bool covers(const char *name, size_t len, const char *token, bool parents)
+static bool token_covers(const char *name, size_t len, const char *token, bool parents)
 {
 	if (strncmp(name, token, len) != 0)
 		return false;
@@ -112,7 +112,7 @@ static bool token_enabled(const char *token, bool parents)
 		len = strcspn(p, ", ");
 		if (len == 3 && strncasecmp(p, "all", 3) == 0)
 			return true;
-		if (len > 0 && covers(p, len, token, parents))
+		if (len > 0 && token_covers(p, len, token, parents))
 			return true;
 		p += len;
 	}
@@ -182,7 +182,7 @@ void log_write_line(enum log_level level, const char *text, size_t len)
 		atomic_fetch_add(&log_settings.lost, 1);
 }
 
-static void emit(enum log_level level, const char *token, const char *text, size_t len)
+static void emit_line(enum log_level level, const char *token, const char *text, size_t len)
 {
 	_cleanup_(buffer_clear) struct buffer line = BUFFER_EMPTY;
 	int r = buffer_printf(&line, "%s: ", token);
@@ -206,7 +206,7 @@ static __attribute__((format(printf, 3, 0))) void emit_format(
 	int len = vasprintf(&text, format, args);
 
 	if (len >= 0)
-		emit(level, token, text, len);
+		emit_line(level, token, text, len);
 	else
 		text = NULL;
 	errno = saved;
@@ -250,7 +250,7 @@ void log_dump(const char *token, const char *title, const char *text, size_t len
 		_cleanup_(buffer_clear) struct buffer line = BUFFER_EMPTY;
 
 		if (buffer_printf(&line, "%s ", title) == 0 && buffer_append(&line, text, n) == 0)
-			emit(LOG_LEVEL_DEBUG, token, buffer_data(&line), line.len);
+			emit_line(LOG_LEVEL_DEBUG, token, buffer_data(&line), line.len);
 		n += end != NULL;
 		text += n;
 		len -= n;

@@ -19,7 +19,7 @@ void pollset_reset(struct pollset *ps)
 	ps->deadline_ms = CLOCK_NEVER;
 }
 
-static struct pollfd *find(const struct pollset *ps, int fd)
+static struct pollfd *find_pollfd(const struct pollset *ps, int fd)
 {
 	for (size_t i = 0; i < ps->n; i++)
 		if (ps->fds[i].fd == fd)
@@ -27,7 +27,7 @@ static struct pollfd *find(const struct pollset *ps, int fd)
 	return NULL;
 }
 
-static int grow(struct pollset *ps)
+static int grow_pollset(struct pollset *ps)
 {
 	size_t allocated = ps->allocated ? ps->allocated * 2 : 16;
 	struct pollfd *fds = realloc(ps->fds, allocated * sizeof(*fds));
@@ -45,12 +45,12 @@ int pollset_add(struct pollset *ps, int fd, short events)
 
 	if (fd < 0)
 		return 0;
-	p = find(ps, fd);
+	p = find_pollfd(ps, fd);
 	if (p) {
 		p->events = (short)(p->events | events);
 		return 0;
 	}
-	if (ps->n == ps->allocated && grow(ps) < 0) {
+	if (ps->n == ps->allocated && grow_pollset(ps) < 0) {
 		pollset_deadline(ps, 0);
 		return -ENOMEM;
 	}
@@ -88,7 +88,7 @@ int pollset_wait(struct pollset *ps)
 
 short pollset_revents(const struct pollset *ps, int fd)
 {
-	const struct pollfd *p = fd < 0 ? NULL : find(ps, fd);
+	const struct pollfd *p = fd < 0 ? NULL : find_pollfd(ps, fd);
 
 	if (!p)
 		return 0;

@@ -19,14 +19,14 @@ static const struct {
 	{0xf8, 0xf0, 4, 0x10000},
 };
 
-static bool is_xml(uint32_t c)
+static bool is_xml_character(uint32_t c)
 {
 	if (c < 0x20)
 		return c == '\t' || c == '\n' || c == '\r';
 	return c != 0xfffe && c != 0xffff;
 }
 
-static bool is_scalar(uint32_t c)
+static bool is_unicode_scalar(uint32_t c)
 {
 	return c <= 0x10ffff && (c < 0xd800 || c > 0xdfff);
 }
@@ -47,7 +47,7 @@ size_t utf8_character(const char *bytes, size_t len, uint32_t *ret_character)
 				return 0;
 			c = c << 6 | (b[k] & 0x3f);
 		}
-		if (c < forms[i].least || !is_scalar(c))
+		if (c < forms[i].least || !is_unicode_scalar(c))
 			return 0;
 		*ret_character = c;
 		return forms[i].len;
@@ -65,7 +65,7 @@ size_t utf8_xml_span(const char *bytes, size_t len)
 
 		if (c < 0x20 || c >= 0x80)
 			n = utf8_character(bytes + pos, len - pos, &c);
-		if (n == 0 || !is_xml(c))
+		if (n == 0 || !is_xml_character(c))
 			break;
 		pos += n;
 	}

@@ -76,15 +76,15 @@ static void log_many(void)
 		log_notice("test", "%d %s", i, filler);
 }
 
-/* Lines in order, some missing, and one line that tells how many. */
+/* Lines in order; where some are missing, a line tells how many. */
 static void check_lines(char *text, uint64_t lost)
 {
-	unsigned long long told = 0;
-	int lines = 0, last = -1, number, tellers = 0;
+	unsigned long long told = 0, more;
+	int lines = 0, last = -1, number;
 
 	for (char *line = strtok(text, "\n"); line; line = strtok(NULL, "\n")) {
-		if (sscanf(line, "prog: warning: log: %llu lines were lost", &told) == 1) {
-			tellers++;
+		if (sscanf(line, "prog: warning: log: %llu lines were lost", &more) == 1) {
+			told += more;
 			continue;
 		}
 		assert_int_equal(sscanf(line, "prog: notice: test: %d x", &number), 1);
@@ -92,7 +92,6 @@ static void check_lines(char *text, uint64_t lost)
 		last = number;
 		lines++;
 	}
-	assert_int_equal(tellers, lost > 0 ? 1 : 0);
 	assert_int_equal(told, lost);
 	assert_int_equal(lines + lost, LINES);
 }
