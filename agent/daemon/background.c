@@ -34,7 +34,7 @@ static void wait_for_child(int fd)
 	do {
 		n = read(fd, &status, 1);
 	} while (n < 0 && errno == EINTR);
-	/* No byte: the child died, and said why. */
+	/* No byte: the child ended before it was ready, and has printed the reason. */
 	_exit(n == 1 ? status : EXIT_FAILURE);
 }
 
@@ -91,7 +91,8 @@ struct pidfile {
 	char *path;
 };
 
-/* In a folder that others can write to, the name may stand for any file of ours. */
+/* In a folder that others can write to, somebody may have linked the name to another file of ours.
+ */
 static int check_file(int fd)
 {
 	struct stat st;
@@ -139,7 +140,7 @@ void pidfile_free(struct pidfile *p)
 {
 	if (!p)
 		return;
-	/* Removed while locked, so that a successor's file is never the one removed. */
+	/* Removed while it is locked: without the lock it could be the file of the next agent. */
 	unlink(p->path);
 	close(p->fd);
 	free(p->path);

@@ -6,16 +6,17 @@
 #define DAEMON_BACKGROUND_H
 
 /*
- * Standard descriptors that we were started without become /dev/null: else what is opened next gets
- * their numbers, and the log goes there. First of all. -errno.
+ * Opens /dev/null for each standard descriptor that is closed. Otherwise the next file that is
+ * opened would get the number of standard error, and the log would go into that file. To be called
+ * before anything is opened. -errno.
  */
 int background_fill_standard(void);
 /*
- * Forks. The parent waits for background_ready() and exits with its status; the child returns with
- * what to hand to background_ready(). -errno: still in the foreground.
+ * Forks. The parent waits for background_ready() and exits with the status given there; the child
+ * returns, and *ret_fd is for background_ready(). -errno: the process is still in the foreground.
  */
 int background_start(int *ret_fd);
-/* Tells the parent, and lets go of the terminal. */
+/* Gives the parent its exit status, and opens /dev/null in place of the terminal. */
 void background_ready(int fd, int status);
 
 struct pidfile;

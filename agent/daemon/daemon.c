@@ -1,6 +1,6 @@
 /*
- * From the command line to two running threads, and what the main thread does meanwhile: it waits
- * for signals. Everything is taken down in the opposite order it was put up.
+ * From the command line to two running threads. Meanwhile the main thread waits for signals. At the
+ * end everything is stopped in the opposite order of the start.
  */
 #include "daemon/daemon.h"
 
@@ -28,7 +28,8 @@
 struct daemon {
 	const struct options *options;
 	struct settings *settings; /* as read last */
-	struct settings *started;  /* as read at start: what does not apply live is still so */
+	struct settings *started;  /* as read at start: directives that do not apply live still have
+				      these values */
 	struct log_writer *log_writer;
 	struct pidfile *pidfile;
 	struct handover *handover;
@@ -36,7 +37,7 @@ struct daemon {
 	struct snmp_thread *snmp;
 	int background_fd; /* -1: in the foreground */
 	bool stopping;
-	bool misconfigured; /* it does not help to start us again */
+	bool misconfigured; /* another start would fail in the same way */
 };
 
 static int override_setting(
@@ -52,7 +53,7 @@ static int override_setting(
 	return r;
 }
 
-/* Defaults, the file, and what the command line says over it. */
+/* The defaults, then the file, then the options of the command line. */
 static int read_settings(const struct options *o, bool must_exist, struct settings **ret)
 {
 	struct settings *s = settings_new();
@@ -92,7 +93,7 @@ static void tell_restart(void *user, const char *directive, bool live)
 static void reload_settings(struct daemon *d)
 {
 	struct settings *s;
-	/* Where a file was read before, its absence is a mistake: the defaults would allow more. */
+	/* A file that was read before must still exist: the defaults may allow more than it did. */
 	bool must_exist = d->options->config_given || d->settings->from_file;
 
 	service_reloading();
@@ -134,7 +135,7 @@ static void feed_watchdog(struct daemon *d)
 		service_alive();
 }
 
-/* Until both threads are to be joined. */
+/* Returns when both threads are to be joined. */
 static int wait_for_end(struct daemon *d)
 {
 	int watchdog_ms = (int)(service_watchdog_ms() / 3);
@@ -214,8 +215,7 @@ static int stop_everything(struct daemon *d)
 	handover_free(d->handover);
 	pidfile_free(d->pidfile);
 	signals_close();
-	/* Before the one who started us in the background hears that it failed, the reason is told.
-	 */
+	/* The reason of a failed start is written before the parent in the foreground ends. */
 	log_writer_free(d->log_writer);
 	return result;
 }
@@ -283,7 +283,7 @@ static int run_as_daemon(const struct options *o, struct settings *settings)
 			r = log_setup(&(struct log_options){
 				.ident = "ldoms-agentx",
 				.to_syslog = true,
-				/* Until background_ready() makes it /dev/null. */
+				/* Standard error is the terminal until background_ready(). */
 				.errors_twice = true,
 				.level = (enum log_level)settings->log_level,
 				.tokens = o->debug_tokens,
@@ -313,7 +313,7 @@ static int dispatch_mode(const struct options *o)
 	struct settings *settings;
 
 	int r = start_log(o);
-	/* Whatever we were asked for: a password may be read for it. */
+	/* In every mode: each of them may read a password. */
 	hide_memory();
 	if (r >= 0)
 		r = read_settings(o, o->config_given, &settings);
@@ -321,13 +321,13 @@ static int dispatch_mode(const struct options *o)
 		return r == -ENOMEM ? EXIT_FAILURE : EXIT_USAGE;
 	log_set_level((enum log_level)settings->log_level);
 
-	/* The daemon still has to fork. */
+	/* The daemon drops them later, after its fork. */
 	if (o->mode != MODE_RUN)
 		drop_privileges();
 	int status;
 	switch (o->mode) {
 	case MODE_LIST:
-		/* How wide a character is on the terminal depends on it. */
+		/* For the width of characters on the terminal. */
 		setlocale(LC_CTYPE, "");
 		status = oneshot_list(settings, o->json);
 		break;

@@ -33,7 +33,7 @@ struct log_writer {
 	pthread_cond_t changed; /* a line came, the queue is to end, or the thread ended */
 	struct line *first, **end;
 	size_t bytes;  /* of the lines in the queue, with their headers */
-	uint64_t lost; /* since the last line that told so */
+	uint64_t lost; /* lines, since the last message about lost lines */
 	bool stopping; /* the thread ends when the queue is empty */
 	bool finished; /* it has ended */
 };
@@ -70,7 +70,7 @@ static int queue_line(void *user, enum log_level level, const char *text, size_t
 	return r;
 }
 
-/* All lines of the queue, and how many were lost behind them. NULL and 0: the thread is to end. */
+/* All lines of the queue, and how many were lost after the last of them. NULL and 0: the end. */
 static struct line *take_lines(struct log_writer *w, uint64_t *ret_lost)
 {
 	pthread_mutex_lock(&w->mutex);
@@ -82,7 +82,7 @@ static struct line *take_lines(struct log_writer *w, uint64_t *ret_lost)
 	w->first = NULL;
 	w->end = &w->first;
 	w->lost = 0;
-	/* Lines that are being written leave room for the next ones: at most twice the bound. */
+	/* The lines taken no longer count, so at most twice QUEUE_BYTES are in memory. */
 	w->bytes = 0;
 	pthread_mutex_unlock(&w->mutex);
 	return lines;

@@ -1,6 +1,6 @@
 /*
- * -l prints what an administrator knows from `ldm list`, as the agent sees it; -X a domain as a
- * document that can be kept, edited, and used as a template.
+ * -l prints the domains in the columns of `ldm list`, as the agent sees them. -X prints the
+ * constraints of a domain as a document that can be edited and used as a template.
  */
 #include "daemon/oneshot.h"
 
@@ -24,7 +24,7 @@
 #include "util/utf8.h"
 #include "util/visible.h"
 
-/* What kind of console a domain has: the inventory keeps the ports only. */
+/* The kind of console of a domain (SP, UART); the inventory keeps ports only. */
 struct console_kind {
 	char *domain, *kind;
 };
@@ -83,7 +83,7 @@ static int on_content(void *user, const struct ldm_content *content, bool ok, co
 	return r < 0 || !ok ? r : listing_feed(list->listing, content);
 }
 
-/* Resources of an inactive domain are wishes: a port that is wished for is no console yet. */
+/* The port of an inactive domain is only a constraint: ldmd has not allotted it yet. */
 static uint32_t console_port(const struct domain *d)
 {
 	return d->state == DOMAIN_INACTIVE ? 0 : d->console_port;
@@ -96,7 +96,7 @@ enum cell { NAME, STATE, FLAGS, CONSOLE, VCPU, MEMORY, LOAD, UPTIME, N_CELLS };
 
 static const struct {
 	const char *title;
-	size_t width; /* at least: so the columns of `ldm list` are where people look for them */
+	size_t width; /* at least, in columns: as wide as in `ldm list` */
 } titles[N_CELLS] = {
 	[NAME] = {"NAME", 16},
 	[STATE] = {"STATE", 10},
@@ -120,7 +120,7 @@ static void lines_free(struct line *lines, size_t n)
 	free(lines);
 }
 
-/* In the largest unit that leaves no rest, as `ldm list` does: 1968M is how people write it. */
+/* In the largest unit that leaves no remainder, as `ldm list` does: 1968M. */
 static char *memory_text(uint64_t bytes)
 {
 	static const char units[] = "BKMGT";
@@ -325,13 +325,14 @@ int oneshot_list(const struct settings *s, bool json)
 /* --- -X -----------------------------------------------------------------------------------------
  */
 
-/* The last reply is the one that counts. */
+/* A second document, in data version 2.0, replaces the first one. */
 static void on_document(void *user, const char *xml, size_t len)
 {
 	struct buffer *reply = user;
 
 	buffer_clear(reply);
-	/* Without memory it stays empty, which is then no constraint document. */
+	/* Without memory the reply stays empty, and is refused as a document without constraints.
+	 */
 	(void)buffer_append(reply, xml, len);
 }
 

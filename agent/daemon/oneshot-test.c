@@ -1,6 +1,6 @@
 /*
- * -t: look at everything the agent needs, in the order it needs it, and say in one line each
- * whether it is there; where it is not, the next line says what to do. Changes nothing.
+ * -t checks everything that the agent needs, in the order in which it needs it. One line says
+ * whether it is there; where it is missing, the next line says what to do. Changes nothing.
  */
 #include "daemon/oneshot.h"
 
@@ -267,7 +267,7 @@ int oneshot_test(const struct settings *s, const struct options *o)
 	_cleanup_(snmpd_conf_clear) struct snmpd_conf snmpd = {0};
 	bool all = true;
 
-	/* A mistake in it would have ended the program before. */
+	/* A mistake in the file would have ended the program before. */
 	if (access(o->config_file, R_OK) == 0)
 		print_good("configuration %s", o->config_file);
 	else

@@ -1,5 +1,5 @@
 /*
- * What the program does when it is only asked something. Each returns the exit status.
+ * What the program does instead of running as an agent. Each function returns the exit status.
  */
 #ifndef DAEMON_ONESHOT_H
 #define DAEMON_ONESHOT_H

@@ -1,5 +1,5 @@
 /*
- * Linux: prctl(2), capabilities(7). Without libcap, for two system calls.
+ * Linux: prctl(2), capabilities(7). Two system calls are needed, so libcap is not.
  */
 #include "daemon/platform.h"
 
@@ -40,7 +40,7 @@ int platform_drop_privileges(void)
 		sets[i].effective = sets[i].permitted;
 		sets[i].inheritable = 0;
 	}
-	/* A sandbox that left us none may forbid the call as well. */
+	/* A sandbox without capabilities may also forbid the call, so it is made only if needed. */
 	return had && syscall(SYS_capset, &header, sets) < 0 ? -errno : 0;
 }
 

@@ -17,7 +17,7 @@ int platform_hide_memory(void)
 
 int platform_drop_privileges(void)
 {
-	/* Neither starts programs nor looks at others. fork is given up with exec. */
+	/* The agent neither starts programs nor looks at other processes. */
 	if (priv_set(PRIV_OFF, PRIV_ALLSETS, PRIV_PROC_EXEC, PRIV_PROC_FORK, PRIV_PROC_INFO,
 		    PRIV_PROC_SESSION, PRIV_FILE_LINK_ANY, (char *)NULL) < 0)
 		return -errno;

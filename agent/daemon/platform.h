@@ -9,8 +9,9 @@
 /* No core dump and no debugger of the same user may read the password. -errno. */
 int platform_hide_memory(void);
 /*
- * Gives up for ever what the agent never needs: privileges, getting new ones, other programs. What
- * root keeps is to reach files and sockets whoever owns them. Before threads start. -errno.
+ * Gives up for ever what the agent never needs: privileges, new privileges, starting programs. Root
+ * keeps only the capability to open files and sockets of other owners. Before threads start.
+ * -errno.
  */
 int platform_drop_privileges(void);
 /* Names a thread for ps and debuggers; at most 15 characters. */

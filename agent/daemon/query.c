@@ -66,7 +66,7 @@ static void on_done(void *user, int err, const struct ldm_reply *reply)
 {
 	if (err == 0 && !reply->ok)
 		finish_query(user, -EPERM, reply->message ? reply->message : "ldmd refused");
-	/* The owner of a lost connection is told by on_closed, whose text says more. */
+	/* on_closed() reports a lost connection, with a better text. */
 	else if (err == 0 || (err != -ECONNRESET && err != -ECANCELED))
 		finish_query(user, err, reply->message);
 }
@@ -141,7 +141,7 @@ int query_run(const struct ldm_endpoint *endpoint, const char *action, const cha
 			q.error = steal_ptr(first);
 		}
 	}
-	/* Closing reports to on_done, which must not replace what is known. */
+	/* Closing calls on_done(), which must not replace the result. */
 	q.done = true;
 	ldm_conn_free(q.conn);
 	if (r < 0)

@@ -1,5 +1,5 @@
 /*
- * One question to ldmd, waited for: what -l, -X and -t are made of.
+ * One question to ldmd, which waits for the answer: for -l, -X and -t.
  */
 #ifndef DAEMON_QUERY_H
 #define DAEMON_QUERY_H
@@ -18,8 +18,8 @@ struct query_ops {
 };
 
 /*
- * Asks with a list action about one domain, or all with NULL. An ldmd that refuses data version 3.0
- * is asked again in 2.0 if the endpoint leaves that open; on_document is then called once more.
+ * Sends a list action about one domain, or about all (NULL). If ldmd refuses data version 3.0 and
+ * the endpoint allows both, the question is sent again in 2.0, and on_document is called once more.
  *
  * 0: answered. Else *ret_error (to be freed; NULL: no memory) says why: -EPERM ldmd refused;
  * -ETIMEDOUT; -ECONNREFUSED and the like; -EBADMSG.

@@ -125,7 +125,7 @@ void service_close(void)
 	notify_fd = -1;
 }
 
-/* $JOURNAL_STREAM is the device and inode of the stream; we may have been given another since. */
+/* $JOURNAL_STREAM is device and inode of the stream; standard error may be another file by now. */
 bool service_reads_stderr(void)
 {
 	const char *stream = getenv("JOURNAL_STREAM");

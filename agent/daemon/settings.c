@@ -49,7 +49,7 @@ struct directive {
 	const struct word *words;
 	bool live;
 	const char *why; /* what is expected, for the message */
-	/* -EINVAL and *ret_why (static): it is no such thing. */
+	/* NULL: any value. -EINVAL: *ret_why (static) says what is expected. */
 	int (*check)(const char *value, const char **ret_why);
 };
 
@@ -277,7 +277,7 @@ static int read_duration(const char *value, uint64_t bare_unit_ms, uint64_t *ret
 		if (*p && strcmp(w->word, p) == 0)
 			unit = w->value;
 	}
-	/* A part of a millisecond is a slip of the pen, not a wish. */
+	/* A part of a millisecond cannot be meant. */
 	if (!unit || thousandths * unit % 1000)
 		return -EINVAL;
 	*ret_ms = thousandths * unit / 1000;
@@ -454,7 +454,7 @@ static int read_lines(struct reader *reader, char *text)
 	return result;
 }
 
-/* Not refused: a configuration that cannot be read at all would be worse. */
+/* Such a file is read all the same: without it the agent would not start. */
 static void warn_of_other_writers(const char *path)
 {
 	const char *why = file_distrust_path(path);
@@ -568,7 +568,7 @@ static int read_password(const char *path, char **ret)
 	return r;
 }
 
-/* Whoever can change the file can say which ldmd is the right one. */
+/* A user who can change the file can make the agent trust another ldmd. */
 static void doubt_certificate(const char *path)
 {
 	const char *why = file_distrust_path(path);

@@ -1,8 +1,8 @@
 /*
  * ldoms-agentx.conf: one `directive value` a line, `#` comments.
  *
- * A settings object is filled once, by one thread, and only read after that. A later reading of the
- * file makes another object; what differs between the two decides what can be taken over live.
+ * A settings object is filled once, by one thread, and only read after that. SIGHUP makes another
+ * object; settings_compare() tells which directives differ, and which of them apply live.
  */
 #ifndef DAEMON_SETTINGS_H
 #define DAEMON_SETTINGS_H
@@ -57,7 +57,7 @@ void settings_unref(struct settings *s);
  * was one, or -errno of reading the file.
  */
 int settings_load(struct settings *s, const char *path);
-/* The same, where it is fine that there is no such file; one that cannot be read is not. */
+/* The same, but a missing file is no error. A file that cannot be read is one. */
 int settings_load_if_there(struct settings *s, const char *path);
 
 /* One `directive value`, as the options on the command line set it. The error text is static. */

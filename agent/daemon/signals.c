@@ -1,5 +1,5 @@
 /*
- * The one place where the program keeps something that a signal handler can reach.
+ * The only data that a signal handler uses: the write end of a pipe.
  */
 #include "daemon/signals.h"
 
@@ -56,7 +56,7 @@ int signals_open(void)
 	int r = -pthread_sigmask(SIG_BLOCK, &set, NULL);
 	if (r == 0)
 		r = install_action(SIGPIPE, SIG_IGN);
-	/* A limit of file sizes is a disk that is full: write() says so. */
+	/* At the limit of file sizes write() fails, as on a full disk. */
 	if (r == 0)
 		r = install_action(SIGXFSZ, SIG_IGN);
 	if (r == 0)

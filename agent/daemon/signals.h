@@ -1,6 +1,6 @@
 /*
- * Signals become bytes in a pipe, which the main thread reads. To be set up before any thread is
- * started: they inherit a mask that leaves all signals to the main thread.
+ * Signals become bytes in a pipe, which the main thread reads. To be opened before any thread
+ * starts: threads inherit the blocked signals, so that only the main thread gets them.
  */
 #ifndef DAEMON_SIGNALS_H
 #define DAEMON_SIGNALS_H

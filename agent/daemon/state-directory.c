@@ -1,5 +1,6 @@
 /*
- * Whoever can write there could give domains other numbers, or settle a SET that never was.
+ * Checks owner and mode: a user who can write there could change the numbers of domains, or invent
+ * SETs that the agent would report.
  */
 #include "daemon/state-directory.h"
 
@@ -26,7 +27,7 @@ const char *state_directory_fault(const char *path, const char **ret_advice)
 	why = file_distrust(&st);
 	if (why)
 		return why;
-	/* A disk that went read-only is no mistake of anybody's: what is known is served. */
+	/* On a disk that became read-only the agent still serves what it knows. */
 	if (access(path, R_OK | W_OK | X_OK) == 0 || errno == EROFS)
 		return NULL;
 	return "not writable";

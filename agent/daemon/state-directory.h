@@ -1,12 +1,12 @@
 /*
- * The folder that is the agent's alone: what is in it is believed at the next start.
+ * The folder of the agent's own state, which the agent trusts at its next start.
  */
 #ifndef DAEMON_STATE_DIRECTORY_H
 #define DAEMON_STATE_DIRECTORY_H
 
-/* Makes it where it is not there. -errno; what is wrong has been logged. */
+/* Makes the folder if it does not exist, and checks it. -errno; the reason has been logged. */
 int state_directory_make(const char *path);
-/* What is wrong with it, and what to do about that (static texts); NULL: it is good. */
+/* What is wrong with the folder, and what to do about it (static texts); NULL: nothing. */
 const char *state_directory_fault(const char *path, const char **ret_advice);
 
 #endif

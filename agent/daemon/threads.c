@@ -1,6 +1,6 @@
 /*
- * Each thread is a worker around what does the work: control/engine.h and snmp/agent.h. Here the
- * settings are translated for them.
+ * Each thread is a worker that runs an engine (control/engine.h) or an agent (snmp/agent.h). This
+ * file translates the settings for them.
  */
 #include "daemon/threads.h"
 
@@ -35,7 +35,7 @@ static void engine_settings(
 {
 	*ret = (struct engine_config){
 		.endpoint = t->endpoint,
-		/* These do not change while we run: t->settings, not s. */
+		/* Read at the start only, so from t->settings and not from s. */
 		.state_directory = t->settings->state_directory,
 		.template_directory = s->template_directory,
 		.command_timeout_ms = s->command_timeout_ms,
@@ -157,7 +157,8 @@ struct snmp_thread {
 
 int snmp_thread_environment(void)
 {
-	/* No MIB file is needed, and parsing those of the system prints pages of errors. */
+	/* The agent needs no MIB files, and parsing the ones of the system can print pages of
+	 * errors. */
 	if (setenv("MIBS", "", 1) < 0 || setenv("MIBDIRS", "", 1) < 0)
 		return -errno;
 	return 0;

@@ -37,7 +37,7 @@ struct worker {
 	bool running;
 	pthread_t thread;
 
-	/* The start is a rendezvous: worker_start() returns what start() returned. */
+	/* worker_start() waits for the result of start(). */
 	pthread_mutex_t mutex;
 	pthread_cond_t started;
 	bool is_started;
@@ -89,7 +89,7 @@ static int make_turn(struct worker *w)
 	return 0;
 }
 
-/* No memory now is no reason to end: there may be some in a moment. */
+/* The thread goes on without memory: others may free some soon. */
 static int make_turn_or_rest(struct worker *w)
 {
 	int r = make_turn(w);

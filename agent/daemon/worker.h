@@ -1,6 +1,5 @@
 /*
- * A thread around a poll loop: the only loops of the program. What it runs is a set of operations
- * that are all called in that thread.
+ * A thread with a poll loop. The operations of its owner are all called in that thread.
  */
 #ifndef DAEMON_WORKER_H
 #define DAEMON_WORKER_H
@@ -17,7 +16,7 @@ struct worker_ops {
 	/* First and last call in the thread; both may be NULL. start: -errno ends the thread. */
 	int (*start)(void *user);
 	void (*finish)(void *user);
-	/* One turn: what to wait for, then what happened. -errno ends the thread. */
+	/* One turn of the loop: what to wait for, then what happened. -errno ends the thread. */
 	int (*prepare)(void *user, struct pollset *ps, uint64_t now_ms);
 	void (*dispatch)(void *user, const struct pollset *ps, uint64_t now_ms);
 	/* New settings, borrowed. */
@@ -34,7 +33,7 @@ int worker_new(const struct worker_ops *ops, void *user, uint64_t beat_ms, struc
 /* Stops and joins the thread if it runs. NULL is allowed. */
 void worker_free(struct worker *w);
 
-/* Starts the thread and waits for its start(): that one's error. */
+/* Starts the thread and returns the result of its start(). */
 int worker_start(struct worker *w);
 /* The thread takes these settings at its next turn; a reference is taken. */
 void worker_configure(struct worker *w, struct settings *settings);

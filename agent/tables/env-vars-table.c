@@ -1,5 +1,5 @@
 /*
- * ldomEnvVarsTable: OpenBoot variables. Secrets never got as far as here; what is long was cut.
+ * ldomEnvVarsTable: OpenBoot variables. The inventory has left out secrets and cut long values.
  */
 #include "tables/tables.h"
 

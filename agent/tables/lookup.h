@@ -9,7 +9,7 @@
 
 #include "tables/table.h"
 
-/* All that are served, in the order of their arcs. */
+/* All tables and groups that are served, in the order of their arcs. */
 extern const struct table *const tables[];
 extern const size_t n_tables;
 

@@ -1,6 +1,6 @@
 /*
- * The manager scalars: the agent, its link to ldmd, what it counted. They stay when the inventory
- * is too old, and tell why.
+ * The manager scalars: the agent, its link to ldmd, and its counters. They are served also when the
+ * inventory is too old, and tell why it is.
  */
 #include "tables/tables.h"
 
@@ -13,7 +13,7 @@
 /* ldomRegistryState */
 enum { REGISTRY_OK = 1, REGISTRY_RECOVERED = 2, REGISTRY_WRITE_FAILED = 3 };
 
-/* The version of the Logical Domains Manager, which ldmd does not say over this interface. */
+/* 0: ldmd does not tell its version over this interface. */
 static void get_not_told(
 	const struct column *c, const struct view *v, const struct row *r, struct value *ret)
 {

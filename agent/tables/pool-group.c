@@ -45,7 +45,7 @@ static void get_free(
 	value_set_unsigned(ret, in_unit(c, pool_of(c, r)->free));
 }
 
-/* From the other two as they are shown, so that the three always add up. */
+/* Computed from the other two as they are shown, so that the three always add up. */
 static void get_reserved(
 	const struct column *c, const struct view *v, const struct row *r, struct value *ret)
 {

@@ -7,7 +7,7 @@
 
 uint64_t view_timestamp_ms(const struct view *v, uint64_t at_ms)
 {
-	/* What the ldm thread just did may be later than this turn of ours. */
+	/* The ldm thread may have set a time after this turn of the snmp thread began. */
 	uint64_t then = at_ms < v->now_ms ? at_ms : v->now_ms;
 	/* Unsigned on purpose: sysUpTime's zero may lie before the monotonic clock's. */
 	uint64_t since_zero = then - v->uptime_zero_ms;

@@ -1,6 +1,6 @@
 /*
  * Descriptors: a table is its columns and a way to find rows. A group of scalars is a table too,
- * with the one row ".0". Adding a table = adding a file with a descriptor and one line in tables.c.
+ * with the one row ".0". Adding a table = adding a file with a descriptor and one line in tables.h.
  *
  * Names of instances are relative to the MIB's root: arc (.1.3.1 for ldomTable's entry, .1.1 for a
  * group), column, index.

@@ -1,6 +1,6 @@
 /*
- * Numbers and octets in the form SMIv2 wants them: held at their stops, wrapped, cut between
- * characters.
+ * Numbers and octets as SMIv2 wants them: gauges stop at their limit, counters wrap, texts are cut
+ * between two characters.
  */
 #include "tables/value.h"
 

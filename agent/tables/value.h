@@ -39,7 +39,7 @@ struct value {
 const void *value_octets(const struct value *v);
 
 void value_set_integer(struct value *v, int32_t number);
-/* A number above 2^32-1 becomes 2^32-1; a manager sees that it is at the stop. */
+/* A number above 2^32-1 becomes 2^32-1, as Gauge32 demands (RFC 2578 7.1.7). */
 void value_set_unsigned(struct value *v, uint64_t number);
 /* Counters wrap, as RFC 2578 7.1.6 has it. */
 void value_set_counter(struct value *v, uint64_t number);

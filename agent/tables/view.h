@@ -1,7 +1,7 @@
 /*
- * What a request is answered from: one picture that does not move while one AgentX PDU is served.
+ * The data that a request is answered from: they do not change while one AgentX PDU is served.
  *
- * The SNMP side fills it in between two library calls; tables only read it.
+ * The SNMP side fills the view between two library calls; tables only read it.
  */
 #ifndef TABLES_VIEW_H
 #define TABLES_VIEW_H
@@ -16,7 +16,7 @@ struct oplog_view;
 struct agent_facts {
 	const char *version;	      /* of the release, "0.1.0" */
 	uint64_t started_ms;	      /* monotonic */
-	uint64_t refresh_interval_ms; /* as configured; the status has the stretched one */
+	uint64_t refresh_interval_ms; /* as configured; ldm_status has the present one */
 	uint64_t stale_after_ms;      /* 0: never */
 	uint64_t set_wait_ms;
 	bool read_only;

@@ -1,5 +1,5 @@
 /*
- * Grows by doubling; consumed room in front is used again before more is allocated.
+ * The memory doubles when it is full; room of consumed bytes is used again first.
  */
 #include <errno.h>
 #include <stdarg.h>
@@ -10,7 +10,7 @@
 #include "util/buffer.h"
 #include "util/secret.h"
 
-/* Beyond this an emptied buffer gives its memory back: one large document must not pin it. */
+/* A larger buffer is freed when it is emptied: one large document must not keep memory for ever. */
 #define KEEP_SIZE ((size_t)1 << 20)
 
 void buffer_clear(struct buffer *b)

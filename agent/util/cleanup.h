@@ -1,5 +1,5 @@
 /*
- * Freeing at the end of a scope, so that an early return cannot leak.
+ * Variables that are freed at the end of their scope, so that an early return cannot leak.
  */
 #ifndef UTIL_CLEANUP_H
 #define UTIL_CLEANUP_H

@@ -1,5 +1,5 @@
 /*
- * Reading through one descriptor, so that what was checked is what is read.
+ * A file is opened once, checked and read through that descriptor: nobody can exchange it between.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -37,7 +37,7 @@ static int read_all(int fd, size_t cap, struct buffer *b)
 	}
 }
 
-/* O_NONBLOCK: a fifo in the file's place must not hold us up. */
+/* O_NONBLOCK: opening a fifo must not wait for a writer. */
 static int open_regular(int folder, const char *path, int flags, struct stat *ret_stat)
 {
 	_cleanup_close_ int fd =
@@ -85,7 +85,7 @@ static bool is_ours(const struct stat *st)
 
 int file_read_secret(const char *path, size_t cap, char **ret_content, size_t *ret_len)
 {
-	/* Everybody's until it is known whose. */
+	/* Refused unless fstat() says otherwise. */
 	struct stat st = {.st_mode = 0777};
 	_cleanup_close_ int fd = open_regular(AT_FDCWD, path, 0, &st);
 
@@ -203,7 +203,7 @@ int file_sync_folder(const char *path)
 	fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (fd < 0)
 		return -errno;
-	/* Some file systems cannot sync a folder, and say so; then there is nothing to be done. */
+	/* Some file systems cannot sync a folder; that is no error of ours. */
 	if (fsync(fd) < 0 && errno != EINVAL && errno != ENOTSUP)
 		return -errno;
 	return 0;

@@ -21,14 +21,15 @@ int file_read(const char *path, size_t cap, char **ret_content, size_t *ret_len)
 int file_read_secret(const char *path, size_t cap, char **ret_content, size_t *ret_len);
 
 /*
- * Same, for what we act upon: name is in folder, no link, and nobody but root and us can change the
- * folder or the file. -EPERM, -ELOOP (a link), and *ret_why (static) for any error.
+ * Same, for a file whose content becomes commands: name is a file in folder, not a link, and nobody
+ * but root and this user can change the folder or the file. -EPERM, -ELOOP (a link), and *ret_why
+ * (static) for any error.
  */
 int file_read_trusted(const char *folder, const char *name, size_t cap, char **ret_content,
 	size_t *ret_len, const char **ret_why);
-/* Who else than root and we could change it, as a static text; NULL: nobody. */
+/* Who, other than root and this user, can change the file, as a static text; NULL: nobody. */
 const char *file_distrust(const struct stat *st);
-/* The same of a file that may not be there. */
+/* The same for a path; NULL also if the file does not exist. */
 const char *file_distrust_path(const char *path);
 
 /*
@@ -38,9 +39,9 @@ const char *file_distrust_path(const char *path);
  */
 int file_find_refusal(const char *path, char **ret);
 
-/* Through a temporary file beside it, fsync, rename, fsync of the folder. -errno. */
+/* Writes a temporary file beside path, syncs it, renames it, and syncs the folder. -errno. */
 int file_write_atomic(const char *path, const void *content, size_t len, mode_t mode);
-/* Removes what that was writing when we were killed; for who alone writes the file. */
+/* Removes temporary files that a killed process left; only if nobody else writes the file. */
 void file_remove_left_overs(const char *path);
 /*
  * Whether r, a negative errno, says that the disk is full, over its quota, read-only or broken: no

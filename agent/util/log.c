@@ -62,7 +62,7 @@ int log_setup(const struct log_options *options)
 
 void log_shutdown(void)
 {
-	/* A writer that is stuck in syslog() has its lock. */
+	/* A writer that is stuck in syslog() holds the lock that closelog() would wait for. */
 	if (log_settings.to_syslog && !log_settings.sink)
 		closelog();
 	free(log_settings.tokens);
@@ -92,8 +92,7 @@ enum log_level log_get_level(void)
 	return atomic_load(&log_settings.level);
 }
 
-/* Whether name[0..len) is token itself, or with parents too what is in front of one of its colons.
- */
+/* Whether name[0..len) is the token, or (parents) the part in front of one of its colons. */
 static bool token_covers(const char *name, size_t len, const char *token, bool parents)
 {
 	if (strncmp(name, token, len) != 0)
@@ -197,7 +196,7 @@ static void emit_line(enum log_level level, const char *token, const char *text,
 		atomic_fetch_add(&log_settings.lost, 1);
 }
 
-/* errno is left alone: callers log first and look at it after. */
+/* errno is kept: callers log first and read errno after that. */
 static __attribute__((format(printf, 3, 0))) void emit_format(
 	enum log_level level, const char *token, const char *format, va_list args)
 {

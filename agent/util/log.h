@@ -25,7 +25,7 @@ enum log_level {
 struct log_options {
 	const char *ident; /* name of the program; kept by reference, must live on */
 	bool to_syslog;	   /* else to stderr */
-	bool errors_twice; /* errors to stderr as well, for who waits there for us to start */
+	bool errors_twice; /* errors to stderr as well, for the user who waits for the start */
 	bool priorities;   /* on stderr: "<4>" in front, for systemd's journal, no ident or level */
 	enum log_level level;
 	const char *tokens; /* comma separated, NULL: none; copied */
@@ -38,9 +38,9 @@ int log_setup(const struct log_options *options);
  * from any thread. A negative errno: the line is lost.
  */
 typedef int log_sink(void *user, enum log_level level, const char *line, size_t len);
-/* While only the caller logs. NULL: lines are written directly, which may block. */
+/* No other thread may log meanwhile. NULL: lines are written directly, which may block. */
 void log_set_sink(log_sink *sink, void *user);
-/* What a sink does with its lines in the end: writes one to stderr or syslog. May block. */
+/* Writes one line to stderr or syslog, as a sink has to do in the end. May block. */
 void log_write_line(enum log_level level, const char *line, size_t len);
 /* Since the program started: lines that the sink refused, or that could not be written. */
 uint64_t log_lines_lost(void);
@@ -50,7 +50,7 @@ void log_shutdown(void);
 void log_set_level(enum log_level level);
 enum log_level log_get_level(void);
 
-/* Whether log_debug(token) would write: to spare the making of costly text. */
+/* Whether log_debug(token) would write: spares making a costly text in vain. */
 bool log_wants(const char *token);
 /* Same for log_dump(). */
 bool log_wants_dump(const char *token);
@@ -64,7 +64,7 @@ void log_debug(const char *token, const char *format, ...) __attribute__((format
 /* Text of many lines, each logged by itself behind the title; only if the token is enabled. */
 void log_dump(const char *token, const char *title, const char *text, size_t len);
 
-/* Whether two lines differ in their numbers only: then they tell the same. */
+/* Whether two lines differ in their numbers only. */
 bool log_says_the_same(const char *a, const char *b);
 
 #endif

@@ -1,6 +1,6 @@
 /*
- * What a poll loop is to wait for: file descriptors and the nearest deadline, collected anew from
- * every part before each wait. Parts ask it afterwards what happened to theirs.
+ * The file descriptors and the nearest deadline that a poll loop waits for. Every part of the
+ * program adds its own before each wait, and asks afterwards what happened to its descriptors.
  */
 #ifndef UTIL_POLLSET_H
 #define UTIL_POLLSET_H

@@ -1,5 +1,5 @@
 /*
- * By hand: explicit_bzero() is not everywhere.
+ * Written here, because not every system has explicit_bzero().
  */
 #include <stdlib.h>
 #include <string.h>

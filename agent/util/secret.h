@@ -1,12 +1,12 @@
 /*
- * What must not stay in memory longer than it is needed.
+ * Secrets are overwritten when they are no longer needed.
  */
 #ifndef UTIL_SECRET_H
 #define UTIL_SECRET_H
 
 #include <stddef.h>
 
-/* Overwrites, in a way that no compiler leaves out. */
+/* Overwrites; no compiler leaves that out as useless. */
 void secret_wipe(void *bytes, size_t n);
 /* Overwrites a string and frees it. NULL is allowed. */
 void secret_free(char *text);

@@ -8,9 +8,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Bytes of the character at the front; 0: there is none, RFC 3629 does not allow it. */
+/* Length of the first character in bytes; 0: RFC 3629 does not allow these bytes. */
 size_t utf8_character(const char *bytes, size_t len, uint32_t *ret_character);
-/* Length of the longest good beginning: UTF-8 of characters that XML 1.0 allows. */
+/* Length of the longest beginning that is UTF-8 of characters that XML 1.0 allows. */
 size_t utf8_xml_span(const char *bytes, size_t len);
 /* The longest beginning of text with at most max bytes that ends between two characters, in bytes.
  */

@@ -1,6 +1,6 @@
 /*
- * What is not shown: controls, line and paragraph separators, changes of direction, and bytes that
- * are no UTF-8, which a terminal may take for controls of its own.
+ * Not shown as they are: controls, line and paragraph separators, marks that change the direction
+ * of text, and bytes that are not UTF-8, which a terminal may take for controls.
  */
 #include <errno.h>
 #include <stdbool.h>

@@ -1,6 +1,6 @@
 /*
- * Text of others on its way to a log or a terminal. Whatever could start a line, steer a terminal,
- * or turn around what is read becomes \xNN, one for each byte.
+ * Makes text of others fit for a log or a terminal: every byte that could begin a line, control a
+ * terminal, or change the direction of reading becomes \xNN.
  */
 #ifndef UTIL_VISIBLE_H
 #define UTIL_VISIBLE_H

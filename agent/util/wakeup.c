@@ -1,5 +1,5 @@
 /*
- * A pipe: the one means that every system has and that a signal handler may use.
+ * A pipe: every system has it, and a signal handler may write to it.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -62,7 +62,7 @@ void wakeup_notify(struct wakeup *w)
 {
 	int saved = errno;
 
-	/* A full pipe has its reader woken already. */
+	/* If the pipe is full, its reader has been woken before. */
 	while (write(w->write_end, "", 1) < 0 && errno == EINTR)
 		;
 	errno = saved;
