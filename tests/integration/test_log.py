@@ -42,6 +42,8 @@ class Log(harness.TestCase):
                 bed.sim.stop()
                 bed.sim.start()
                 wait_for(lambda: scalar(bed, "ldomLinkState") == 1, 10, "the link")
+        print(f"# P11: {SETS} SETs with nobody reading the log: slowest GET {slowest * 1000:.1f} ms")
+        # Coarse, as others may use this machine; a thread that waits for the log waits for ever.
         self.assertLess(slowest, 0.25 * harness.SLOW)
         before = {d["name"]: d["vcpus"] for d in dump(bed.sim)["domains"]}["ldg1"]
         bed.sim.do("do add-vcpu ldg1 1")
