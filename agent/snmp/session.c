@@ -10,6 +10,7 @@
 #include <net-snmp/net-snmp-includes.h>
 #include <net-snmp/agent/net-snmp-agent-includes.h>
 #include <net-snmp/agent/agent_callbacks.h>
+#include <net-snmp/library/snmp_transport.h>
 
 #include <assert.h>
 #include <errno.h>
@@ -108,6 +109,15 @@ static void set_state(struct agentx_session *s, enum agentx_state state)
 
 /* --- callbacks of the library --------------------------------------------------------------- */
 
+/* The main branch (5.10) uses the number of INDEX_START for requests that it frees, too. */
+static bool is_ours(const struct agentx_session *s, netsnmp_session *session)
+{
+	void *known = snmp_sess_pointer(session);
+	const netsnmp_transport *t = known ? snmp_sess_transport(known) : NULL;
+
+	return t && t->sock == transport_fd(s->transport);
+}
+
 /* The session is open; what is registered follows, before the library comes back to us. */
 static int on_open(int major, int minor, void *serverarg, void *clientarg)
 {
@@ -115,6 +125,8 @@ static int on_open(int major, int minor, void *serverarg, void *clientarg)
 	struct agentx_session *s = clientarg;
 	uint64_t now_ms = clock_ms();
 
+	if (s->open || !is_ours(s, serverarg))
+		return 0;
 	s->open = serverarg;
 	s->epoch++;
 	s->uptime_zero_ms = now_ms - (uint64_t)transport_filter(s->transport)->uptime * 10;
@@ -126,10 +138,11 @@ static int on_open(int major, int minor, void *serverarg, void *clientarg)
 
 static int on_close(int major, int minor, void *serverarg, void *clientarg)
 {
-	(void)major, (void)minor, (void)serverarg;
+	(void)major, (void)minor;
 	struct agentx_session *s = clientarg;
 
-	s->open = NULL;
+	if (serverarg == s->open)
+		s->open = NULL;
 	return 0;
 }
 

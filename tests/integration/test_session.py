@@ -347,7 +347,9 @@ class OtherWays(harness.TestCase):
         bed.agent.kill()
         begun = time.monotonic()
         wait_for(bed.is_served, 30, "the second one")
-        self.assertLess(time.monotonic() - begun, 3.0 * harness.SLOW)
+        took = time.monotonic() - begun
+        print(f"# the second agent serves {took:.2f} s after the end of the first")
+        self.assertLess(took, 3.0 * harness.SLOW)
         self.assertEqual(second.stop(), 0)
 
     def test_snmpd_reads_its_configuration_again(self):
