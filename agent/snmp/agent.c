@@ -16,6 +16,7 @@
 #include <string.h>
 
 #include "tables/backend.h"
+#include "tables/notify-queue.h"
 #include "snmp/notify.h"
 #include "snmp/session.h"
 #include "snmp/set.h"
@@ -32,7 +33,7 @@ struct snmp_agent {
 	struct backend *backend;
 	struct agentx_session *session;
 	struct set_phases *sets;
-	struct notifier *notifier;
+	struct notify_queue *notifications;
 	uint32_t lost_epoch; /* of the session whose loss is dealt with */
 };
 
@@ -78,10 +79,11 @@ static int start(
 	if (r == 0)
 		r = set_phases_new(a->backend->control, &a->backend->facts, &a->sets);
 	if (r == 0)
-		r = notifier_new(&a->backend->facts, &a->notifier);
+		r = notify_queue_new(&a->backend->facts, &a->notifications);
 	if (r < 0)
 		return r;
-	notifier_configure(a->notifier, config->backend.notifications, config->notification_rate);
+	notify_queue_configure(
+		a->notifications, config->backend.notifications, config->notification_rate);
 	r = agentx_session_new(config->socket, &a->backend->view, &a->session);
 	return r < 0 ? r : register_root(a);
 }
@@ -109,7 +111,7 @@ void snmp_agent_free(struct snmp_agent *a)
 		agentx_session_stop(a->session);
 	set_phases_free(a->sets);
 	agentx_session_free(a->session);
-	notifier_free(a->notifier);
+	notify_queue_free(a->notifications);
 	backend_free(a->backend);
 	free(a);
 }
@@ -117,7 +119,8 @@ void snmp_agent_free(struct snmp_agent *a)
 void snmp_agent_reconfigure(struct snmp_agent *a, const struct snmp_agent_config *config)
 {
 	backend_reconfigure(a->backend, &config->backend);
-	notifier_configure(a->notifier, config->backend.notifications, config->notification_rate);
+	notify_queue_configure(
+		a->notifications, config->backend.notifications, config->notification_rate);
 }
 
 /* --- turns ---------------------------------------------------------------------------------- */
@@ -128,7 +131,7 @@ int snmp_agent_prepare(struct snmp_agent *a, struct pollset *ps, uint64_t now_ms
 	if (r == 0)
 		r = backend_prepare(a->backend, ps, now_ms);
 	pollset_deadline(ps, set_phases_deadline(a->sets));
-	pollset_deadline(ps, notifier_deadline(a->notifier, a->session, now_ms));
+	pollset_deadline(ps, notify_deadline(a->notifications, a->session, now_ms));
 	return r;
 }
 
@@ -147,7 +150,7 @@ static void see_to_loss(struct snmp_agent *a)
 void snmp_agent_dispatch(struct snmp_agent *a, const struct pollset *ps, uint64_t now_ms)
 {
 	if (backend_receive(a->backend, ps, now_ms))
-		notifier_take(a->notifier, &a->backend->inbox, now_ms);
+		notify_queue_take(a->notifications, &a->backend->inbox, now_ms);
 	backend_look(a->backend, agentx_session_uptime_zero(a->session), now_ms);
 	set_phases_turn(a->sets, now_ms);
 	netsnmp_check_outstanding_agent_requests();
@@ -155,7 +158,7 @@ void snmp_agent_dispatch(struct snmp_agent *a, const struct pollset *ps, uint64_
 	agentx_session_dispatch(a->session, ps, now_ms, set_phases_busy(a->sets, now_ms));
 	see_to_loss(a);
 	control_tick(a->backend->control, now_ms);
-	notifier_turn(a->notifier, a->session, now_ms);
+	notify_turn(a->notifications, a->session, now_ms);
 }
 
 enum agentx_state snmp_agent_state(const struct snmp_agent *a)

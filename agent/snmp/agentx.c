@@ -209,16 +209,6 @@ void agentx_write_oid_again(struct agentx_writer *w, const struct agentx_oid *oi
 	p[2] = 0; /* include is only for search ranges */
 }
 
-/* The rest of an OID of which n sub-identifiers are not in the prefix. */
-static uint8_t *begin_oid(struct agentx_writer *w, uint8_t prefix, size_t n)
-{
-	uint8_t *p = room_for(w, 4 + 4 * n);
-
-	if (p)
-		memcpy(p, (const uint8_t[]){(uint8_t)n, prefix, 0, 0}, 4);
-	return p ? p + 4 : NULL;
-}
-
 static uint8_t *put_arcs(uint8_t *p, bool network, const uint32_t *arcs, size_t n)
 {
 	for (size_t i = 0; i < n; i++, p += 4)
@@ -226,21 +216,15 @@ static uint8_t *put_arcs(uint8_t *p, bool network, const uint32_t *arcs, size_t 
 	return p;
 }
 
-void agentx_write_oid(struct agentx_writer *w, uint8_t prefix, const uint32_t *arcs, size_t n)
-{
-	uint8_t *p = begin_oid(w, prefix, n);
-	if (p)
-		put_arcs(p, w->network, arcs, n);
-}
-
 void agentx_write_name(struct agentx_writer *w, const uint32_t *below, size_t n)
 {
 	size_t rest = agentx_root_length - PREFIXED;
-	uint8_t *p = begin_oid(w, (uint8_t)agentx_root[INTERNET], rest + n);
+	uint8_t *p = room_for(w, 4 + 4 * (rest + n));
 
 	if (!p)
 		return;
-	p = put_arcs(p, w->network, agentx_root + PREFIXED, rest);
+	memcpy(p, (const uint8_t[]){(uint8_t)(rest + n), (uint8_t)agentx_root[INTERNET], 0, 0}, 4);
+	p = put_arcs(p + 4, w->network, agentx_root + PREFIXED, rest);
 	put_arcs(p, w->network, below, n);
 }
 

@@ -117,8 +117,6 @@ void agentx_write_u16(struct agentx_writer *w, uint16_t number);
 void agentx_write_oid_again(struct agentx_writer *w, const struct agentx_oid *oid);
 /* below[] follows the root of LDOMS-MIB. */
 void agentx_write_name(struct agentx_writer *w, const uint32_t *below, size_t n);
-/* 1.3.6.1.prefix and arcs[]. */
-void agentx_write_oid(struct agentx_writer *w, uint8_t prefix, const uint32_t *arcs, size_t n);
 void agentx_write_octets(struct agentx_writer *w, const void *octets, size_t n);
 void agentx_write_value(struct agentx_writer *w, const struct value *value);
 /* v.type of a value */

@@ -417,7 +417,7 @@ int transport_fd(const struct transport *t)
 	return t->fd;
 }
 
-bool transport_library_reads(const struct transport *t, uint64_t now_ms)
+static bool library_reads(const struct transport *t, uint64_t now_ms)
 {
 	return t->to_library.len > 0 ||
 	       (t->state == TRANSPORT_ENDED && !filter_owes(&t->filter, now_ms));
@@ -433,7 +433,7 @@ int transport_prepare(const struct transport *t, struct pollset *ps, uint64_t no
 		events |= POLLOUT;
 		pollset_deadline(ps, t->stalled_since_ms + STALLED_MS);
 	}
-	if (transport_library_reads(t, now_ms))
+	if (library_reads(t, now_ms))
 		pollset_deadline(ps, now_ms);
 	return pollset_add(ps, t->state == TRANSPORT_ENDED ? -1 : t->fd, events);
 }
@@ -448,5 +448,5 @@ bool transport_dispatch(struct transport *t, const struct pollset *ps, uint64_t 
 	}
 	if (revents & (POLLIN | POLLHUP | POLLERR))
 		receive(t, now_ms);
-	return transport_library_reads(t, now_ms);
+	return library_reads(t, now_ms);
 }

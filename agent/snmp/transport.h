@@ -54,6 +54,5 @@ int transport_prepare(const struct transport *t, struct pollset *ps, uint64_t no
 /* Reads and writes. True: the library has something to read, so it must be called with
  * transport_fd(), until this says false. */
 bool transport_dispatch(struct transport *t, const struct pollset *ps, uint64_t now_ms);
-bool transport_library_reads(const struct transport *t, uint64_t now_ms);
 
 #endif

@@ -12,6 +12,7 @@
 #include "snmp/notify.h"
 #include "snmp/session.h"
 #include "snmp/varbind.h"
+#include "tables/notify-queue.h"
 #include "synthetic.h"
 #include "util/clock.h"
 
@@ -121,7 +122,7 @@ static void reconnect(void)
 /* --- the rest of the world ------------------------------------------------------------------ */
 
 static struct agent_facts facts;
-static struct notifier *notifier;
+static struct notify_queue *notifier;
 static struct inbox inbox;
 static struct oplog *oplog;
 static uint64_t now = 1000000;
@@ -130,7 +131,7 @@ static void look(void)
 {
 	oplog_view_unref(inbox.oplog);
 	inbox.oplog = oplog_view(oplog);
-	notifier_take(notifier, &inbox, now);
+	notify_queue_take(notifier, &inbox, now);
 	inbox.changes_dropped = 0;
 	assert_int_equal(inbox.changes.n, 0);
 }
@@ -141,9 +142,9 @@ static int setup(void **state)
 	facts = (struct agent_facts){0};
 	session = (struct agentx_session){.state = AGENTX_SERVING, .epoch = 1, .answers = true};
 	inbox = (struct inbox){.status = {.link = LINK_UP}};
-	if (oplog_new(&oplog) < 0 || notifier_new(&facts, &notifier) < 0)
+	if (oplog_new(&oplog) < 0 || notify_queue_new(&facts, &notifier) < 0)
 		return -1;
-	notifier_configure(notifier, true, 0);
+	notify_queue_configure(notifier, true, 0);
 	look();
 	return 0;
 }
@@ -151,7 +152,7 @@ static int setup(void **state)
 static int teardown(void **state)
 {
 	(void)state;
-	notifier_free(notifier);
+	notify_queue_free(notifier);
 	oplog_view_unref(inbox.oplog);
 	change_list_clear(&inbox.changes);
 	oplog_free(oplog);
@@ -192,17 +193,17 @@ static void add_change(enum change_kind kind, uint32_t index)
 
 static void turn(void)
 {
-	notifier_turn(notifier, &session, now);
+	notify_turn(notifier, &session, now);
 }
 
 static void drain(void)
 {
-	for (unsigned int i = 0; i < 1000 && notifier_waiting(notifier) > 0; i++) {
+	for (unsigned int i = 0; i < 1000 && notify_queue_waiting(notifier) > 0; i++) {
 		turn();
 		answer(session.open, NETSNMP_CALLBACK_OP_RECEIVED_MESSAGE);
 	}
-	assert_int_equal(notifier_waiting(notifier), 0);
-	assert_int_equal(notifier_deadline(notifier, &session, now) == CLOCK_NEVER, true);
+	assert_int_equal(notify_queue_waiting(notifier), 0);
+	assert_int_equal(notify_deadline(notifier, &session, now) == CLOCK_NEVER, true);
 }
 
 static void expect_counts(uint64_t sent, uint64_t dropped, uint64_t suppressed)
@@ -210,8 +211,8 @@ static void expect_counts(uint64_t sent, uint64_t dropped, uint64_t suppressed)
 	assert_int_equal(facts.notifications_sent, sent);
 	assert_int_equal(facts.notifications_dropped, dropped);
 	assert_int_equal(facts.notifications_suppressed, suppressed);
-	assert_int_equal(
-		facts.notifications_due, sent + dropped + suppressed + notifier_waiting(notifier));
+	assert_int_equal(facts.notifications_due,
+		sent + dropped + suppressed + notify_queue_waiting(notifier));
 }
 
 /* --- what they say -------------------------------------------------------------------------- */
@@ -279,13 +280,13 @@ static void test_window(void **state)
 	for (uint32_t i = 0; i < 10000; i++)
 		add_change((enum change_kind)(i % _CHANGE_KIND_MAX), i % 128 + 1);
 	look();
-	assert_int_equal(notifier_waiting(notifier), 10000);
+	assert_int_equal(notify_queue_waiting(notifier), 10000);
 	turn();
 	turn();
 	assert_int_equal(session.sent, NOTIFY_WINDOW);
-	assert_true(notifier_deadline(notifier, &session, now) > now);
+	assert_true(notify_deadline(notifier, &session, now) > now);
 	answer(3, NETSNMP_CALLBACK_OP_RECEIVED_MESSAGE);
-	assert_int_equal(notifier_deadline(notifier, &session, now), now);
+	assert_int_equal(notify_deadline(notifier, &session, now), now);
 	turn();
 	assert_int_equal(session.sent, NOTIFY_WINDOW + 3);
 	assert_int_equal(session.open, NOTIFY_WINDOW);
@@ -392,13 +393,13 @@ static void test_old_news(void **state)
 	add_change(CHANGE_STATE, 1);
 	look();
 	turn();
-	uint64_t at = notifier_deadline(notifier, &session, now);
+	uint64_t at = notify_deadline(notifier, &session, now);
 	assert_true(at > now + 60000 && at < now + 3600000);
 	now = at;
 	add_change(CHANGE_STATE, 2);
 	look();
 	turn();
-	assert_int_equal(notifier_waiting(notifier), 1);
+	assert_int_equal(notify_queue_waiting(notifier), 1);
 	reconnect();
 	drain();
 	expect_counts(1, 1, 0);
@@ -422,7 +423,7 @@ static void test_unsendable(void **state)
 	look();
 	session.refuses = true;
 	turn();
-	assert_true(notifier_deadline(notifier, &session, now) > now);
+	assert_true(notify_deadline(notifier, &session, now) > now);
 	answer(2, NETSNMP_CALLBACK_OP_RECEIVED_MESSAGE);
 	turn();
 	expect_counts(2, 4, 0);
@@ -431,7 +432,7 @@ static void test_unsendable(void **state)
 static void test_rate_limit(void **state)
 {
 	(void)state;
-	notifier_configure(notifier, true, 10);
+	notify_queue_configure(notifier, true, 10);
 	for (unsigned int i = 0; i < 40; i++)
 		add_change(CHANGE_STATE, 7);
 	add_change(CHANGE_STATE, 8);
@@ -453,15 +454,15 @@ static void test_rate_limit(void **state)
 static void test_switched_off(void **state)
 {
 	(void)state;
-	notifier_configure(notifier, false, 0);
+	notify_queue_configure(notifier, false, 0);
 	add_change(CHANGE_STATE, 7);
 	inbox.changes_dropped = 5;
 	inbox.status.link = LINK_DOWN;
 	look();
-	assert_int_equal(notifier_waiting(notifier), 0);
-	notifier_configure(notifier, true, 0);
+	assert_int_equal(notify_queue_waiting(notifier), 0);
+	notify_queue_configure(notifier, true, 0);
 	look();
-	assert_int_equal(notifier_waiting(notifier), 0);
+	assert_int_equal(notify_queue_waiting(notifier), 0);
 	expect_counts(0, 0, 0);
 }
 
@@ -499,7 +500,7 @@ static void test_operations(void **state)
 	assert_int_equal(oplog_append(oplog, &o, 1), 0);
 	uint32_t index = o->index;
 	look();
-	assert_int_equal(notifier_waiting(notifier), 0);
+	assert_int_equal(notify_queue_waiting(notifier), 0);
 	finish_operation(index, OPERATION_FAILED);
 	look();
 	look();
@@ -534,10 +535,10 @@ static void test_history(void **state)
 	assert_int_equal(oplog_restore(oplog, o), 0);
 	assert_int_equal(oplog_restore(oplog, open), 0);
 	look();
-	assert_int_equal(notifier_waiting(notifier), 0);
+	assert_int_equal(notify_queue_waiting(notifier), 0);
 	finish_operation(41, OPERATION_UNKNOWN);
 	look();
-	assert_int_equal(notifier_waiting(notifier), 1);
+	assert_int_equal(notify_queue_waiting(notifier), 1);
 }
 
 static void see_link(enum link_state link, size_t wanted)
@@ -568,9 +569,9 @@ static void test_link(void **state)
 static void test_link_at_start(void **state)
 {
 	(void)state;
-	notifier_free(notifier);
-	assert_int_equal(notifier_new(&facts, &notifier), 0);
-	notifier_configure(notifier, true, 0);
+	notify_queue_free(notifier);
+	assert_int_equal(notify_queue_new(&facts, &notifier), 0);
+	notify_queue_configure(notifier, true, 0);
 	see_link((enum link_state)0, 0);
 	see_link(LINK_DOWN, 0);
 	see_link(LINK_CONNECTING, 0);

@@ -57,9 +57,18 @@ static void add_oid(const uint32_t *below, size_t n, bool include)
 }
 
 #define ARCS(...) (const uint32_t[]){__VA_ARGS__}, sizeof((const uint32_t[]){__VA_ARGS__}) / 4
+/* 1.3.6.1.prefix and the arcs, or without a prefix the arcs alone. */
+static void add_other(uint8_t prefix, const uint32_t *arcs, size_t n)
+{
+	memcpy(request.w.at, (const uint8_t[]){(uint8_t)n, prefix, 0, 0}, 4);
+	request.w.at += 4;
+	for (size_t i = 0; i < n; i++)
+		agentx_write_u32(&request.w, arcs[i]);
+}
+
 static void add_null(void)
 {
-	agentx_write_oid(&request.w, 0, NULL, 0);
+	add_other(0, NULL, 0);
 }
 
 /* A search range without an end. */
@@ -302,7 +311,7 @@ static void test_one_bad_name_spoils_nothing(void **state)
 	begin(AGENTX_GET, true);
 	add(ARCS(COLUMN(CPUS), 1));
 	add(ARCS(COLUMN(CPUS), 99));
-	agentx_write_oid(&request.w, 2, ARCS(1, 1, 0)); /* 1.3.6.1.2.1.1.0 is none of ours */
+	add_other(2, ARCS(1, 1, 0)); /* 1.3.6.1.2.1.1.0 is none of ours */
 	add_null();
 	add(ARCS(COLUMN(CPUS), 7));
 	assert_int_equal(answer_well(), 4);
@@ -315,13 +324,13 @@ static void test_one_bad_name_spoils_nothing(void **state)
 static void next_at_the_edges(bool network)
 {
 	begin(AGENTX_GET_NEXT, network);
-	agentx_write_oid(&request.w, 4, ARCS(1)); /* 1.3.6.1.4.1, above the root */
+	add_other(4, ARCS(1)); /* 1.3.6.1.4.1, above the root */
 	add_null();
 	add(NULL, 0);
 	add(ARCS(0, 4));
 	add(ARCS(COLUMN(CPUS), INT32_MAX));
 	add(ARCS(1, 99));
-	agentx_write_oid(&request.w, 5, NULL, 0); /* 1.3.6.1.5, behind the root */
+	add_other(5, NULL, 0); /* 1.3.6.1.5, behind the root */
 	add_null();
 	add(ARCS(COLUMN(CPUS), 1, 4294967295, 1));
 	add_oid(ARCS(COLUMN(CPUS), 7), true);
@@ -375,9 +384,9 @@ static void test_ranges(void **state)
 	/* An end before and behind the whole MIB. */
 	begin(AGENTX_GET_NEXT, true);
 	add_oid(ARCS(COLUMN(CPUS), 1), false);
-	agentx_write_oid(&request.w, 2, NULL, 0);
+	add_other(2, NULL, 0);
 	add_oid(ARCS(COLUMN(CPUS), 1), false);
-	agentx_write_oid(&request.w, 9, NULL, 0);
+	add_other(9, NULL, 0);
 	assert_int_equal(answer_well(), 2);
 	assert_int_equal(found[0].type, AGENTX_END_OF_MIB_VIEW);
 	assert_below(&found[1], ARCS(COLUMN(CPUS), 7));
@@ -496,7 +505,7 @@ static void test_too_big(void **state)
 	begin(AGENTX_GET, true);
 	for (int i = 0; i < 1300; i++) {
 		agentx_write_name(&request.w, ARCS(COLUMN(CPUS), 1));
-		agentx_write_oid(&request.w, 0, NULL, 0);
+		add_null();
 	}
 	assert_error(AGENTX_TOO_BIG);
 	begin_bulk(true, 0, 65535);
@@ -535,7 +544,7 @@ static void test_parse_errors(void **state)
 			begin(type, true);
 			if (type == AGENTX_GET_BULK)
 				agentx_write_u32(&request.w, 1);
-			agentx_write_oid(&request.w, 0, arcs, n);
+			add_other(0, arcs, n);
 			add_null();
 			uint16_t error;
 			answer(&error);

@@ -189,6 +189,18 @@ static int teardown(void **state)
 	return 0;
 }
 
+/* One turn of a loop whose clock is ours; whether the library has something to read. */
+static bool turn(struct bed *b, uint64_t now_ms)
+{
+	struct pollset ps = POLLSET_EMPTY;
+
+	assert_int_equal(transport_prepare(b->transport, &ps, now_ms), 0);
+	assert_true(poll(ps.fds, ps.n, 0) >= 0);
+	bool reads = transport_dispatch(b->transport, &ps, now_ms);
+	pollset_clear(&ps);
+	return reads;
+}
+
 /* How many octets of a phase come through; -1: the session ends. */
 static int phase_in(struct bed *b, int flags, int type, uint32_t transaction, uint32_t packet)
 {
@@ -425,7 +437,7 @@ static void test_cleanup_overtakes(void **state)
 		assert_int_equal(phase(b, UNDO_SET, 5, 4), 0);
 		assert_error(b, 0, SESSION, 4, PROCESSING_ERROR);
 		answer_heard(b, last, 5, type == COMMIT_SET ? 2 : 1);
-		assert_true(transport_library_reads(b->transport, clock_ms()));
+		assert_true(turn(b, clock_ms()));
 		assert_int_equal(read_once(b), 20);
 		const uint8_t *cleanup = b->passed + b->n_passed - 20;
 		assert_int_equal(cleanup[1], CLEANUP_SET);
@@ -448,12 +460,12 @@ static void test_end_in_a_set(void **state)
 	b->master = -1;
 	assert_int_equal(read_once(b), 0);
 	assert_int_equal(transport_state(b->transport), TRANSPORT_ENDED);
-	assert_false(transport_library_reads(b->transport, now_ms));
+	assert_false(turn(b, now_ms));
 	assert_int_equal(read_once(b), 0);
 	/* One that it lost is never answered. */
-	assert_true(transport_library_reads(b->transport, now_ms + FILTER_PHASE_MS + 1000));
+	assert_true(turn(b, now_ms + FILTER_PHASE_MS + 1000));
 	answer(b, test);
-	assert_true(transport_library_reads(b->transport, now_ms));
+	assert_true(turn(b, now_ms));
 	assert_int_equal(read_once(b), -1);
 }
 
@@ -633,17 +645,6 @@ static void test_reset(void **state)
 	close(b->master);
 	b->master = -1;
 	assert_int_equal(read_once(b), -1);
-}
-
-/* One turn of a loop whose clock is ours. */
-static void turn(struct bed *b, uint64_t now_ms)
-{
-	struct pollset ps = POLLSET_EMPTY;
-
-	assert_int_equal(transport_prepare(b->transport, &ps, now_ms), 0);
-	assert_true(poll(ps.fds, ps.n, 0) >= 0);
-	transport_dispatch(b->transport, &ps, now_ms);
-	pollset_clear(&ps);
 }
 
 static void send_until_full(struct bed *b, uint8_t *pdu, size_t n)
