@@ -322,7 +322,7 @@ int agentx_session_prepare(struct agentx_session *s, struct pollset *ps, uint64_
 	default:
 		break;
 	}
-	if (s->open) {
+	if (s->state != AGENTX_ENDING) {
 		pollset_deadline(ps, s->ping_at_ms);
 		if (f->awaits && !s->slow)
 			pollset_deadline(ps, f->awaits_since_ms + SLOW_MS);
