@@ -127,7 +127,7 @@ void snmp_agent_reconfigure(struct snmp_agent *a, const struct snmp_agent_config
 
 int snmp_agent_prepare(struct snmp_agent *a, struct pollset *ps, uint64_t now_ms)
 {
-	int r = agentx_session_prepare(a->session, ps, now_ms);
+	int r = agentx_session_prepare(a->session, ps, now_ms, set_phases_busy(a->sets, now_ms));
 	if (r == 0)
 		r = backend_prepare(a->backend, ps, now_ms);
 	pollset_deadline(ps, set_phases_deadline(a->sets));
@@ -152,8 +152,10 @@ void snmp_agent_dispatch(struct snmp_agent *a, const struct pollset *ps, uint64_
 	if (backend_receive(a->backend, ps, now_ms))
 		notify_queue_take(a->notifications, &a->backend->inbox, now_ms);
 	backend_look(a->backend, agentx_session_uptime_zero(a->session), now_ms);
-	set_phases_turn(a->sets, now_ms);
-	netsnmp_check_outstanding_agent_requests();
+	if (set_phases_busy(a->sets, now_ms)) {
+		set_phases_turn(a->sets, now_ms);
+		netsnmp_check_outstanding_agent_requests();
+	}
 	agentx_session_receive(a->session, ps, now_ms);
 	agentx_session_dispatch(a->session, ps, now_ms, set_phases_busy(a->sets, now_ms));
 	see_to_loss(a);

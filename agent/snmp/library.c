@@ -23,7 +23,9 @@
 #define TOKEN	     "agentx:library"
 
 struct library {
-	bool running; /* init_snmp() was called */
+	bool running;	      /* init_snmp() was called */
+	bool awake;	      /* it was called since it had nothing to read */
+	uint64_t deadline_ms; /* of its next request that times out */
 };
 
 static int on_log(int major, int minor, void *serverarg, void *clientarg)
@@ -80,6 +82,7 @@ int library_start(const char *address, struct library **ret)
 		free(l);
 		return -EIO;
 	}
+	l->deadline_ms = CLOCK_NEVER;
 	*ret = l;
 	return 0;
 }
@@ -109,36 +112,45 @@ void library_open(struct library *l)
 		snmp_call_callbacks(SNMP_CALLBACK_LIBRARY, SNMP_CALLBACK_POST_READ_CONFIG, NULL);
 	else
 		init_snmp(LIBRARY_NAME);
-	l->running = true;
+	l->running = l->awake = true;
 	set_ping_interval(0);
 	snmp_alarm_unregister_all();
 }
 
+void library_wake(struct library *l)
+{
+	l->awake = true;
+}
+
 int library_prepare(struct library *l, struct pollset *ps, int session_fd, uint64_t now_ms)
 {
-	(void)l;
 	netsnmp_large_fd_set fds;
 	struct timeval timeout = {0};
 	int n_fds = 0, block = 1, r = 0;
 
-	netsnmp_large_fd_set_init(&fds, FD_SETSIZE);
-	snmp_select_info2(&n_fds, &fds, &timeout, &block);
-	for (int fd = 0; fd < n_fds && r == 0; fd++)
-		if (fd != session_fd && NETSNMP_LARGE_FD_ISSET(fd, &fds))
-			r = pollset_add(ps, fd, POLLIN);
-	netsnmp_large_fd_set_cleanup(&fds);
-	if (!block)
-		pollset_deadline(ps, now_ms + (uint64_t)timeout.tv_sec * 1000 +
-					     ((uint64_t)timeout.tv_usec + 999) / 1000);
+	if (l->awake) {
+		netsnmp_large_fd_set_init(&fds, FD_SETSIZE);
+		snmp_select_info2(&n_fds, &fds, &timeout, &block);
+		for (int fd = 0; fd < n_fds && r == 0; fd++)
+			if (fd != session_fd && NETSNMP_LARGE_FD_ISSET(fd, &fds))
+				r = pollset_add(ps, fd, POLLIN);
+		netsnmp_large_fd_set_cleanup(&fds);
+		l->deadline_ms = block ? CLOCK_NEVER
+				       : now_ms + (uint64_t)timeout.tv_sec * 1000 +
+						 ((uint64_t)timeout.tv_usec + 999) / 1000;
+	}
+	pollset_deadline(ps, l->deadline_ms);
 	return r;
 }
 
-void library_read(struct library *l, const struct pollset *ps, int session_fd, bool session_reads)
+void library_read(struct library *l, const struct pollset *ps, int session_fd, bool session_reads,
+	uint64_t now_ms)
 {
 	netsnmp_large_fd_set fds;
 	bool any = session_reads;
 
-	(void)l;
+	if (!l->awake && !any && now_ms < l->deadline_ms)
+		return;
 	netsnmp_large_fd_set_init(&fds, FD_SETSIZE);
 	NETSNMP_LARGE_FD_ZERO(&fds);
 	if (session_reads)
@@ -154,4 +166,6 @@ void library_read(struct library *l, const struct pollset *ps, int session_fd, b
 		snmp_read2(&fds);
 	netsnmp_large_fd_set_cleanup(&fds);
 	snmp_timeout();
+	/* A timeout calls back, and what was read may have been answered into a pipe. */
+	l->awake = any || now_ms >= l->deadline_ms;
 }

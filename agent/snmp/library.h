@@ -22,10 +22,17 @@ void library_stop(struct library *l);
  * answers. */
 void library_open(struct library *l);
 
+/*
+ * The library was called, or will be: a request was sent, or a SET is open. What it then has to
+ * read, in pipes to itself, and until when, is looked at until it is idle; while it is idle it
+ * costs nothing.
+ */
+void library_wake(struct library *l);
 /* Which descriptors it wants to read, except that of the session, and when its next request times
  * out. -ENOMEM. */
 int library_prepare(struct library *l, struct pollset *ps, int session_fd, uint64_t now_ms);
 /* Reads from those that are ready, and from the session's if there is something for the library. */
-void library_read(struct library *l, const struct pollset *ps, int session_fd, bool session_reads);
+void library_read(struct library *l, const struct pollset *ps, int session_fd, bool session_reads,
+	uint64_t now_ms);
 
 #endif

@@ -277,6 +277,7 @@ bool agentx_session_send(
 	if (!s->open || transport_state(s->transport) != TRANSPORT_OPEN)
 		return false;
 	pdu->sessid = s->open->sessid;
+	library_wake(s->library);
 	return snmp_async_send(s->open, pdu, callback, magic) != 0;
 }
 
@@ -302,9 +303,12 @@ uint64_t agentx_session_uptime_zero(const struct agentx_session *s)
 	return s->uptime_zero_ms;
 }
 
-int agentx_session_prepare(struct agentx_session *s, struct pollset *ps, uint64_t now_ms)
+int agentx_session_prepare(struct agentx_session *s, struct pollset *ps, uint64_t now_ms, bool busy)
 {
 	const struct filter *f = transport_filter(s->transport);
+
+	if (busy || s->state == AGENTX_ENDING)
+		library_wake(s->library);
 	int r = library_prepare(s->library, ps, transport_fd(s->transport), now_ms);
 
 	switch (s->state) {
@@ -345,7 +349,7 @@ void agentx_session_receive(struct agentx_session *s, const struct pollset *ps, 
 {
 	bool reads = transport_dispatch(s->transport, ps, now_ms);
 
-	library_read(s->library, ps, transport_fd(s->transport), reads);
+	library_read(s->library, ps, transport_fd(s->transport), reads, now_ms);
 	follow_transport(s);
 }
 
@@ -382,6 +386,7 @@ void agentx_session_dispatch(
 		connect_dispatch(s, ps, now_ms);
 	if (s->state == AGENTX_CONTESTED && now_ms >= s->retry_at_ms && !busy) {
 		register_again();
+		library_wake(s->library);
 		judge_registration(s, RETRY_MS);
 	}
 	follow_transport(s);

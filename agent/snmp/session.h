@@ -39,11 +39,13 @@ bool agentx_session_answers(const struct agentx_session *s);
 bool agentx_session_send(
 	struct agentx_session *s, netsnmp_pdu *pdu, netsnmp_callback callback, void *magic);
 
-int agentx_session_prepare(struct agentx_session *s, struct pollset *ps, uint64_t now_ms);
+/* busy: a SET is, or may be, open, so the library may have something to do. */
+int agentx_session_prepare(
+	struct agentx_session *s, struct pollset *ps, uint64_t now_ms, bool busy);
 /* Reads what came, and answers it or gives it to the library. */
 void agentx_session_receive(struct agentx_session *s, const struct pollset *ps, uint64_t now_ms);
-/* Connects, registers, asks whether the master is there. busy: a SET is open; then nothing is
- * registered anew, or the COMMIT of that SET would be lost. */
+/* Connects, registers, asks whether the master is there. busy: then nothing is registered anew, or
+ * the COMMIT of that SET would be lost. */
 void agentx_session_dispatch(
 	struct agentx_session *s, const struct pollset *ps, uint64_t now_ms, bool busy);
 
