@@ -72,6 +72,10 @@ size_t snapshot_lower_bound(const struct snapshot *s, uint32_t index)
 {
 	size_t low = 0, high = s ? s->n_domains : 0;
 
+	/* Where no number is missing, the number tells the place. */
+	if (high > 0 && index - s->domains[0]->index < high &&
+		s->domains[index - s->domains[0]->index]->index == index)
+		return index - s->domains[0]->index;
 	while (low < high) {
 		size_t middle = low + (high - low) / 2;
 

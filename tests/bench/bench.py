@@ -7,6 +7,7 @@ as it is known. What each figure means is in docs/benchmarks.md. Sections are th
 """
 import contextlib
 import os
+import resource
 import shutil
 import statistics
 import subprocess
@@ -259,31 +260,44 @@ def side_by_side_subagents(domains):
         os.sched_setaffinity(0, cpus)
 
 
+def client_cpu():
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
 def measure_reads(peers, how, columns, rounds):
-    """Varbinds a second of each, and the CPU seconds a varbind of ours; medians of interleaved rounds."""
-    speed, cpu = [[] for _ in peers], []
+    """
+    Of each peer, varbinds for a second of the one CPU that manager, snmpd and subagent share; and the
+    CPU seconds of ours for a varbind. Medians of interleaved rounds. By the CPU's time and not by the
+    clock, which on a busy machine also counts what others do.
+    """
+    speed, own = [[] for _ in peers], []
     for number in range(rounds):
         for at in (number % 3, (number + 1) % 3, (number + 2) % 3):
-            used = cpu_seconds(peers[0].agent, "snmp")
-            varbinds, took = client(peers[at], how, 1, harness.ENTRY, columns)[0]
-            speed[at].append(varbinds / took)
+            subagent, snmpd = getattr(peers[at], "agent", peers[at]), peers[at].snmpd
+            agent, master, manager = cpu_seconds(subagent), cpu_seconds(snmpd), client_cpu()
+            varbinds, _ = client(peers[at], how, 1, harness.ENTRY, columns)[0]
+            agent, master, manager = (
+                cpu_seconds(subagent) - agent, cpu_seconds(snmpd) - master, client_cpu() - manager)
+            speed[at].append(varbinds / (agent + master + manager))
             if at == 0:
-                cpu.append((cpu_seconds(peers[0].agent, "snmp") - used) / varbinds)
-    return [statistics.median(one) for one in speed], statistics.median(cpu)
+                own.append(agent / varbinds)
+    return [statistics.median(one) for one in speed], statistics.median(own)
 
 
 def reads(report):
     """ldomTable beside the same cells in a subagent on the library, and in one that is a codec only."""
-    for domains, wanted in ((128, True), (1000, True)):
+    for domains in (128, 1000):
         with side_by_side_subagents(domains) as peers:
             for number, (how, name, columns, per_exchange) in enumerate(WAYS):
                 (ours, library, codec), cpu = measure_reads(peers, how, columns, ROUNDS)
-                report.add(f"{domains} domains, {name}", ours, "varbinds/s")
+                report.add(f"{domains} domains, {name}", ours, "varbinds/CPU s")
                 report.add("  by a static table on the library", ours / library, "",
-                           f"issue 12: at least {(1.25, 1.35, 1.45, 1.45)[number]}" if wanted else "")
+                           f"issue 12: at least {(1.25, 1.35, 1.45, 1.45)[number]}")
                 report.add("  by a bare codec", ours / codec, "",
-                           f"issue 12: at least {(0.95, 0.95, 0.95, 0.85)[number]}" if wanted else "")
-                report.add("  CPU of the agent per AgentX exchange", cpu * per_exchange * 1e6, "µs")
+                           f"issue 12: at least {(0.95, 0.95, 0.95, 0.85)[number]}")
+                report.add("  CPU of the agent per AgentX exchange", cpu * per_exchange * 1e6, "µs",
+                           f"issue 12: at most {(12, 12, 18, 18)[number]}")
 
 
 def growth(report):
