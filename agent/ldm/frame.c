@@ -247,10 +247,10 @@ static int scan_step(struct scan *s, char c)
 
 #define STOPS(state) (1u << IN_##state)
 
-/* The states in which a byte means something. Text and quotes have one such byte: memchr(). */
+/* The states in which a byte means something; of text, quotes and end tags see scan_skip(). */
 static const uint16_t stops[UINT8_MAX + 1] = {
-	['<'] = STOPS(TAG) | STOPS(END),
-	['>'] = STOPS(TAG) | STOPS(END) | STOPS(COMMENT) | STOPS(CDATA) | STOPS(PI),
+	['<'] = STOPS(TAG),
+	['>'] = STOPS(TAG) | STOPS(COMMENT) | STOPS(CDATA) | STOPS(PI),
 	['='] = STOPS(TAG),
 	['"'] = STOPS(TAG),
 	['\''] = STOPS(TAG),
@@ -300,6 +300,8 @@ static size_t scan_skip(struct scan *s, const char *bytes, size_t n)
 		n = span_to_byte(bytes, n, '<');
 	else if (s->in == IN_QUOTE)
 		n = span_to_byte(bytes, n, s->quote);
+	else if (s->in == IN_END)
+		n = span_to_byte(bytes, span_to_byte(bytes, n, '>'), '<');
 	else
 		n = span_to_stop(bytes, n, s->in);
 	if (n == 0)

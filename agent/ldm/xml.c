@@ -12,9 +12,14 @@
 #include "util/log.h"
 #include "util/utf8.h"
 
-/* The framer has thrown away the declaration, and ldmd speaks UTF-8 whatever that said. */
-#define PARSE_OPTIONS (XML_PARSE_NONET | XML_PARSE_IGNORE_ENC | XML_PARSE_NOWARNING)
-#define TREE_OPTIONS  (PARSE_OPTIONS | XML_PARSE_NOERROR | XML_PARSE_NOBLANKS)
+/*
+ * The framer has thrown away the declaration, and ldmd speaks UTF-8 whatever that said. White space
+ * between elements is half of the nodes of a document and means nothing.
+ */
+#define PARSE_OPTIONS                                                                              \
+	(XML_PARSE_NONET | XML_PARSE_IGNORE_ENC | XML_PARSE_NOWARNING | XML_PARSE_NOBLANKS |       \
+		XML_PARSE_COMPACT)
+#define TREE_OPTIONS (PARSE_OPTIONS | XML_PARSE_NOERROR)
 
 #define X(s) ((const xmlChar *)(s))
 

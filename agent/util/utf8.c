@@ -55,6 +55,14 @@ size_t utf8_character(const char *bytes, size_t len, uint32_t *ret_character)
 	return 0;
 }
 
+/* All eight bytes are ASCII from space on: no bit 7, and no byte from which 0x20 borrows. */
+static bool is_printable_word(uint64_t w)
+{
+	const uint64_t ones = UINT64_C(0x0101010101010101);
+
+	return ((w | (w - 0x20 * ones)) & 0x80 * ones) == 0;
+}
+
 size_t utf8_xml_span(const char *bytes, size_t len)
 {
 	size_t pos = 0;
@@ -62,7 +70,16 @@ size_t utf8_xml_span(const char *bytes, size_t len)
 	while (pos < len) {
 		uint32_t c = (unsigned char)bytes[pos];
 		size_t n = 1;
+		uint64_t word;
 
+		/* Nearly all that ldmd sends. */
+		if (len - pos >= sizeof(word)) {
+			memcpy(&word, bytes + pos, sizeof(word));
+			if (is_printable_word(word)) {
+				pos += sizeof(word);
+				continue;
+			}
+		}
 		if (c < 0x20 || c >= 0x80)
 			n = utf8_character(bytes + pos, len - pos, &c);
 		if (n == 0 || !is_xml_character(c))
