@@ -334,6 +334,9 @@ static int dispatch_mode(const struct options *o)
 	case MODE_CONSTRAINTS:
 		status = oneshot_constraints(settings, o->domain);
 		break;
+	case MODE_CAPTURE:
+		status = oneshot_capture(settings, o->capture_file, o->as_is);
+		break;
 	case MODE_CERTIFICATE:
 		status = oneshot_certificate(settings, o->yes);
 		break;

@@ -22,4 +22,7 @@ int oneshot_test(const struct settings *s, const struct options *o);
  */
 int oneshot_certificate(const struct settings *s, bool confirmed);
 
+/* --capture: all questions and answers, as docs/ldm-xml.md has them. "-": standard output. */
+int oneshot_capture(const struct settings *s, const char *path, bool as_is);
+
 #endif

@@ -23,7 +23,7 @@ struct option_entry {
 	const char *help;     /* also what is expected, in messages about mistakes */
 };
 
-enum { LONG_ONLY = 256, OPTION_FETCH_CERTIFICATE, OPTION_YES };
+enum { LONG_ONLY = 256, OPTION_FETCH_CERTIFICATE, OPTION_YES, OPTION_CAPTURE, OPTION_AS_IS };
 
 static const struct option_entry entries[] = {
 	{'f', "foreground", NULL, "stay in the foreground and log to stderr"},
@@ -45,6 +45,11 @@ static const struct option_entry entries[] = {
 	{OPTION_FETCH_CERTIFICATE, "fetch-certificate", NULL,
 		"show ldmd's certificate, and write it to the file of ldmCertificate after a yes"},
 	{OPTION_YES, "yes", NULL, "answer the question of --fetch-certificate with yes"},
+	{OPTION_CAPTURE, "capture", "FILE",
+		"ask ldmd everything that the agent ever asks, and write questions and answers to "
+		"FILE "
+		"(-: standard output), with names and addresses replaced"},
+	{OPTION_AS_IS, "as-is", NULL, "keep the names and addresses of --capture"},
 	{'R', "accept-damaged-registry", NULL, "start although the index registry is damaged"},
 	{'V', "version", NULL, "print the version"},
 	{'h', "help", NULL, "print this help"},
@@ -159,8 +164,9 @@ static int missing_value(const struct option_entry *e, const char *word)
 static int set_mode(struct options *o, enum options_mode mode)
 {
 	if (o->mode != MODE_RUN && o->mode != mode)
-		return usage_error(
-			"--list, --constraints, --test and --fetch-certificate exclude each other");
+		return usage_error("--list, --constraints, --test, --fetch-certificate and "
+				   "--capture exclude each "
+				   "other");
 	o->mode = mode;
 	return 0;
 }
@@ -209,6 +215,12 @@ static int take_option(struct options *o, int letter)
 		return set_mode(o, MODE_TEST);
 	case OPTION_FETCH_CERTIFICATE:
 		return set_mode(o, MODE_CERTIFICATE);
+	case OPTION_CAPTURE:
+		o->capture_file = optarg;
+		return set_mode(o, MODE_CAPTURE);
+	case OPTION_AS_IS:
+		o->as_is = true;
+		return 0;
 	case OPTION_YES:
 		o->yes = true;
 		return 0;
@@ -294,6 +306,8 @@ int options_parse(struct options *o, int argc, char **argv)
 		return usage_error("--output goes with --list only");
 	if (o->yes && o->mode != MODE_CERTIFICATE)
 		return usage_error("--yes goes with --fetch-certificate only");
+	if (o->as_is && o->mode != MODE_CAPTURE)
+		return usage_error("--as-is goes with --capture only");
 	r = make_absolute(&o->config_file, &o->absolute_config);
 	if (r == 0)
 		r = make_absolute(&o->pidfile, &o->absolute_pidfile);

@@ -16,6 +16,7 @@ enum options_mode {
 	MODE_CONSTRAINTS, /* --constraints DOMAIN */
 	MODE_TEST,	  /* --test */
 	MODE_CERTIFICATE, /* --fetch-certificate */
+	MODE_CAPTURE,	  /* --capture FILE */
 	MODE_VERSION,	  /* --version */
 	MODE_HELP,	  /* --help */
 };
@@ -26,11 +27,13 @@ struct options {
 	bool accept_damage;	 /* start although the index registry is damaged */
 	bool yes;		 /* --yes */
 	bool json;		 /* --output json */
+	bool as_is;		 /* --as-is */
 	bool config_given;	 /* a missing configuration file is an error */
 	const char *config_file; /* never NULL */
 	const char *agentx_socket, *ldm, *state_directory, *pidfile; /* NULL: not given */
 	const char *debug_tokens;		  /* --debug, else $LDOMS_SNMP_DEBUG, else NULL */
 	const char *domain;			  /* of --constraints */
+	const char *capture_file;		  /* of --capture */
 	char *absolute_config, *absolute_pidfile; /* the two paths, where they were relative */
 };
 

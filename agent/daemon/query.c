@@ -71,10 +71,18 @@ static void on_done(void *user, int err, const struct ldm_reply *reply)
 		finish_query(user, err, reply->message);
 }
 
+static void on_traffic(void *user, bool sent, const char *xml, size_t len)
+{
+	struct query *q = user;
+	if (q->ops->on_traffic)
+		q->ops->on_traffic(q->user, sent, xml, len);
+}
+
 static const struct ldm_conn_ops conn_ops = {
 	.on_ready = on_ready,
 	.on_closed = on_closed,
 	.on_event = on_event,
+	.on_traffic = on_traffic,
 };
 
 static const struct ldm_reply_ops reply_ops = {

@@ -15,6 +15,8 @@ struct query_ops {
 	int (*on_content)(
 		void *user, const struct ldm_content *content, bool ok, const char *message);
 	void (*on_document)(void *user, const char *xml, size_t len);
+	/* Each document of the connection, see ldm/conn.h. */
+	void (*on_traffic)(void *user, bool sent, const char *xml, size_t len);
 };
 
 /*

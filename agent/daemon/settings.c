@@ -89,6 +89,8 @@ static const struct word words_tls[] = {{"1.0", LDM_TLS_1_0}, {"1.1", LDM_TLS_1_
 	{"1.2", LDM_TLS_1_2}, {"1.3", LDM_TLS_1_3}, {NULL, 0}};
 static const struct word words_data[] = {
 	{"auto", LDM_DATA_AUTO}, {"2.0", LDM_DATA_2}, {"3.0", LDM_DATA_3}, {NULL, 0}};
+static const struct word words_form[] = {{"auto", LDM_FORM_AUTO}, {"option", LDM_FORM_OPTION},
+	{"options", LDM_FORM_OPTIONS}, {NULL, 0}};
 static const struct word words_level[] = {{"error", LOG_LEVEL_ERROR},
 	{"warning", LOG_LEVEL_WARNING}, {"notice", LOG_LEVEL_NOTICE}, {"info", LOG_LEVEL_INFO},
 	{"debug", LOG_LEVEL_DEBUG}, {NULL, 0}};
@@ -107,6 +109,8 @@ static const struct directive directives[] = {
 		.words = words_tls, .why = "1.0, 1.1, 1.2 or 1.3"},
 	{"ldmDataVersion", KIND_WORD, AT(ldm_data_version), .words = words_data,
 		.why = "auto, 2.0 or 3.0"},
+	{"ldmRequestForm", KIND_WORD, AT(ldm_request_form), .words = words_form,
+		.why = "auto, option or options"},
 	{"agentXSocket", KIND_TEXT, AT(agentx_socket), .text = DEFAULT_AGENTX_SOCKET,
 		.check = check_agentx},
 	{"refreshInterval", KIND_SECONDS, AT(refresh_interval_ms), .value = MS(5),
@@ -580,6 +584,7 @@ static void doubt_certificate(const char *path)
 static int fill_endpoint(const struct settings *s, struct ldm_endpoint *e)
 {
 	e->data_version = (enum ldm_data_version)s->ldm_data_version;
+	e->dialect->configured = (enum ldm_form)s->ldm_request_form;
 	e->verify = (enum ldm_verify)s->ldm_verify;
 	e->tls_min = (enum ldm_tls_version)s->ldm_tls_minimum;
 

@@ -28,6 +28,7 @@ struct settings {
 	uint64_t ldm_verify;	   /* enum ldm_verify */
 	uint64_t ldm_tls_minimum;  /* enum ldm_tls_version */
 	uint64_t ldm_data_version; /* enum ldm_data_version */
+	uint64_t ldm_request_form; /* enum ldm_form */
 	char *agentx_socket;
 	char *state_directory;
 

@@ -465,6 +465,8 @@ static void finish_answer(struct incoming *in, const char *bytes, size_t len)
 	if (incoming_is_over(in))
 		return;
 	c->counters.replies++;
+	if (in->document.reply.ok && in->document.reply.version > 0)
+		ldm_dialect_see_version(c->endpoint->dialect, in->document.reply.version);
 	in->document.reply.sent = true;
 	end_call(steal_ptr(c->reading), 0, &in->document.reply);
 }
@@ -488,10 +490,29 @@ static void take_stanza(struct ldm_conn *c, const char *bytes, size_t len)
 		conn_fail(c, LDM_CLOSED_PEER, -ECONNRESET, text ? text : "stream error");
 }
 
+/* Which document cannot be read. An answer is to the one request that is out. NULL: no memory. */
+static char *name_refused(const struct incoming *in, const char *why)
+{
+	const struct ldm_conn *c = in->conn;
+	const struct call *call = c->reading ? c->reading : call_that_is_out(c);
+	char *text = NULL;
+	int n;
+
+	if (in->document.kind == LDM_DOCUMENT_EVENT)
+		n = asprintf(&text, "an event: %s", why);
+	else if (in->document.kind == LDM_DOCUMENT_REPLY && call)
+		n = asprintf(&text, "the answer to %s: %s", ldm_request_action(call->request), why);
+	else
+		n = asprintf(&text, "%s", why);
+	return n < 0 ? NULL : text;
+}
+
 /* It was well framed, so the next one can be read whatever is wrong with this one. */
-static void fail_answer(struct incoming *in, int error, const char *why)
+static void fail_answer(struct incoming *in, int error, const char *what)
 {
 	struct ldm_conn *c = in->conn;
+	_cleanup_free_ char *named = name_refused(in, what);
+	const char *why = named ? named : what;
 
 	if (error == -EBADMSG)
 		tell_refusal(c, why);
@@ -537,6 +558,8 @@ static void take_document(struct ldm_conn *c)
 	const char *bytes = ldm_framer_document(framer, &len);
 
 	ldm_mask_log("<-", bytes, len);
+	if (c->ops->on_traffic)
+		c->ops->on_traffic(c->user, false, bytes, len);
 	read_incoming(&in, bytes, len);
 	ldm_document_clear(&in.document);
 	free(in.mismatch);
@@ -803,11 +826,15 @@ static void send_request(struct ldm_conn *c, struct call *call, uint64_t now_ms)
 {
 	_cleanup_(buffer_clear) struct buffer out = BUFFER_EMPTY;
 
+	if (ldm_request_form(call->request) == LDM_FORM_AUTO)
+		ldm_request_set_form(call->request, ldm_dialect_form(c->endpoint->dialect));
 	if (ldm_request_write(call->request, c->data_version, &out) < 0) {
 		fail_call(take_oldest_call(c), -ENOMEM, "no memory");
 		return;
 	}
 	ldm_mask_log("->", buffer_data(&out), out.len);
+	if (c->ops->on_traffic)
+		c->ops->on_traffic(c->user, true, buffer_data(&out), out.len);
 	call->sent = true;
 	call->deadline_ms = clock_after(now_ms, call->timeout_ms);
 	c->counters.requests++;

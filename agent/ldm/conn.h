@@ -53,6 +53,11 @@ struct ldm_conn_ops {
 	 */
 	void (*on_closed)(void *user, enum ldm_closed reason, int error, const char *text);
 	void (*on_event)(void *user, const struct ldm_event *event);
+	/*
+	 * Each document that is sent, and each that was received, readable or not, before anything
+	 * else is told of it. Must not end the connection. May be NULL.
+	 */
+	void (*on_traffic)(void *user, bool sent, const char *xml, size_t len);
 };
 
 struct ldm_reply_ops {

@@ -12,6 +12,7 @@
 #include "ldm/document.h"
 #include "ldm/xml.h"
 #include "util/cleanup.h"
+#include "util/number.h"
 #include "util/text.h"
 #include "util/utf8.h"
 
@@ -259,6 +260,24 @@ static int open_new_content(struct parse *p)
 		return r;
 	p->content = list_append(&p->contents, &p->n_contents, sizeof(*p->contents));
 	return p->content ? 0 : -ENOMEM;
+}
+
+/* "1.3", as 103. */
+static int open_interface(struct parse *p)
+{
+	_cleanup_free_ char *text = NULL;
+	int r = reader_attribute(&p->reader, "version", &text);
+	char *point = text ? strchr(text, '.') : NULL;
+	uint32_t major, minor = 0;
+
+	if (r < 0 || !text)
+		return r;
+	if (point)
+		*point++ = '\0';
+	if (parse_u32(text, &major) == 0 && (!point || parse_u32(point, &minor) == 0) &&
+		major < 100 && minor < 100)
+		p->document->reply.version = major * 100 + minor;
+	return 0;
 }
 
 static int open_command(struct parse *p)
@@ -574,6 +593,7 @@ static const struct {
 	int (*close)(struct parse *);
 	bool has_text;
 } elements[_AT_MAX] = {
+	[AT_INTERFACE] = {open_interface, NULL, false},
 	[AT_COMMAND] = {open_command, NULL, false},
 	[AT_ACTION] = {NULL, close_action, true},
 	[AT_DATA] = {open_data, close_data, false},

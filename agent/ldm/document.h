@@ -42,11 +42,12 @@ struct ldm_content {
 const struct ldm_resource *ldm_content_find(const struct ldm_content *c, const char *type);
 
 struct ldm_reply {
-	char *action;  /* of the first cmd; NULL: the document had none */
-	bool ok;       /* no status of any level says failure */
-	char *message; /* failure: all resp_msg, "; " between; NULL: none */
-	char *warning; /* success: what ldmd said all the same (second response, notices) */
-	bool sent;     /* set by the connection: the request left, so it may have been done */
+	char *action;	  /* of the first cmd; NULL: the document had none */
+	bool ok;	  /* no status of any level says failure */
+	char *message;	  /* failure: all resp_msg, "; " between; NULL: none */
+	char *warning;	  /* success: what ldmd said all the same (second response, notices) */
+	unsigned version; /* of the interface, 1.3 is 103; 0: none, or no number */
+	bool sent;	  /* set by the connection: the request left, so it may have been done */
 };
 
 struct ldm_event {

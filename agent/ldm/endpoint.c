@@ -9,6 +9,7 @@
 #include <strings.h>
 
 #include "ldm/endpoint.h"
+#include "util/log.h"
 #include "util/number.h"
 #include "util/secret.h"
 #include "util/text.h"
@@ -78,6 +79,60 @@ static bool is_host(const char *host)
 		       strlen(host);
 }
 
+static int dialect_new(struct ldm_dialect **ret)
+{
+	struct ldm_dialect *d = calloc(1, sizeof(*d));
+
+	if (!d)
+		return -ENOMEM;
+	reference_init(&d->reference);
+	*ret = d;
+	return 0;
+}
+
+enum ldm_form ldm_dialect_form(const struct ldm_dialect *d)
+{
+	if (d->configured != LDM_FORM_AUTO)
+		return d->configured;
+	if (d->learned != LDM_FORM_AUTO)
+		return d->learned;
+	/*
+	 * Versions before 1.3 are of guides that print `option` only. 1.3 is of guides with either;
+	 * the later ones are those in use. Before the first answer nobody sends a command.
+	 */
+	return d->version >= 103 ? LDM_FORM_OPTIONS : LDM_FORM_OPTION;
+}
+
+enum ldm_form ldm_form_other(enum ldm_form form)
+{
+	return form == LDM_FORM_OPTION ? LDM_FORM_OPTIONS : LDM_FORM_OPTION;
+}
+
+void ldm_dialect_learn(struct ldm_dialect *d, enum ldm_form form)
+{
+	if (d->learned != form)
+		log_info("ldm:dialect", "ldmd takes options in the form `%s`", ldm_form_name(form));
+	d->learned = form;
+}
+
+void ldm_dialect_see_version(struct ldm_dialect *d, unsigned version)
+{
+	if (d->version != version)
+		d->learned = LDM_FORM_AUTO;
+	d->version = version;
+}
+
+const char *ldm_form_name(enum ldm_form form)
+{
+	static const char *const names[] = {
+		[LDM_FORM_AUTO] = "auto",
+		[LDM_FORM_OPTION] = "option",
+		[LDM_FORM_OPTIONS] = "options",
+	};
+
+	return names[form];
+}
+
 int ldm_endpoint_parse(const char *address, struct ldm_endpoint **ret)
 {
 	_cleanup_(ldm_endpoint_freep) struct ldm_endpoint *e = calloc(1, sizeof(*e));
@@ -91,6 +146,8 @@ int ldm_endpoint_parse(const char *address, struct ldm_endpoint **ret)
 	e->tls_min = LDM_TLS_1_2;
 	e->handshake_timeout_ms = HANDSHAKE_TIMEOUT_MS;
 	e->limits = ldm_limits_default;
+	if (dialect_new(&e->dialect) < 0)
+		return -ENOMEM;
 	if (find_host_end(&address, &end, &rest) < 0 || parse_port(rest, &e->port) < 0)
 		return -EINVAL;
 	e->host = strndup(address, end - address);
@@ -109,6 +166,7 @@ int ldm_endpoint_copy(const struct ldm_endpoint *e, struct ldm_endpoint **ret)
 	if (!copy)
 		return -ENOMEM;
 	*copy = *e;
+	reference_take(&e->dialect->reference);
 	copy->host = copy->user = copy->password = copy->certificate = NULL;
 	if (text_copy(e->host, &copy->host) < 0 || text_copy(e->user, &copy->user) < 0 ||
 		text_copy(e->password, &copy->password) < 0 ||
@@ -122,6 +180,8 @@ void ldm_endpoint_free(struct ldm_endpoint *e)
 {
 	if (!e)
 		return;
+	if (e->dialect && reference_drop(&e->dialect->reference))
+		free(e->dialect);
 	secret_free(e->password);
 	free(e->host);
 	free(e->user);

@@ -9,6 +9,7 @@
 
 #include "ldm/frame.h"
 #include "util/cleanup.h"
+#include "util/reference.h"
 
 #define LDM_DEFAULT_PORT 6482
 
@@ -38,6 +39,35 @@ enum ldm_tls_version {
 	LDM_TLS_1_3,
 };
 
+/* How the options of a command are written: the guides of 1.2 and 1.3 differ from those of 3.2 on.
+ */
+enum ldm_form {
+	LDM_FORM_AUTO,
+	LDM_FORM_OPTION,  /* <option>-f</option>, <option>reconf</option> */
+	LDM_FORM_OPTIONS, /* <options>-f</options>, <arguments>reconf</arguments> */
+};
+
+/*
+ * What the answers of one ldmd have shown about it, for all connections to it. An ldmd that does
+ * not know a form passes over what is in it: a forced stop is then a plain one.
+ */
+struct ldm_dialect {
+	struct reference reference;
+	enum ldm_form configured;
+	enum ldm_form learned; /* by the effect of a command; AUTO: not yet */
+	unsigned version;      /* of the interface, 1.3 is 103; 0: no answer yet */
+};
+
+/* The form to write commands in, never AUTO. */
+enum ldm_form ldm_dialect_form(const struct ldm_dialect *d);
+/* The other one, for a command that had not the effect of its option. */
+enum ldm_form ldm_form_other(enum ldm_form form);
+/* A command written in this form had the effect of its option. */
+void ldm_dialect_learn(struct ldm_dialect *d, enum ldm_form form);
+/* An answer carried this version. A change (ldmd was updated) makes what was learned void. */
+void ldm_dialect_see_version(struct ldm_dialect *d, unsigned version);
+const char *ldm_form_name(enum ldm_form form);
+
 struct ldm_endpoint {
 	enum ldm_transport transport;
 	char *host; /* name or literal address, no brackets */
@@ -53,6 +83,7 @@ struct ldm_endpoint {
 	enum ldm_verify verify;
 	enum ldm_tls_version tls_min;
 	uint64_t handshake_timeout_ms; /* from open to ready */
+	struct ldm_dialect *dialect;   /* shared with all copies, which are of one thread */
 	struct ldm_limits limits;
 };
 

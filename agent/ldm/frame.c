@@ -31,9 +31,10 @@ enum scan_state {
 	IN_COMMENT, /* until --> */
 	IN_CDATA,   /* until ]]> */
 	IN_PI,	    /* until ?> */
-	IN_TAG,	    /* a start tag */
+	IN_NAME,    /* of a start or an end tag */
+	IN_TAG,	    /* a start tag, behind its name */
 	IN_QUOTE,   /* an attribute value within it */
-	IN_END,	    /* an end tag */
+	IN_END,	    /* an end tag, behind its name */
 	_IN_MAX,
 };
 
@@ -43,9 +44,14 @@ struct scan {
 	bool expect_open; /* report the next start tag by itself */
 	bool inside;	  /* bytes from here on belong to a document, or may do so */
 	size_t depth;
-	size_t bytes; /* of this document */
-	size_t tag;   /* of this tag */
-	size_t text;  /* of the text since the last tag */
+	size_t nested;	    /* open elements that are named like the root, which is one of them */
+	struct buffer root; /* name of the root */
+	size_t matched;	    /* bytes of that which the name of this tag begins with; SIZE_MAX: it
+			       differs */
+	bool closing;	    /* it is an end tag */
+	size_t bytes;	    /* of this document */
+	size_t tag;	    /* of this tag */
+	size_t text;	    /* of the text since the last tag */
 	size_t attributes;
 	const char *rest; /* IN_BANG: what must follow */
 	unsigned run;	  /* IN_COMMENT, IN_CDATA: how many - or ] in a row; IN_PI: one ? */
@@ -112,24 +118,42 @@ static int step_in_text(struct scan *s, char c)
 	return LDM_FRAME_MORE;
 }
 
+/* The next bytes of a tag's name. */
+static int take_name(struct scan *s, const char *bytes, size_t n)
+{
+	if (s->depth == 0 && !s->closing)
+		return buffer_append(&s->root, bytes, n);
+	if (s->matched <= s->root.len && n <= s->root.len - s->matched &&
+		memcmp(buffer_data(&s->root) + s->matched, bytes, n) == 0)
+		s->matched += n;
+	else
+		s->matched = SIZE_MAX;
+	return LDM_FRAME_MORE;
+}
+
 static int step_in_lt(struct scan *s, char c)
 {
 	s->attributes = 0;
 	s->run = 0;
 	s->last = '\0';
 	s->rest = NULL;
-	if (c == '/')
-		s->in = IN_END;
-	else if (is_name_start(c))
-		s->in = IN_TAG;
-	else if (c == '?')
+	s->matched = 0;
+	s->closing = c == '/';
+	if (c == '/' || is_name_start(c)) {
+		s->text = 0;
+		s->in = IN_NAME;
+		if (s->closing)
+			return LDM_FRAME_MORE;
+		if (s->depth == 0)
+			buffer_reset(&s->root);
+		return take_name(s, &c, 1);
+	}
+	if (c == '?')
 		s->in = IN_PI;
 	else if (c == '!')
 		s->in = IN_BANG;
 	else
 		return scan_refuse(s, "'<' that begins no tag");
-	if (s->in == IN_END || s->in == IN_TAG)
-		s->text = 0;
 	return LDM_FRAME_MORE;
 }
 
@@ -175,8 +199,28 @@ static int scan_end_start_tag(struct scan *s)
 		return scan_end_document(s, self_closed ? LDM_FRAME_CLOSED : LDM_FRAME_OPENED);
 	if (s->depth >= s->limits->depth)
 		return scan_refuse(s, "elements nested too deep");
-	if (!self_closed)
-		s->depth++;
+	if (self_closed)
+		return s->depth == 0 ? scan_end_document(s, LDM_FRAME_DOCUMENT) : LDM_FRAME_MORE;
+	if (s->depth++ == 0)
+		s->nested = 1;
+	else if (s->matched == s->root.len)
+		s->nested++;
+	return LDM_FRAME_MORE;
+}
+
+/*
+ * A document ends with the last of its end tags, but not before that of its root: the guides print
+ * documents that close an element twice, and the rest of one must not be taken for the next.
+ */
+static int scan_end_end_tag(struct scan *s)
+{
+	s->in = IN_TEXT;
+	if (s->depth == 0)
+		return scan_end_document(s, LDM_FRAME_CLOSED);
+	if (s->matched == s->root.len && s->nested > 0)
+		s->nested--;
+	if (s->depth > 1 || s->nested == 0)
+		s->depth--;
 	return s->depth == 0 ? scan_end_document(s, LDM_FRAME_DOCUMENT) : LDM_FRAME_MORE;
 }
 
@@ -200,15 +244,18 @@ static int step_in_end(struct scan *s, char c)
 {
 	if (c == '<')
 		return scan_refuse(s, "'<' within a tag");
-	if (c != '>')
-		return LDM_FRAME_MORE;
-	s->in = IN_TEXT;
-	if (s->depth == 0)
-		return scan_end_document(s, LDM_FRAME_CLOSED);
-	return --s->depth == 0 ? scan_end_document(s, LDM_FRAME_DOCUMENT) : LDM_FRAME_MORE;
+	return c == '>' ? scan_end_end_tag(s) : LDM_FRAME_MORE;
 }
 
-/* An enum ldm_frame, or -EBADMSG with s->error. */
+static int step_in_name(struct scan *s, char c)
+{
+	if (!is_space(c) && !strchr("/<>=\"'", c))
+		return take_name(s, &c, 1);
+	s->in = s->closing ? IN_END : IN_TAG;
+	return s->closing ? step_in_end(s, c) : step_in_tag(s, c);
+}
+
+/* An enum ldm_frame; -EBADMSG with s->error; -ENOMEM. */
 static int scan_step(struct scan *s, char c)
 {
 	s->total++;
@@ -231,6 +278,8 @@ static int scan_step(struct scan *s, char c)
 		return step_in_cdata(s, c);
 	case IN_PI:
 		return ends_run(s, c, '?', 1) ? scan_end_aside(s) : LDM_FRAME_MORE;
+	case IN_NAME:
+		return step_in_name(s, c);
 	case IN_TAG:
 		return step_in_tag(s, c);
 	case IN_QUOTE:
@@ -249,11 +298,17 @@ static int scan_step(struct scan *s, char c)
 
 /* The states in which a byte means something; of text, quotes and end tags see scan_skip(). */
 static const uint16_t stops[UINT8_MAX + 1] = {
-	['<'] = STOPS(TAG),
-	['>'] = STOPS(TAG) | STOPS(COMMENT) | STOPS(CDATA) | STOPS(PI),
-	['='] = STOPS(TAG),
-	['"'] = STOPS(TAG),
-	['\''] = STOPS(TAG),
+	[' '] = STOPS(NAME),
+	['\t'] = STOPS(NAME),
+	['\n'] = STOPS(NAME),
+	['\r'] = STOPS(NAME),
+	['\0'] = STOPS(NAME),
+	['/'] = STOPS(NAME),
+	['<'] = STOPS(NAME) | STOPS(TAG),
+	['>'] = STOPS(NAME) | STOPS(TAG) | STOPS(COMMENT) | STOPS(CDATA) | STOPS(PI),
+	['='] = STOPS(NAME) | STOPS(TAG),
+	['"'] = STOPS(NAME) | STOPS(TAG),
+	['\''] = STOPS(NAME) | STOPS(TAG),
 	['-'] = STOPS(COMMENT),
 	[']'] = STOPS(CDATA),
 	['?'] = STOPS(PI),
@@ -294,6 +349,9 @@ static size_t scan_skip(struct scan *s, const char *bytes, size_t n)
 
 	if (s->in == IN_LT || s->in == IN_BANG || (s->in == IN_TEXT && s->depth == 0))
 		return 0;
+	/* The name of the root is kept, which may fail. */
+	if (s->in == IN_NAME && s->depth == 0)
+		return 0;
 	n = smaller(n, room(s->limits->bytes, s->bytes));
 	n = smaller(n, room(is_text ? s->limits->value : s->limits->tag, *count));
 	if (s->in == IN_TEXT)
@@ -306,6 +364,8 @@ static size_t scan_skip(struct scan *s, const char *bytes, size_t n)
 		n = span_to_stop(bytes, n, s->in);
 	if (n == 0)
 		return 0;
+	if (s->in == IN_NAME)
+		(void)take_name(s, bytes, n);
 	if (s->in == IN_TAG)
 		s->last = bytes[n - 1];
 	s->run = 0;
@@ -351,9 +411,17 @@ static int scan_bytes(struct scan *s, const char *bytes, size_t n, struct cut *r
 int ldm_frame_whole(const char *bytes, size_t len, const struct ldm_limits *limits,
 	const char **ret_document, size_t *ret_len, char **ret_error)
 {
+	static const char mark[] = "\xef\xbb\xbf";
 	struct scan s = {.limits = limits ? limits : &ldm_limits_default};
 	struct cut document, rest;
-	int r = scan_bytes(&s, bytes, len, &document);
+	int r;
+
+	/* XML 1.0 appendix F: editors put a byte order mark in front of UTF-8. */
+	if (len >= strlen(mark) && memcmp(bytes, mark, strlen(mark)) == 0) {
+		bytes += strlen(mark);
+		len -= strlen(mark);
+	}
+	r = scan_bytes(&s, bytes, len, &document);
 
 	if (r == LDM_FRAME_DOCUMENT) {
 		r = scan_bytes(&s, bytes + document.end, len - document.end, &rest);
@@ -363,6 +431,7 @@ int ldm_frame_whole(const char *bytes, size_t len, const struct ldm_limits *limi
 		r = scan_refuse(
 			&s, r == LDM_FRAME_MORE ? "no end of the document" : "a stray end tag");
 	}
+	buffer_clear(&s.root);
 	if (r < 0) {
 		*ret_error = s.error;
 		return r;
@@ -387,14 +456,14 @@ void ldm_framer_free(struct ldm_framer *f)
 {
 	if (!f)
 		return;
-	buffer_clear(&f->document);
-	free(f->scan.error);
+	ldm_framer_reset(f);
 	free(f);
 }
 
 void ldm_framer_reset(struct ldm_framer *f)
 {
 	buffer_clear(&f->document);
+	buffer_clear(&f->scan.root);
 	free(f->scan.error);
 	*f = (struct ldm_framer){.scan.limits = f->scan.limits};
 }

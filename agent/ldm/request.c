@@ -28,8 +28,10 @@ static const struct quantity {
 
 struct ldm_request {
 	char *action, *domain, *option;
+	enum ldm_form form;
 	const struct quantity *quantity;
 	char *units;	    /* with quantity */
+	char *cores;	    /* of set-vcpu on whole cores */
 	char *name, *value; /* of a variable */
 	struct buffer body; /* of add-domain, in its own version */
 	enum ldm_data_version body_version;
@@ -68,6 +70,7 @@ void ldm_request_free(struct ldm_request *r)
 	free(r->domain);
 	free(r->option);
 	free(r->units);
+	free(r->cores);
 	free(r->name);
 	free(r->value);
 	buffer_clear(&r->body);
@@ -148,6 +151,22 @@ int ldm_request_number(
 	return request_quantity(action, domain, number, "", ret);
 }
 
+int ldm_request_cores(
+	const char *domain, uint64_t cores, uint64_t threads, struct ldm_request **ret)
+{
+	_cleanup_(ldm_request_freep) struct ldm_request *r = NULL;
+	int e = request_quantity("set-vcpu", domain, threads, "", &r);
+
+	if (e < 0)
+		return e;
+	if (asprintf(&r->cores, "%" PRIu64, cores) < 0) {
+		r->cores = NULL;
+		return -ENOMEM;
+	}
+	*ret = steal_ptr(r);
+	return 0;
+}
+
 int ldm_request_memory(
 	const char *action, const char *domain, uint64_t bytes, struct ldm_request **ret)
 {
@@ -204,6 +223,8 @@ static void write_data_3(const struct ldm_request *r, struct writer *w)
 		writer_open_resource(w, r->quantity->resource);
 		writer_text(w, "rasd:AllocationUnits", r->units);
 	}
+	if (r->cores)
+		writer_property(w, "wcore", r->cores);
 	if (r->name) {
 		writer_open_resource(w, "var");
 		writer_property(w, "name", r->name);
@@ -222,6 +243,8 @@ static void write_data_2(const struct ldm_request *r, struct writer *w)
 	if (r->quantity) {
 		writer_open(w, r->quantity->resource);
 		writer_text(w, r->quantity->element, r->units);
+		if (r->cores)
+			writer_text(w, "wcore", r->cores);
 		writer_close(w);
 	}
 	if (r->name) {
@@ -231,6 +254,24 @@ static void write_data_2(const struct ldm_request *r, struct writer *w)
 		writer_close(w);
 	}
 	writer_close(w);
+}
+
+void ldm_request_set_form(struct ldm_request *r, enum ldm_form form)
+{
+	r->form = form;
+}
+
+enum ldm_form ldm_request_form(const struct ldm_request *r)
+{
+	return r->form;
+}
+
+/* Of the later guides, `options` are words with a dash and `arguments` the others. */
+static const char *option_element(const struct ldm_request *r)
+{
+	if (r->form != LDM_FORM_OPTIONS)
+		return "option";
+	return r->option[0] == '-' ? "options" : "arguments";
 }
 
 int ldm_request_write(
@@ -247,7 +288,7 @@ int ldm_request_write(
 	writer_open(&w, "cmd");
 	writer_text(&w, "action", r->action);
 	if (r->option)
-		writer_text(&w, "option", r->option);
+		writer_text(&w, option_element(r), r->option);
 	writer_open(&w, "data");
 	writer_attribute(&w, "version", version == LDM_DATA_2 ? "2.0" : "3.0");
 	if (r->body.len > 0)

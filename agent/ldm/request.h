@@ -24,6 +24,12 @@ int ldm_request_command(
 /* set-, add-, remove-vcpu and -mau (and -crypto): the number of threads or units. */
 int ldm_request_number(
 	const char *action, const char *domain, uint64_t number, struct ldm_request **ret);
+/*
+ * set-vcpu of a domain with the whole-core constraint, which stays: cores, and the threads that
+ * they are.
+ */
+int ldm_request_cores(
+	const char *domain, uint64_t cores, uint64_t threads, struct ldm_request **ret);
 /* set-, add-, remove-memory: in bytes, sent as nM where whole, else nK rounded up. */
 int ldm_request_memory(
 	const char *action, const char *domain, uint64_t bytes, struct ldm_request **ret);
@@ -45,6 +51,10 @@ DEFINE_CLEANUP(struct ldm_request *, ldm_request_free)
 
 const char *ldm_request_action(const struct ldm_request *r);
 const char *ldm_request_domain(const struct ldm_request *r); /* NULL: all, none */
+
+/* The form of its option; AUTO, as it is made: the one of the connection, or `option`. */
+void ldm_request_set_form(struct ldm_request *r, enum ldm_form form);
+enum ldm_form ldm_request_form(const struct ldm_request *r);
 
 /* The document. LDM_DATA_AUTO is 3. A document of add-domain keeps its own version. */
 int ldm_request_write(

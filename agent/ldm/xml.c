@@ -65,21 +65,19 @@ static void on_reader_error(void *user, xml_error error)
 		text ? text : "not well-formed", error->line);
 }
 
-/* Copies the document with a question mark for every byte that XML must not have. */
-static int reader_make_clean(struct reader *r, const char *bytes, size_t len, size_t good)
+int xml_make_clean(const char *bytes, size_t len, struct buffer *out)
 {
-	log_debug("ldm:frame", "document has bytes that are no XML text, first at %zu", good);
 	while (len > 0) {
-		int e = buffer_append(&r->clean, bytes, good);
+		size_t good = utf8_xml_span(bytes, len);
+		int r = buffer_append(out, bytes, good);
 
-		if (e == 0 && good < len)
-			e = buffer_append(&r->clean, "?", 1);
-		if (e < 0)
-			return e;
+		if (r == 0 && good < len)
+			r = buffer_append(out, "?", 1);
+		if (r < 0)
+			return r;
 		good += good < len;
 		bytes += good;
 		len -= good;
-		good = utf8_xml_span(bytes, len);
 	}
 	return 0;
 }
@@ -90,7 +88,9 @@ int reader_open(struct reader *r, const char *bytes, size_t len)
 
 	*r = (struct reader){0};
 	if (good < len) {
-		r->code = reader_make_clean(r, bytes, len, good);
+		log_debug(
+			"ldm:frame", "document has bytes that are no XML text, first at %zu", good);
+		r->code = xml_make_clean(bytes, len, &r->clean);
 		if (r->code < 0)
 			return r->code;
 		bytes = buffer_data(&r->clean);

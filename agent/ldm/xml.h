@@ -18,6 +18,9 @@
 /* What follows the last colon: half of the vendor's own documents do not declare their prefixes. */
 const char *xml_local_name(const char *name);
 
+/* Appends the text with a question mark for every byte that XML must not have. -ENOMEM. */
+int xml_make_clean(const char *bytes, size_t len, struct buffer *out);
+
 struct reader {
 	xmlTextReaderPtr xml;
 	struct buffer clean; /* a copy, if the document had bytes that XML must not have */

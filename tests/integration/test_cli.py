@@ -77,7 +77,9 @@ class Plain(harness.TestCase):
                 (["--l"], '"--l" could be --ldm or --list'),
                 (["extra"], '"extra" is no option'),
                 (["-l", "-t"],
-                 "--list, --constraints, --test and --fetch-certificate exclude each other"),
+                 "--list, --constraints, --test, --fetch-certificate and --capture exclude each "
+                 "other"),
+                (["--as-is"], "--as-is goes with --capture only"),
                 (["-l", "-o", "xml"], '--output "xml": must be table or json'),
                 (["-o", "json"], "--output goes with --list only"),
                 (["-t", "--output", "json"], "--output goes with --list only")):

@@ -8,8 +8,8 @@ from harness import scalar, wait_for
 from sets import ask, holding, varbind
 
 # Where it lies, and how it is at the moment. A port is anybody's once it is free.
-MOVING = ("threads", "memory_blocks", "mau_bindings", "uptime", "utilization_permille", "flags", "state",
-          "console_port", "console_service")
+MOVING = ("threads", "memory_blocks", "mau_bindings", "uptime", "utilization_permille",
+          "normalized_permille", "flags", "state", "console_port", "console_service")
 OWN = ("name", "uuid", "mac", "hostid")
 # What -X leaves out: a secret, and what is worth nothing without it.
 SECRET = ("security-password", "security-mode")

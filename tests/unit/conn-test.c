@@ -267,6 +267,38 @@ static void test_bad_documents(void **state)
 	check(answer_badly, expect_badly);
 }
 
+/* As the guides from 1.2 to 3.6 print it: the data is closed twice. */
+static void answer_as_printed(struct fake *f)
+{
+	fake_expect(f, END_OF_REQUEST);
+	fake_say(f, "<LDM_interface version=\"1.3\"><cmd><action>reg-all-events</action>"
+		    "<data version=\"3.0\"/><response><status>success</status></response></data>"
+		    "<response><status>success</status></response></cmd><response>"
+		    "<status>success</status></response></LDM_interface>");
+	fake_expect(f, END_OF_REQUEST);
+	fake_say(f, REPLY("list-domain", DOMAIN("rose")));
+	fake_wait(f);
+}
+
+/* The request fails, with the name of its answer; the connection stays, and the next one is had. */
+static void expect_the_next(struct client *c)
+{
+	client_ask(c, "reg-all-events", NULL, 5000);
+	client_ask(c, "list-domain", NULL, 5000);
+	client_run(c, "done list-domain ok");
+	assert_non_null(strstr(buffer_data(&c->seen),
+		"done reg-all-events Bad message sent the answer to reg-all-events: "));
+	assert_non_null(strstr(buffer_data(&c->seen), ";content rose ok;done list-domain ok"));
+	assert_int_equal(ldm_conn_get_state(c->conn), LDM_CONN_READY);
+	assert_int_equal(ldm_conn_count(c->conn).refused, 1);
+}
+
+static void test_answer_as_printed(void **state)
+{
+	(void)state;
+	check(answer_as_printed, expect_the_next);
+}
+
 /* Each is a line in the log, so they must come to an end. */
 static void say_bad_events(struct fake *f)
 {
@@ -602,6 +634,7 @@ int main(void)
 		cmocka_unit_test(test_unasked),
 		cmocka_unit_test(test_close_within),
 		cmocka_unit_test(test_bad_documents),
+		cmocka_unit_test(test_answer_as_printed),
 		cmocka_unit_test(test_bad_events),
 		cmocka_unit_test(test_nobody_listens),
 		cmocka_unit_test(test_no_such_host),

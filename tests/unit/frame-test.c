@@ -235,6 +235,35 @@ static void test_limits_are_exact(void **state)
 	free(text);
 }
 
+/* What is closed too often does not end a document before its root. */
+static void test_ends_with_its_root(void **state)
+{
+	static const char bytes[] =
+		"<LDM_interface "
+		"version=\"1.3\"><cmd><action>reg-all-events</action><data/><response>"
+		"<status>success</status></response></data><response/></cmd></data></LDM_interface>"
+		"<LDM_interface><LDM_interface x='>'></b></LDM_interface ></b></LDM_interface>"
+		"<LDM_event><cmd></LDM_event></cmd><LDM_event></LDM_events></x></LDM_event\n>";
+	const size_t len = sizeof(bytes) - 1;
+
+	(void)state;
+	for (size_t piece = 1; piece <= len; piece++) {
+		struct ldm_framer *f = new_framer();
+		struct collected c = {.n = 0};
+		size_t at = 0;
+
+		assert_int_equal(feed(f, bytes, len, piece, &c), LDM_FRAME_MORE);
+		assert_int_equal(c.n, 4);
+		for (size_t i = 0; i < c.n; i++) {
+			assert_memory_equal(c.documents[i], bytes + at, strlen(c.documents[i]));
+			at += strlen(c.documents[i]);
+			free(c.documents[i]);
+		}
+		assert_int_equal(at, len);
+		ldm_framer_free(f);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -242,6 +271,7 @@ int main(void)
 		cmocka_unit_test(test_every_split),
 		cmocka_unit_test(test_stream_header),
 		cmocka_unit_test(test_refusals),
+		cmocka_unit_test(test_ends_with_its_root),
 		cmocka_unit_test(test_limits),
 		cmocka_unit_test(test_limits_are_exact),
 	};

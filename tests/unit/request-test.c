@@ -95,6 +95,82 @@ static int copy_name(void *user, const struct ldm_content *c, bool ok, const cha
 }
 
 /* Whatever way libxml2 writes it, it reads the same. */
+/* An option in both forms, as the guides before and from 3.2 on print them. */
+static void test_forms(void **state)
+{
+	static const struct {
+		const char *option;
+		enum ldm_form form;
+		const char *wanted;
+	} samples[] = {
+		{"-f", LDM_FORM_AUTO, "<option>-f</option>"},
+		{"-f", LDM_FORM_OPTION, "<option>-f</option>"},
+		{"-f", LDM_FORM_OPTIONS, "<options>-f</options>"},
+		{"reconf", LDM_FORM_OPTION, "<option>reconf</option>"},
+		{"reconf", LDM_FORM_OPTIONS, "<arguments>reconf</arguments>"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(samples); i++) {
+		_cleanup_(buffer_clear) struct buffer b = BUFFER_EMPTY;
+		struct ldm_request *r = NULL;
+
+		assert_int_equal(
+			ldm_request_command("stop-domain", "rose", samples[i].option, &r), 0);
+		ldm_request_set_form(r, samples[i].form);
+		assert_int_equal(ldm_request_write(r, LDM_DATA_3, &b), 0);
+		assert_non_null(strstr(buffer_data(&b), samples[i].wanted));
+		ldm_request_free(r);
+	}
+}
+
+static void test_dialect(void **state)
+{
+	struct ldm_endpoint *e = NULL, *copy = NULL;
+	struct ldm_dialect *d;
+
+	(void)state;
+	assert_int_equal(ldm_endpoint_parse("localhost", &e), 0);
+	assert_int_equal(ldm_endpoint_copy(e, &copy), 0);
+	d = copy->dialect;
+	assert_int_equal(ldm_dialect_form(d), LDM_FORM_OPTION);
+	ldm_dialect_see_version(e->dialect, 101);
+	assert_int_equal(ldm_dialect_form(d), LDM_FORM_OPTION);
+	ldm_dialect_see_version(e->dialect, 103);
+	assert_int_equal(ldm_dialect_form(d), LDM_FORM_OPTIONS);
+	/* The effect counts for more than the version, */
+	ldm_dialect_learn(e->dialect, ldm_form_other(LDM_FORM_OPTIONS));
+	assert_int_equal(ldm_dialect_form(d), LDM_FORM_OPTION);
+	ldm_dialect_see_version(e->dialect, 103);
+	assert_int_equal(ldm_dialect_form(d), LDM_FORM_OPTION);
+	/* until ldmd is another one; */
+	ldm_dialect_see_version(e->dialect, 107);
+	assert_int_equal(ldm_dialect_form(d), LDM_FORM_OPTIONS);
+	/* and what is configured counts for most. */
+	d->configured = LDM_FORM_OPTION;
+	assert_int_equal(ldm_dialect_form(e->dialect), LDM_FORM_OPTION);
+	ldm_endpoint_free(e);
+	assert_int_equal(ldm_dialect_form(d), LDM_FORM_OPTION);
+	ldm_endpoint_free(copy);
+}
+
+/* The whole-core constraint is kept by what set-vcpu says of it. */
+static void test_cores(void **state)
+{
+	struct ldm_request *r = NULL;
+
+	(void)state;
+	assert_int_equal(ldm_request_cores("rose", 2, 16, &r), 0);
+	assert_string_equal(ldm_request_action(r), "set-vcpu");
+	expect(r, LDM_DATA_3,
+		DATA_3("set-vcpu", "",
+			"\"rose\">" ITEM("cpu", UNITS("16") "<gprop:GenericProperty key=\"wcore\">2"
+							    "</gprop:GenericProperty>")));
+	assert_int_equal(ldm_request_cores("rose", 2, 16, &r), 0);
+	expect(r, LDM_DATA_2, DATA_2("set-vcpu", "<cpu><number>16</number><wcore>2</wcore></cpu>"));
+	assert_int_equal(ldm_request_cores("", 2, 16, &r), -EINVAL);
+}
+
 static void test_name_round_trip(void **state)
 {
 	static const char name[] = "d\xc3\xa9\xe2\x82\xac<&>\"'\xf0\x9f\x8c\xb9";
@@ -247,6 +323,26 @@ static void test_extract(void **state)
 		       "</data></cmd></LDM_interface>\n");
 }
 
+/* Editors put one in front; XML 1.0 allows it. */
+static void test_byte_order_mark(void **state)
+{
+	static const char document[] =
+		"\xef\xbb\xbf<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
+		"<LDM_interface><data version=\"3.0\"><Envelope><Content id=\"orchid\"/></Envelope>"
+		"</data></LDM_interface>";
+	_cleanup_(buffer_clear) struct buffer renamed = BUFFER_EMPTY;
+	struct ldm_request *r = NULL;
+	const char *why;
+
+	(void)state;
+	assert_int_equal(ldm_request_add_domain(document, sizeof(document) - 1, &r, &why), 0);
+	assert_string_equal(ldm_request_domain(r), "orchid");
+	ldm_request_free(r);
+	assert_int_equal(
+		template_rename(document, sizeof(document) - 1, "tulip", &renamed, &why), 0);
+	assert_non_null(strstr(buffer_data(&renamed), "tulip"));
+}
+
 static void test_secret_names(void **state)
 {
 	static const char *const secret[] = {"security-password", "Passwd", "ldm_PASSPHRASE",
@@ -295,12 +391,16 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_list),
 		cmocka_unit_test(test_commands),
+		cmocka_unit_test(test_forms),
+		cmocka_unit_test(test_dialect),
+		cmocka_unit_test(test_cores),
 		cmocka_unit_test(test_name_round_trip),
 		cmocka_unit_test(test_memory),
 		cmocka_unit_test(test_bad_names),
 		cmocka_unit_test(test_add_domain),
 		cmocka_unit_test(test_add_domain_refusals),
 		cmocka_unit_test(test_extract),
+		cmocka_unit_test(test_byte_order_mark),
 		cmocka_unit_test(test_secret_names),
 		cmocka_unit_test(test_mask),
 	};

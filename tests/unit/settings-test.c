@@ -50,6 +50,7 @@ static void test_defaults(void **state)
 	assert_int_equal(s->read_only, 0);
 	assert_int_equal(s->notifications, 1);
 	assert_int_equal(s->ldm_tls_minimum, LDM_TLS_1_2);
+	assert_int_equal(s->ldm_request_form, LDM_FORM_AUTO);
 	assert_null(s->set_allow);
 	assert_null(s->ldm_user);
 	settings_unref(s);
@@ -67,6 +68,7 @@ static void test_whole_file(void **state)
 				 "ldmPasswordFile /etc/x/pass word\n"
 				 "LDMVERIFY Yes\n"
 				 "ldmTlsMinimum 1.3\r\n"
+				 "ldmRequestForm options\n"
 				 "refreshInterval 2.5\n"
 				 "staleAfter 5 min\n"
 				 "setWait 700\n"
@@ -81,6 +83,7 @@ static void test_whole_file(void **state)
 	assert_string_equal(s->ldm_password_file, "/etc/x/pass word");
 	assert_int_equal(s->ldm_verify, LDM_VERIFY_YES);
 	assert_int_equal(s->ldm_tls_minimum, LDM_TLS_1_3);
+	assert_int_equal(s->ldm_request_form, LDM_FORM_OPTIONS);
 	assert_int_equal(s->refresh_interval_ms, 2500);
 	assert_int_equal(s->stale_after_ms, 300000);
 	assert_int_equal(s->set_wait_ms, 700);
@@ -110,6 +113,7 @@ static void test_mistakes(void **state)
 		"refreshInterval nan\n",
 		"readOnly maybe\n",
 		"ldmTlsMinimum 1.5\n",
+		"ldmRequestForm both\n",
 		"ldmPasswordFile relative/path\n",
 		"agentXSocket relative/path\n",
 		("agentXSocket unix:/a/path/that/is/longer/than/the/name/of/any/unix/socket/can/be/"
