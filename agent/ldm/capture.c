@@ -164,7 +164,7 @@ static enum word_kind kind_of_word(const char *key, const char *text)
 		return WORD_IP;
 	if (strcmp(key, "hostid") == 0)
 		return WORD_HOST_ID;
-	return strchr(text, '/') ? WORD_PATH : WORD_NAME;
+	return strcmp(key, "/") == 0 ? WORD_PATH : WORD_NAME;
 }
 
 /* What a name is called, by the property that it is in. */
@@ -209,7 +209,7 @@ static int invent_word(size_t n, const char *key, const char *text, char **ret)
 			ret, "%scafe%04zx", strncmp(text, "0x", 2) == 0 ? "0x" : "", n & 0xffff);
 		break;
 	case WORD_PATH:
-		e = asprintf(ret, "%spath-%zu", *text == '/' ? "/" : "", n);
+		e = asprintf(ret, "path-%zu", n);
 		break;
 	case WORD_IP:
 		e = asprintf(ret, "192.0.2.%zu", n % 255);
@@ -301,24 +301,43 @@ static bool is_harmless_word(const char *word)
 	return is_quantity(word) || in_list(word, harmless_words, ARRAY_SIZE(harmless_words));
 }
 
+/* "pci@400", "disk@0:a": a node of OpenBoot's tree, which is the same on every such machine. */
+static bool is_device_node(const char *word)
+{
+	size_t name = strspn(word, "abcdefghijklmnopqrstuvwxyz-");
+	size_t address = word[name] == '@' ? strspn(word + name + 1, "0123456789abcdef,") : 0;
+
+	if (name == 0 || address == 0)
+		return false;
+	word += name + 1 + address;
+	return !*word || (word[0] == ':' && strchr("abcdefgh", word[1]) && !word[2]);
+}
+
 /* A word of a property that holds names, or of one that nobody knows. */
 static void put_word(struct replacer *r, const char *key, const char *text, struct buffer *out)
 {
 	const struct word *w = find_word(r, text);
 	bool is_name = word_for(key) != NULL && strcmp(key, "name") != 0;
-	bool stays = is_name ? strcmp(text, "primary") == 0
-			     : kind_of_word(key, text) == WORD_NAME && is_harmless_word(text);
+	bool stays = kind_of_word(key, text) == WORD_NAME && is_harmless_word(text);
 
+	if (is_name)
+		stays = strcmp(text, "primary") == 0;
+	else if (is_device_node(text))
+		stays = true;
 	if (!w && !stays)
 		w = add_word(r, key, text);
 	if (buffer_append_text(out, w ? w->replacement : text) < 0)
 		r->failed = true;
 }
 
-/* "a,b" and "volume@service" are two names each, "/pci@400" is one path. */
+/*
+ * Appends what stands for the text, whose parts are names of their own: of "a,b", of
+ * "volume@service", and of "/a/b".
+ */
 static void put_names(struct replacer *r, const char *key, char *text, struct buffer *out)
 {
-	const char *between_names = strchr(text, '/') ? "," : ",@";
+	bool is_path = strchr(text, '/') != NULL;
+	const char *between_names = is_path ? ",/" : is_device_node(text) ? "," : ",@";
 
 	while (text) {
 		size_t len = strcspn(text, between_names);
@@ -326,7 +345,7 @@ static void put_names(struct replacer *r, const char *key, char *text, struct bu
 
 		text[len] = '\0';
 		if (len > 0)
-			put_word(r, key, text, out);
+			put_word(r, is_path ? "/" : key, text, out);
 		if (between && buffer_append(out, &between, 1) < 0)
 			r->failed = true;
 		text = between ? text + len + 1 : NULL;
