@@ -135,6 +135,7 @@ static int add_request(struct commander *c, const struct set_request *d, const c
 	struct ldm_request **ret, const char **ret_why)
 {
 	struct buffer document = BUFFER_EMPTY;
+	_cleanup_free_ char *detail = NULL;
 	const struct template_domain new_domain = {
 		.name = domain,
 		.template = d->template,
@@ -142,13 +143,16 @@ static int add_request(struct commander *c, const struct set_request *d, const c
 		.memory_mb = d->memory_mb,
 		.crypto = (d->fields & FIELD_CRYPTO_BIT) != 0 ? d->crypto : 0,
 	};
-	int rc = template_document(c->templates, &new_domain, &document, ret_why);
+	int rc = template_document(c->templates, &new_domain, &document, ret_why, &detail);
 
 	if (rc >= 0)
 		rc = ldm_request_add_domain(buffer_data(&document), document.len, ret, ret_why);
 	if (rc < 0)
 		log_err(TOKEN, "cannot make \"%s\" from template \"%s\": %s", domain,
-			d->template ? d->template : "", *ret_why ? *ret_why : strerror(-rc));
+			d->template ? d->template : "",
+			detail	   ? detail
+			: *ret_why ? *ret_why
+				   : strerror(-rc));
 	buffer_clear(&document);
 	return rc;
 }

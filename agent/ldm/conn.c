@@ -22,9 +22,9 @@
 #include "util/clock.h"
 #include "util/log.h"
 
-/* A rule that is broken again and again is worth a line that often. */
+/* A document that breaks the same rule again is logged as a warning once in this time. */
 #define REFUSAL_TOLD_MS 600000
-/* With more refused events than this, each with a line in the log, it hangs up. */
+/* After this many refused events, each with a line in the log, the connection is closed. */
 #define BAD_EVENTS_MAX 16
 
 /* A request on its way to an answer. */
@@ -210,7 +210,7 @@ static void shut(struct ldm_conn *c, enum ldm_conn_state state, int error, const
 	}
 }
 
-/* What the oldest call is told: an error of getting ready is a lost connection to all who wait. */
+/* The error of the oldest call. An error on the way to ready is a lost connection for its calls. */
 static int error_of_calls(int error)
 {
 	switch (error) {
@@ -232,7 +232,7 @@ static void conn_fail(struct ldm_conn *c, enum ldm_closed reason, int error, con
 	conn_enter(c);
 	generation = c->generation + 1;
 	shut(c, LDM_CONN_CLOSED, error_of_calls(error), copy ? copy : "failed");
-	/* Not if somebody has opened or closed it again while being told. */
+	/* Not if an on_done callback has opened or closed the connection. */
 	if (c->generation == generation && c->state == LDM_CONN_CLOSED && !c->freed &&
 		c->ops->on_closed)
 		c->ops->on_closed(c->user, reason, error, copy ? copy : "failed");
@@ -369,7 +369,7 @@ static bool incoming_is_over(const struct incoming *in)
 	return in->conn->generation != in->generation;
 }
 
-/* Counts a document that broke a rule and tells which; the same one not all the time. */
+/* Counts and logs a document that breaks a rule. */
 static void tell_refusal(struct ldm_conn *c, const char *why)
 {
 	bool told = c->refusal && log_says_the_same(c->refusal, why) &&
@@ -398,7 +398,9 @@ static int note_mismatch(struct incoming *in)
 	return -EPROTO;
 }
 
-/* The document is an answer: finds the request, at the first sign. */
+/*
+ * The document is an answer: takes the request that is out, and compares the action if it is known.
+ */
 static int begin_answer(struct incoming *in)
 {
 	struct ldm_conn *c = in->conn;
@@ -471,7 +473,7 @@ static void finish_answer(struct incoming *in, const char *bytes, size_t len)
 	end_call(steal_ptr(c->reading), 0, &in->document.reply);
 }
 
-/* An error of the stream, or something that is not for us. */
+/* An error of the XMPP stream. Any other element is ignored. */
 static void take_stanza(struct ldm_conn *c, const char *bytes, size_t len)
 {
 	_cleanup_(ldm_stanza_clear) struct ldm_stanza s = {0};
@@ -507,7 +509,7 @@ static char *name_refused(const struct incoming *in, const char *why)
 	return n < 0 ? NULL : text;
 }
 
-/* It was well framed, so the next one can be read whatever is wrong with this one. */
+/* The document was framed well, so the next one can be read although this one cannot. */
 static void fail_answer(struct incoming *in, int error, const char *what)
 {
 	struct ldm_conn *c = in->conn;
@@ -551,7 +553,9 @@ static void read_incoming(struct incoming *in, const char *bytes, size_t len)
 
 static void take_document(struct ldm_conn *c)
 {
-	/* Ours while we read: ending the connection must not take the bytes away. */
+	/*
+	 * The bytes belong to the framer. A callback that ends the connection must not free them.
+	 */
 	struct ldm_framer *framer = steal_ptr(c->framer);
 	struct incoming in = {.conn = c, .generation = c->generation};
 	size_t len;
@@ -596,7 +600,7 @@ static bool send_buffer(struct ldm_conn *c, struct buffer *b)
 	return r == 0;
 }
 
-/* An address that does not answer must leave time for those behind it. */
+/* An address that does not answer must leave time for the addresses after it. */
 static uint64_t end_of_attempt(const struct ldm_conn *c)
 {
 	uint64_t now_ms = clock_ms(), n = 1;
@@ -788,7 +792,7 @@ static void turn_talking(struct ldm_conn *c, short revents)
 
 	if (revents & (POLLIN | POLLHUP | POLLERR))
 		r = transport_receive(&c->transport);
-	/* What came before the error counts. */
+	/* Documents that came before the error are still handled. */
 	while (c->generation == generation && take_input(c))
 		;
 	if (c->generation != generation)

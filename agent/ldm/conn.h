@@ -39,7 +39,7 @@ enum ldm_closed {
 	LDM_CLOSED_TLS,	     /* TLS or certificate */
 	LDM_CLOSED_AUTH,     /* user or password refused, or asked for and not there */
 	LDM_CLOSED_PEER,     /* ldmd closed the connection */
-	LDM_CLOSED_PROTOCOL, /* ldmd sent what is no answer, or a document that breaks a rule */
+	LDM_CLOSED_PROTOCOL, /* ldmd sent a wrong answer, or bytes that cannot be framed */
 	LDM_CLOSED_TIMEOUT,  /* no answer in time */
 	LDM_CLOSED_LOCAL,    /* no memory, no descriptors */
 	_LDM_CLOSED_MAX,
@@ -61,7 +61,9 @@ struct ldm_conn_ops {
 };
 
 struct ldm_reply_ops {
-	/* See document.h; what is given is not final before on_done with err 0. May be NULL. */
+	/*
+	 * See document.h. The contents count only once on_done is called with err 0. May be NULL.
+	 */
 	int (*on_content)(
 		void *user, const struct ldm_content *content, bool ok, const char *message);
 	/* The reply as it came, once it is known to be good. May be NULL. */
@@ -71,7 +73,7 @@ struct ldm_reply_ops {
 	 * reply->message says why, and reply->sent whether the request may have been done:
 	 *   -ETIMEDOUT   no answer in time; closes the connection
 	 *   -EPROTO      an answer to another action; closes the connection
-	 *   -ECONNRESET  connection lost, or lost for another request's sake
+	 *   -ECONNRESET  connection lost, or closed because another request failed
 	 *   -EBADMSG     an answer that breaks a rule (logged); the connection stays if it was
 	 *                framed well
 	 *   -ECANCELED   closed by the owner
@@ -88,8 +90,8 @@ void ldm_conn_free(struct ldm_conn *c);
 DEFINE_CLEANUP(struct ldm_conn *, ldm_conn_free)
 
 /*
- * Starts connecting, from idle or closed (else -EALREADY). Everything that can go wrong later comes
- * by on_closed.
+ * Starts connecting, from idle or closed (else -EALREADY). Later failures are
+ * reported by on_closed.
  */
 int ldm_conn_open(struct ldm_conn *c);
 /* Ends all requests with -ECANCELED; on_closed is not called. Then idle. */
@@ -99,7 +101,7 @@ enum ldm_conn_state ldm_conn_get_state(const struct ldm_conn *c);
 const char *ldm_conn_state_name(enum ldm_conn_state state);
 /* Requests not yet answered. */
 size_t ldm_conn_pending(const struct ldm_conn *c);
-/* From the next request on. */
+/* Of the next requests. */
 void ldm_conn_set_data(struct ldm_conn *c, enum ldm_data_version version);
 
 /*
@@ -115,7 +117,7 @@ void ldm_conn_dispatch(struct ldm_conn *c, const struct pollset *ps, uint64_t no
 struct ldm_conn_counters {
 	uint64_t requests, replies, events, refused, bytes_in, bytes_out;
 };
-/* Since it was made. */
+/* Since ldm_conn_new(). */
 struct ldm_conn_counters ldm_conn_count(const struct ldm_conn *c);
 
 #endif

@@ -251,7 +251,7 @@ static int count_resource(struct parse *p)
 		       : 0;
 }
 
-/* Counted with the resources, so that there cannot be more of them either. */
+/* Contents are counted as resources, so that their number is limited, too. */
 static int open_new_content(struct parse *p)
 {
 	int r = count_resource(p);
@@ -366,7 +366,7 @@ static int deliver_contents(struct parse *p)
 	return r;
 }
 
-/* The data is complete: hands it on and forgets it. */
+/* The data is complete: its contents are given to the caller and freed. */
 static int close_data(struct parse *p)
 {
 	int r = merge_loose(p);
@@ -394,7 +394,7 @@ static int close_content(struct parse *p)
 	return 0;
 }
 
-/* A section directly in the envelope belongs to no domain. */
+/* A section directly in the envelope belongs to no domain: all such sections are one content. */
 static int open_section(struct parse *p)
 {
 	if (p->content)
@@ -476,7 +476,7 @@ static int open_ldom_resource(struct parse *p)
 	return r < 0 ? r : set_field(top(p)->resource, FIELD(type), reader_name(&p->reader));
 }
 
-/* An element of ldom that has a text and no children. */
+/* An element of ldom that has a text in place of children. */
 static int close_ldom_resource(struct parse *p)
 {
 	const char *text = collected_value(p);
@@ -484,7 +484,7 @@ static int close_ldom_resource(struct parse *p)
 	return *text ? set_field(top(p)->resource, FIELD(units), text) : 0;
 }
 
-/* What it binds is of its resource's type; its numbers are not, so no flats[] for it. */
+/* A binding has no type, so flats[] does not apply to its numbers. */
 static int open_ldom_binding(struct parse *p)
 {
 	int r = open_resource(p);
@@ -504,7 +504,7 @@ static int close_ldom_child(struct parse *p)
 	return close_property(p);
 }
 
-/* Nobody documents where 2.0 has the state: the places it was seen or may be at, in order. */
+/* No document says where 2.0 has the state: the likely elements, the likeliest first. */
 static int find_state(struct ldm_content *c)
 {
 	struct ldm_resource *info = (struct ldm_resource *)ldm_content_find(c, "ldom_info");
@@ -718,7 +718,9 @@ static void parse_clear(struct parse *p)
 	reader_close(&p->reader);
 }
 
-/* Looked at by itself: the parser reads ahead and may refuse a document before telling its root. */
+/*
+ * Read from the bytes: the parser reads ahead and may refuse a document before it gives the root.
+ */
 static enum ldm_document_kind kind_of(const char *document)
 {
 	const char *name = document + 1, *end = name + strcspn(name, " \t\r\n/>");

@@ -64,8 +64,9 @@ enum ldm_document_kind {
 };
 
 /*
- * Called while reading, so before it is known whether the whole document is good. What they are
- * given ends with the call. Non-zero ends the reading, and is what the reading returns.
+ * Called while reading, so before it is known whether the whole document is
+ * good. Their arguments are freed after the call. Non-zero ends the reading,
+ * and is what the reading returns.
  */
 struct ldm_document_ops {
 	/* One domain of a reply, or the sections that belong to none. */

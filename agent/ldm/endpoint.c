@@ -1,5 +1,6 @@
 /*
- * The rules of what may be spoken with whom are all in ldm_endpoint_check().
+ * Which transport, password and TLS version is allowed with which host:
+ * ldm_endpoint_check().
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -58,7 +59,7 @@ static int find_host_end(const char **address, const char **ret_end, const char 
 	return 0;
 }
 
-static int parse_port(const char *rest, uint16_t *ret)
+static int take_port(const char *rest, uint16_t *ret)
 {
 	uint32_t port;
 
@@ -70,8 +71,8 @@ static int parse_port(const char *rest, uint16_t *ret)
 	return 0;
 }
 
-/* What no host name and no address has; it would only confuse in a log or in a certificate. */
-static bool is_host(const char *host)
+/* Characters of host names and addresses only: others would confuse in a log or a certificate. */
+static bool is_host_name(const char *host)
 {
 	return *host && strlen(host) <= 255 &&
 	       strspn(host,
@@ -148,12 +149,12 @@ int ldm_endpoint_parse(const char *address, struct ldm_endpoint **ret)
 	e->limits = ldm_limits_default;
 	if (dialect_new(&e->dialect) < 0)
 		return -ENOMEM;
-	if (find_host_end(&address, &end, &rest) < 0 || parse_port(rest, &e->port) < 0)
+	if (find_host_end(&address, &end, &rest) < 0 || take_port(rest, &e->port) < 0)
 		return -EINVAL;
 	e->host = strndup(address, end - address);
 	if (!e->host)
 		return -ENOMEM;
-	if (!is_host(e->host))
+	if (!is_host_name(e->host))
 		return -EINVAL;
 	*ret = steal_ptr(e);
 	return 0;
@@ -205,8 +206,7 @@ bool ldm_endpoint_verifies(const struct ldm_endpoint *e)
 {
 	if (e->verify != LDM_VERIFY_AUTO)
 		return e->verify == LDM_VERIFY_YES;
-	/* A password is worth verifying for: anybody of this host may listen where ldmd does not.
-	 */
+	/* With a password also on loopback: any user of the host may listen while ldmd does not. */
 	return e->certificate || e->password || !ldm_endpoint_is_local(e);
 }
 

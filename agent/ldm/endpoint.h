@@ -39,7 +39,8 @@ enum ldm_tls_version {
 	LDM_TLS_1_3,
 };
 
-/* How the options of a command are written: the guides of 1.2 and 1.3 differ from those of 3.2 on.
+/*
+ * How the options of a command are written: the guides of 1.2 and 1.3 differ from those of 3.2 on.
  */
 enum ldm_form {
 	LDM_FORM_AUTO,

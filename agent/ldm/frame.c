@@ -408,6 +408,24 @@ static int scan_bytes(struct scan *s, const char *bytes, size_t n, struct cut *r
 	return r;
 }
 
+/* The error with the line and column of the byte, from 1. NULL: no memory. */
+static char *with_line(const char *error, const char *bytes, size_t n)
+{
+	size_t line = 1, column = 0;
+	char *text = NULL;
+
+	for (size_t i = 0; i < n; i++) {
+		column++;
+		if (bytes[i] == '\n') {
+			line++;
+			column = 0;
+		}
+	}
+	if (!error || asprintf(&text, "%s, line %zu, column %zu", error, line, column) < 0)
+		return NULL;
+	return text;
+}
+
 int ldm_frame_whole(const char *bytes, size_t len, const struct ldm_limits *limits,
 	const char **ret_document, size_t *ret_len, char **ret_error)
 {
@@ -433,7 +451,8 @@ int ldm_frame_whole(const char *bytes, size_t len, const struct ldm_limits *limi
 	}
 	buffer_clear(&s.root);
 	if (r < 0) {
-		*ret_error = s.error;
+		*ret_error = with_line(s.error, bytes, s.total);
+		free(s.error);
 		return r;
 	}
 	*ret_document = bytes + document.begin;

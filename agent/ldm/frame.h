@@ -63,7 +63,7 @@ int ldm_framer_feed(struct ldm_framer *f, const void *bytes, size_t n, size_t *r
 
 /* The document, NUL behind; the framer's, until the next feed. */
 const char *ldm_framer_document(const struct ldm_framer *f, size_t *ret_len);
-/* Whether a document has begun that did not end. */
+/* A document has begun and has not ended. */
 bool ldm_framer_is_inside(const struct ldm_framer *f);
 /* Which rule was broken and where, in one line. Static or the framer's. */
 const char *ldm_framer_error(const struct ldm_framer *f);

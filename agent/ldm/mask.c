@@ -1,5 +1,5 @@
 /*
- * What counts as a secret is one XPath expression per line.
+ * One XPath expression for each kind of secret.
  */
 #include <errno.h>
 #include <string.h>
@@ -39,7 +39,8 @@ static int hide_text(void *user, xmlNodePtr node)
 int ldm_mask(const char *document, size_t len, struct buffer *out)
 {
 	_cleanup_(xmlFreeDocp) xmlDocPtr doc = NULL;
-	int r = tree_parse(document, len, NULL, &doc);
+	_cleanup_free_ char *error = NULL;
+	int r = tree_parse(document, len, &doc, &error);
 
 	if (r == -EBADMSG)
 		return buffer_printf(out, "(%zu bytes that are no document)", len);

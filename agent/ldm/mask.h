@@ -1,5 +1,5 @@
 /*
- * What may be shown of a document: all but its secrets.
+ * Documents without their secrets, for people and logs.
  */
 #ifndef LDM_MASK_H
 #define LDM_MASK_H
@@ -20,9 +20,10 @@ bool ldm_is_secret(const char *name);
 		what, "secret") " or " LDM_HAS(what, "wan-boot-key") ")"
 
 /*
- * Appends the document, indented, with passwords, SASL answers, migration credentials and the
- * values of variables named like a password replaced by "***". What is not well-formed is not
- * shown, only its length is. -ENOMEM.
+ * Appends the document, indented, with passwords, SASL answers, migration
+ * credentials and the values of variables named like a password replaced by
+ * "***". Of a document that is not well-formed only the length is shown.
+ * -ENOMEM.
  */
 int ldm_mask(const char *document, size_t len, struct buffer *out);
 /* To log_dump("ldm:xml"), if that token is enabled. */

@@ -1,5 +1,6 @@
 /*
- * A request is kept as what it means and becomes XML when it is sent, in the version asked for.
+ * A request is kept as its parts and written as XML when it is sent, in the
+ * data version of the connection.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -14,7 +15,7 @@
 
 #define NAME_MAX_BYTES 256
 
-/* Of the last word of an action: the resource it is about, and where 2.0 has the quantity. */
+/* By the last word of an action: its resource, and the element that 2.0 has for the quantity. */
 static const struct quantity {
 	const char *suffix;
 	const char *resource;
@@ -49,42 +50,42 @@ static bool is_domain(const char *name)
 
 static int request_new(const char *action, const char *domain, struct ldm_request **ret)
 {
-	_cleanup_(ldm_request_freep) struct ldm_request *r = NULL;
+	_cleanup_(ldm_request_freep) struct ldm_request *request = NULL;
 
 	if (!is_word(action) || (domain && !is_domain(domain)))
 		return -EINVAL;
-	r = calloc(1, sizeof(*r));
-	if (!r || text_copy(action, &r->action) < 0)
+	request = calloc(1, sizeof(*request));
+	if (!request || text_copy(action, &request->action) < 0)
 		return -ENOMEM;
-	if (domain && text_copy(domain, &r->domain) < 0)
+	if (domain && text_copy(domain, &request->domain) < 0)
 		return -ENOMEM;
-	*ret = steal_ptr(r);
+	*ret = steal_ptr(request);
 	return 0;
 }
 
-void ldm_request_free(struct ldm_request *r)
+void ldm_request_free(struct ldm_request *request)
 {
-	if (!r)
+	if (!request)
 		return;
-	free(r->action);
-	free(r->domain);
-	free(r->option);
-	free(r->units);
-	free(r->cores);
-	free(r->name);
-	free(r->value);
-	buffer_clear(&r->body);
-	free(r);
+	free(request->action);
+	free(request->domain);
+	free(request->option);
+	free(request->units);
+	free(request->cores);
+	free(request->name);
+	free(request->value);
+	buffer_clear(&request->body);
+	free(request);
 }
 
-const char *ldm_request_action(const struct ldm_request *r)
+const char *ldm_request_action(const struct ldm_request *request)
 {
-	return r->action;
+	return request->action;
 }
 
-const char *ldm_request_domain(const struct ldm_request *r)
+const char *ldm_request_domain(const struct ldm_request *request)
 {
-	return r->domain;
+	return request->domain;
 }
 
 int ldm_request_list(const char *action, const char *domain, struct ldm_request **ret)
@@ -100,17 +101,17 @@ int ldm_request_register(const char *action, struct ldm_request **ret)
 int ldm_request_command(
 	const char *action, const char *domain, const char *option, struct ldm_request **ret)
 {
-	_cleanup_(ldm_request_freep) struct ldm_request *r = NULL;
-	int e;
+	_cleanup_(ldm_request_freep) struct ldm_request *request = NULL;
+	int r;
 
 	if (!domain || (option && !is_word(option)))
 		return -EINVAL;
-	e = request_new(action, domain, &r);
-	if (e < 0)
-		return e;
-	if (option && text_copy(option, &r->option) < 0)
+	r = request_new(action, domain, &request);
+	if (r < 0)
+		return r;
+	if (option && text_copy(option, &request->option) < 0)
 		return -ENOMEM;
-	*ret = steal_ptr(r);
+	*ret = steal_ptr(request);
 	return 0;
 }
 
@@ -127,21 +128,21 @@ static const struct quantity *find_quantity(const char *action)
 static int request_quantity(const char *action, const char *domain, uint64_t amount,
 	const char *unit, struct ldm_request **ret)
 {
-	_cleanup_(ldm_request_freep) struct ldm_request *r = NULL;
+	_cleanup_(ldm_request_freep) struct ldm_request *request = NULL;
 	const struct quantity *q = find_quantity(action);
-	int e;
+	int r;
 
 	if (!q || !domain)
 		return -EINVAL;
-	e = request_new(action, domain, &r);
-	if (e < 0)
-		return e;
-	r->quantity = q;
-	if (asprintf(&r->units, "%" PRIu64 "%s", amount, unit) < 0) {
-		r->units = NULL;
+	r = request_new(action, domain, &request);
+	if (r < 0)
+		return r;
+	request->quantity = q;
+	if (asprintf(&request->units, "%" PRIu64 "%s", amount, unit) < 0) {
+		request->units = NULL;
 		return -ENOMEM;
 	}
-	*ret = steal_ptr(r);
+	*ret = steal_ptr(request);
 	return 0;
 }
 
@@ -154,16 +155,16 @@ int ldm_request_number(
 int ldm_request_cores(
 	const char *domain, uint64_t cores, uint64_t threads, struct ldm_request **ret)
 {
-	_cleanup_(ldm_request_freep) struct ldm_request *r = NULL;
-	int e = request_quantity("set-vcpu", domain, threads, "", &r);
+	_cleanup_(ldm_request_freep) struct ldm_request *request = NULL;
+	int r = request_quantity("set-vcpu", domain, threads, "", &request);
 
-	if (e < 0)
-		return e;
-	if (asprintf(&r->cores, "%" PRIu64, cores) < 0) {
-		r->cores = NULL;
+	if (r < 0)
+		return r;
+	if (asprintf(&request->cores, "%" PRIu64, cores) < 0) {
+		request->cores = NULL;
 		return -ENOMEM;
 	}
-	*ret = steal_ptr(r);
+	*ret = steal_ptr(request);
 	return 0;
 }
 
@@ -180,122 +181,123 @@ int ldm_request_memory(
 int ldm_request_variable(
 	const char *domain, const char *name, const char *value, struct ldm_request **ret)
 {
-	_cleanup_(ldm_request_freep) struct ldm_request *r = NULL;
-	int e;
+	_cleanup_(ldm_request_freep) struct ldm_request *request = NULL;
+	int r;
 
 	if (!domain || !is_word(name) || !utf8_is_text(value))
 		return -EINVAL;
-	e = request_new("set-variable", domain, &r);
-	if (e < 0)
-		return e;
-	if (text_copy(name, &r->name) < 0 || text_copy(value, &r->value) < 0)
+	r = request_new("set-variable", domain, &request);
+	if (r < 0)
+		return r;
+	if (text_copy(name, &request->name) < 0 || text_copy(value, &request->value) < 0)
 		return -ENOMEM;
-	*ret = steal_ptr(r);
+	*ret = steal_ptr(request);
 	return 0;
 }
 
 int ldm_request_add_domain(
 	const char *document, size_t len, struct ldm_request **ret, const char **ret_why)
 {
-	_cleanup_(ldm_request_freep) struct ldm_request *r = NULL;
-	int e = request_new("add-domain", NULL, &r);
+	_cleanup_(ldm_request_freep) struct ldm_request *request = NULL;
+	int r = request_new("add-domain", NULL, &request);
 
 	*ret_why = "no memory";
-	if (e < 0)
-		return e;
-	e = template_body(document, len, &r->body, &r->body_version, &r->domain, ret_why);
-	if (e < 0)
-		return e;
-	if (!is_domain(r->domain)) {
+	if (r < 0)
+		return r;
+	r = template_body(
+		document, len, &request->body, &request->body_version, &request->domain, ret_why);
+	if (r < 0)
+		return r;
+	if (!is_domain(request->domain)) {
 		*ret_why = "the document has no good name of a domain";
 		return -EBADMSG;
 	}
-	*ret = steal_ptr(r);
+	*ret = steal_ptr(request);
 	return 0;
 }
 
-static void write_data_3(const struct ldm_request *r, struct writer *w)
+static void write_data_3(const struct ldm_request *request, struct writer *w)
 {
-	if (!r->domain)
+	if (!request->domain)
 		return;
-	writer_open_domain(w, r->domain);
-	if (r->quantity) {
-		writer_open_resource(w, r->quantity->resource);
-		writer_text(w, "rasd:AllocationUnits", r->units);
+	writer_open_domain(w, request->domain);
+	if (request->quantity) {
+		writer_open_resource(w, request->quantity->resource);
+		writer_text(w, "rasd:AllocationUnits", request->units);
 	}
-	if (r->cores)
-		writer_property(w, "wcore", r->cores);
-	if (r->name) {
+	if (request->cores)
+		writer_property(w, "wcore", request->cores);
+	if (request->name) {
 		writer_open_resource(w, "var");
-		writer_property(w, "name", r->name);
-		writer_property(w, "value", r->value);
+		writer_property(w, "name", request->name);
+		writer_property(w, "value", request->value);
 	}
 }
 
-static void write_data_2(const struct ldm_request *r, struct writer *w)
+static void write_data_2(const struct ldm_request *request, struct writer *w)
 {
-	if (!r->domain)
+	if (!request->domain)
 		return;
 	writer_open(w, "ldom");
 	writer_open(w, "ldom_info");
-	writer_text(w, "ldom_name", r->domain);
+	writer_text(w, "ldom_name", request->domain);
 	writer_close(w);
-	if (r->quantity) {
-		writer_open(w, r->quantity->resource);
-		writer_text(w, r->quantity->element, r->units);
-		if (r->cores)
-			writer_text(w, "wcore", r->cores);
+	if (request->quantity) {
+		writer_open(w, request->quantity->resource);
+		writer_text(w, request->quantity->element, request->units);
+		if (request->cores)
+			writer_text(w, "wcore", request->cores);
 		writer_close(w);
 	}
-	if (r->name) {
+	if (request->name) {
 		writer_open(w, "var");
-		writer_text(w, "name", r->name);
-		writer_text(w, "value", r->value);
+		writer_text(w, "name", request->name);
+		writer_text(w, "value", request->value);
 		writer_close(w);
 	}
 	writer_close(w);
 }
 
-void ldm_request_set_form(struct ldm_request *r, enum ldm_form form)
+void ldm_request_set_form(struct ldm_request *request, enum ldm_form form)
 {
-	r->form = form;
+	request->form = form;
 }
 
-enum ldm_form ldm_request_form(const struct ldm_request *r)
+enum ldm_form ldm_request_form(const struct ldm_request *request)
 {
-	return r->form;
+	return request->form;
 }
 
 /* Of the later guides, `options` are words with a dash and `arguments` the others. */
-static const char *option_element(const struct ldm_request *r)
+static const char *option_element(const struct ldm_request *request)
 {
-	if (r->form != LDM_FORM_OPTIONS)
+	if (request->form != LDM_FORM_OPTIONS)
 		return "option";
-	return r->option[0] == '-' ? "options" : "arguments";
+	return request->option[0] == '-' ? "options" : "arguments";
 }
 
 int ldm_request_write(
-	const struct ldm_request *r, enum ldm_data_version version, struct buffer *out)
+	const struct ldm_request *request, enum ldm_data_version version, struct buffer *out)
 {
 	struct writer w;
-	int e;
+	int r;
 
-	if (r->body.len > 0)
-		version = r->body_version;
-	e = writer_begin(&w, version != LDM_DATA_2);
-	if (e < 0)
-		return e;
+	if (request->body.len > 0)
+		version = request->body_version;
+	r = writer_begin(&w, version != LDM_DATA_2);
+	if (r < 0)
+		return r;
 	writer_open(&w, "cmd");
-	writer_text(&w, "action", r->action);
-	if (r->option)
-		writer_text(&w, option_element(r), r->option);
+	writer_text(&w, "action", request->action);
+	if (request->option)
+		writer_text(&w, option_element(request), request->option);
 	writer_open(&w, "data");
 	writer_attribute(&w, "version", version == LDM_DATA_2 ? "2.0" : "3.0");
-	if (r->body.len > 0)
-		writer_raw(&w, buffer_data(&r->body));
+	if (request->body.len > 0)
+		writer_raw(&w, buffer_data(&request->body));
 	else if (version == LDM_DATA_2)
-		write_data_2(r, &w);
+		write_data_2(request, &w);
 	else
-		write_data_3(r, &w);
+		write_data_3(request, &w);
 	return writer_end(&w, out);
 }

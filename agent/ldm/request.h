@@ -46,18 +46,18 @@ int ldm_request_add_domain(
 /* reg-all-events and the like. */
 int ldm_request_register(const char *action, struct ldm_request **ret);
 
-void ldm_request_free(struct ldm_request *r);
+void ldm_request_free(struct ldm_request *request);
 DEFINE_CLEANUP(struct ldm_request *, ldm_request_free)
 
-const char *ldm_request_action(const struct ldm_request *r);
-const char *ldm_request_domain(const struct ldm_request *r); /* NULL: all, none */
+const char *ldm_request_action(const struct ldm_request *request);
+const char *ldm_request_domain(const struct ldm_request *request); /* NULL: all, none */
 
 /* The form of its option; AUTO, as it is made: the one of the connection, or `option`. */
-void ldm_request_set_form(struct ldm_request *r, enum ldm_form form);
-enum ldm_form ldm_request_form(const struct ldm_request *r);
+void ldm_request_set_form(struct ldm_request *request, enum ldm_form form);
+enum ldm_form ldm_request_form(const struct ldm_request *request);
 
 /* The document. LDM_DATA_AUTO is 3. A document of add-domain keeps its own version. */
 int ldm_request_write(
-	const struct ldm_request *r, enum ldm_data_version version, struct buffer *out);
+	const struct ldm_request *request, enum ldm_data_version version, struct buffer *out);
 
 #endif

@@ -1,5 +1,6 @@
 /*
- * Who asked and the thread that looks share one object; the last to leave frees it.
+ * The caller and the thread share one object. The last of the two to let go
+ * frees it.
  */
 #include <errno.h>
 #include <pthread.h>
@@ -22,7 +23,7 @@ struct ldm_resolve {
 	int error; /* EAI_... */
 };
 
-static void release(struct ldm_resolve *r)
+static void resolve_release(struct ldm_resolve *r)
 {
 	if (atomic_fetch_sub(&r->users, 1) > 1)
 		return;
@@ -34,7 +35,7 @@ static void release(struct ldm_resolve *r)
 	free(r);
 }
 
-static void look_up(struct ldm_resolve *r, int flags)
+static void resolve_look_up(struct ldm_resolve *r, int flags)
 {
 	const struct addrinfo hints = {
 		.ai_family = AF_UNSPEC,
@@ -47,19 +48,19 @@ static void look_up(struct ldm_resolve *r, int flags)
 		r->addresses = NULL;
 }
 
-static void *thread_main(void *user)
+static void *resolve_thread(void *user)
 {
 	struct ldm_resolve *r = user;
 
-	look_up(r, 0);
+	resolve_look_up(r, 0);
 	atomic_store(&r->done, true);
 	wakeup_notify(r->wakeup);
-	release(r);
+	resolve_release(r);
 	return NULL;
 }
 
 /* Signals are for the program's own threads. */
-static int start_thread(struct ldm_resolve *r)
+static int resolve_start_thread(struct ldm_resolve *r)
 {
 	sigset_t all, old;
 	pthread_t thread;
@@ -70,7 +71,7 @@ static int start_thread(struct ldm_resolve *r)
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &old);
 	atomic_fetch_add(&r->users, 1);
-	e = pthread_create(&thread, NULL, thread_main, r);
+	e = pthread_create(&thread, NULL, resolve_thread, r);
 	pthread_sigmask(SIG_SETMASK, &old, NULL);
 	if (e != 0) {
 		atomic_fetch_sub(&r->users, 1);
@@ -93,9 +94,9 @@ int ldm_resolve_start(const char *host, uint16_t port, struct ldm_resolve **ret)
 		r->service = NULL;
 	if (!r->host || !r->service)
 		return -ENOMEM;
-	look_up(r, AI_NUMERICHOST);
+	resolve_look_up(r, AI_NUMERICHOST);
 	if (r->error == EAI_NONAME) {
-		int e = start_thread(r);
+		int e = resolve_start_thread(r);
 
 		if (e < 0)
 			return e;
@@ -126,5 +127,5 @@ int ldm_resolve_finish(struct ldm_resolve *r, struct addrinfo **ret, const char 
 void ldm_resolve_free(struct ldm_resolve *r)
 {
 	if (r)
-		release(r);
+		resolve_release(r);
 }

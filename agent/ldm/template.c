@@ -1,7 +1,7 @@
 /*
- * Constraint documents are handed on as they stand: what we do not know in them matters too. What
- * is taken out or changed is found by XPath, by the name behind the last colon: half of the
- * documents that ldm writes do not declare their prefixes.
+ * A constraint document is handed on unchanged but for a few elements, as elements that the agent
+ * does not know matter to ldmd, too. The few are found by XPath, by the name behind the last colon:
+ * half of the documents that ldm writes do not declare their prefixes.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -15,6 +15,7 @@
 #include "ldm/xml.h"
 #include "util/cleanup.h"
 #include "util/file.h"
+#include "util/text.h"
 
 #define TEMPLATE_CAP (4u << 20)
 
@@ -78,13 +79,13 @@ int template_body(const char *document, size_t len, struct buffer *ret_body,
 	enum ldm_data_version *ret_version, char **ret_domain, const char **ret_why)
 {
 	_cleanup_(xmlFreeDocp) xmlDocPtr doc = NULL;
-	_cleanup_free_ char *domain = NULL;
+	_cleanup_free_ char *domain = NULL, *error = NULL;
 	int n, r = find_one_domain(document, len, &domain, ret_why);
 
 	if (r < 0)
 		return r;
 	*ret_why = "the document is not well-formed or breaks a limit";
-	r = tree_parse(document, len, NULL, &doc);
+	r = tree_parse(document, len, &doc, &error);
 	if (r < 0)
 		return r;
 	*ret_version = LDM_DATA_3;
@@ -116,7 +117,7 @@ int template_from_reply(const char *reply, size_t len, struct buffer *out)
 	_cleanup_(buffer_clear) struct buffer plain = BUFFER_EMPTY;
 	_cleanup_(buffer_clear) struct buffer body = BUFFER_EMPTY;
 	_cleanup_(xmlFreeDocp) xmlDocPtr doc = NULL;
-	_cleanup_free_ char *domain = NULL;
+	_cleanup_free_ char *domain = NULL, *error = NULL;
 	enum ldm_data_version version;
 	struct writer w;
 	const char *why;
@@ -133,7 +134,7 @@ int template_from_reply(const char *reply, size_t len, struct buffer *out)
 	writer_raw(&w, buffer_data(&body));
 	r = writer_end(&w, &plain);
 	if (r == 0)
-		r = tree_parse(buffer_data(&plain), plain.len, NULL, &doc);
+		r = tree_parse(buffer_data(&plain), plain.len, &doc, &error);
 	return r < 0 ? r : dump_for_people(doc, "UTF-8", out);
 }
 
@@ -143,7 +144,7 @@ int template_from_reply(const char *reply, size_t len, struct buffer *out)
 #define IN_CONSOLE                                                                                 \
 	"parent::*[" TREE_NAME("console") " or *[" TREE_NAME(                                      \
 		"OtherResourceType") " and normalize-space(.)='console']]"
-/* Without the password its mode would only pretend to protect. */
+/* security-mode without security-password would only pretend to protect. */
 #define HIDDEN(what) "(" LDM_SECRET(what) " or normalize-space(" what ")='security-mode')"
 
 /* What makes a domain that one and no other, in both data versions. */
@@ -177,7 +178,8 @@ static int remove_all(xmlDocPtr doc, const char *const *paths, size_t n_paths)
 int template_clean(const char *document, size_t len, struct buffer *ret, size_t *ret_secrets)
 {
 	_cleanup_(xmlFreeDocp) xmlDocPtr doc = NULL;
-	int n, r = tree_parse(document, len, NULL, &doc);
+	_cleanup_free_ char *error = NULL;
+	int n, r = tree_parse(document, len, &doc, &error);
 
 	if (r == 0)
 		r = remove_all(doc, identity, ARRAY_SIZE(identity));
@@ -206,7 +208,7 @@ static int keep_node(void *user, xmlNodePtr node)
 
 static int set_text(void *user, xmlNodePtr node)
 {
-	/* What libxml2 sets as the content of a node is parsed for references. */
+	/* xmlNodeSetContent() reads references, so what could be one is escaped. */
 	xmlChar *text = xmlEncodeSpecialChars(node->doc, user);
 
 	if (!text)
@@ -217,16 +219,17 @@ static int set_text(void *user, xmlNodePtr node)
 }
 
 int template_rename(const char *document, size_t len, const char *name, struct buffer *ret,
-	const char **ret_why)
+	const char **ret_why, char **ret_detail)
 {
 	_cleanup_(xmlFreeDocp) xmlDocPtr doc = NULL;
 	int n, r;
 
+	*ret_detail = NULL;
 	*ret_why = "the document is too long";
 	if (len > TEMPLATE_CAP)
 		return -EBADMSG;
 	*ret_why = "the document is not well-formed or breaks a limit";
-	r = tree_parse(document, len, NULL, &doc);
+	r = tree_parse(document, len, &doc, ret_detail);
 	if (r < 0)
 		return r;
 	*ret_why = "the document is not about exactly one domain";
@@ -242,19 +245,22 @@ int template_rename(const char *document, size_t len, const char *name, struct b
 	return r < 0 ? r : tree_dump(xmlDocGetRootElement(doc), false, ret);
 }
 
-static int read_template(
-	const char *directory, const char *name, char **ret, size_t *ret_len, const char **ret_why)
+/* *ret_name is the name of the file, with its ending. */
+static int read_template(const char *directory, const char *name, char **ret, size_t *ret_len,
+	char **ret_name, const char **ret_why)
 {
-	_cleanup_free_ char *with_ending = NULL;
-	int r = file_read_trusted(directory, name, TEMPLATE_CAP, ret, ret_len, ret_why);
+	int r = text_copy(name, ret_name);
 
+	if (r == 0)
+		r = file_read_trusted(directory, name, TEMPLATE_CAP, ret, ret_len, ret_why);
 	if (r != -ENOENT)
 		return r;
-	if (asprintf(&with_ending, "%s.xml", name) < 0) {
-		with_ending = NULL;
+	free(*ret_name);
+	if (asprintf(ret_name, "%s.xml", name) < 0) {
+		*ret_name = NULL;
 		return -ENOMEM;
 	}
-	return file_read_trusted(directory, with_ending, TEMPLATE_CAP, ret, ret_len, ret_why);
+	return file_read_trusted(directory, *ret_name, TEMPLATE_CAP, ret, ret_len, ret_why);
 }
 
 /* --- without a template -------------------------------------------------------------------- */
@@ -289,18 +295,23 @@ static int small_document(const struct template_domain *d, struct buffer *ret)
 }
 
 int template_document(const char *directory, const struct template_domain *domain,
-	struct buffer *ret, const char **ret_why)
+	struct buffer *ret, const char **ret_why, char **ret_detail)
 {
-	_cleanup_free_ char *document = NULL;
+	_cleanup_free_ char *document = NULL, *file = NULL, *error = NULL;
 	size_t len = 0;
 	int r;
 
 	*ret_why = NULL;
+	*ret_detail = NULL;
 	if (!domain->template || !*domain->template)
 		return small_document(domain, ret);
 	*ret_why = "there is no template directory";
 	if (!directory)
 		return -ENOENT;
-	r = read_template(directory, domain->template, &document, &len, ret_why);
-	return r < 0 ? r : template_rename(document, len, domain->name, ret, ret_why);
+	r = read_template(directory, domain->template, &document, &len, &file, ret_why);
+	if (r == 0)
+		r = template_rename(document, len, domain->name, ret, ret_why, &error);
+	if (error && asprintf(ret_detail, "%s/%s: %s", directory, file, error) < 0)
+		*ret_detail = NULL;
+	return r;
 }

@@ -23,14 +23,15 @@ struct template_domain {
  * The document for add-domain. With a template: the file of that name (or with ".xml") in
  * directory, which nobody but root and we can change, data version 2.0 or 3.0, its domain renamed;
  * UUID, MAC addresses, host id and console port taken out, so that ldmd gives new ones. -ENOENT,
- * -EBADMSG and others, *ret_why static text.
+ * -EBADMSG and others, *ret_why static text, *ret_detail (to be freed, or NULL) file, rule, line
+ * and column of what cannot be read.
  */
 int template_document(const char *directory, const struct template_domain *domain,
-	struct buffer *ret, const char **ret_why);
+	struct buffer *ret, const char **ret_why, char **ret_detail);
 
 /* The part without files, for tests. */
 int template_rename(const char *document, size_t len, const char *name, struct buffer *ret,
-	const char **ret_why);
+	const char **ret_why, char **ret_detail);
 
 /*
  * The reply to list-constraints as a document of its own for people to keep: without responses,
@@ -39,9 +40,10 @@ int template_rename(const char *document, size_t len, const char *name, struct b
 int template_from_reply(const char *reply, size_t len, struct buffer *out);
 
 /*
- * A constraint document as something to be kept and copied: without what makes the domain that one
- * and no other, and without its secrets (passwords of OpenBoot, for one), counted. Indented, ASCII.
- * -EBADMSG, -ENOMEM.
+ * A constraint document to be kept and copied: without the identity of the
+ * domain (UUID, addresses, host id, console port) and without its secrets, such
+ * as passwords of OpenBoot, which are counted. Indented, ASCII. -EBADMSG,
+ * -ENOMEM.
  */
 int template_clean(const char *document, size_t len, struct buffer *ret, size_t *ret_secrets);
 

@@ -28,11 +28,11 @@ static const int versions[] = {
 	[LDM_TLS_1_3] = TLS1_3_VERSION,
 };
 
-static void set_error(struct ldm_tls *t, const char *what)
+static void tls_set_error(struct ldm_tls *t, const char *what)
 {
 	unsigned long code = ERR_peek_error();
 	const char *why = code ? ERR_reason_error_string(code) : NULL;
-	/* OpenSSL judges the certificate also where nobody wants to know. */
+	/* OpenSSL has a result also where no verification was asked for. */
 	bool asked = t->ssl && SSL_get_verify_mode(t->ssl) != SSL_VERIFY_NONE;
 	long verify = asked ? SSL_get_verify_result(t->ssl) : X509_V_OK;
 
@@ -52,7 +52,7 @@ const char *ldm_tls_error(const struct ldm_tls *t)
 }
 
 /* Called by OpenSSL in place of its own verification. */
-static int verify(X509_STORE_CTX *store, void *user)
+static int verify_certificate(X509_STORE_CTX *store, void *user)
 {
 	struct ldm_tls *t = user;
 	X509 *leaf = X509_STORE_CTX_get0_cert(store);
@@ -79,20 +79,20 @@ static int load_pinned(struct ldm_tls *t, const char *path)
 		BIO_free(file);
 	if (!t->pinned)
 		return -ENOMEM;
-	/* The end of the file is an error too. */
+	/* PEM_read_bio_X509() reports the end of the file as an error, too. */
 	if (sk_X509_num(t->pinned) > 0)
 		ERR_clear_error();
 	return sk_X509_num(t->pinned) > 0 ? 0 : -EINVAL;
 }
 
-static int trust(struct ldm_tls *t, const struct ldm_endpoint *e)
+static int set_trust(struct ldm_tls *t, const struct ldm_endpoint *e)
 {
 	if (!ldm_endpoint_verifies(e)) {
 		SSL_CTX_set_verify(t->context, SSL_VERIFY_NONE, NULL);
 		return 0;
 	}
 	SSL_CTX_set_verify(t->context, SSL_VERIFY_PEER, NULL);
-	SSL_CTX_set_cert_verify_callback(t->context, verify, t);
+	SSL_CTX_set_cert_verify_callback(t->context, verify_certificate, t);
 	if (!e->certificate)
 		return SSL_CTX_set_default_verify_paths(t->context) == 1 ? 0 : -EINVAL;
 	if (load_pinned(t, e->certificate) < 0)
@@ -100,12 +100,12 @@ static int trust(struct ldm_tls *t, const struct ldm_endpoint *e)
 	return SSL_CTX_load_verify_locations(t->context, e->certificate, NULL) == 1 ? 0 : -EINVAL;
 }
 
-static int make_context(struct ldm_tls *t, const struct ldm_endpoint *e)
+static int tls_make_context(struct ldm_tls *t, const struct ldm_endpoint *e)
 {
 	t->context = SSL_CTX_new(TLS_client_method());
 	if (!t->context)
 		return -ENOMEM;
-	/* Old managers have old keys and an old TLS; on this host nobody listens in. */
+	/* Old managers have short keys and an old TLS. On loopback nobody can listen. */
 	if (ldm_endpoint_is_local(e)) {
 		SSL_CTX_set_security_level(t->context, 0);
 		SSL_CTX_set_options(t->context, SSL_OP_LEGACY_SERVER_CONNECT);
@@ -114,10 +114,10 @@ static int make_context(struct ldm_tls *t, const struct ldm_endpoint *e)
 	SSL_CTX_set_mode(t->context, SSL_MODE_AUTO_RETRY | SSL_MODE_RELEASE_BUFFERS);
 	if (SSL_CTX_set_min_proto_version(t->context, versions[e->tls_min]) != 1)
 		return -EINVAL;
-	return trust(t, e);
+	return set_trust(t, e);
 }
 
-static bool is_address(const char *host)
+static bool is_ip_address(const char *host)
 {
 	struct in_addr v4;
 	struct in6_addr v6;
@@ -125,11 +125,11 @@ static bool is_address(const char *host)
 	return inet_pton(AF_INET, host, &v4) == 1 || inet_pton(AF_INET6, host, &v6) == 1;
 }
 
-static int name_peer(SSL *ssl, const char *host)
+static int expect_host(SSL *ssl, const char *host)
 {
 	X509_VERIFY_PARAM *param = SSL_get0_param(ssl);
 
-	if (is_address(host))
+	if (is_ip_address(host))
 		return X509_VERIFY_PARAM_set1_ip_asc(param, host) == 1 ? 0 : -EINVAL;
 	X509_VERIFY_PARAM_set_hostflags(param, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
 	if (X509_VERIFY_PARAM_set1_host(param, host, 0) != 1)
@@ -137,7 +137,7 @@ static int name_peer(SSL *ssl, const char *host)
 	return SSL_set_tlsext_host_name(ssl, host) == 1 ? 0 : -EINVAL;
 }
 
-static int make_session(struct ldm_tls *t, const struct ldm_endpoint *e)
+static int tls_make_session(struct ldm_tls *t, const struct ldm_endpoint *e)
 {
 	t->ssl = SSL_new(t->context);
 	t->from_peer = BIO_new(BIO_s_mem());
@@ -149,7 +149,7 @@ static int make_session(struct ldm_tls *t, const struct ldm_endpoint *e)
 	}
 	SSL_set_bio(t->ssl, t->from_peer, t->to_peer);
 	SSL_set_connect_state(t->ssl);
-	return name_peer(t->ssl, e->host);
+	return expect_host(t->ssl, e->host);
 }
 
 int ldm_tls_new(const struct ldm_endpoint *e, struct ldm_tls **ret, char **ret_error)
@@ -161,11 +161,11 @@ int ldm_tls_new(const struct ldm_endpoint *e, struct ldm_tls **ret, char **ret_e
 	if (!t)
 		return -ENOMEM;
 	ERR_clear_error();
-	r = make_context(t, e);
+	r = tls_make_context(t, e);
 	if (r == 0)
-		r = make_session(t, e);
+		r = tls_make_session(t, e);
 	if (r < 0) {
-		set_error(t, e->certificate ? e->certificate : "TLS");
+		tls_set_error(t, e->certificate ? e->certificate : "TLS");
 		*ret_error = steal_ptr(t->error);
 		return r;
 	}
@@ -200,8 +200,8 @@ int ldm_tls_feed(struct ldm_tls *t, const void *bytes, size_t n)
 	return 0;
 }
 
-/* 0: the peer has to say more first. */
-static int judge(struct ldm_tls *t, int result, const char *what)
+/* What the result of an OpenSSL call means. 0: more bytes of the peer are needed first. */
+static int tls_result(struct ldm_tls *t, int result, const char *what)
 {
 	switch (SSL_get_error(t->ssl, result)) {
 	case SSL_ERROR_WANT_READ:
@@ -210,7 +210,7 @@ static int judge(struct ldm_tls *t, int result, const char *what)
 	case SSL_ERROR_ZERO_RETURN:
 		return -EPIPE;
 	}
-	set_error(t, what);
+	tls_set_error(t, what);
 	return -EPROTO;
 }
 
@@ -222,7 +222,7 @@ int ldm_tls_handshake(struct ldm_tls *t)
 	n = SSL_do_handshake(t->ssl);
 	if (n == 1)
 		return 1;
-	n = judge(t, n, "TLS handshake");
+	n = tls_result(t, n, "TLS handshake");
 	return n == -EPIPE ? -EPROTO : n;
 }
 
@@ -237,7 +237,7 @@ int ldm_tls_read(struct ldm_tls *t, struct buffer *plain)
 		ERR_clear_error();
 		n = SSL_read(t->ssl, room, 16384);
 		if (n <= 0)
-			return judge(t, n, "TLS");
+			return tls_result(t, n, "TLS");
 		buffer_commit(plain, n);
 	}
 }
@@ -252,7 +252,7 @@ int ldm_tls_write(struct ldm_tls *t, const void *bytes, size_t n)
 		ERR_clear_error();
 		w = SSL_write(t->ssl, at, chunk);
 		if (w <= 0) {
-			int r = judge(t, w, "TLS");
+			int r = tls_result(t, w, "TLS");
 
 			return r == 0 ? -EPROTO : r;
 		}

@@ -16,10 +16,10 @@
 #define TCP_USER_TIMEOUT TCP_ABORT_THRESHOLD
 #endif
 
-/* At most this much in one turn, so that one talkative peer cannot keep the loop. */
+/* At most this many bytes in one turn, so that one peer cannot keep the poll loop busy. */
 #define RECEIVE_MOST  ((size_t)256 << 10)
 #define RECEIVE_CHUNK ((size_t)32 << 10)
-/* What TLS answers by itself (new keys, no renegotiation), for a peer that asks and never reads. */
+/* Limit of what TLS answers by itself (new keys, no renegotiation) to a peer that never reads. */
 #define UNASKED_MOST ((size_t)64 << 10)
 
 void transport_init(struct ldm_transport_link *t)
@@ -48,9 +48,11 @@ void transport_close(struct ldm_transport_link *t)
 }
 
 /*
- * A command may take ten minutes, in which nothing is said. That its host is gone (power, a cable,
- * a firewall that forgot us) shows within one: idle by the probes, else by what nobody confirms. An
- * ldmd that stands still is another thing: its kernel answers.
+ * A command may take ten minutes without a byte from ldmd. If the host of ldmd
+ * is gone (power, a cable, a firewall that lost the connection), these options
+ * end the connection within one minute: keep-alive probes on an idle
+ * connection, the user timeout on one with unconfirmed bytes. If only ldmd
+ * hangs, the kernel of its host still answers and the connection stays.
  */
 static const struct {
 	int level, name, value;
@@ -63,14 +65,14 @@ static const struct {
 	{IPPROTO_TCP, TCP_USER_TIMEOUT, 60000},
 };
 
-static int prepare_socket(int fd)
+static int transport_prepare_socket(int fd)
 {
 	int flags = fcntl(fd, F_GETFL);
 
 	if (flags < 0 || fcntl(fd, F_SETFL, flags | O_NONBLOCK) < 0 ||
 		fcntl(fd, F_SETFD, FD_CLOEXEC) < 0)
 		return -errno;
-	/* Each is a help, none is needed. */
+	/* The connection works without any of them. */
 	for (size_t i = 0; i < ARRAY_SIZE(options); i++)
 		(void)setsockopt(fd, options[i].level, options[i].name, &options[i].value,
 			sizeof(options[i].value));
@@ -84,7 +86,7 @@ int transport_connect(struct ldm_transport_link *t, const struct addrinfo *to)
 
 	if (fd < 0)
 		return -errno;
-	r = prepare_socket(fd);
+	r = transport_prepare_socket(fd);
 	if (r < 0)
 		return r;
 	if (connect(fd, to->ai_addr, to->ai_addrlen) < 0 && errno != EINPROGRESS && errno != EINTR)
@@ -103,7 +105,7 @@ int transport_connected(struct ldm_transport_link *t)
 	return -error;
 }
 
-static int take_error(struct ldm_transport_link *t, int r)
+static int transport_take_error(struct ldm_transport_link *t, int r)
 {
 	if (r == -EPROTO && t->tls && !t->error)
 		t->error = strdup(ldm_tls_error(t->tls));
@@ -112,7 +114,7 @@ static int take_error(struct ldm_transport_link *t, int r)
 
 int transport_start_tls(struct ldm_transport_link *t, const struct ldm_endpoint *e)
 {
-	/* What came in the clear must never be taken for something said within TLS. */
+	/* Bytes that came in the clear must never be taken for bytes sent within TLS. */
 	if (t->in.len > strspn(buffer_data(&t->in), " \t\r\n"))
 		return -EBADMSG;
 	buffer_reset(&t->in);
@@ -124,11 +126,11 @@ int transport_handshake(struct ldm_transport_link *t)
 	int done = ldm_tls_handshake(t->tls);
 	int r = ldm_tls_drain(t->tls, &t->out);
 
-	/* Also when it failed: the alert tells the peer why. */
+	/* Also after a failure: the TLS alert tells the peer why. */
 	if (r == 0)
 		r = transport_flush(t);
 	if (done < 0)
-		return take_error(t, done);
+		return transport_take_error(t, done);
 	return r < 0 ? r : done;
 }
 
@@ -137,7 +139,7 @@ short transport_events(const struct ldm_transport_link *t)
 	return (short)((t->at_end ? 0 : POLLIN) | (t->out.len > 0 ? POLLOUT : 0));
 }
 
-static int receive_once(struct ldm_transport_link *t, struct buffer *to)
+static int transport_receive_once(struct ldm_transport_link *t, struct buffer *to)
 {
 	char *room;
 	ssize_t n;
@@ -154,18 +156,18 @@ static int receive_once(struct ldm_transport_link *t, struct buffer *to)
 	return 0;
 }
 
-static int receive_raw(struct ldm_transport_link *t, struct buffer *to)
+static int transport_receive_raw(struct ldm_transport_link *t, struct buffer *to)
 {
 	size_t before = to->len;
 	int r;
 
 	do
-		r = receive_once(t, to);
+		r = transport_receive_once(t, to);
 	while ((r == 0 && !t->at_end && to->len - before < RECEIVE_MOST) || r == -EINTR);
 	return r == -EAGAIN ? 0 : r;
 }
 
-static int drain_unasked(struct ldm_transport_link *t)
+static int transport_drain_unasked(struct ldm_transport_link *t)
 {
 	size_t before = t->out.len;
 	int r = ldm_tls_drain(t->tls, &t->out);
@@ -178,20 +180,20 @@ static int drain_unasked(struct ldm_transport_link *t)
 	return -EPROTO;
 }
 
-static int decrypt(struct ldm_transport_link *t, const struct buffer *cipher)
+static int transport_decrypt(struct ldm_transport_link *t, const struct buffer *cipher)
 {
 	int r = ldm_tls_feed(t->tls, buffer_data(cipher), cipher->len), d;
 
 	if (r == 0)
 		r = ldm_tls_read(t->tls, &t->in);
-	d = drain_unasked(t);
+	d = transport_drain_unasked(t);
 	if (r == -EPIPE) {
 		t->at_end = true;
 		r = 0;
 	}
 	if (r < 0) {
 		(void)transport_flush(t); /* the alert that tells the peer why */
-		return take_error(t, r);
+		return transport_take_error(t, r);
 	}
 	return d;
 }
@@ -204,10 +206,10 @@ int transport_receive(struct ldm_transport_link *t)
 	if (t->at_end)
 		return 0;
 	if (!t->tls)
-		return receive_raw(t, &t->in);
-	r = receive_raw(t, &cipher);
+		return transport_receive_raw(t, &t->in);
+	r = transport_receive_raw(t, &cipher);
 	if (cipher.len > 0)
-		d = decrypt(t, &cipher);
+		d = transport_decrypt(t, &cipher);
 	return d < 0 ? d : r;
 }
 
@@ -219,7 +221,7 @@ int transport_write(struct ldm_transport_link *t, const void *bytes, size_t n)
 		return buffer_append(&t->out, bytes, n);
 	r = ldm_tls_write(t->tls, bytes, n);
 	if (r < 0)
-		return take_error(t, r);
+		return transport_take_error(t, r);
 	return ldm_tls_drain(t->tls, &t->out);
 }
 

@@ -14,16 +14,16 @@
 struct ldm_transport_link {
 	int fd;
 	struct ldm_tls *tls; /* NULL: plain */
-	struct buffer in;    /* what the peer said, decrypted */
-	struct buffer out;   /* on its way to the peer, encrypted */
-	size_t unasked;	     /* of that, what TLS says by itself */
-	bool at_end;	     /* the peer says no more */
+	struct buffer in;    /* received and decrypted */
+	struct buffer out;   /* encrypted, not yet sent */
+	size_t unasked;	     /* bytes of out that TLS made by itself */
+	bool at_end;	     /* the peer has closed its side */
 	char *error;	     /* of the last failure, one line; NULL: see the errno */
 	uint64_t bytes_in, bytes_out;
 };
 
 void transport_init(struct ldm_transport_link *t);
-/* Says good-bye if that can be done at once. */
+/* Sends the TLS close alert if the socket takes it at once. */
 void transport_close(struct ldm_transport_link *t);
 
 /* Begins connecting; done when writable, then transport_connected(). -errno. */
@@ -31,7 +31,7 @@ int transport_connect(struct ldm_transport_link *t, const struct addrinfo *to);
 /* 0, or why not. */
 int transport_connected(struct ldm_transport_link *t);
 
-/* -EBADMSG: the peer has said something already. */
+/* -EBADMSG: the peer has already sent bytes in the clear. */
 int transport_start_tls(struct ldm_transport_link *t, const struct ldm_endpoint *e);
 /* 1: done, 0: not yet; -errno. */
 int transport_handshake(struct ldm_transport_link *t);

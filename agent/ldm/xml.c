@@ -150,17 +150,41 @@ int reader_attribute(struct reader *r, const char *name, char **ret)
 	return found && !*ret ? -ENOMEM : 0;
 }
 
-int tree_parse(const char *bytes, size_t len, const struct ldm_limits *limits, xmlDocPtr *ret)
+DEFINE_CLEANUP(xmlParserCtxtPtr, xmlFreeParserCtxt)
+
+static char *describe_error(xml_error error)
 {
-	_cleanup_free_ char *error = NULL;
-	int r = ldm_frame_whole(bytes, len, limits, &bytes, &len, &error);
+	const char *message = error && error->message ? error->message : "not well-formed";
+	char *text = NULL;
+
+	if (asprintf(&text, "%.*s, line %d, column %d", (int)strcspn(message, "\n"), message,
+		    error ? error->line : 0, error ? error->int2 : 0) < 0)
+		return NULL;
+	return text;
+}
+
+int tree_parse(const char *bytes, size_t len, xmlDocPtr *ret, char **ret_error)
+{
+	_cleanup_(xmlFreeParserCtxtp) xmlParserCtxtPtr context = NULL;
+	const char *document;
+	size_t document_len;
+	int r = ldm_frame_whole(bytes, len, NULL, &document, &document_len, ret_error);
 
 	if (r < 0)
 		return r;
-	if (len > INT32_MAX || utf8_xml_span(bytes, len) < len)
+	*ret_error = NULL;
+	if (document_len > INT32_MAX || utf8_xml_span(document, document_len) < document_len) {
+		*ret_error = strdup("bytes that are not UTF-8, or control characters");
 		return -EBADMSG;
-	*ret = xmlReadMemory(bytes, (int)len, NULL, "UTF-8", TREE_OPTIONS);
-	return *ret ? 0 : -EBADMSG;
+	}
+	context = xmlNewParserCtxt();
+	if (!context)
+		return -ENOMEM;
+	*ret = xmlCtxtReadMemory(context, document, (int)document_len, NULL, "UTF-8", TREE_OPTIONS);
+	if (*ret)
+		return 0;
+	*ret_error = describe_error(xmlCtxtGetLastError(context));
+	return -EBADMSG;
 }
 
 DEFINE_CLEANUP(xmlXPathContextPtr, xmlXPathFreeContext)

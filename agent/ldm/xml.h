@@ -45,8 +45,11 @@ static inline const char *reader_name(struct reader *r)
 /* Value of the attribute with that local name, to be freed; *ret NULL: there is none. -ENOMEM. */
 int reader_attribute(struct reader *r, const char *name, char **ret);
 
-/* -EBADMSG (a rule is broken), -ENOMEM. Free with xmlFreeDoc(). limits NULL: the default ones. */
-int tree_parse(const char *bytes, size_t len, const struct ldm_limits *limits, xmlDocPtr *ret);
+/*
+ * The document in the bytes as a tree; free with xmlFreeDoc(). -EBADMSG: *ret_error (to be freed,
+ * may be NULL) says which rule is broken, in which line and column; -ENOMEM.
+ */
+int tree_parse(const char *bytes, size_t len, xmlDocPtr *ret, char **ret_error);
 DEFINE_CLEANUP(xmlDocPtr, xmlFreeDoc)
 /*
  * Calls what() for each node that the XPath expression finds below the document; the nodes may be

@@ -14,8 +14,8 @@
 #include "util/secret.h"
 
 /*
- * Byte for byte what libldom of Solaris sends, the one client known to work with every ldmd: its
- * prefix is not declared.
+ * The same bytes that libldom of Solaris sends, the one client known to work
+ * with every ldmd. So the prefix is not declared.
  */
 #define STREAM_HEADER                                                                              \
 	"<?xml version='1.0'?><stream:stream xml:lang=\"en\" version=\"1.0\" id=\"xmpp\">"
@@ -87,7 +87,7 @@ static int xmpp_fail(struct ldm_xmpp *x, int code, const char *text, const char 
 	return code;
 }
 
-static int send_header(struct ldm_xmpp *x, enum stage stage, struct buffer *out)
+static int xmpp_send_header(struct ldm_xmpp *x, enum stage stage, struct buffer *out)
 {
 	ldm_framer_reset(x->framer);
 	ldm_framer_expect_open(x->framer);
@@ -97,15 +97,15 @@ static int send_header(struct ldm_xmpp *x, enum stage stage, struct buffer *out)
 
 int ldm_xmpp_start(struct ldm_xmpp *x, struct buffer *out)
 {
-	return send_header(x, STAGE_CLEAR, out);
+	return xmpp_send_header(x, STAGE_CLEAR, out);
 }
 
 int ldm_xmpp_secured(struct ldm_xmpp *x, struct buffer *out)
 {
-	return send_header(x, STAGE_SECURED, out);
+	return xmpp_send_header(x, STAGE_SECURED, out);
 }
 
-static int ask_for_tls(struct ldm_xmpp *x, const struct ldm_stanza *s, struct buffer *out)
+static int xmpp_ask_for_tls(struct ldm_xmpp *x, const struct ldm_stanza *s, struct buffer *out)
 {
 	if (!s->starttls)
 		return xmpp_fail(x, -EPROTONOSUPPORT, "ldmd offers no TLS", NULL);
@@ -113,7 +113,7 @@ static int ask_for_tls(struct ldm_xmpp *x, const struct ldm_stanza *s, struct bu
 	return buffer_append_text(out, STARTTLS);
 }
 
-static int start_tls(struct ldm_xmpp *x, const struct ldm_stanza *s, struct buffer *out)
+static int xmpp_start_tls(struct ldm_xmpp *x, const struct ldm_stanza *s, struct buffer *out)
 {
 	(void)s;
 	(void)out;
@@ -121,8 +121,8 @@ static int start_tls(struct ldm_xmpp *x, const struct ldm_stanza *s, struct buff
 	return LDM_XMPP_START_TLS;
 }
 
-/* RFC 4616: nothing, user, password, with NUL between, in base64. */
-static int send_password(struct ldm_xmpp *x, struct buffer *out)
+/* RFC 4616: an empty identity, the user and the password, with NUL between, in base64. */
+static int xmpp_send_password(struct ldm_xmpp *x, struct buffer *out)
 {
 	_cleanup_(buffer_clear_secret) struct buffer plain = BUFFER_EMPTY;
 	_cleanup_(buffer_clear_secret) struct buffer coded = BUFFER_EMPTY;
@@ -142,7 +142,7 @@ static int send_password(struct ldm_xmpp *x, struct buffer *out)
 	return buffer_printf(out, AUTH, buffer_data(&coded));
 }
 
-static int log_in(struct ldm_xmpp *x, const struct ldm_stanza *s, struct buffer *out)
+static int xmpp_log_in(struct ldm_xmpp *x, const struct ldm_stanza *s, struct buffer *out)
 {
 	if (!s->mechanisms) {
 		x->stage = STAGE_READY;
@@ -153,16 +153,17 @@ static int log_in(struct ldm_xmpp *x, const struct ldm_stanza *s, struct buffer 
 	if (!x->user)
 		return xmpp_fail(x, -EACCES, "ldmd asks for a user and a password", NULL);
 	x->stage = STAGE_SASL;
-	return send_password(x, out);
+	return xmpp_send_password(x, out);
 }
 
-static int start_third_stream(struct ldm_xmpp *x, const struct ldm_stanza *s, struct buffer *out)
+static int xmpp_start_third_stream(
+	struct ldm_xmpp *x, const struct ldm_stanza *s, struct buffer *out)
 {
 	(void)s;
-	return send_header(x, STAGE_THIRD, out);
+	return xmpp_send_header(x, STAGE_THIRD, out);
 }
 
-static int become_ready(struct ldm_xmpp *x, const struct ldm_stanza *s, struct buffer *out)
+static int xmpp_become_ready(struct ldm_xmpp *x, const struct ldm_stanza *s, struct buffer *out)
 {
 	(void)s;
 	(void)out;
@@ -170,7 +171,7 @@ static int become_ready(struct ldm_xmpp *x, const struct ldm_stanza *s, struct b
 	return LDM_XMPP_READY;
 }
 
-static int stanza_refused(struct ldm_xmpp *x, const struct ldm_stanza *s, struct buffer *out)
+static int xmpp_refused(struct ldm_xmpp *x, const struct ldm_stanza *s, struct buffer *out)
 {
 	(void)out;
 	if (x->stage == STAGE_SASL)
@@ -178,7 +179,7 @@ static int stanza_refused(struct ldm_xmpp *x, const struct ldm_stanza *s, struct
 	return xmpp_fail(x, -EPROTONOSUPPORT, "ldmd refuses TLS", s->detail);
 }
 
-static int stream_ended(struct ldm_xmpp *x, const struct ldm_stanza *s, struct buffer *out)
+static int xmpp_ended(struct ldm_xmpp *x, const struct ldm_stanza *s, struct buffer *out)
 {
 	bool rights = s->detail && strcmp(s->detail, "not-authorized") == 0;
 
@@ -191,22 +192,22 @@ static const struct {
 	const char *name;
 	int (*act)(struct ldm_xmpp *, const struct ldm_stanza *, struct buffer *);
 } acts[] = {
-	{STAGE_CLEAR, "features", ask_for_tls},
-	{STAGE_PROCEED, "proceed", start_tls},
-	{STAGE_PROCEED, "failure", stanza_refused},
-	{STAGE_SECURED, "features", log_in},
-	{STAGE_SASL, "success", start_third_stream},
-	{STAGE_SASL, "failure", stanza_refused},
-	{STAGE_THIRD, "features", become_ready},
-	{STAGE_CLEAR, "error", stream_ended},
-	{STAGE_PROCEED, "error", stream_ended},
-	{STAGE_SECURED, "error", stream_ended},
-	{STAGE_SASL, "error", stream_ended},
-	{STAGE_THIRD, "error", stream_ended},
+	{STAGE_CLEAR, "features", xmpp_ask_for_tls},
+	{STAGE_PROCEED, "proceed", xmpp_start_tls},
+	{STAGE_PROCEED, "failure", xmpp_refused},
+	{STAGE_SECURED, "features", xmpp_log_in},
+	{STAGE_SASL, "success", xmpp_start_third_stream},
+	{STAGE_SASL, "failure", xmpp_refused},
+	{STAGE_THIRD, "features", xmpp_become_ready},
+	{STAGE_CLEAR, "error", xmpp_ended},
+	{STAGE_PROCEED, "error", xmpp_ended},
+	{STAGE_SECURED, "error", xmpp_ended},
+	{STAGE_SASL, "error", xmpp_ended},
+	{STAGE_THIRD, "error", xmpp_ended},
 };
 
-/* What we do not know is none of our business. */
-static int act_on(struct ldm_xmpp *x, const struct ldm_stanza *s, struct buffer *out)
+/* Elements that the table does not have are ignored. */
+static int xmpp_act_on(struct ldm_xmpp *x, const struct ldm_stanza *s, struct buffer *out)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(acts); i++)
 		if (acts[i].stage == x->stage && strcmp(acts[i].name, s->name) == 0)
@@ -214,7 +215,7 @@ static int act_on(struct ldm_xmpp *x, const struct ldm_stanza *s, struct buffer 
 	return LDM_XMPP_MORE;
 }
 
-static int take_document(struct ldm_xmpp *x, struct buffer *out)
+static int xmpp_take_document(struct ldm_xmpp *x, struct buffer *out)
 {
 	_cleanup_(ldm_stanza_clear) struct ldm_stanza s = {0};
 	_cleanup_free_ char *error = NULL;
@@ -222,14 +223,14 @@ static int take_document(struct ldm_xmpp *x, struct buffer *out)
 	const char *document = ldm_framer_document(x->framer, &len);
 	int r = ldm_stanza_parse(document, len, &s, &error);
 
-	return r < 0 ? xmpp_fail(x, r, "not a stream of XMPP", error) : act_on(x, &s, out);
+	return r < 0 ? xmpp_fail(x, r, "not a stream of XMPP", error) : xmpp_act_on(x, &s, out);
 }
 
-static int take_frame(struct ldm_xmpp *x, int frame, struct buffer *out)
+static int xmpp_take_frame(struct ldm_xmpp *x, int frame, struct buffer *out)
 {
 	switch (frame) {
 	case LDM_FRAME_DOCUMENT:
-		return take_document(x, out);
+		return xmpp_take_document(x, out);
 	case LDM_FRAME_CLOSED:
 		return xmpp_fail(x, -ECONNRESET, "ldmd ended the stream", NULL);
 	case LDM_FRAME_MORE:
@@ -253,7 +254,7 @@ int ldm_xmpp_feed(
 			return x->code;
 		if (x->stage == STAGE_TLS || x->stage == STAGE_READY || x->stage == STAGE_IDLE)
 			return LDM_XMPP_MORE;
-		r = take_frame(x, ldm_framer_feed(x->framer, at, n, &used), out);
+		r = xmpp_take_frame(x, ldm_framer_feed(x->framer, at, n, &used), out);
 		at += used;
 		n -= used;
 		*ret_used += used;
@@ -261,7 +262,7 @@ int ldm_xmpp_feed(
 	return r;
 }
 
-/* Names only; what is within what does not matter. */
+/* Only the names of elements count here, not where they are. */
 static int stanza_note_name(struct ldm_stanza *s, const char *name, int depth)
 {
 	char **to = depth == 0 ? &s->name : &s->detail;

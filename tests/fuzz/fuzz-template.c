@@ -52,8 +52,9 @@ static void check_template(const uint8_t *data, size_t size)
 {
 	_cleanup_(ldm_request_freep) struct ldm_request *request = NULL;
 	_cleanup_(buffer_clear) struct buffer document = BUFFER_EMPTY, out = BUFFER_EMPTY;
+	_cleanup_free_ char *detail = NULL;
 	const char *why = NULL;
-	int r = template_rename((const char *)data, size, NAME, &document, &why);
+	int r = template_rename((const char *)data, size, NAME, &document, &why, &detail);
 
 	if (r < 0) {
 		FUZZ_CHECK(why && document.len == 0);

@@ -256,8 +256,10 @@ static int copy_template(void)
 {
 	struct buffer out = BUFFER_EMPTY;
 	const char *why;
-	int rc = template_rename(constraints, constraints_len, "copy", &out, &why);
+	char *detail = NULL;
+	int rc = template_rename(constraints, constraints_len, "copy", &out, &why, &detail);
 
+	free(detail);
 	buffer_clear(&out);
 	return rc;
 }

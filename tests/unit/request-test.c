@@ -333,13 +333,15 @@ static void test_byte_order_mark(void **state)
 	_cleanup_(buffer_clear) struct buffer renamed = BUFFER_EMPTY;
 	struct ldm_request *r = NULL;
 	const char *why;
+	char *detail;
 
 	(void)state;
 	assert_int_equal(ldm_request_add_domain(document, sizeof(document) - 1, &r, &why), 0);
 	assert_string_equal(ldm_request_domain(r), "orchid");
 	ldm_request_free(r);
 	assert_int_equal(
-		template_rename(document, sizeof(document) - 1, "tulip", &renamed, &why), 0);
+		template_rename(document, sizeof(document) - 1, "tulip", &renamed, &why, &detail),
+		0);
 	assert_non_null(strstr(buffer_data(&renamed), "tulip"));
 }
 

@@ -62,9 +62,11 @@ static void expect_present(const char *text, const char *part)
 static void renamed(const char *document, struct buffer *out)
 {
 	const char *why;
+	char *detail;
 
 	*out = BUFFER_EMPTY;
-	assert_int_equal(template_rename(document, strlen(document), "tulip", out, &why), 0);
+	assert_int_equal(
+		template_rename(document, strlen(document), "tulip", out, &why, &detail), 0);
 }
 
 /* The codec takes it for add-domain, with the new name. */
@@ -142,6 +144,7 @@ static void test_clean(void **state)
 	for (size_t i = 0; i < ARRAY_SIZE(documents); i++) {
 		struct buffer b = BUFFER_EMPTY, c = BUFFER_EMPTY;
 		const char *why;
+		char *detail;
 		size_t secrets = 0;
 
 		assert_int_equal(
@@ -156,7 +159,8 @@ static void test_clean(void **state)
 		/* A terminal gets nothing but ASCII. */
 		for (size_t k = 0; k < b.len; k++)
 			assert_in_range((unsigned char)buffer_data(&b)[k], '\n', '~');
-		assert_int_equal(template_rename(buffer_data(&b), b.len, "tulip", &c, &why), 0);
+		assert_int_equal(
+			template_rename(buffer_data(&b), b.len, "tulip", &c, &why, &detail), 0);
 		expect_present(buffer_data(&c), "k\xc3\xa4se\xc2\x9b");
 		expect_request(&c);
 		buffer_clear(&b);
@@ -183,10 +187,13 @@ static void test_what_is_none(void **state)
 	for (size_t i = 0; i < ARRAY_SIZE(documents); i++) {
 		struct buffer b = BUFFER_EMPTY;
 		const char *why = NULL;
+		char *detail;
 
-		assert_int_equal(template_rename(documents[i], strlen(documents[i]), "x", &b, &why),
+		assert_int_equal(
+			template_rename(documents[i], strlen(documents[i]), "x", &b, &why, &detail),
 			-EBADMSG);
 		assert_non_null(why);
+		free(detail);
 		buffer_clear(&b);
 	}
 }
@@ -197,9 +204,10 @@ static void test_small(void **state)
 		.name = "tulip", .vcpus = 6, .memory_mb = 3072, .crypto = 2};
 	struct buffer b = BUFFER_EMPTY;
 	const char *why;
+	char *detail;
 
 	(void)state;
-	assert_int_equal(template_document(NULL, &d, &b, &why), 0);
+	assert_int_equal(template_document(NULL, &d, &b, &why, &detail), 0);
 	expect_present(buffer_data(&b), "<rasd:AllocationUnits>6<");
 	expect_present(buffer_data(&b), "<rasd:AllocationUnits>3072M<");
 	expect_present(buffer_data(&b), ">mau<");
@@ -211,26 +219,48 @@ static void test_files(void **state)
 {
 	char *directory = temp_directory_new(), *path = temp_path(directory, "web.xml");
 	const struct template_domain d = {.name = "tulip", .template = "web"};
+	static const struct {
+		const char *document, *rule, *where;
+	} bad[] = {
+		{"\xef\xbb\xbf<a>\n  <Content id='x'></b>\n</a>", "mismatch", "line 2, column "},
+		{"<a>\n<!DOCTYPE x></a>", "a document type declaration", "line 2, column 3"},
+		{"<a>\n<b>", "no end of the document", "line 2, column 3"},
+		{"<a>\x80</a>", "not UTF-8", ""},
+	};
 	struct buffer b = BUFFER_EMPTY;
 	const char *why;
+	char *detail;
 
 	(void)state;
-	assert_true(template_document(NULL, &d, &b, &why) < 0);
-	assert_int_equal(template_document(directory, &d, &b, &why), -ENOENT);
+	assert_true(template_document(NULL, &d, &b, &why, &detail) < 0);
+	assert_int_equal(template_document(directory, &d, &b, &why, &detail), -ENOENT);
 	assert_int_equal(file_write_atomic(path, version_3, strlen(version_3), 0600), 0);
-	assert_int_equal(template_document(directory, &d, &b, &why), 0);
+	assert_int_equal(template_document(directory, &d, &b, &why, &detail), 0);
 	expect_request(&b);
 	/* Others could put their own disks into it. */
 	assert_int_equal(chmod(path, 0666), 0);
-	assert_int_equal(template_document(directory, &d, &b, &why), -EPERM);
+	assert_int_equal(template_document(directory, &d, &b, &why, &detail), -EPERM);
 	assert_string_equal(why, "everybody can change it");
 	unlink(path);
+	/* Of a document that cannot be read: which file, which rule, where. */
+	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
+		assert_int_equal(
+			file_write_atomic(path, bad[i].document, strlen(bad[i].document), 0600), 0);
+		assert_int_equal(template_document(directory, &d, &b, &why, &detail), -EBADMSG);
+		assert_string_equal(why, "the document is not well-formed or breaks a limit");
+		assert_non_null(detail);
+		expect_present(detail, "/web.xml: ");
+		expect_present(detail, bad[i].rule);
+		expect_present(detail, bad[i].where);
+		free(detail);
+		unlink(path);
+	}
 	assert_int_equal(symlink("/etc/passwd", path), 0);
-	assert_int_equal(template_document(directory, &d, &b, &why), -ELOOP);
+	assert_int_equal(template_document(directory, &d, &b, &why, &detail), -ELOOP);
 	unlink(path);
 	assert_int_equal(file_write_atomic(path, version_3, strlen(version_3), 0600), 0);
 	assert_int_equal(truncate(path, (4 << 20) + 1), 0);
-	assert_int_equal(template_document(directory, &d, &b, &why), -EFBIG);
+	assert_int_equal(template_document(directory, &d, &b, &why, &detail), -EFBIG);
 	assert_int_equal(temp_directory_free(directory), 0);
 	free(path);
 	buffer_clear(&b);
