@@ -10,7 +10,7 @@ clang=${CLANG:-clang}
 src=${top_srcdir:?}
 here=$(pwd)
 work=$here/fuzz-build
-all="frame document xmpp mask settings registry history template read transport set ldmd"
+all="frame document xmpp mask settings registry history template capture read transport set ldmd"
 
 command -v "$clang" >/dev/null || { echo "make fuzz needs clang" >&2; exit 1; }
 mkdir -p "$work"
