@@ -41,7 +41,6 @@ CASES = {
     "domains": (content("".join(f"<Content id='x{n}'/>" for n in range(1025))),
                 "more than 1024 domains"),
     "a name": (content(f"<Content id='{'x' * 257}'/>"), "the name of domain .* has 257 octets"),
-    "no name": (content("<Content/>"), "domain 9 has no name"),
     "names": (content("<Content id='ldg1'/>"), 'two domains have the name "ldg1"'),
     "UUIDs": (content("<Content id='x'>" +
                       item("<OtherResourceType>ldom_info</OtherResourceType><uuid>UUID</uuid>") +
@@ -96,6 +95,19 @@ class Limits(harness.TestCase):
         # The largest document was kept for a moment, and not for longer.
         self.assertLess(bed.agent.resident(), 300 * 1024)
         self.assertEqual(len(harness.differences(bed.rows(), dump(bed.sim)["domains"])), 0)
+
+    def test_a_domain_without_a_name_is_left_out(self):
+        """The others are taken, one line tells, and nothing is removed."""
+        bed = self.one
+        rows, refused = set(bed.rows()), scalar(bed, "ldomDocumentsRefused")
+        start = len(bed.agent.log())
+        bed.sim.do("fault " + self.fault(content("<Content/>")))
+        bed.sim.do("do add-vcpu ldg1 1")
+        vcpus = {d["name"]: d["vcpus"] for d in dump(bed.sim)["domains"]}["ldg1"]
+        wait_for(lambda: bed.get(cell("NumVCPU", self.index)) == vcpus, 30, "the new value")
+        bed.agent.wait_log(r"warning: [\w:]+: .*1 domains without a name: they are left out", 30, start)
+        self.assertEqual(set(bed.rows()), rows)
+        self.assertEqual(scalar(bed, "ldomDocumentsRefused"), refused)
 
     def test_what_is_odd_but_legal_is_taken(self):
         """Just below the limits, and all that ldmd may do."""
