@@ -168,12 +168,30 @@ static bool test_directory(const char *path)
 	return true;
 }
 
+/* What ldmd was found to be. */
+struct found {
+	unsigned int domains;
+	bool data_2; /* it took a question in data version 2.0 only */
+};
+
 static int count_domain(void *user, const struct ldm_content *content, bool ok, const char *message)
 {
+	struct found *found = user;
+
 	(void)message;
 	if (ok && content->domain)
-		++*(unsigned int *)user;
+		found->domains++;
 	return 0;
+}
+
+/* The last question counts: 2.0 is asked in when 3.0 was refused. */
+static void note_data_version(void *user, bool sent, const char *xml, size_t len)
+{
+	static const char version_2[] = "<data version=\"2.0\"";
+	struct found *found = user;
+
+	if (sent)
+		found->data_2 = memmem(xml, len, version_2, strlen(version_2)) != NULL;
 }
 
 static const char *ldm_advice(int error)
@@ -194,21 +212,27 @@ static const char *ldm_advice(int error)
 
 static bool test_ldm(const struct settings *s)
 {
-	static const struct query_ops ops = {.on_content = count_domain};
+	static const struct query_ops ops = {
+		.on_content = count_domain,
+		.on_traffic = note_data_version,
+	};
 	_cleanup_(ldm_endpoint_freep) struct ldm_endpoint *endpoint = NULL;
 	_cleanup_free_ char *error = NULL;
-	unsigned int domains = 0;
+	struct found found = {0};
 
 	if (settings_endpoint(s, &endpoint) < 0)
 		return print_missing("see the message above", "ldmd: no usable address");
 	int r = query_run(
-		endpoint, "list-domain", NULL, s->request_timeout_ms, &ops, &domains, &error);
+		endpoint, "list-domain", NULL, s->request_timeout_ms, &ops, &found, &error);
 	if (r < 0) {
 		_cleanup_free_ char *text = visible_copy(error ? error : strerror(-r));
 		return print_missing(
 			ldm_advice(r), "ldmd %s: %s", s->ldm, text ? text : "no memory");
 	}
-	print_good("ldmd %s: %u domains", s->ldm, domains);
+	const struct ldm_dialect *dialect = endpoint->dialect;
+	print_good("ldmd %s: %u domains; interface %u.%u, data version %s, options as `%s'", s->ldm,
+		found.domains, dialect->version / 100, dialect->version % 100,
+		found.data_2 ? "2.0" : "3.0", ldm_form_name(ldm_dialect_form(dialect)));
 	return true;
 }
 

@@ -431,6 +431,18 @@ class Running(harness.TestCase):
         self.assertEqual(result.returncode, 0, result)
         self.assertNotIn("MISSING", result.stdout)
         self.assertIn("everything is in place", result.stdout)
+        self.assertRegex(result.stdout, r"(?m)^ok +ldmd .* domains; interface 1\.7, data version 3\.0, "
+                         r"options as `options'$")
+
+    def test_test_tells_the_dialect(self):
+        for version, data, told in (
+                ("1.3", "2.0", "interface 1.0, data version 2.0, options as `option'"),
+                ("2.2", "3.0", "interface 1.3, data version 3.0, options as `options'")):
+            with self.subTest(version):
+                bed = self.bed(sim_options=["-L", version, "-d", data])
+                self.assertIn(told, bed.agent.run("-t").stdout)
+        bed.agent.configure("ldmRequestForm option\n")
+        self.assertIn("options as `option'", bed.agent.run("-t").stdout)
 
     def test_term_closes_and_ends_with_0(self):
         for signo in (signal.SIGTERM, signal.SIGINT):
