@@ -45,7 +45,9 @@ void capture_free(struct capture *c)
 {
 	if (!c)
 		return;
-	for (struct question *q = c->questions; q < c->questions + c->n; q++) {
+	for (size_t i = 0; i < c->n; i++) {
+		struct question *q = &c->questions[i];
+
 		free(q->action);
 		free(q->domain);
 		free(q->error);

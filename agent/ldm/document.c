@@ -171,7 +171,9 @@ static int property_append(struct ldm_resource *r, char *take_key, const char *v
 /* Recursion no deeper than the document, whose depth is limited. */
 static void resource_list_free(struct ldm_resource *list, size_t n)
 {
-	for (struct ldm_resource *r = list; r < list + n; r++) {
+	for (size_t k = 0; k < n; k++) {
+		struct ldm_resource *r = &list[k];
+
 		for (size_t i = 0; i < r->n_props; i++) {
 			free(r->props[i].key);
 			free(r->props[i].value);
