@@ -540,6 +540,19 @@ static void set_domain_name(struct prechecking *j, struct set_request *d)
 		refuse_request(j, d, 0, CONTROL_GEN_ERR, "no memory");
 }
 
+/*
+ * The name that a domain has already asks for nothing. A manager that found the row by its name
+ * writes the name with the change, so that the change is refused if the row is another domain now.
+ */
+static void drop_own_name(const struct prechecking *j, struct set_request *d)
+{
+	const struct domain *row = snapshot_find_index(j->view->snapshot, d->index);
+
+	if (row && row->row_status == ROW_ACTIVE && d->fields != FIELD_NAME_BIT &&
+		(d->fields & FIELD_NAME_BIT) != 0 && strcmp(d->name, row->name) == 0)
+		d->fields &= ~(unsigned)FIELD_NAME_BIT;
+}
+
 struct refusal precheck(const struct precheck_view *view, struct set_request_list *list,
 	struct refusal so_far, enum precheck_result *results)
 {
@@ -556,6 +569,7 @@ struct refusal precheck(const struct precheck_view *view, struct set_request_lis
 	for (size_t i = 0; i < list->n; i++) {
 		struct set_request *d = &list->requests[i];
 
+		drop_own_name(&j, d);
 		results[i] = is_repeat(&j, d) ? PRECHECK_REPEAT : check_busy(&j, d);
 		if (results[i] != PRECHECK_JOIN && results[i] != PRECHECK_REPEAT)
 			check_row(&j, d);

@@ -233,6 +233,14 @@ static void test_doubles(void **state)
 			PDU(V(ROW, NEXT, 5), T(NAME, NEXT, "x"), T(NAME, NEXT, "xy"))},
 		{"same column, other row", CONTROL_OK, 0,
 			PDU(V(VCPU, ACTIVE, 5), V(VCPU, BOUND, 6))},
+		{"its own name beside it", CONTROL_OK, 0,
+			PDU(T(NAME, ACTIVE, "active"), V(VCPU, ACTIVE, 5))},
+		{"another name beside it", CONTROL_INCONSISTENT_VALUE, 0,
+			PDU(T(NAME, ACTIVE, "bound"), V(VCPU, ACTIVE, 5))},
+		{"its own name, destroyed", CONTROL_OK, 0,
+			PDU(T(NAME, INACTIVE, "inactive"), V(ROW, INACTIVE, 6))},
+		{"another name, destroyed", CONTROL_INCONSISTENT_VALUE, 0,
+			PDU(T(NAME, INACTIVE, "active"), V(ROW, INACTIVE, 6))},
 	};
 
 	(void)state;
@@ -518,6 +526,11 @@ static void test_under_way(void **state)
 	(void)state;
 	assert_int_equal(
 		precheck_with(&growing, ONE(V(VCPU, ACTIVE, 8)), CONTROL_OK), PRECHECK_JOIN);
+	assert_int_equal(
+		precheck_with(&growing,
+			(const struct set_varbind[]){T(NAME, ACTIVE, "active"), V(VCPU, ACTIVE, 8)},
+			2, CONTROL_OK),
+		PRECHECK_JOIN);
 	precheck_with(&growing, ONE(V(VCPU, ACTIVE, 9)), CONTROL_INCONSISTENT_VALUE);
 	precheck_with(&growing, ONE(V(MEMORY, ACTIVE, 2304)), CONTROL_INCONSISTENT_VALUE);
 	precheck_with(&growing, ONE(V(ADMIN, ACTIVE, 4)), CONTROL_INCONSISTENT_VALUE);

@@ -1,0 +1,594 @@
+/*
+ * The verbs that change something: one PDU, and then what became of it.
+ *
+ * A SET names rows by number, and people name domains. So the PDU also writes the name that was
+ * looked up: the agent refuses it if the row is another domain by now, and nothing is changed. A
+ * PDU is never sent twice; if its answer is lost, the operation table tells whether it arrived.
+ */
+#include <ctype.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "ldoms.h"
+
+#define DOMAINS_MAX	64
+#define CHANGES_MAX	(DOMAINS_MAX * 8)
+#define FIRST_LOOK_MS	100
+#define LAST_LOOK_MS	1000
+#define LOST_PATIENCE_S 10 /* for an operation to show after an answer was lost */
+
+enum { ROW_CREATE_AND_GO = 4, ROW_DESTROY = 6 };
+
+/* One domain of the PDU. */
+struct target {
+	const char *name;
+	uint32_t index;
+	int64_t operation_before; /* ldomOperationIndex when the PDU was sent */
+	int64_t operation;	  /* that follows from the PDU; 0: none was seen yet */
+	int64_t status;
+};
+
+struct request {
+	const struct settings *settings;
+	struct target targets[DOMAINS_MAX];
+	size_t n_targets;
+	struct change changes[CHANGES_MAX];
+	size_t owners[CHANGES_MAX]; /* target of each change */
+	size_t n_changes;
+	int64_t memory_unit; /* ldomMemUnit of the host; 0: not asked yet */
+};
+
+static volatile sig_atomic_t interrupted;
+
+static void on_interrupt(int signal)
+{
+	(void)signal;
+	interrupted = 1;
+}
+
+/* --- what is asked ------------------------------------------------------------------------- */
+
+static int add_change(
+	struct request *q, uint32_t column, char type, int64_t number, const char *text)
+{
+	if (q->n_changes == CHANGES_MAX) {
+		fprintf(stderr, "ldom-snmp: too much for one SET\n");
+		return EXIT_USAGE;
+	}
+	q->owners[q->n_changes] = q->n_targets - 1;
+	q->changes[q->n_changes++] = (struct change){
+		.name = DOMAIN_CELL(column, q->targets[q->n_targets - 1].index),
+		.type = type,
+		.number = number,
+		.text = text,
+	};
+	return EXIT_DONE;
+}
+
+static int add_target(struct request *q, const char *name, uint32_t index)
+{
+	if (q->n_targets == DOMAINS_MAX) {
+		fprintf(stderr, "ldom-snmp: too many domains for one SET\n");
+		return EXIT_USAGE;
+	}
+	q->targets[q->n_targets++] = (struct target){.name = name, .index = index};
+	/* That the row is still this domain, or that the new one gets this name. */
+	return add_change(q, DOMAIN_NAME, 's', 0, name);
+}
+
+static int add_found(struct request *q, const char *name)
+{
+	uint32_t index;
+	int status = domain_find(q->settings->snmp, name, &index);
+
+	return status == EXIT_DONE ? add_target(q, name, index) : status;
+}
+
+static int add_count(struct request *q, uint32_t column, const char *key, const char *value)
+{
+	char *end;
+
+	errno = 0;
+	unsigned long n = strtoul(value, &end, 10);
+	if (!isdigit((unsigned char)*value) || *end || errno || n > 65535) {
+		fprintf(stderr, "ldom-snmp: %s=%s: a number up to 65535 was expected\n", key,
+			value);
+		return EXIT_USAGE;
+	}
+	return add_change(q, column, 'u', (int64_t)n, NULL);
+}
+
+static int read_memory_unit(struct request *q, uint64_t *ret_bytes)
+{
+	static const uint32_t column = DOMAIN_MEM_UNIT;
+	struct rows rows;
+
+	if (q->memory_unit == 0) {
+		enum snmp_result r = snmp_walk(q->settings->snmp, DOMAIN_ENTRY, &column, 1, &rows);
+		if (r != SNMP_OK)
+			return exit_status_of(r);
+		if (rows.n > 0)
+			q->memory_unit = rows.rows[0].cells[0].number;
+		rows_clear(&rows);
+	}
+	*ret_bytes = memory_unit_bytes(q->memory_unit);
+	if (*ret_bytes > 0)
+		return EXIT_DONE;
+	fprintf(stderr, "ldom-snmp: %s does not tell in which unit ldomMemSize is\n",
+		snmp_host(q->settings->snmp));
+	return EXIT_UNREACHABLE;
+}
+
+/* With a unit, always: 16 could be meant as gigabytes and be taken for megabytes. */
+static int add_memory(struct request *q, const char *value)
+{
+	static const char letters[] = "KMGT";
+	char *end;
+	uint64_t unit = 0;
+
+	errno = 0;
+	unsigned long long n = strtoull(value, &end, 10);
+	const char *letter = *end ? strchr(letters, toupper((unsigned char)*end)) : NULL;
+	bool number = isdigit((unsigned char)*value) && errno == 0 && n > 0;
+	if (!number || !letter || (end[1] && strcasecmp(end + 1, "B") != 0)) {
+		fprintf(stderr,
+			"ldom-snmp: memory=%s: a number with its unit was expected, as in 16G or "
+			"512M\n",
+			value);
+		return EXIT_USAGE;
+	}
+	unsigned int shift = 10 * (unsigned int)(letter - letters + 1);
+	int status = read_memory_unit(q, &unit);
+	if (status != EXIT_DONE)
+		return status;
+	if (n > UINT64_MAX >> shift || (n << shift) % unit != 0 ||
+		(n << shift) / unit > UINT32_MAX) {
+		fprintf(stderr,
+			"ldom-snmp: memory=%s cannot be said in the unit of ldomMemSize there, "
+			"%" PRIu64 " bytes\n",
+			value, unit);
+		return EXIT_USAGE;
+	}
+	return add_change(q, DOMAIN_MEM_SIZE, 'u', (int64_t)((n << shift) / unit), NULL);
+}
+
+static int add_state(struct request *q, const char *value)
+{
+	int state = admin_state_of(value);
+
+	if (state != 0)
+		return add_change(q, DOMAIN_ADMIN_STATE, 'i', state, NULL);
+	fprintf(stderr,
+		"ldom-snmp: state=%s: active, bound, inactive, forceStop or restart was expected\n",
+		value);
+	return EXIT_USAGE;
+}
+
+/* key=value; the argument is cut at the sign. */
+static int add_assignment(struct request *q, char *argument, bool creates)
+{
+	char *value = strchr(argument, '=');
+
+	*value++ = '\0';
+	if (strcmp(argument, "vcpu") == 0 || strcmp(argument, "vcpus") == 0)
+		return add_count(q, DOMAIN_NUM_VCPU, argument, value);
+	if (strcmp(argument, "crypto") == 0)
+		return add_count(q, DOMAIN_NUM_CRYPTO, argument, value);
+	if (strcmp(argument, "memory") == 0)
+		return add_memory(q, value);
+	if (strcmp(argument, "state") == 0)
+		return add_state(q, value);
+	if (strcmp(argument, "template") == 0 && creates)
+		return add_change(q, DOMAIN_TEMPLATE, 's', 0, value);
+	fprintf(stderr, "ldom-snmp: %s: vcpu, memory, crypto%s or state was expected\n", argument,
+		creates ? ", template" : "");
+	return EXIT_USAGE;
+}
+
+static int say_dry(const struct request *q)
+{
+	static const char *const objects[DOMAIN_COLUMNS + 1] = {[DOMAIN_NAME] = "ldomName",
+		[DOMAIN_ADMIN_STATE] = "ldomAdminState",
+		[DOMAIN_NUM_VCPU] = "ldomNumVCPU",
+		[DOMAIN_MEM_SIZE] = "ldomMemSize",
+		[DOMAIN_NUM_CRYPTO] = "ldomNumCrypto",
+		[DOMAIN_TEMPLATE] = "ldomTemplate",
+		[DOMAIN_ROW_STATUS] = "ldomRowStatus"};
+
+	printf("would be asked of %s, in one SET:\n", snmp_host(q->settings->snmp));
+	for (size_t i = 0; i < q->n_changes; i++) {
+		const struct change *c = &q->changes[i];
+
+		printf("  %s.%u = ", objects[c->name.arcs[3]], c->name.arcs[4]);
+		if (c->type == 's')
+			printf("\"%s\"\n", c->text);
+		else
+			printf("%" PRId64 "\n", c->number);
+	}
+	return EXIT_DONE;
+}
+
+/* --- what became of it --------------------------------------------------------------------- */
+
+static void sleep_ms(unsigned int ms)
+{
+	struct timespec t = {.tv_sec = ms / 1000, .tv_nsec = (long)(ms % 1000) * 1000000};
+
+	nanosleep(&t, NULL);
+}
+
+static uint64_t now_ms(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
+}
+
+/* The newest operation of a row that is gone, or that is not there yet. */
+static enum snmp_result find_in_table(struct snmp *s, uint32_t index, int64_t *ret)
+{
+	static const uint32_t column = OPERATION_DOMAIN;
+	struct rows rows;
+	enum snmp_result r = snmp_walk(s, OPERATION_ENTRY, &column, 1, &rows);
+
+	*ret = 0;
+	if (r != SNMP_OK)
+		return r;
+	for (size_t i = 0; i < rows.n; i++)
+		if (rows.rows[i].cells[0].number == index)
+			*ret = rows.rows[i].index[0];
+	rows_clear(&rows);
+	return SNMP_OK;
+}
+
+static enum snmp_result last_operation(struct snmp *s, uint32_t index, int64_t *ret)
+{
+	struct name name = DOMAIN_CELL(DOMAIN_OPERATION_INDEX, index);
+	struct cell cell;
+	enum snmp_result r = snmp_get(s, &name, &cell, 1);
+
+	if (r == SNMP_OK && cell.type == CELL_NUMBER)
+		*ret = cell.number;
+	else if (r == SNMP_OK)
+		r = find_in_table(s, index, ret);
+	return r;
+}
+
+static int exit_status_of_operation(int64_t status)
+{
+	switch (status) {
+	case STATUS_SUCCEEDED:
+	case STATUS_NONE:
+		return EXIT_DONE;
+	case STATUS_FAILED:
+		return EXIT_FAILED;
+	case STATUS_ROLLED_BACK:
+		return EXIT_ROLLED_BACK;
+	case STATUS_PARTIAL:
+		return EXIT_PARTIAL;
+	default:
+		return EXIT_UNKNOWN;
+	}
+}
+
+static bool is_running(int64_t status)
+{
+	return status == STATUS_RUNNING || status == STATUS_QUEUED;
+}
+
+static void show_progress(const struct target *t, const struct cell *cells)
+{
+	if (isatty(STDERR_FILENO))
+		fprintf(stderr, "\r\033[K%s: %s, %" PRId64 " of %" PRId64 " steps", t->name,
+			operation_status_name(t->status), cells[1].number, cells[2].number);
+}
+
+static void end_progress(void)
+{
+	if (isatty(STDERR_FILENO))
+		fputs("\r\033[K", stderr);
+}
+
+/* One line, for people and for scripts alike. */
+static void show_end(const struct target *t, const struct cell *cells)
+{
+	FILE *to = exit_status_of_operation(t->status) == EXIT_DONE ? stdout : stderr;
+
+	end_progress();
+	fprintf(to, "%s: %s", t->name, operation_status_name(t->status));
+	if (*cell_text(&cells[3]))
+		fprintf(to, " (%s)", cell_text(&cells[3]));
+	if (*cell_text(&cells[4]))
+		fprintf(to, ": %s", cell_text(&cells[4]));
+	fputc('\n', to);
+}
+
+/* Looks once. *ret_ended: it ended, and was shown. */
+static enum snmp_result look_at(struct snmp *s, struct target *t, bool *ret_ended)
+{
+	static const uint32_t columns[] = {OPERATION_STATUS, OPERATION_DONE, OPERATION_PLANNED,
+		OPERATION_REQUEST, OPERATION_MESSAGE};
+	const size_t n = sizeof(columns) / sizeof(columns[0]);
+	struct name names[sizeof(columns) / sizeof(columns[0])];
+	struct cell cells[sizeof(columns) / sizeof(columns[0])];
+
+	for (size_t i = 0; i < n; i++)
+		names[i] = OPERATION_CELL(columns[i], (uint32_t)t->operation);
+	enum snmp_result r = snmp_get(s, names, cells, n);
+	if (r == SNMP_OK) {
+		/* A row that is gone has ended long ago. */
+		t->status = cells[0].type == CELL_NUMBER ? cells[0].number : STATUS_UNKNOWN;
+		*ret_ended = !is_running(t->status);
+		if (*ret_ended)
+			show_end(t, cells);
+		else
+			show_progress(t, cells);
+	}
+	for (size_t i = 0; i < n; i++)
+		cell_clear(&cells[i]);
+	return r;
+}
+
+static int say_still_running(const struct settings *s, const struct target *t, const char *why)
+{
+	end_progress();
+	fprintf(stderr,
+		"ldom-snmp: %s; operation %" PRId64
+		" on \"%s\" goes on. Look at it with: ldom-snmp ... %s operations %s\n",
+		why, t->operation, t->name, snmp_host(s->snmp), t->name);
+	return EXIT_STILL_RUNNING;
+}
+
+static int follow_one(const struct settings *s, struct target *t, uint64_t until_ms)
+{
+	unsigned int pause_ms = FIRST_LOOK_MS;
+
+	for (bool ended = false;;) {
+		enum snmp_result r = look_at(s->snmp, t, &ended);
+
+		if (r == SNMP_OK && ended)
+			return exit_status_of_operation(t->status);
+		if (interrupted)
+			return say_still_running(s, t, "interrupted");
+		if (now_ms() >= until_ms)
+			return say_still_running(s, t,
+				r == SNMP_OK ? "not waiting any longer" : "no answer any more");
+		sleep_ms(pause_ms);
+		pause_ms = pause_ms * 2 < LAST_LOOK_MS ? pause_ms * 2 : LAST_LOOK_MS;
+	}
+}
+
+static uint64_t patience_until(const struct settings *s)
+{
+	return s->patience_s == 0 ? UINT64_MAX : now_ms() + s->patience_s * 1000ull;
+}
+
+/* The worst of all; all are followed to their ends. */
+static int follow(struct request *q)
+{
+	uint64_t until_ms = patience_until(q->settings);
+	int worst = EXIT_DONE;
+
+	for (size_t i = 0; i < q->n_targets; i++) {
+		if (q->targets[i].operation == 0)
+			continue;
+		int status = follow_one(q->settings, &q->targets[i], until_ms);
+		if (status > worst)
+			worst = status;
+	}
+	return worst;
+}
+
+/* Which operations came of the PDU. */
+static enum snmp_result find_operations(struct request *q, bool *ret_all)
+{
+	*ret_all = true;
+	for (size_t i = 0; i < q->n_targets; i++) {
+		struct target *t = &q->targets[i];
+		int64_t operation = 0;
+		enum snmp_result r = last_operation(q->settings->snmp, t->index, &operation);
+
+		if (r != SNMP_OK)
+			return r;
+		if (operation != t->operation_before)
+			t->operation = operation;
+		else
+			*ret_all = false;
+	}
+	return SNMP_OK;
+}
+
+/* The answer is lost: the PDU may have arrived or not. */
+static int after_lost_answer(struct request *q)
+{
+	uint64_t until_ms = now_ms() + LOST_PATIENCE_S * 1000;
+	bool all = false;
+
+	fprintf(stderr, "ldom-snmp: looking whether the SET arrived; it is not sent again\n");
+	while (!all && !interrupted && now_ms() < until_ms) {
+		(void)find_operations(q, &all);
+		if (!all)
+			sleep_ms(LAST_LOOK_MS);
+	}
+	if (all)
+		return follow(q);
+	fprintf(stderr, "ldom-snmp: no operation is seen; nothing is known of the SET\n");
+	return EXIT_UNREACHABLE;
+}
+
+/* What stands against it, in the agent's words. */
+static void say_refusal(const struct request *q, long error, size_t position)
+{
+	const char *who =
+		position < q->n_changes ? q->targets[q->owners[position]].name : "the SET";
+	struct name name = SCALAR(SCALAR_REFUSAL_TEXT);
+	struct cell text = {.type = CELL_MISSING};
+
+	if (snmp_get(q->settings->snmp, &name, &text, 1) == SNMP_OK && *cell_text(&text))
+		fprintf(stderr, "%s: refused (%s): %s\n", who, snmp_error_name(error),
+			cell_text(&text));
+	else
+		fprintf(stderr, "%s: refused (%s)\n", who, snmp_error_name(error));
+	cell_clear(&text);
+}
+
+static int after_answer(struct request *q, long error, size_t position)
+{
+	enum { COMMIT_FAILED = 14, UNDO_FAILED = 15 };
+	bool all;
+
+	if (error != 0 && error != COMMIT_FAILED && error != UNDO_FAILED) {
+		say_refusal(q, error, position);
+		return EXIT_REFUSED;
+	}
+	enum snmp_result r = find_operations(q, &all);
+	if (r != SNMP_OK)
+		return exit_status_of(r);
+	/* Who asks for what is running already joins that operation. */
+	for (size_t i = 0; i < q->n_targets; i++)
+		if (q->targets[i].operation == 0)
+			q->targets[i].operation = q->targets[i].operation_before;
+	if (error == 0 && q->settings->no_wait) {
+		for (size_t i = 0; i < q->n_targets; i++)
+			printf("%s: operation %" PRId64 "\n", q->targets[i].name,
+				q->targets[i].operation);
+		return EXIT_DONE;
+	}
+	int status = follow(q);
+	return error != 0 && status == EXIT_DONE ? EXIT_FAILED : status;
+}
+
+static int send_request(struct request *q)
+{
+	struct snmp *s = q->settings->snmp;
+	long error = 0;
+	size_t position = 0;
+
+	if (q->settings->dry_run)
+		return say_dry(q);
+	for (size_t i = 0; i < q->n_targets; i++) {
+		enum snmp_result r =
+			last_operation(s, q->targets[i].index, &q->targets[i].operation_before);
+		if (r != SNMP_OK)
+			return exit_status_of(r);
+	}
+	/* From here on, what was begun is told of. */
+	signal(SIGINT, on_interrupt);
+	switch (snmp_set(s, q->changes, q->n_changes, &error, &position)) {
+	case SNMP_OK:
+		return after_answer(q, error, position);
+	case SNMP_NO_ANSWER:
+		return after_lost_answer(q);
+	default:
+		return EXIT_UNREACHABLE;
+	}
+}
+
+/* --- the verbs ----------------------------------------------------------------------------- */
+
+/* NAME key=value ... [NAME key=value ...] */
+int verb_set(const struct settings *s, int argc, char **argv)
+{
+	static struct request q;
+	int status = EXIT_DONE;
+	bool asks = false;
+
+	q = (struct request){.settings = s};
+	for (int i = 0; i < argc && status == EXIT_DONE; i++) {
+		bool assignment = strchr(argv[i], '=') != NULL;
+
+		if (!assignment && q.n_targets > 0 && !asks)
+			break;
+		if (assignment && q.n_targets == 0)
+			break;
+		status = assignment ? add_assignment(&q, argv[i], false) : add_found(&q, argv[i]);
+		asks = assignment;
+	}
+	if (status != EXIT_DONE)
+		return status;
+	if (!asks) {
+		fprintf(stderr,
+			"ldom-snmp: set takes NAME and what to set, as in: set web01 vcpu=8 "
+			"memory=16G\n");
+		return EXIT_USAGE;
+	}
+	return send_request(&q);
+}
+
+int verb_create(const struct settings *s, int argc, char **argv)
+{
+	static struct request q;
+	struct name next = SCALAR(SCALAR_NEXT_INDEX);
+	struct cell cell;
+
+	q = (struct request){.settings = s};
+	if (argc < 2 || strchr(argv[0], '=')) {
+		fprintf(stderr,
+			"ldom-snmp: create takes NAME and what it gets, as in: create web02 "
+			"vcpu=8 memory=16G, or template=TEMPLATE\n");
+		return EXIT_USAGE;
+	}
+	enum snmp_result r = snmp_get(s->snmp, &next, &cell, 1);
+	if (r != SNMP_OK || cell.type != CELL_NUMBER) {
+		if (r == SNMP_OK)
+			fprintf(stderr, "ldom-snmp: %s has no LDoms agent\n", snmp_host(s->snmp));
+		return EXIT_UNREACHABLE;
+	}
+	int status = add_target(&q, argv[0], (uint32_t)cell.number);
+	for (int i = 1; i < argc && status == EXIT_DONE; i++) {
+		if (!strchr(argv[i], '=')) {
+			fprintf(stderr, "ldom-snmp: %s: key=value was expected\n", argv[i]);
+			return EXIT_USAGE;
+		}
+		status = add_assignment(&q, argv[i], true);
+	}
+	if (status == EXIT_DONE)
+		status = add_change(&q, DOMAIN_ROW_STATUS, 'i', ROW_CREATE_AND_GO, NULL);
+	return status == EXIT_DONE ? send_request(&q) : status;
+}
+
+int verb_destroy(const struct settings *s, int argc, char **argv)
+{
+	static struct request q;
+
+	q = (struct request){.settings = s};
+	if (argc != 1) {
+		fprintf(stderr, "ldom-snmp: destroy takes the name of one domain\n");
+		return EXIT_USAGE;
+	}
+	int status = add_found(&q, argv[0]);
+	if (status == EXIT_DONE)
+		status = add_change(&q, DOMAIN_ROW_STATUS, 'i', ROW_DESTROY, NULL);
+	return status == EXIT_DONE ? send_request(&q) : status;
+}
+
+/* For the last operation on a domain; its end is the command's. */
+int verb_wait(const struct settings *s, int argc, char **argv)
+{
+	struct target t = {0};
+
+	if (argc != 1) {
+		fprintf(stderr, "ldom-snmp: wait takes the name of one domain\n");
+		return EXIT_USAGE;
+	}
+	t.name = argv[0];
+	int status = domain_find(s->snmp, t.name, &t.index);
+	if (status != EXIT_DONE)
+		return status;
+	enum snmp_result r = last_operation(s->snmp, t.index, &t.operation);
+	if (r != SNMP_OK)
+		return exit_status_of(r);
+	if (t.operation == 0) {
+		printf("%s: no operation is known\n", t.name);
+		return EXIT_DONE;
+	}
+	signal(SIGINT, on_interrupt);
+	return follow_one(s, &t, patience_until(s));
+}

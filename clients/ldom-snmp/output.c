@@ -1,0 +1,184 @@
+/* See output.h. Widths are those of the widest cell, in characters of UTF-8. */
+#include "output.h"
+
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct output {
+	const struct output_column *columns;
+	size_t n_columns;
+	size_t *widths; /* one for each column, of the table */
+	char **cells;	/* row by row */
+	size_t n_cells;
+	bool no_memory;
+};
+
+struct output *output_new(const struct output_column *columns, size_t n)
+{
+	struct output *o = calloc(1, sizeof(*o));
+
+	if (!o)
+		return NULL;
+	o->widths = calloc(n, sizeof(*o->widths));
+	if (!o->widths) {
+		free(o);
+		return NULL;
+	}
+	o->columns = columns;
+	o->n_columns = n;
+	return o;
+}
+
+void output_cell(struct output *o, const char *format, ...)
+{
+	char **more = reallocarray(o->cells, o->n_cells + 1, sizeof(*more));
+	va_list arguments;
+
+	if (!more) {
+		o->no_memory = true;
+		return;
+	}
+	o->cells = more;
+	va_start(arguments, format);
+	if (vasprintf(&more[o->n_cells], format, arguments) < 0)
+		o->no_memory = true;
+	else
+		o->n_cells++;
+	va_end(arguments);
+}
+
+/* Continuation bytes take no place. */
+static size_t width_of(const char *text)
+{
+	size_t width = 0;
+
+	for (; *text; text++)
+		width += ((unsigned char)*text & 0xc0) != 0x80;
+	return width;
+}
+
+static void print_aligned(const char *text, size_t width, bool right, bool last)
+{
+	size_t own = width_of(text);
+	int blanks = own < width ? (int)(width - own) : 0;
+
+	if (right)
+		printf("%*s%s", blanks, "", text);
+	else
+		printf("%s%*s", text, last ? 0 : blanks, "");
+	fputs(last ? "\n" : "  ", stdout);
+}
+
+static bool is_shown(const struct output *o, size_t column)
+{
+	return o->columns[column].title != NULL;
+}
+
+static void print_table(const struct output *o)
+{
+	size_t *widths = o->widths, last = 0;
+
+	for (size_t k = 0; k < o->n_columns; k++) {
+		if (!is_shown(o, k))
+			continue;
+		last = k;
+		widths[k] = width_of(o->columns[k].title);
+		for (size_t i = k; i < o->n_cells; i += o->n_columns)
+			if (width_of(o->cells[i]) > widths[k])
+				widths[k] = width_of(o->cells[i]);
+	}
+	for (size_t k = 0; k < o->n_columns; k++)
+		if (is_shown(o, k))
+			print_aligned(o->columns[k].title, widths[k],
+				o->columns[k].align == ALIGN_RIGHT, k == last);
+	for (size_t i = 0; i < o->n_cells; i++) {
+		size_t k = i % o->n_columns;
+
+		if (is_shown(o, k))
+			print_aligned(o->cells[i], widths[k], o->columns[k].align == ALIGN_RIGHT,
+				k == last);
+	}
+}
+
+static void print_json_text(const char *text)
+{
+	putchar('"');
+	for (; *text; text++) {
+		unsigned char c = (unsigned char)*text;
+
+		if (c == '"' || c == '\\')
+			printf("\\%c", c);
+		else if (c < 0x20 || c == 0x7f)
+			printf("\\u%04x", c);
+		else
+			putchar(c);
+	}
+	putchar('"');
+}
+
+static void print_json(const struct output *o)
+{
+	putchar('[');
+	for (size_t i = 0; i < o->n_cells; i++) {
+		size_t k = i % o->n_columns;
+		const struct output_column *c = &o->columns[k];
+
+		fputs(k > 0 ? ", " : i > 0 ? ",\n  {" : "\n  {", stdout);
+		print_json_text(c->key);
+		fputs(": ", stdout);
+		if (c->kind == KIND_TEXT)
+			print_json_text(o->cells[i]);
+		else
+			fputs(*o->cells[i] ? o->cells[i] : "null", stdout);
+		if (k + 1 == o->n_columns)
+			putchar('}');
+	}
+	puts(o->n_cells > 0 ? "\n]" : "]");
+}
+
+/* RFC 4180, with the line ends of the system. */
+static void print_csv_text(const char *text, bool last)
+{
+	if (strpbrk(text, ",\"\r\n")) {
+		putchar('"');
+		for (; *text; text++) {
+			if (*text == '"')
+				putchar('"');
+			putchar(*text);
+		}
+		putchar('"');
+	} else {
+		fputs(text, stdout);
+	}
+	putchar(last ? '\n' : ',');
+}
+
+static void print_csv(const struct output *o)
+{
+	for (size_t k = 0; k < o->n_columns; k++)
+		print_csv_text(o->columns[k].key, k + 1 == o->n_columns);
+	for (size_t i = 0; i < o->n_cells; i++)
+		print_csv_text(o->cells[i], (i + 1) % o->n_columns == 0);
+}
+
+int output_print(struct output *o, enum output_form form)
+{
+	static void (*const print[])(const struct output *) = {
+		[OUTPUT_TABLE] = print_table,
+		[OUTPUT_JSON] = print_json,
+		[OUTPUT_CSV] = print_csv,
+	};
+	bool failed = o->no_memory;
+
+	if (!failed)
+		print[form](o);
+	for (size_t i = 0; i < o->n_cells; i++)
+		free(o->cells[i]);
+	free(o->cells);
+	free(o->widths);
+	free(o);
+	return failed || fflush(stdout) != 0 ? -1 : 0;
+}

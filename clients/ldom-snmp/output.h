@@ -1,0 +1,31 @@
+/*
+ * One list, three forms: columns for people, JSON and CSV for programs.
+ */
+#ifndef LDOM_SNMP_OUTPUT_H
+#define LDOM_SNMP_OUTPUT_H
+
+#include <stddef.h>
+
+enum output_form {
+	OUTPUT_TABLE,
+	OUTPUT_JSON,
+	OUTPUT_CSV,
+};
+
+struct output_column {
+	const char *title; /* of the table; NULL: only for programs */
+	const char *key;   /* of JSON and CSV */
+	enum { ALIGN_LEFT, ALIGN_RIGHT } align;
+	enum { KIND_TEXT, KIND_NUMBER } kind; /* in JSON: with quotes or without */
+};
+
+struct output;
+
+/* The columns are borrowed. NULL: no memory. */
+struct output *output_new(const struct output_column *columns, size_t n);
+/* One cell after the other, row by row; as printf. An empty number is null in JSON. */
+void output_cell(struct output *o, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* Prints all, and frees. -1: no memory, or the output cannot be written. */
+int output_print(struct output *o, enum output_form form);
+
+#endif
