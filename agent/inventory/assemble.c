@@ -404,6 +404,7 @@ static void clear_by_state(struct domain *d)
 
 	if (!runs) {
 		d->utilization_permille = 0;
+		d->norm_util_permille = 0;
 		d->uptime_s = 0;
 	}
 	if (d->state == DOMAIN_INACTIVE)

@@ -31,6 +31,7 @@ const char *change_kind_name(enum change_kind kind)
 		[CHANGE_VNET] = "vnet",
 		[CHANGE_VCC] = "vcc",
 		[CHANGE_VCONS] = "vcons",
+		[CHANGE_DEGRADED] = "degraded",
 	};
 
 	return kind < _CHANGE_KIND_MAX ? names[kind] : "unknown";
@@ -201,6 +202,8 @@ static int diff_values(struct differ *d)
 		r = report_value(d, CHANGE_VCPU);
 	if (r == 0 && a->mem_bytes != b->mem_bytes)
 		r = report_value(d, CHANGE_VMEM);
+	if (r == 0 && a->degraded != b->degraded)
+		r = report_value(d, CHANGE_DEGRADED);
 	return r;
 }
 

@@ -37,6 +37,7 @@ static size_t field_width(const struct field *f)
 	case FIELD_FLAG:
 		return sizeof(bool);
 	case FIELD_U32:
+	case FIELD_LIMIT:
 	case FIELD_PERCENT:
 	case FIELD_STATE:
 	case FIELD_OTHER:
@@ -126,6 +127,8 @@ static int read_value(const struct field *f, const char *text, void *record)
 	} else {
 		r = f->kind == FIELD_PERCENT ? parse_permille(text, &narrow)
 					     : parse_u32(text, &narrow);
+		if (f->kind == FIELD_LIMIT && strcasecmp(text, "unlimited") == 0)
+			r = 0;
 		if (f->kind == FIELD_STATE) {
 			narrow = word_state(text);
 			r = *text ? 0 : -EINVAL;

@@ -21,6 +21,7 @@ enum field_kind {
 	FIELD_UUID,    /* char *, lower case */
 	FIELD_FLAGS,   /* char *, six columns */
 	FIELD_U32,     /* uint32_t */
+	FIELD_LIMIT,   /* uint32_t; 0: "unlimited" */
 	FIELD_PERCENT, /* uint32_t, 0.1 % */
 	FIELD_STATE,   /* enum domain_state */
 	FIELD_SIZE,    /* uint64_t, bytes */

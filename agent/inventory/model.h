@@ -64,6 +64,13 @@ enum domain_known {
 	KNOWN_CONSOLE = 1 << 16,
 	KNOWN_STATE = 1 << 17,
 	KNOWN_IO = 1 << 18,
+	KNOWN_NORM_UTILIZATION = 1 << 19,
+	KNOWN_MIGRATION_PROGRESS = 1 << 20,
+	KNOWN_MIGRATION_STATUS = 1 << 21,
+	KNOWN_MIGRATION_SOURCE = 1 << 22,
+	KNOWN_MAX_CORES = 1 << 23,
+	KNOWN_BOOT_POLICY = 1 << 24,
+	KNOWN_PERF_COUNTERS = 1 << 25,
 };
 
 struct vcpu {
@@ -220,6 +227,7 @@ struct domain {
 	char *uuid;	/* 36 characters, lower case; or NULL */
 	char *mac, *hostid;
 	char *failure_policy, *master, *ext_mapin, *threading, *cpu_arch;
+	char *boot_policy, *perf_counters;
 	char *flags; /* always six columns, or NULL */
 	enum domain_state state;
 	enum domain_state
@@ -228,16 +236,21 @@ struct domain {
 	uint64_t mem_bytes;
 	uint32_t num_crypto, num_iobus;
 	uint32_t whole_core;	 /* 0: no constraint */
+	uint32_t max_cores;	 /* 0: no limit */
 	uint32_t shutdown_group; /* 0..15 */
 	uint32_t roles;		 /* enum domain_role */
 	uint32_t utilization_permille;
+	uint32_t norm_util_permille; /* with regard to power management */
 	uint64_t uptime_s;
 	uint32_t console_port; /* 0: none */
 	bool pending;	       /* a delayed reconfiguration waits */
 	bool memory_dr;	       /* a memory reconfiguration runs */
 	bool degraded, transition;
 	enum domain_migration migration; /* != NONE: "migrating" of contract and guides */
-	uint64_t last_change_ms;	 /* monotonic clock; utilization and uptime do not count */
+	/* While one runs, as ldmd says it: 0.1 %; "ongoing", "done" or "failed"; a machine. */
+	uint32_t migration_permille;
+	char *migration_status, *migration_source;
+	uint64_t last_change_ms; /* monotonic clock; utilization and uptime do not count */
 	enum row_status row_status;
 	char *template_name;			/* of a row that is being made; or NULL */
 	uint32_t wanted_admin;			/* the same: ldomAdminState asked for; 0: none */

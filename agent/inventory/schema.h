@@ -12,7 +12,7 @@
 #include "inventory/fields.h"
 #include "inventory/model.h"
 
-/* The order of the notifications in the MIB: kind + 1 is the last arc. */
+/* What a notification of the MIB tells of; tables/notification.c has their numbers. */
 enum change_kind {
 	CHANGE_CREATE,
 	CHANGE_DESTROY,
@@ -25,6 +25,7 @@ enum change_kind {
 	CHANGE_VNET,
 	CHANGE_VCC,
 	CHANGE_VCONS,
+	CHANGE_DEGRADED,
 	_CHANGE_KIND_MAX,
 	CHANGE_NONE = -1,
 };

@@ -4,6 +4,7 @@
 #include "tables/tables.h"
 
 #include <stddef.h>
+#include <string.h>
 
 #include "control/oplog.h"
 #include "util/number.h"
@@ -114,6 +115,27 @@ static void get_row_status(
 	value_set_integer(ret, (int32_t)domain_of(r)->row_status);
 }
 
+static void get_migration_progress(
+	const struct column *c, const struct view *v, const struct row *r, struct value *ret)
+{
+	(void)c, (void)v;
+	value_set_unsigned(ret, domain_of(r)->migration_permille / 10);
+}
+
+static void get_migration_status(
+	const struct column *c, const struct view *v, const struct row *r, struct value *ret)
+{
+	static const char *const words[] = {"", "ongoing", "done", "failed"};
+	const char *status = domain_of(r)->migration_status;
+	int32_t number = 0;
+
+	(void)c, (void)v;
+	/* The words are 1 to 4, any other is unknown(5). */
+	while (number < 4 && strcasecmp(status ? status : "", words[number]) != 0)
+		number++;
+	value_set_integer(ret, number + 1);
+}
+
 #define TEXT(id, name, member, max)                                                                \
 	{                                                                                          \
 		id, name, VALUE_OCTETS, ACCESS_READ, column_get_text,                              \
@@ -164,6 +186,15 @@ static const struct column columns[] = {
 	OWN(29, "ldomRowStatus", VALUE_INTEGER, ACCESS_CREATE, get_row_status, 6),
 	{30, "ldomPending", VALUE_INTEGER, ACCESS_READ, column_get_bool,
 		offsetof(struct domain, pending), 2},
+	{31, "ldomDegraded", VALUE_INTEGER, ACCESS_READ, column_get_bool,
+		offsetof(struct domain, degraded), 2},
+	NUMBER(32, "ldomNormUtilization", ACCESS_READ, norm_util_permille, 1000),
+	OWN(33, "ldomMigrationProgress", VALUE_UNSIGNED, ACCESS_READ, get_migration_progress, 100),
+	OWN(34, "ldomMigrationStatus", VALUE_INTEGER, ACCESS_READ, get_migration_status, 5),
+	TEXT(35, "ldomMigrationSource", migration_source, 255),
+	NUMBER(36, "ldomMaxCores", ACCESS_READ, max_cores, UINT32_MAX),
+	TEXT(37, "ldomBootPolicy", boot_policy, 32),
+	TEXT(38, "ldomPerfCounters", perf_counters, 255),
 };
 
 const struct table domain_table = {

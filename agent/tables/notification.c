@@ -13,7 +13,7 @@
 #include "util/number.h"
 
 /* Below .0; the first eleven follow the kinds of changes. */
-enum { ARC_OPERATION_DONE = 12, ARC_MANAGER_LINK = 13 };
+enum { ARC_OPERATION_DONE = 12, ARC_MANAGER_LINK = 13, ARC_DEGRADED = 14 };
 
 /* ldomNotifTable */
 enum notif_column {
@@ -155,6 +155,10 @@ static int describe_change(const struct change *c, char **ret)
 		return asprintf(ret, "domain %s has %llu MB of memory, had %llu", after->name,
 			(unsigned long long)bytes_to_megabytes(after->mem_bytes),
 			(unsigned long long)bytes_to_megabytes(before->mem_bytes));
+	case CHANGE_DEGRADED:
+		return asprintf(ret, "domain %s %s", after->name,
+			after->degraded ? "is degraded: resources that it needs are missing"
+					: "is not degraded any more");
 	default:
 		return asprintf(ret, "%s %s of domain %s was %s", device_word(c),
 			c->object ? c->object : "", after->name, flag_word(c->flag));
@@ -168,7 +172,8 @@ int notification_from_change(const struct change *c, struct notification *ret)
 
 	if (describe_change(c, &text) < 0)
 		return -ENOMEM;
-	begin_varbinds(ret, (uint32_t)c->kind + 1, d->index, d->name);
+	begin_varbinds(ret, c->kind == CHANGE_DEGRADED ? ARC_DEGRADED : (uint32_t)c->kind + 1,
+		d->index, d->name);
 	ret->text = text;
 	switch (c->kind) {
 	case CHANGE_CREATE:
@@ -182,6 +187,9 @@ int notification_from_change(const struct change *c, struct notification *ret)
 		break;
 	case CHANGE_VMEM:
 		add_memory(ret, c);
+		break;
+	case CHANGE_DEGRADED:
+		add_cell(ret, DOMAIN_COLUMN_DEGRADED, c->after);
 		break;
 	default:
 		add_device(ret, c);

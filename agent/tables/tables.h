@@ -44,6 +44,7 @@ enum domain_column {
 	DOMAIN_COLUMN_MEM_UNIT = 7,
 	DOMAIN_COLUMN_OPERATION_STATUS = 26,
 	DOMAIN_COLUMN_OPERATION_INDEX = 27,
+	DOMAIN_COLUMN_DEGRADED = 31,
 };
 
 /* Manager scalars that others need by number. */

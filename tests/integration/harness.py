@@ -39,7 +39,8 @@ COLUMNS = {name: number for number, name in enumerate(
     "Index Name AdminState OperState NumVCPU MemSize MemUnit NumCrypto NumIOBus UUID MacAddress "
     "HostID FailurePolicy Master ExtMapinSpace Threading WholeCore CpuArch ShutdownGroup Flags "
     "Roles Utilization Uptime ConsolePort Template OperationStatus OperationIndex LastChange "
-    "RowStatus Pending".split(), 1)}
+    "RowStatus Pending Degraded NormUtilization MigrationProgress MigrationStatus MigrationSource "
+    "MaxCores BootPolicy PerfCounters".split(), 1)}
 
 _libc = ctypes.CDLL(None)
 
@@ -412,6 +413,14 @@ ADMIN_STATES = {"active": 1, "starting": 1, "bound": 2, "stopping": 2, "binding"
 ROLES = ["control", "service", "io", "root", "guest"]
 
 
+def migration_cells(migration):
+    """What a migration that goes on shows; the simulator has its own names for the two hosts."""
+    if not migration:
+        return {"MigrationProgress": 0, "MigrationStatus": 1, "MigrationSource": b""}
+    return {"MigrationProgress": migration["progress"], "MigrationStatus": 2,
+            "MigrationSource": b"other-host" if migration["incoming"] else b"this-host"}
+
+
 def expected_row(domain):
     """The cells that a domain of the dump must have; without those that only the agent knows."""
     bits = 0
@@ -420,7 +429,8 @@ def expected_row(domain):
     text = {"Name": "name", "UUID": "uuid", "MacAddress": "mac", "HostID": "hostid",
             "FailurePolicy": "failure_policy", "Master": "master",
             "ExtMapinSpace": "extended_mapin_space", "Threading": "threading",
-            "CpuArch": "cpu_arch", "Flags": "flags"}
+            "CpuArch": "cpu_arch", "Flags": "flags", "BootPolicy": "boot_policy",
+            "PerfCounters": "perf_counters"}
     row = {column: (domain[key] or "").encode() for column, key in text.items()}
     if row["HostID"] and not row["HostID"].startswith(b"0x"):
         row["HostID"] = b"0x" + row["HostID"]
@@ -435,7 +445,11 @@ def expected_row(domain):
         "Utilization": domain["utilization_permille"] * running,
         "Uptime": domain["uptime"] * running, "ConsolePort": domain["console_port"], "Template": b"",
         "OperationStatus": 1, "OperationIndex": 0, "RowStatus": 1,
-        "Pending": 1 if domain["delayed_reconf"] else 2})
+        "Pending": 1 if domain["delayed_reconf"] else 2,
+        "Degraded": 1 if domain["flags"][1] == "d" else 2,
+        "NormUtilization": domain["normalized_permille"] * running,
+        "MaxCores": int((domain["max_cores"] or "0").replace("unlimited", "0")),
+        **migration_cells(domain["migration"])})
     return row
 
 

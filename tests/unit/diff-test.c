@@ -358,6 +358,65 @@ static void test_nameless(void **state)
 	snapshot_unref(s);
 }
 
+/* Resources that go and come back are told once each. */
+static void test_degraded(void **state)
+{
+	const struct snapshot *s =
+		NEXT(NULL, LISTING_DOMAIN, PRIMARY, DOMAIN("a", "bound", "------", "4", "2G"));
+
+	(void)state;
+	for (int round = 0; round < 2; round++) {
+		s = check(s,
+			NEXT(s, LISTING_DOMAIN, PRIMARY, DOMAIN("a", "bound", "-d----", "4", "2G")),
+			round ? "" : "a:degraded");
+		assert_true(snapshot_find_name(s, "a")->degraded);
+	}
+	s = check(s, NEXT(s, LISTING_DOMAIN, PRIMARY, DOMAIN("a", "bound", "------", "4", "2G")),
+		"a:degraded");
+	assert_false(snapshot_find_name(s, "a")->degraded);
+	snapshot_unref(s);
+}
+
+/* What ldmd says of a migration ends with it. */
+static void test_migration_values(void **state)
+{
+#define MOVING(more)                                                                               \
+	"a | ldom_info state=active flags=-n---s" more " | cpu units=4 | memory units=2G"
+	const struct snapshot *s = NEXT(NULL, LISTING_DOMAIN, MOVING(""));
+	const struct domain *d;
+
+	(void)state;
+	s = check(s, NEXT(s, LISTING_DOMAIN, MOVING(" progress=45% status=ongoing source=m1")), "");
+	s = check(
+		s, NEXT(s, LISTING_BINDINGS, MOVING(" progress=50% status=ongoing source=m1")), "");
+	d = snapshot_find_name(s, "a");
+	assert_int_equal(d->migration_permille, 500);
+	assert_string_equal(d->migration_status, "ongoing");
+	assert_string_equal(d->migration_source, "m1");
+	s = check(s, NEXT(s, LISTING_DOMAIN, MOVING("")), "");
+	d = snapshot_find_name(s, "a");
+	assert_int_equal(d->migration_permille, 0);
+	assert_null(d->migration_status);
+	assert_null(d->migration_source);
+	snapshot_unref(s);
+}
+
+/* A number that becomes "unlimited" is no limit any more. */
+static void test_limits_of_cores(void **state)
+{
+#define CORES(more) "a | ldom_info state=bound" more " | cpu units=4"
+	const struct snapshot *s = NEXT(NULL, LISTING_DOMAIN, PRIMARY, CORES(""));
+
+	(void)state;
+	s = check(s, NEXT(s, LISTING_BINDINGS, CORES(" max-cores=4")), "");
+	assert_int_equal(snapshot_find_name(s, "a")->max_cores, 4);
+	s = check(s, NEXT(s, LISTING_DOMAIN, PRIMARY, CORES("")), "");
+	assert_int_equal(snapshot_find_name(s, "a")->max_cores, 4);
+	s = check(s, NEXT(s, LISTING_BINDINGS, CORES(" max-cores=unlimited")), "");
+	assert_int_equal(snapshot_find_name(s, "a")->max_cores, 0);
+	snapshot_unref(s);
+}
+
 /* One domain with many resources; the first two words end with their number, the last with more. */
 static char *many(const char *domain, const char *const words[3], int n, int more)
 {
@@ -442,6 +501,9 @@ int main(void)
 		TEST(test_large),
 		TEST(test_large_lists),
 		TEST(test_sharing),
+		TEST(test_degraded),
+		TEST(test_migration_values),
+		TEST(test_limits_of_cores),
 		TEST(test_same_name_twice),
 		TEST(test_unknown_state),
 		TEST(test_nameless),

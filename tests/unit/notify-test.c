@@ -244,6 +244,8 @@ static void test_contents(void **state)
 			"virtual console concentrator thing0 of domain ldg7 was modified"),
 		[CHANGE_VCONS] = HEAD("11")
 			DEVICE TAIL("virtual console thing0 of domain ldg7 was modified"),
+		[CHANGE_DEGRADED] =
+			HEAD("14") ".1.3.1.31.7=2\n" TAIL("domain ldg7 is not degraded any more"),
 	};
 
 	(void)state;
