@@ -313,6 +313,7 @@ static int dispatch_mode(const struct options *o)
 	struct settings *settings;
 
 	int r = start_log(o);
+	platform_return_memory();
 	/* In every mode: each of them may read a password. */
 	hide_memory();
 	if (r >= 0)

@@ -14,6 +14,11 @@ int platform_hide_memory(void);
  * -errno.
  */
 int platform_drop_privileges(void);
+/*
+ * Memory that was freed goes back to the system, also after a burst: the size from which on it does
+ * stays as it is. Before threads start.
+ */
+void platform_return_memory(void);
 /* Names a thread for ps and debuggers; at most 15 characters. */
 void platform_name_thread(const char *name);
 

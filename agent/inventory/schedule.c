@@ -17,6 +17,8 @@
 #define FAILURES_MAX 3
 /* How often a list-devices that does not fit is repeated before the next round. */
 #define DOUBTS_MAX 3
+/* Lists that events tell about are asked for in each such round of details only. */
+#define FULL_ROUNDS 10
 /* Events that cannot be had are asked for again after that time. */
 #define REGISTER_AGAIN_MS 600000
 /* A connection that is lost that often while registering in a row is lost because of it. */
@@ -27,8 +29,10 @@ void schedule_connected(struct schedule *s, uint64_t now_ms)
 	s->registered = now_ms < s->register_ms;
 	s->had_list = false;
 	s->bindings_work = true;
+	s->has_events = false;
 	s->needs = NEED_LIST | NEED_DETAIL;
 	s->doubts = 0;
+	s->rounds = 0;
 	memset(s->failures, 0, sizeof(s->failures));
 	memset(s->not_before_ms, 0, sizeof(s->not_before_ms));
 	s->list_due_ms = CLOCK_NEVER;
@@ -40,6 +44,7 @@ bool schedule_registered(struct schedule *s, int err, uint64_t now_ms)
 	bool answered = err == -EREMOTEIO || err == -EBADMSG || err == -EPROTO;
 
 	s->registered = true;
+	s->has_events = err == 0;
 	s->register_ms = 0;
 	if (err == 0) {
 		s->register_failures = 0;
@@ -269,9 +274,20 @@ void schedule_clear(struct schedule *s)
 
 /* --- what to ask --------------------------------------------------------------------------- */
 
+/*
+ * What may have changed since the last round without an event: the load of CPUs is in
+ * list-bindings, and a fault may take free devices. Every change of services and of SP
+ * configurations is an event. A round that comes late follows our own standing still, in which
+ * events may have been lost.
+ */
 static void begin_round(struct schedule *s, uint64_t now_ms)
 {
-	s->needs |= NEED_DETAIL;
+	bool late = now_ms > clock_after(s->detail_due_ms, s->detail_interval_ms);
+	bool all = !s->has_events || late || ++s->rounds >= FULL_ROUNDS;
+
+	s->needs |= all ? NEED_DETAIL : NEED_BINDINGS | NEED_DEVICES;
+	if (all)
+		s->rounds = 0;
 	s->doubts = 0;
 	memset(s->failures, 0, sizeof(s->failures));
 	s->detail_due_ms = clock_after(now_ms, schedule_jitter(s, s->detail_interval_ms, 10));

@@ -51,6 +51,7 @@ struct schedule {
 
 	/* Of this connection; set by who owns it after schedule_connected(). */
 	bool registered;    /* events were asked for */
+	bool has_events;    /* and ldmd sends them */
 	bool had_list;	    /* list-domain was answered */
 	bool bindings_work; /* the last list-bindings was answered */
 
@@ -59,6 +60,7 @@ struct schedule {
 	unsigned failures[N_LISTS];	 /* in a row, in this round of details */
 	uint64_t list_due_ms, detail_due_ms;
 	unsigned doubts;
+	unsigned rounds; /* of details, since all lists were asked for */
 	struct target **targets;
 	size_t n_targets;
 	bool lists_turn; /* the last question was about a single domain */

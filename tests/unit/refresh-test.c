@@ -96,20 +96,52 @@ static void test_standing_still(void **state)
 	assert_int_equal(scene.deadline, 6000 + 2 * hour + 5000);
 }
 
-static void test_details_every_minute(void **state)
+/* The short lists until a round is due, and the one at its time. */
+static void lists_of_a_minute(uint64_t round_at)
 {
-	(void)state;
-	begin();
-	for (uint64_t t = 6000; t < 61000; t += 5000) {
+	for (uint64_t t = round_at - 55000; t < round_at; t += 5000) {
 		turn(t);
 		expect("list-domain", NULL);
 		ANSWER(PRIMARY, GUEST("a", "active", "4"));
 		expect(NULL, NULL);
 	}
-	turn(61000);
+	turn(round_at);
 	expect("list-domain", NULL);
 	ANSWER(PRIMARY, GUEST("a", "active", "4"));
+}
+
+static void test_details_every_minute(void **state)
+{
+	(void)state;
+	begin();
+	for (unsigned round = 1; round <= 20; round++) {
+		lists_of_a_minute(1000 + round * UINT64_C(60000));
+		/* Services and SP configurations do not change without an event. */
+		if (round % 10 == 0) {
+			answer_details();
+			continue;
+		}
+		expect("list-bindings", NULL);
+		ANSWER(PRIMARY, GUEST("a", "active", "4"));
+		expect("list-devices", NULL);
+		ANSWER("- | cpu units=4 | memory units=2G");
+		expect(NULL, NULL);
+	}
+}
+
+static void test_all_details_without_events(void **state)
+{
+	(void)state;
+	turn(scene.now);
+	puppet.ops->on_ready(puppet.user);
+	turn(scene.now);
+	deny("unknown action");
+	ANSWER(PRIMARY, GUEST("a", "active", "4"));
 	answer_details();
+	for (unsigned round = 1; round <= 3; round++) {
+		lists_of_a_minute(1000 + round * UINT64_C(60000));
+		answer_details();
+	}
 }
 
 static void test_slow_link_is_told(void **state)
@@ -253,6 +285,7 @@ int main(void)
 		SCENE_TEST(test_pace),
 		SCENE_TEST(test_standing_still),
 		SCENE_TEST(test_details_every_minute),
+		SCENE_TEST(test_all_details_without_events),
 		SCENE_TEST(test_slow_link_is_told),
 		SCENE_TEST(test_no_number_left),
 		SCENE_TEST(test_difference_asks_for_its_details),
