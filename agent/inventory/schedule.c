@@ -212,7 +212,7 @@ static int schedule_domain(
 }
 
 int schedule_waiter(
-	struct schedule *s, const char *name, uint64_t now_ms, refresh_domain_cb *cb, void *user)
+	struct schedule *s, const char *name, uint64_t now_ms, waiter_cb *cb, void *user)
 {
 	struct target *t = find_target(s, name);
 	int r = t ? 0 : new_target(s, name, now_ms, &t);

@@ -8,7 +8,7 @@
 #ifndef INVENTORY_SCHEDULE_H
 #define INVENTORY_SCHEDULE_H
 
-#include "inventory/refresh.h"
+#include "inventory/snapshot.h"
 
 struct ldm_event;
 
@@ -24,8 +24,11 @@ enum list_need {
 	NEED_DETAIL = NEED_BINDINGS | NEED_SERVICES | NEED_SPCONFIG | NEED_DEVICES,
 };
 
+/* As refresh_domain_cb in refresh.h. */
+typedef void waiter_cb(void *user, int err, const struct domain *domain, const struct snapshot *s);
+
 struct waiter {
-	refresh_domain_cb *cb;
+	waiter_cb *cb;
 	void *user;
 };
 
@@ -119,7 +122,7 @@ bool schedule_event(struct schedule *s, const struct ldm_event *event,
 
 /* Asked for as soon as possible, and the callback is told. -ENOMEM. */
 int schedule_waiter(
-	struct schedule *s, const char *name, uint64_t now_ms, refresh_domain_cb *cb, void *user);
+	struct schedule *s, const char *name, uint64_t now_ms, waiter_cb *cb, void *user);
 /* Puts a target back in front; takes it over on success. -ENOMEM. */
 int schedule_return(struct schedule *s, struct target *take, uint64_t now_ms);
 /* All targets, handed over; to be freed by target_settle() each, then the list. */
