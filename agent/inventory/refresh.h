@@ -2,8 +2,9 @@
  * Keeps the inventory fresh: one connection to ldmd, one query at a time, no loop of its own.
  *
  * list-domain for all each interval; list-bindings, -services, -devices and -spconfig when
- * connected, when a difference or an event says so, and every detail interval. Events lead to a
- * coalesced list-bindings of the domain they name. A lost connection is opened again with back-off
+ * connected, when a difference or an event says so, and every detail interval; the lists that
+ * events tell about only every tenth, as long as there are events. Events lead to a coalesced
+ * list-bindings of the domain they name. A lost connection is opened again with back-off
  * and jitter. The load on ldmd follows from this alone, never from SNMP.
  *
  * All calls and callbacks are in the ldm thread. Callbacks may call any function here but
