@@ -276,7 +276,7 @@ static void exceptions(bool network)
 		{{1, 1, 3, 1}, 4, AGENTX_NO_SUCH_INSTANCE},
 		{{1, 1, 3, 0, 0}, 5, AGENTX_NO_SUCH_INSTANCE},
 		{{1, 3, 1, 1, 1}, 5, AGENTX_NO_SUCH_OBJECT},
-		{{1, 3, 1, 31, 1}, 5, AGENTX_NO_SUCH_OBJECT},
+		{{1, 3, 1, 99, 1}, 5, AGENTX_NO_SUCH_OBJECT},
 		{{1, 3, 2, 5, 1}, 5, AGENTX_NO_SUCH_OBJECT},
 		{{1, 1, 99, 0}, 4, AGENTX_NO_SUCH_OBJECT},
 		{{1, 3}, 2, AGENTX_NO_SUCH_OBJECT},
