@@ -134,7 +134,8 @@ struct row_list domain_list(const struct domain *d, enum domain_list which)
 		return (struct row_list){.size = t->size};
 	if (which == LIST_VMEM)
 		return (struct row_list){&the_memory, 1, sizeof(the_memory)};
-	return (struct row_list){rows_at(t, owner, 0), rows_count(t, owner), t->size};
+	size_t n = rows_count(t, owner);
+	return (struct row_list){n > 0 ? rows_at(t, owner, 0) : NULL, n, t->size};
 }
 
 static int list_ends_new(
