@@ -23,6 +23,15 @@ def queries(bed):
     return sum(stats(bed.sim)["requests"].values())
 
 
+def has_ipv6():
+    try:
+        with socket.socket(socket.AF_INET6, socket.SOCK_STREAM) as listener:
+            listener.bind(("::1", 0))
+        return True
+    except OSError:
+        return False
+
+
 class FrozenMaster(harness.TestCase):
     """snmpd is stopped by SIGSTOP; ldmd is looked after all the same."""
 
@@ -323,6 +332,29 @@ class OtherWays(harness.TestCase):
         bed.snmpd.kill()
         bed.snmpd.start()
         bed.wait_serving()
+
+    @unittest.skipUnless(has_ipv6(), "there is no IPv6")
+    def test_tcp_where_localhost_has_two_addresses(self):
+        """snmpd listens at one of them; the agent tries both, and -t uses the same code."""
+        port = harness.free_port()
+        directory = os.path.join(self.directory, "0")
+        bed = harness.Bed(directory, start=False, snmpd_conf=(
+            f"agentXSocket unix:{directory}/m/agentx,tcp6:[::1]:{port}"))
+        self.beds.append(bed)
+        for number, host in enumerate(("localhost", "[::1]")):
+            bed.agent.agentx = f"tcp:{host}:{port}"
+            bed.agent.configure("")
+            if number:
+                bed.agent.start()
+                bed.wait_serving()
+            else:
+                bed.start()
+            self.assertTrue(bed.rows())
+            self.assertIn(f"ok       AgentX master tcp:{host}:{port}\n", bed.agent.run("-t").stdout)
+            self.assertEqual(bed.agent.stop(), 0)
+        bed.snmpd.stop()
+        self.assertIn(f"MISSING  AgentX master tcp:[::1]:{port}: Connection refused",
+                      bed.agent.run("-t").stdout)
 
     def test_socket_removed_and_remade(self):
         bed = self.bed()

@@ -65,7 +65,7 @@ class OwnUser(harness.TestCase):
 
     def test_without_the_group_there_is_no_way_in(self):
         bed = self.start(groups=(), wait=False)
-        bed.agent.wait_log("no AgentX master answers", 20)
+        bed.agent.wait_log("no AgentX master answers at .*: Permission denied", 20)
         result = bed.agent.run("-t")
         self.assertEqual(result.returncode, 1)
         self.assertIn("agentXPerms", result.stdout)
