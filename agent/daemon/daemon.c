@@ -13,6 +13,7 @@
 
 #include "control/handover.h"
 #include "daemon/background.h"
+#include "daemon/ldm-thread.h"
 #include "daemon/log-writer.h"
 #include "daemon/oneshot.h"
 #include "daemon/options.h"
@@ -20,8 +21,8 @@
 #include "daemon/service.h"
 #include "daemon/settings.h"
 #include "daemon/signals.h"
+#include "daemon/snmp-thread.h"
 #include "daemon/state-directory.h"
-#include "daemon/threads.h"
 #include "daemon/worker.h"
 #include "util/log.h"
 
@@ -157,6 +158,11 @@ static int wait_for_end(struct daemon *d)
 	}
 }
 
+static void post_ended(void)
+{
+	signals_post(EVENT_ENDED);
+}
+
 static int make_ldm_thread(struct daemon *d)
 {
 	struct ldm_endpoint *endpoint;
@@ -165,8 +171,13 @@ static int make_ldm_thread(struct daemon *d)
 	d->misconfigured = r < 0 && r != -ENOMEM;
 	if (r < 0)
 		return r;
-	return ldm_thread_new(
-		d->settings, endpoint, d->options->accept_damage, d->handover, &d->ldm);
+	const struct ldm_thread_config config = {
+		.settings = d->settings,
+		.accept_damage = d->options->accept_damage,
+		.beat_ms = service_watchdog_ms() / 3,
+		.ended = post_ended,
+	};
+	return ldm_thread_new(&config, endpoint, d->handover, &d->ldm);
 }
 
 static int start_everything(struct daemon *d)

@@ -12,7 +12,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "daemon/threads.h"
+#include "daemon/snmp-thread.h"
 #include "util/buffer.h"
 #include "util/cleanup.h"
 

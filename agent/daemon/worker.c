@@ -13,7 +13,6 @@
 
 #include "daemon/platform.h"
 #include "daemon/settings.h"
-#include "daemon/signals.h"
 #include "util/clock.h"
 #include "util/log.h"
 #include "util/pollset.h"
@@ -128,7 +127,8 @@ static void *run_worker(void *arg)
 		w->ops->finish(w->user);
 	w->result = r;
 	atomic_store(&w->ended, true);
-	signals_post(EVENT_ENDED);
+	if (w->ops->ended)
+		w->ops->ended(w->user);
 	return NULL;
 }
 

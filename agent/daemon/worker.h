@@ -23,6 +23,8 @@ struct worker_ops {
 	void (*configure)(void *user, const struct settings *settings);
 	/* Asked to stop: called each turn from then on until it says yes. NULL: at once. */
 	bool (*stop)(void *user);
+	/* The last thing that the thread does, so that somebody may join it; may be NULL. */
+	void (*ended)(void *user);
 };
 
 /*

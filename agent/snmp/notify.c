@@ -6,8 +6,6 @@
 #include <net-snmp/net-snmp-config.h>
 #include <net-snmp/net-snmp-includes.h>
 
-#include <string.h>
-
 #include "snmp/agentx.h"
 #include "snmp/session.h"
 #include "snmp/varbind.h"
@@ -32,30 +30,6 @@ static int on_answer(int op, netsnmp_session *library, int reqid, netsnmp_pdu *p
 	return 1;
 }
 
-static bool add_objects(netsnmp_pdu *pdu, const struct notification *what)
-{
-	static const oid trap_oid[] = {1, 3, 6, 1, 6, 3, 1, 1, 4, 1, 0};
-	oid name[MAX_OID_LEN];
-	size_t root = mib_root_length;
-
-	memcpy(name, mib_root, root * sizeof(oid));
-	name[root] = 0;
-	name[root + 1] = what->arc;
-	if (!snmp_pdu_add_variable(pdu, trap_oid, OID_LENGTH(trap_oid), ASN_OBJECT_ID, name,
-		    (root + 2) * sizeof(oid)))
-		return false;
-	for (size_t i = 0; i < what->n; i++) {
-		const struct notification_object *o = &what->objects[i];
-		for (size_t j = 0; j < o->length; j++)
-			name[root + j] = o->name[j];
-		netsnmp_variable_list *vb =
-			snmp_pdu_add_variable(pdu, name, root + o->length, ASN_NULL, NULL, 0);
-		if (!vb || !varbind_set_value(vb, &o->value))
-			return false;
-	}
-	return true;
-}
-
 static bool send_one(void *user, const struct notification *what)
 {
 	const struct sender *s = user;
@@ -63,7 +37,8 @@ static bool send_one(void *user, const struct notification *what)
 
 	if (!pdu)
 		return false;
-	if (add_objects(pdu, what) && agentx_session_send(s->session, pdu, on_answer, s->queue))
+	if (varbinds_from_notification(what, &pdu->variables) &&
+		agentx_session_send(s->session, pdu, on_answer, s->queue))
 		return true;
 	snmp_free_pdu(pdu);
 	return false;

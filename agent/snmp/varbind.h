@@ -8,6 +8,7 @@
 #include <net-snmp/net-snmp-includes.h>
 
 #include "tables/lookup.h"
+#include "tables/notification.h"
 
 /* The root of LDOMS-MIB, from configure. */
 extern const oid mib_root[];
@@ -26,6 +27,8 @@ struct relative_name {
 };
 
 enum name_place varbind_name(const netsnmp_variable_list *vb, struct relative_name *ret);
+/* snmpTrapOID.0 and the objects, behind what is in the list; the caller frees. False: no memory. */
+bool varbinds_from_notification(const struct notification *what, netsnmp_variable_list **list);
 /* false: no memory */
 bool varbind_set_value(netsnmp_variable_list *vb, const struct value *value);
 

@@ -151,14 +151,17 @@ int backend_prepare(const struct backend *b, struct pollset *ps, uint64_t now_ms
 	return 0;
 }
 
-bool backend_receive(struct backend *b, const struct pollset *ps, uint64_t now_ms)
+bool backend_take(struct backend *b, uint64_t now_ms)
 {
-	if (!pollset_revents(ps, handover_snmp_fd(b->handover)))
-		return false;
 	if (handover_receive(b->handover, &b->inbox) < 0) {
 		b->rest_until_ms = now_ms + NO_MEMORY_REST_MS; /* what was there stays */
 		return false;
 	}
 	control_receive(b->control, &b->inbox, now_ms);
 	return true;
+}
+
+bool backend_receive(struct backend *b, const struct pollset *ps, uint64_t now_ms)
+{
+	return pollset_revents(ps, handover_snmp_fd(b->handover)) && backend_take(b, now_ms);
 }

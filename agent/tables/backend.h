@@ -46,6 +46,8 @@ void backend_reconfigure(struct backend *b, const struct backend_config *config)
 int backend_prepare(const struct backend *b, struct pollset *ps, uint64_t now_ms);
 /* Takes what the ldm thread handed over; true: there was something, changes are in the inbox. */
 bool backend_receive(struct backend *b, const struct pollset *ps, uint64_t now_ms);
+/* The same without asking a pollset: for a loop that is not ours. */
+bool backend_take(struct backend *b, uint64_t now_ms);
 /* Makes the view that of now. uptime_zero_ms: see struct view. */
 void backend_look(struct backend *b, uint64_t uptime_zero_ms, uint64_t now_ms);
 

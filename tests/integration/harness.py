@@ -29,6 +29,7 @@ BUILD = os.environ.get("top_builddir") or os.getcwd()
 ROOT = "." + (os.environ.get("mib_root") or "1.3.6.1.4.1.8072.9999.9999.6482")
 AGENT = os.path.join(BUILD, "ldoms-agentx")
 SIM = os.path.join(BUILD, "ldmd-sim")
+MODULE = os.path.join(BUILD, "ldoms.so")
 
 # A loaded machine, sanitizers or valgrind make everything slower; what is waited for and what is
 # asserted about time are multiplied by this. wait_for() and its like do so themselves.
@@ -253,6 +254,13 @@ rwuser sha256 authpriv
         wait_for(self._answers, 20, "snmpd")
         return self
 
+    def messages(self):
+        try:
+            with open(self.path("messages"), errors="replace", encoding="utf-8") as file:
+                return file.read()
+        except FileNotFoundError:
+            return ""
+
     def _answers(self):
         assert self.running(), f"snmpd ended: {self.log()}"
         return os.path.exists(self.agentx) and snmp(
@@ -321,6 +329,64 @@ class Agent(Process):
         return re.findall(r"^.*(?:ERROR: \w+Sanitizer|WARNING: ThreadSanitizer|runtime error:|"
                           r"==\d+== (?:Invalid|Mismatched|Conditional|Use of|Syscall param)|"
                           r"==\d+== .* definitely lost).*$", self.log(), re.M)
+
+
+class InMaster:
+    """The agent as a module of snmpd: what tests ask of an Agent, asked of the snmpd that has it."""
+
+    name = "module"
+
+    def __init__(self, directory, ldm, snmpd, conf="", library=None):
+        self.directory = directory
+        self.ldm = ldm
+        self.snmpd = snmpd
+        self.state = os.path.join(directory, "state")
+        os.makedirs(self.state, mode=0o700, exist_ok=True)
+        self.configure(conf)
+        with open(snmpd.path("snmpd.conf"), "a", encoding="utf-8") as out:
+            out.write(f"dlmod ldoms {library or MODULE}\nldomsConfig {self.path('agent.conf')}\n")
+
+    def path(self, *names):
+        return os.path.join(self.directory, *names)
+
+    def configure(self, conf):
+        with open(self.path("agent.conf"), "w", encoding="utf-8") as out:
+            out.write(f"ldm {self.ldm}\nstateDirectory {self.state}\n{conf}")
+
+    def start(self):
+        assert self.snmpd.running(), "snmpd starts the module"
+        return self
+
+    def command(self, *more):
+        """Questions that are asked once are the program's in every form."""
+        return [AGENT, "-c", self.path("agent.conf"), *more]
+
+    def run(self, *options, timeout=60):
+        return Agent.run(self, *options, timeout=timeout)
+
+    def running(self):
+        return self.snmpd.running()
+
+    @property
+    def pid(self):
+        return self.snmpd.pid
+
+    def stop(self):
+        """With snmpd, whose status is its own."""
+        return 0
+
+    def log(self):
+        return self.snmpd.messages() + self.snmpd.log()
+
+    def wait_log(self, pattern, timeout=10.0, start=0):
+        return wait_for(lambda: re.search(pattern, self.log()[start:]), timeout,
+                        f"the module's log line /{pattern}/")
+
+    def descriptors(self):
+        return len(os.listdir(f"/proc/{self.pid}/fd"))
+
+    def findings(self):
+        return Agent.findings(self)
 
 
 def snmp(snmpd, verb, arguments, options=(), auth=("-v2c", "-c", "public"), check=True,
@@ -523,13 +589,16 @@ class Bed:
     """Simulator, snmpd and agent that know each other."""
 
     def __init__(self, directory, domains=None, transport="xmpp", sim_options=(), faults=(),
-                 conf="", snmpd_conf="", agent_options=(), wait=0.05, start=True):
+                 conf="", snmpd_conf="", agent_options=(), wait=0.05, start=True, form="agentx"):
         self.directory = directory
         self.sim = Simulator(os.path.join(directory, "s"), domains, transport, sim_options, faults,
                              wait)
         self.snmpd = Snmpd(os.path.join(directory, "m"), snmpd_conf)
-        self.agent = Agent(os.path.join(directory, "a"), self.sim.address, self.snmpd.address,
-                           conf, agent_options)
+        if form == "module":
+            self.agent = InMaster(os.path.join(directory, "a"), self.sim.address, self.snmpd, conf)
+        else:
+            self.agent = Agent(os.path.join(directory, "a"), self.sim.address, self.snmpd.address,
+                               conf, agent_options)
         if start:
             self.start()
 
@@ -641,7 +710,11 @@ class TestCase(unittest.TestCase):
                     for line in reports[:100] + lines[-60:]:
                         print(f"# {name}: {line}")
 
+    # "module": the agent is loaded into snmpd.
+    form = "agentx"
+
     def bed(self, **more):
+        more.setdefault("form", self.form)
         bed = Bed(os.path.join(self.directory, str(len(self.beds))), start=False, **more)
         self.beds.append(bed)
         bed.start()

@@ -2,7 +2,7 @@
 # A folder of agent/ includes only itself and the folders below it. Prints what breaks the rule.
 set -u
 cd "${top_srcdir:-.}" || exit 99
-order="util ldm inventory control tables snmp daemon"
+order="util ldm inventory control tables snmp daemon module"
 bad=0
 
 below=
@@ -36,7 +36,7 @@ only_in() { # PATTERN WHAT FOLDERS...
 		fi
 	done
 }
-only_in '#include <net-snmp/' net-snmp snmp agent/daemon/threads.c
+only_in '#include <net-snmp/' net-snmp snmp agent/daemon/snmp-thread.c module
 only_in '#include <libxml/' libxml2 ldm agent/daemon/options.c
 only_in '#include <openssl/' OpenSSL ldm agent/daemon/options.c agent/daemon/oneshot-certificate.c
 only_in '[^_a-z]\(setenv\|unsetenv\|prctl\|sigaction\|signal\)(' 'what only the daemon may' daemon

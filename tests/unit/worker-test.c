@@ -71,6 +71,12 @@ static bool stop(void *user)
 	return p->stops++ >= p->refuse_stop;
 }
 
+static void ended(void *user)
+{
+	(void)user;
+	signals_post(EVENT_ENDED);
+}
+
 static const struct worker_ops ops = {
 	.name = "probe",
 	.start = start,
@@ -79,6 +85,7 @@ static const struct worker_ops ops = {
 	.dispatch = dispatch,
 	.configure = configure,
 	.stop = stop,
+	.ended = ended,
 };
 
 static int open_signals(void **state)

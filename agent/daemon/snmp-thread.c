@@ -1,8 +1,7 @@
 /*
- * Each thread is a worker that runs an engine (control/engine.h) or an agent (snmp/agent.h). This
- * file translates the settings for them.
+ * A worker around snmp/agent.h. Here the settings are translated for the agent.
  */
-#include "daemon/threads.h"
+#include "daemon/snmp-thread.h"
 
 #include <net-snmp/net-snmp-config.h>
 #include <net-snmp/version.h>
@@ -10,142 +9,11 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#include "control/engine.h"
 #include "daemon/service.h"
 #include "daemon/settings.h"
+#include "daemon/signals.h"
 #include "daemon/worker.h"
-#include "ldm/endpoint.h"
 #include "snmp/agent.h"
-
-/* --- The thread that talks to ldmd ---------------------------------------------------------------
- */
-
-struct ldm_thread {
-	struct settings *settings;
-	struct ldm_endpoint *endpoint;
-	struct handover *handover;
-	struct engine *engine;
-	struct worker *worker;
-	bool accept_damage;
-	bool stopping;
-};
-
-static void engine_settings(
-	const struct ldm_thread *t, const struct settings *s, struct engine_config *ret)
-{
-	*ret = (struct engine_config){
-		.endpoint = t->endpoint,
-		/* Read at the start only, so from t->settings and not from s. */
-		.state_directory = t->settings->state_directory,
-		.template_directory = s->template_directory,
-		.command_timeout_ms = s->command_timeout_ms,
-		.force_stop_after_ms = s->force_stop_after_ms,
-		.accept_damage = t->accept_damage,
-	};
-	refresh_config_init(&ret->refresh, ldm_endpoint_is_local(t->endpoint));
-	ret->refresh.interval_ms = s->refresh_interval_ms;
-	ret->refresh.request_timeout_ms = s->request_timeout_ms;
-}
-
-static int ldm_start(void *user)
-{
-	struct ldm_thread *t = user;
-	struct engine_config config;
-
-	engine_settings(t, t->settings, &config);
-	return engine_new(&config, t->handover, &t->engine);
-}
-
-static void ldm_finish(void *user)
-{
-	struct ldm_thread *t = user;
-
-	engine_free(t->engine);
-	t->engine = NULL;
-}
-
-static int ldm_prepare(void *user, struct pollset *ps, uint64_t now_ms)
-{
-	struct ldm_thread *t = user;
-
-	return engine_prepare(t->engine, ps, now_ms);
-}
-
-static void ldm_dispatch(void *user, const struct pollset *ps, uint64_t now_ms)
-{
-	struct ldm_thread *t = user;
-
-	engine_dispatch(t->engine, ps, now_ms);
-}
-
-static void ldm_configure(void *user, const struct settings *settings)
-{
-	struct ldm_thread *t = user;
-	struct engine_config config;
-
-	engine_settings(t, settings, &config);
-	engine_reconfigure(t->engine, &config);
-}
-
-static bool ldm_stop(void *user)
-{
-	struct ldm_thread *t = user;
-
-	if (!t->stopping)
-		engine_stop(t->engine);
-	t->stopping = true;
-	return engine_stopped(t->engine);
-}
-
-static const struct worker_ops ldm_ops = {
-	.name = "ldm",
-	.start = ldm_start,
-	.finish = ldm_finish,
-	.prepare = ldm_prepare,
-	.dispatch = ldm_dispatch,
-	.configure = ldm_configure,
-	.stop = ldm_stop,
-};
-
-int ldm_thread_new(struct settings *settings, struct ldm_endpoint *take, bool accept_damage,
-	struct handover *handover, struct ldm_thread **ret)
-{
-	struct ldm_thread *t = calloc(1, sizeof(*t));
-	if (!t) {
-		ldm_endpoint_free(take);
-		return -ENOMEM;
-	}
-	t->settings = settings_ref(settings);
-	t->endpoint = take;
-	t->handover = handover;
-	t->accept_damage = accept_damage;
-
-	int r = worker_new(&ldm_ops, t, service_watchdog_ms() / 3, &t->worker);
-	if (r < 0) {
-		ldm_thread_free(t);
-		return r;
-	}
-	*ret = t;
-	return 0;
-}
-
-void ldm_thread_free(struct ldm_thread *t)
-{
-	if (!t)
-		return;
-	worker_free(t->worker);
-	ldm_endpoint_free(t->endpoint);
-	settings_unref(t->settings);
-	free(t);
-}
-
-struct worker *ldm_thread_worker(struct ldm_thread *t)
-{
-	return t->worker;
-}
-
-/* --- The thread that owns net-snmp ---------------------------------------------------------------
- */
 
 struct snmp_thread {
 	struct settings *settings;
@@ -240,6 +108,12 @@ static void snmp_configure(void *user, const struct settings *settings)
 	snmp_agent_reconfigure(t->agent, &config);
 }
 
+static void snmp_thread_ended(void *user)
+{
+	(void)user;
+	signals_post(EVENT_ENDED);
+}
+
 static const struct worker_ops snmp_ops = {
 	.name = "snmp",
 	.start = snmp_start,
@@ -247,6 +121,7 @@ static const struct worker_ops snmp_ops = {
 	.prepare = snmp_prepare,
 	.dispatch = snmp_dispatch,
 	.configure = snmp_configure,
+	.ended = snmp_thread_ended,
 };
 
 int snmp_thread_new(struct settings *settings, struct handover *handover, struct snmp_thread **ret)

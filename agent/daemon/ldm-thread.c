@@ -1,0 +1,147 @@
+/*
+ * A worker around control/engine.h. Here the settings are translated for the engine.
+ */
+#include "daemon/ldm-thread.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "control/engine.h"
+#include "daemon/settings.h"
+#include "daemon/worker.h"
+#include "ldm/endpoint.h"
+
+struct ldm_thread {
+	struct settings *settings;
+	struct ldm_endpoint *endpoint;
+	struct handover *handover;
+	struct engine *engine;
+	struct worker *worker;
+	bool accept_damage;
+	bool stopping;
+	void (*ended)(void);
+};
+
+static void engine_settings(
+	const struct ldm_thread *t, const struct settings *s, struct engine_config *ret)
+{
+	*ret = (struct engine_config){
+		.endpoint = t->endpoint,
+		/* Read at the start only, so from t->settings and not from s. */
+		.state_directory = t->settings->state_directory,
+		.template_directory = s->template_directory,
+		.command_timeout_ms = s->command_timeout_ms,
+		.force_stop_after_ms = s->force_stop_after_ms,
+		.accept_damage = t->accept_damage,
+	};
+	refresh_config_init(&ret->refresh, ldm_endpoint_is_local(t->endpoint));
+	ret->refresh.interval_ms = s->refresh_interval_ms;
+	ret->refresh.request_timeout_ms = s->request_timeout_ms;
+}
+
+static int ldm_start(void *user)
+{
+	struct ldm_thread *t = user;
+	struct engine_config config;
+
+	engine_settings(t, t->settings, &config);
+	return engine_new(&config, t->handover, &t->engine);
+}
+
+static void ldm_finish(void *user)
+{
+	struct ldm_thread *t = user;
+
+	engine_free(t->engine);
+	t->engine = NULL;
+}
+
+static int ldm_prepare(void *user, struct pollset *ps, uint64_t now_ms)
+{
+	struct ldm_thread *t = user;
+
+	return engine_prepare(t->engine, ps, now_ms);
+}
+
+static void ldm_dispatch(void *user, const struct pollset *ps, uint64_t now_ms)
+{
+	struct ldm_thread *t = user;
+
+	engine_dispatch(t->engine, ps, now_ms);
+}
+
+static void ldm_configure(void *user, const struct settings *settings)
+{
+	struct ldm_thread *t = user;
+	struct engine_config config;
+
+	engine_settings(t, settings, &config);
+	engine_reconfigure(t->engine, &config);
+}
+
+static bool ldm_stop(void *user)
+{
+	struct ldm_thread *t = user;
+
+	if (!t->stopping)
+		engine_stop(t->engine);
+	t->stopping = true;
+	return engine_stopped(t->engine);
+}
+
+static void ldm_thread_ended(void *user)
+{
+	struct ldm_thread *t = user;
+
+	if (t->ended)
+		t->ended();
+}
+
+static const struct worker_ops ldm_ops = {
+	.name = "ldm",
+	.start = ldm_start,
+	.finish = ldm_finish,
+	.prepare = ldm_prepare,
+	.dispatch = ldm_dispatch,
+	.configure = ldm_configure,
+	.stop = ldm_stop,
+	.ended = ldm_thread_ended,
+};
+
+int ldm_thread_new(const struct ldm_thread_config *config, struct ldm_endpoint *take,
+	struct handover *handover, struct ldm_thread **ret)
+{
+	struct ldm_thread *t = calloc(1, sizeof(*t));
+	if (!t) {
+		ldm_endpoint_free(take);
+		return -ENOMEM;
+	}
+	t->settings = settings_ref(config->settings);
+	t->endpoint = take;
+	t->handover = handover;
+	t->accept_damage = config->accept_damage;
+	t->ended = config->ended;
+
+	int r = worker_new(&ldm_ops, t, config->beat_ms, &t->worker);
+	if (r < 0) {
+		ldm_thread_free(t);
+		return r;
+	}
+	*ret = t;
+	return 0;
+}
+
+void ldm_thread_free(struct ldm_thread *t)
+{
+	if (!t)
+		return;
+	worker_free(t->worker);
+	ldm_endpoint_free(t->endpoint);
+	settings_unref(t->settings);
+	free(t);
+}
+
+struct worker *ldm_thread_worker(struct ldm_thread *t)
+{
+	return t->worker;
+}

@@ -1,0 +1,33 @@
+/*
+ * The thread that talks to ldmd: the same in the daemon and inside snmpd.
+ */
+#ifndef DAEMON_LDM_THREAD_H
+#define DAEMON_LDM_THREAD_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct handover;
+struct ldm_endpoint;
+struct ldm_thread;
+struct settings;
+struct worker;
+
+struct ldm_thread_config {
+	struct settings *settings; /* a reference is taken */
+	bool accept_damage;	   /* start although the index registry is damaged */
+	uint64_t beat_ms;	   /* see worker_new() */
+	void (*ended)(void);	   /* called in the thread as it ends; may be NULL */
+};
+
+/*
+ * The handover must outlive the thread. The endpoint is taken over, also when this fails. -ENOMEM,
+ * -errno of a pipe.
+ */
+int ldm_thread_new(const struct ldm_thread_config *config, struct ldm_endpoint *take,
+	struct handover *handover, struct ldm_thread **ret);
+void ldm_thread_free(struct ldm_thread *t);
+/* To start, configure, stop and join the thread. */
+struct worker *ldm_thread_worker(struct ldm_thread *t);
+
+#endif

@@ -1,0 +1,336 @@
+/*
+ * Reads and SETs come as calls of a handler; snmpd's loop calls turn() when the ldm thread has
+ * something for us, and when an alarm is due.
+ */
+#include "config.h"
+
+#include "module/in-master.h"
+
+#include <net-snmp/net-snmp-config.h>
+#include <net-snmp/net-snmp-includes.h>
+#include <net-snmp/agent/net-snmp-agent-includes.h>
+#include <net-snmp/library/fd_event_manager.h>
+#include <net-snmp/agent/sysORTable.h>
+#include <net-snmp/agent/agent_sysORTable.h>
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "control/control.h"
+#include "snmp/set.h"
+#include "snmp/varbind.h"
+#include "tables/lookup.h"
+#include "tables/notify-queue.h"
+#include "util/clock.h"
+#include "util/log.h"
+
+#define TOKEN "snmp"
+
+#define SYSOR_TEXT "LDOMS-MIB: logical domains of a SPARC server"
+/* So often at least: old data is noticed, and what the master forgot is freed. */
+#define TURN_MS 1000
+/* Transaction ids of the library are unique as long as the process lives: one epoch is enough. */
+#define EPOCH 1
+
+struct in_master {
+	struct backend *backend;
+	struct set_phases *sets;
+	struct notify_queue *notifications;
+	netsnmp_handler_registration *registration;
+	int readable_fd; /* of the handover; -1: snmpd does not watch it */
+	unsigned int alarm;
+	uint64_t alarm_at_ms;
+	uint64_t uptime_zero_ms;
+	bool in_sysor;
+};
+
+static void turn(struct in_master *m);
+static void set_alarm(struct in_master *m, uint64_t now_ms);
+
+/*
+ * The zero of the master's sysUpTime as a point of our clock. sysUpTime has steps of 10 ms, so the
+ * zero is read once and kept: a TimeStamp must not move by itself.
+ */
+static uint64_t read_uptime_zero(uint64_t now_ms)
+{
+	uint64_t uptime_ms = (uint64_t)netsnmp_get_agent_uptime() * 10;
+
+	return now_ms > uptime_ms ? now_ms - uptime_ms : 0;
+}
+
+static void look(struct in_master *m, uint64_t now_ms)
+{
+	backend_look(m->backend, m->uptime_zero_ms, now_ms);
+}
+
+/* --- reads ---------------------------------------------------------------------------------- */
+
+static bool answer_cell(
+	const struct in_master *m, netsnmp_variable_list *vb, const struct cell *cell)
+{
+	struct value value;
+
+	cell_value(cell, &m->backend->view, &value);
+	return varbind_set_value(vb, &value);
+}
+
+static void answer_get(
+	struct in_master *m, netsnmp_agent_request_info *info, netsnmp_request_info *request)
+{
+	struct relative_name name;
+	struct lookup found;
+	enum lookup_result result = LOOKUP_NO_OBJECT;
+
+	if (varbind_name(request->requestvb, &name) == NAME_INSIDE)
+		result = lookup_get(&m->backend->view, name.sub, name.length, &found);
+	if (result == LOOKUP_NO_OBJECT)
+		netsnmp_set_request_error(info, request, SNMP_NOSUCHOBJECT);
+	else if (result == LOOKUP_NO_INSTANCE)
+		netsnmp_set_request_error(info, request, SNMP_NOSUCHINSTANCE);
+	else if (!answer_cell(m, request->requestvb, &found.cell))
+		netsnmp_set_request_error(info, request, SNMP_ERR_RESOURCEUNAVAILABLE);
+}
+
+static bool set_name(netsnmp_variable_list *vb, const struct cell *cell)
+{
+	uint32_t below_root[LOOKUP_NAME_MAX];
+	oid name[MAX_OID_LEN];
+	size_t n = cell_name(cell, below_root);
+
+	memcpy(name, mib_root, mib_root_length * sizeof(oid));
+	for (size_t i = 0; i < n; i++)
+		name[mib_root_length + i] = below_root[i];
+	return snmp_set_var_objid(vb, name, mib_root_length + n) == 0;
+}
+
+/* A varbind that is left alone tells the library to go on behind our part of the tree. */
+static void answer_next(
+	struct in_master *m, netsnmp_agent_request_info *info, netsnmp_request_info *request)
+{
+	const struct view *v = &m->backend->view;
+	struct relative_name name;
+	struct cell cell;
+	bool found = false;
+
+	switch (varbind_name(request->requestvb, &name)) {
+	case NAME_BEFORE:
+		found = lookup_next(v, NULL, 0, false, &cell);
+		break;
+	case NAME_INSIDE:
+		found = lookup_next(v, name.sub, name.length, request->inclusive, &cell);
+		break;
+	case NAME_AFTER:
+		break;
+	}
+	if (found && (!answer_cell(m, request->requestvb, &cell) ||
+			     !set_name(request->requestvb, &cell)))
+		netsnmp_set_request_error(info, request, SNMP_ERR_RESOURCEUNAVAILABLE);
+}
+
+/* The snapshot changes between PDUs only; the age of the data is that of now. */
+static int handle(netsnmp_mib_handler *handler, netsnmp_handler_registration *registration,
+	netsnmp_agent_request_info *info, netsnmp_request_info *requests)
+{
+	struct in_master *m = handler->myvoid;
+
+	look(m, clock_ms());
+	if (info->mode == MODE_GET || info->mode == MODE_GETNEXT) {
+		for (netsnmp_request_info *r = requests; r; r = r->next)
+			if (info->mode == MODE_GET)
+				answer_get(m, info, r);
+			else
+				answer_next(m, info, r);
+		return SNMP_ERR_NOERROR;
+	}
+	set_phase(m->sets, &(const struct set_call){
+				   .epoch = EPOCH,
+				   .view = &m->backend->view,
+				   .inbox = &m->backend->inbox,
+				   .handler = handler,
+				   .registration = registration,
+				   .info = info,
+				   .requests = requests,
+			   });
+	/* The library does not know yet that the request is delegated, so no turn() from here. */
+	set_alarm(m, clock_ms());
+	return SNMP_ERR_NOERROR;
+}
+
+/* --- notifications -------------------------------------------------------------------------- */
+
+/* The master sends it to its own sinks at once. */
+static bool send_trap(void *user, const struct notification *what)
+{
+	(void)user;
+	netsnmp_variable_list *varbinds = NULL;
+	bool made = varbinds_from_notification(what, &varbinds);
+
+	if (made)
+		send_v2trap(varbinds);
+	snmp_free_varbind(varbinds);
+	return made;
+}
+
+/* All that the queue let go is through. */
+static void send_notifications(struct in_master *m, uint64_t now_ms)
+{
+	notify_queue_follow(m->notifications, EPOCH, true, now_ms);
+	notify_queue_send(m->notifications, send_trap, NULL);
+	for (unsigned int i = 0; i < NOTIFY_WINDOW; i++)
+		notify_queue_answered(m->notifications, false);
+}
+
+/* --- turns in snmpd's loop ------------------------------------------------------------------- */
+
+static void on_alarm(unsigned int alarm, void *user)
+{
+	(void)alarm;
+	struct in_master *m = user;
+
+	m->alarm = 0;
+	turn(m);
+}
+
+static void on_readable(int fd, void *user)
+{
+	(void)fd;
+	struct in_master *m = user;
+	uint64_t now_ms = clock_ms();
+
+	if (backend_take(m->backend, now_ms))
+		notify_queue_take(m->notifications, &m->backend->inbox, now_ms);
+	turn(m);
+}
+
+static void watch_handover(struct in_master *m, uint64_t now_ms)
+{
+	bool wanted = now_ms >= m->backend->rest_until_ms;
+	int fd = handover_snmp_fd(m->backend->handover);
+
+	if (wanted && m->readable_fd < 0 && register_readfd(fd, on_readable, m) == FD_REGISTERED_OK)
+		m->readable_fd = fd;
+	else if (!wanted && m->readable_fd >= 0) {
+		unregister_readfd(m->readable_fd);
+		m->readable_fd = -1;
+	}
+}
+
+static void set_alarm(struct in_master *m, uint64_t now_ms)
+{
+	uint64_t at_ms = set_phases_deadline(m->sets);
+	uint64_t notify_ms = notify_queue_deadline(m->notifications, true, now_ms);
+
+	if (notify_ms < at_ms)
+		at_ms = notify_ms;
+	if (at_ms > now_ms + TURN_MS)
+		at_ms = now_ms + TURN_MS;
+	if (m->alarm != 0 && m->alarm_at_ms <= at_ms && m->alarm_at_ms > now_ms)
+		return;
+	if (m->alarm != 0)
+		snmp_alarm_unregister(m->alarm);
+	uint64_t delay_ms = at_ms > now_ms ? at_ms - now_ms : 1;
+	const struct timeval delay = {
+		(time_t)(delay_ms / 1000), (suseconds_t)(delay_ms % 1000 * 1000)};
+	m->alarm = snmp_alarm_register_hr(delay, 0, on_alarm, m);
+	m->alarm_at_ms = now_ms + delay_ms;
+	if (m->alarm == 0)
+		log_err(TOKEN, "snmpd takes no alarm: SETs may stay without an answer");
+}
+
+/* snmpd's loop looks for requests that are not delegated any more by itself. */
+static void turn(struct in_master *m)
+{
+	uint64_t now_ms = clock_ms();
+
+	look(m, now_ms);
+	set_phases_turn(m->sets, now_ms);
+	control_tick(m->backend->control, now_ms);
+	send_notifications(m, now_ms);
+	watch_handover(m, now_ms);
+	set_alarm(m, now_ms);
+}
+
+/* --- making and unmaking -------------------------------------------------------------------- */
+
+static int register_root(struct in_master *m)
+{
+	netsnmp_handler_registration *registration = netsnmp_create_handler_registration(
+		"ldoms", handle, mib_root, mib_root_length, HANDLER_CAN_RWRITE);
+
+	if (!registration)
+		return -ENOMEM;
+	registration->handler->myvoid = m;
+	/* The library frees it, also when it fails. */
+	int result = netsnmp_register_handler(registration);
+	if (result == MIB_DUPLICATE_REGISTRATION)
+		return -EADDRINUSE;
+	if (result != MIB_REGISTERED_OK)
+		return -EIO;
+	m->registration = registration;
+	oid root[MAX_OID_LEN];
+	memcpy(root, mib_root, mib_root_length * sizeof(oid));
+	m->in_sysor =
+		register_sysORTable(root, mib_root_length, SYSOR_TEXT) == SYS_ORTABLE_REGISTERED_OK;
+	return 0;
+}
+
+static int start(
+	struct in_master *m, const struct in_master_config *config, struct handover *handover)
+{
+	int r = backend_new(&config->backend, handover, &m->backend);
+
+	if (r == 0)
+		r = set_phases_new(m->backend->control, &m->backend->facts, &m->sets);
+	if (r == 0)
+		r = notify_queue_new(&m->backend->facts, &m->notifications);
+	if (r < 0)
+		return r;
+	notify_queue_configure(
+		m->notifications, config->backend.notifications, config->notification_rate);
+	r = register_root(m);
+	if (r == 0)
+		turn(m);
+	return r;
+}
+
+int in_master_new(
+	const struct in_master_config *config, struct handover *handover, struct in_master **ret)
+{
+	struct in_master *m = calloc(1, sizeof(*m));
+
+	if (!m)
+		return -ENOMEM;
+	m->readable_fd = -1;
+	m->uptime_zero_ms = read_uptime_zero(clock_ms());
+	int r = start(m, config, handover);
+	if (r < 0) {
+		in_master_free(m);
+		return r;
+	}
+	*ret = m;
+	return 0;
+}
+
+void in_master_free(struct in_master *m)
+{
+	if (!m)
+		return;
+	if (m->sets)
+		set_phases_abandon(m->sets, EPOCH);
+	if (m->readable_fd >= 0)
+		unregister_readfd(m->readable_fd);
+	if (m->alarm != 0)
+		snmp_alarm_unregister(m->alarm);
+	if (m->in_sysor) {
+		oid root[MAX_OID_LEN];
+		memcpy(root, mib_root, mib_root_length * sizeof(oid));
+		unregister_sysORTable(root, mib_root_length);
+	}
+	if (m->registration)
+		netsnmp_unregister_handler(m->registration);
+	set_phases_free(m->sets);
+	notify_queue_free(m->notifications);
+	backend_free(m->backend);
+	free(m);
+}
