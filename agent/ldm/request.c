@@ -33,7 +33,6 @@ struct ldm_request {
 	const struct quantity *quantity;
 	char *units;	    /* with quantity */
 	char *cores;	    /* of set-vcpu on whole cores */
-	char *name, *value; /* of a variable */
 	struct buffer body; /* of add-domain, in its own version */
 	enum ldm_data_version body_version;
 };
@@ -72,8 +71,6 @@ void ldm_request_free(struct ldm_request *request)
 	free(request->option);
 	free(request->units);
 	free(request->cores);
-	free(request->name);
-	free(request->value);
 	buffer_clear(&request->body);
 	free(request);
 }
@@ -178,23 +175,6 @@ int ldm_request_memory(
 	return request_quantity(action, domain, bytes / kilo + (bytes % kilo != 0), "K", ret);
 }
 
-int ldm_request_variable(
-	const char *domain, const char *name, const char *value, struct ldm_request **ret)
-{
-	_cleanup_(ldm_request_freep) struct ldm_request *request = NULL;
-	int r;
-
-	if (!domain || !is_word(name) || !utf8_is_text(value))
-		return -EINVAL;
-	r = request_new("set-variable", domain, &request);
-	if (r < 0)
-		return r;
-	if (text_copy(name, &request->name) < 0 || text_copy(value, &request->value) < 0)
-		return -ENOMEM;
-	*ret = steal_ptr(request);
-	return 0;
-}
-
 int ldm_request_add_domain(
 	const char *document, size_t len, struct ldm_request **ret, const char **ret_why)
 {
@@ -227,11 +207,6 @@ static void write_data_3(const struct ldm_request *request, struct writer *w)
 	}
 	if (request->cores)
 		writer_property(w, "wcore", request->cores);
-	if (request->name) {
-		writer_open_resource(w, "var");
-		writer_property(w, "name", request->name);
-		writer_property(w, "value", request->value);
-	}
 }
 
 static void write_data_2(const struct ldm_request *request, struct writer *w)
@@ -247,12 +222,6 @@ static void write_data_2(const struct ldm_request *request, struct writer *w)
 		writer_text(w, request->quantity->element, request->units);
 		if (request->cores)
 			writer_text(w, "wcore", request->cores);
-		writer_close(w);
-	}
-	if (request->name) {
-		writer_open(w, "var");
-		writer_text(w, "name", request->name);
-		writer_text(w, "value", request->value);
 		writer_close(w);
 	}
 	writer_close(w);

@@ -33,9 +33,6 @@ int ldm_request_cores(
 /* set-, add-, remove-memory: in bytes, sent as nM where whole, else nK rounded up. */
 int ldm_request_memory(
 	const char *action, const char *domain, uint64_t bytes, struct ldm_request **ret);
-/* set-variable and the like: a value for a name. */
-int ldm_request_variable(
-	const char *domain, const char *name, const char *value, struct ldm_request **ret);
 /*
  * add-domain from a constraint document: the Envelope (3.0) or ldom (2.0) of the one domain in it
  * is sent as it stands, so it must already have its new name and no identity of another domain.

@@ -23,6 +23,7 @@
 #include "inventory/diff.h"
 #include "inventory/registry.h"
 #include "ldm/document.h"
+#include "ldm/capture.h"
 #include "ldm/endpoint.h"
 #include "ldm/request.h"
 #include "ldm/xmpp.h"
@@ -264,11 +265,30 @@ static int copy_template(void)
 	return rc;
 }
 
+static int write_capture(void)
+{
+	_cleanup_(ldm_endpoint_freep) struct ldm_endpoint *e = NULL;
+	_cleanup_(capture_freep) struct capture *c = NULL;
+	_cleanup_(buffer_clear) struct buffer out = BUFFER_EMPTY;
+	int rc = ldm_endpoint_parse("localhost", &e);
+
+	if (rc == 0)
+		rc = capture_new(&c);
+	if (rc == 0)
+		rc = capture_question(c, "list-constraints", "web01");
+	if (rc == 0)
+		rc = capture_document(c, false, constraints, constraints_len);
+	if (rc == 0)
+		rc = capture_end(c, CAPTURE_UNREADABLE, 1, "web01 is odd");
+	return rc == 0 ? capture_write(c, e, "agent", 0, false, &out) : rc;
+}
+
 static void test_requests(void **state)
 {
 	(void)state;
 	constraints = read_corpus("template/v3-web01", &constraints_len);
 	try(copy_template);
+	try(write_capture);
 	free(constraints);
 	constraints = read_corpus("template/v2-small", &constraints_len);
 	try(write_requests);

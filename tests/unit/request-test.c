@@ -77,13 +77,6 @@ static void test_commands(void **state)
 	expect(r, LDM_DATA_2, DATA_2("set-vcpu", "<cpu><number>6</number></cpu>"));
 	assert_int_equal(ldm_request_number("set-mau", "rose", 0, &r), 0);
 	expect(r, LDM_DATA_2, DATA_2("set-mau", "<mau><number>0</number></mau>"));
-	assert_int_equal(ldm_request_variable("rose", "boot-device", "disk<1>\nx", &r), 0);
-	expect(r, LDM_DATA_3,
-		DATA_3("set-variable", "",
-			"\"rose\">" ITEM("var",
-				"<gprop:GenericProperty key=\"name\">boot-device"
-				"</gprop:GenericProperty><gprop:GenericProperty key=\"value\">"
-				"disk&lt;1&gt;\nx</gprop:GenericProperty>")));
 }
 
 static int copy_name(void *user, const struct ldm_content *c, bool ok, const char *message)
@@ -235,7 +228,6 @@ static void test_bad_names(void **state)
 	assert_int_equal(ldm_request_command("stop-domain", "a", "\x01", &r), -EINVAL);
 	assert_int_equal(ldm_request_number("set-gold", "a", 1, &r), -EINVAL);
 	assert_int_equal(ldm_request_number("set-vcpu", NULL, 1, &r), -EINVAL);
-	assert_int_equal(ldm_request_variable("a", "n", "\x01", &r), -EINVAL);
 	assert_null(r);
 	longest[256] = '\0';
 	assert_int_equal(ldm_request_list("list-domain", longest, &r), 0);
