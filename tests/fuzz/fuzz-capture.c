@@ -1,6 +1,6 @@
 /*
- * Captures: whatever ldmd answers, no password and no name of the host is in the file, the file keeps
- * its form, and a document that can be read can still be read.
+ * Captures: whatever ldmd answers, no password and no name of the host is in the file, the file
+ * keeps its form, and a document that can be read can still be read.
  */
 #include "fuzz.h"
 
@@ -25,7 +25,8 @@ static void collect(const struct buffer *text, struct buffer *out)
 
 		if (*at == '<') {
 			FUZZ_CHECK(len == 1 || at[1] == ' ');
-			FUZZ_CHECK(buffer_append(out, at + 2 - (len == 1), len < 2 ? 0 : len - 2) == 0);
+			FUZZ_CHECK(buffer_append(out, at + 2 - (len == 1), len < 2 ? 0 : len - 2) ==
+				   0);
 			FUZZ_CHECK(buffer_append(out, "\n", 1) == 0);
 		}
 		at += len + (at[len] == '\n');
@@ -49,8 +50,8 @@ static void check(const struct capture *c, const struct ldm_endpoint *e, bool as
 	if (memchr(data, '\r', size) || memmem(data, size, "<!", 2) || memchr(data, '\0', size))
 		return;
 	collect(&text, &again);
-	FUZZ_CHECK(ldm_document_parse(
-			   buffer_data(&again), again.len, NULL, NULL, NULL, &d, NULL) == 0);
+	FUZZ_CHECK(ldm_document_parse(buffer_data(&again), again.len, NULL, NULL, NULL, &d, NULL) ==
+		   0);
 	ldm_document_clear(&d);
 }
 
