@@ -36,7 +36,10 @@ size_t rows_count(const struct row_type *t, const void *owner)
 
 void *rows_at(const struct row_type *t, const void *owner, size_t i)
 {
-	return (char *)list_get(t, owner) + i * t->size;
+	char *list = list_get(t, owner);
+
+	/* No arithmetic on the address of an empty list. */
+	return list ? list + i * t->size : NULL;
 }
 
 uint32_t row_index(const void *row)
