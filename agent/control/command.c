@@ -87,6 +87,8 @@ static void decide_after_success(struct command *c, enum step_progress p)
 	if (c->show_until_ms == 0)
 		c->show_until_ms = clock_after(command_now(c), SHOW_MS);
 	if ((p == STEP_SHORT || p == STEP_ELSEWHERE) && step_is_amount(c->step.action)) {
+		if (step_lost_cores(&c->step, c->target->domain))
+			target_set_message(c->target, "ldmd dropped the whole-core constraint");
 		command_end(c, EFFECT_SHORT);
 	} else if (command_now(c) < c->show_until_ms) {
 		wait_for_next_look(c);

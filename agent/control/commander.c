@@ -164,6 +164,9 @@ static int make_request(struct commander *c, const struct step *s, const struct 
 
 	switch (s->action) {
 	case STEP_SET_VCPU:
+		if (s->cores > 0)
+			return ldm_request_cores(domain, s->cores, s->value, ret);
+		return ldm_request_number(action, domain, s->value, ret);
 	case STEP_SET_CRYPTO:
 		return ldm_request_number(action, domain, s->value, ret);
 	case STEP_SET_MEMORY:

@@ -220,6 +220,20 @@ static size_t amounts(const struct plan_input *in, struct amount out[3])
 	return n;
 }
 
+/*
+ * A domain with the whole-core constraint, the usual set-up for licences, keeps it when its CPUs
+ * are set in whole cores. Otherwise the step is forbidden.
+ */
+static void keep_whole_cores(struct step *s, const struct domain *d)
+{
+	uint32_t threads = d->whole_core > 0 ? d->num_vcpu / d->whole_core : 0;
+
+	if (threads == 0 || d->num_vcpu % d->whole_core != 0 || s->value % threads != 0)
+		return;
+	s->cores = (uint32_t)(s->value / threads);
+	s->cores_before = d->whole_core;
+}
+
 /* stored: the domain is inactive when the step runs, so that only the constraint changes. */
 static int plan_amounts(struct planner *p, size_t part, bool stored)
 {
@@ -230,10 +244,16 @@ static int plan_amounts(struct planner *p, size_t part, bool stored)
 	int r = 0;
 
 	for (size_t i = 0; i < n && r >= 0; i++) {
-		struct step s = {a[i].action, part, a[i].field, a[i].wanted, a[i].now, false};
+		struct step s = {.action = a[i].action,
+			.part = part,
+			.field = a[i].field,
+			.value = a[i].wanted,
+			.before = a[i].now};
 
 		if (a[i].same)
 			continue;
+		if (s.action == STEP_SET_VCPU)
+			keep_whole_cores(&s, in->domain);
 		if (domain_in_transition(in->domain) || in->domain->state == DOMAIN_UNKNOWN)
 			return cannot(p, part, a[i].field, "the domain is in transition");
 		phase = a[i].wanted < a[i].now ? PHASE_RELEASE : PHASE_TAKE;
@@ -301,8 +321,11 @@ static int plan_new_amounts(struct planner *p, size_t part)
 	if (!w->template || w->template[0] == '\0')
 		return 0;
 	for (size_t i = 0; i < ARRAY_SIZE(sets) && r >= 0; i++) {
-		struct step s = {
-			sets[i].action, part, sets[i].field, sets[i].value, STEP_NOT_KNOWN, false};
+		struct step s = {.action = sets[i].action,
+			.part = part,
+			.field = sets[i].field,
+			.value = sets[i].value,
+			.before = STEP_NOT_KNOWN};
 
 		if ((w->fields & sets[i].field) != 0)
 			r = add_step(p, &s, PHASE_STORE);
@@ -481,7 +504,7 @@ static enum step_progress amount_progress(const struct step *s, const struct dom
 	uint64_t high = s->value < s->before ? s->before : s->value;
 
 	if (amount_reached(s, now))
-		return STEP_REACHED;
+		return step_lost_cores(s, d) ? STEP_SHORT : STEP_REACHED;
 	if (s->action == STEP_SET_MEMORY && d->memory_dr)
 		return STEP_UNDERWAY;
 	if (now == s->before || s->before == STEP_NOT_KNOWN)
@@ -547,9 +570,14 @@ bool step_waits(const struct step *s, const struct domain *d)
 	return d && d->pending && step_is_amount(s->action);
 }
 
+bool step_lost_cores(const struct step *s, const struct domain *d)
+{
+	return d && s->cores > 0 && d->num_vcpu == s->value && d->whole_core != s->cores;
+}
+
 const char *step_forbidden(const struct step *s, const struct domain *d)
 {
-	if (s->action == STEP_SET_VCPU && d && d->whole_core != 0)
+	if (s->action == STEP_SET_VCPU && d && d->whole_core != 0 && s->cores == 0)
 		return "the domain has a whole-core constraint";
 	return NULL;
 }
@@ -563,6 +591,8 @@ bool step_inverse(const struct step *s, struct step *ret)
 	case STEP_SET_CRYPTO:
 		ret->value = s->before;
 		ret->before = s->value;
+		ret->cores = s->cores_before;
+		ret->cores_before = s->cores;
 		return s->before != STEP_NOT_KNOWN;
 	case STEP_BIND:
 		ret->action = STEP_UNBIND;

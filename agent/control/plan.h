@@ -33,6 +33,8 @@ struct step {
 	unsigned field;	 /* of the request it comes from (enum set_field); 0: of the row */
 	uint64_t value;	 /* SET_*: CPUs, bytes, units */
 	uint64_t before; /* the same at step 0; STEP_NOT_KNOWN in a domain that is being made */
+	/* SET_VCPU of a domain with the whole-core constraint, which stays; 0: without. */
+	uint32_t cores, cores_before;
 	bool irreversible;
 };
 
@@ -83,6 +85,8 @@ enum step_progress step_progress(const struct step *s, const struct domain *d);
 bool step_is_amount(enum step_action a);
 /* What it sets would show after a reboot only: a delayed reconfiguration of the domain waits. */
 bool step_waits(const struct step *s, const struct domain *d);
+/* Its value is there, but the whole-core constraint that it was to keep is not. */
+bool step_lost_cores(const struct step *s, const struct domain *d);
 /* Why it must never be sent to a domain that is like this (static text); NULL: it may. */
 const char *step_forbidden(const struct step *s, const struct domain *d);
 /* The step that takes it back. False: there is none. */

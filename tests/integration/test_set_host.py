@@ -164,6 +164,19 @@ class Seen(Conditions):
         self.wait_ended(whole)
         self.assertEqual(self.commands(), [])
         self.assertEqual(self.get(whole, "WholeCore"), 1)
+        # In whole cores the constraint stays; so it does on the way back.
+        self.expect("noError", (whole, "NumVCPU", 16))
+        self.assertEqual(self.wait_ended(whole), "succeeded")
+        self.assertEqual(self.get(whole, "NumVCPU", "WholeCore"), [16, 2])
+        guest = self.take()
+        self.fault(f"refuse:no such luck@set-vcpu/{guest}")
+        self.expect("commitFailed", (whole, "NumVCPU", 8), (guest, "NumVCPU", 5))
+        self.assertEqual(self.wait_ended(whole), "rolledBack")
+        self.assertEqual(self.get(whole, "NumVCPU", "WholeCore"), [16, 2])
+        ask(self.sim, "clear")
+        self.expect("noError", (whole, "NumVCPU", 8))
+        self.assertEqual(self.wait_ended(whole), "succeeded")
+        self.assertEqual(self.get(whole, "WholeCore"), 1)
 
     def test_service_domain(self):
         server, client = self.take_many(2)

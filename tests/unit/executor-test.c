@@ -72,7 +72,8 @@ static void test_not_now(void **state)
 		{true, false, 0, V(VCPU, 2, 4), NULL},
 		{false, true, 0, V(MEMORY, 2, 4096), "a memory reconfiguration of the domain runs"},
 		{false, true, 0, V(VCPU, 2, 8), NULL},
-		{false, false, 1, V(VCPU, 2, 8), "the domain has a whole-core constraint"},
+		{false, false, 1, V(VCPU, 2, 6), "the domain has a whole-core constraint"},
+		{false, false, 1, V(VCPU, 2, 8), NULL},
 		{false, false, 1, V(MEMORY, 2, 4096), NULL},
 	};
 	struct fake f;
@@ -561,6 +562,39 @@ static void test_take_back_what_waits_for_a_reboot(void **state)
 		fake_operation(f, id, 2)->message, "takes effect when the domain reboots");
 }
 
+static void test_whole_cores(void **state)
+{
+	struct fake *f = *state;
+	uint32_t id;
+
+	f->d[0].whole_core = 1;
+	id = SET(f, V(VCPU, 2, 8));
+	fake_run(f, 300);
+	expect_done(f, id);
+	assert_int_equal(f->d[0].whole_core, 2);
+	/* Taken back with the rest of the PDU. */
+	fault(f, STEP_SET_VCPU, 2, FAULT_REFUSED);
+	id = SET(f, V(VCPU, 2, 12), V(VCPU, 3, 8));
+	fake_run(f, 300);
+	expect_failed(f, id, 1, true);
+	assert_int_equal(f->d[0].vcpus, 8);
+	assert_int_equal(f->d[0].whole_core, 2);
+}
+
+static void test_whole_cores_lost(void **state)
+{
+	struct fake *f = *state;
+	uint32_t id;
+
+	f->d[0].whole_core = 1;
+	f->drops_cores = true;
+	id = SET(f, V(VCPU, 2, 8));
+	fake_run(f, 3000);
+	assert_int_equal(status(f, id, 2), OPERATION_PARTIAL);
+	assert_string_equal(
+		fake_operation(f, id, 2)->message, "ldmd dropped the whole-core constraint");
+}
+
 static void expect_not_begun(struct fake *f, uint32_t id, uint32_t index)
 {
 	expect_failed(f, id, 0, true);
@@ -689,6 +723,8 @@ int main(void)
 		HOST_TEST(test_deaf_after_the_command),
 		HOST_TEST(test_stop_before_it_began),
 		HOST_TEST(test_stop_of_the_agent),
+		HOST_TEST(test_whole_cores),
+		HOST_TEST(test_whole_cores_lost),
 		HOST_TEST(test_take_back_what_waits_for_a_reboot),
 		HOST_TEST(test_stop_and_then_a_failure),
 		HOST_TEST(test_stop_with_an_uncertain_command),

@@ -62,6 +62,8 @@ void fake_apply(struct fake *f, struct fake_command *c, bool half, bool stay)
 	switch (c->step.action) {
 	case STEP_SET_VCPU:
 		d->vcpus = half ? (uint32_t)((d->vcpus + c->value) / 2) : (uint32_t)c->value;
+		/* Without cores the constraint ends. */
+		d->whole_core = f->drops_cores ? 0 : c->step.cores;
 		break;
 	case STEP_SET_MEMORY:
 		d->mb = half ? (uint32_t)((d->mb + c->value / MB) / 2) : (uint32_t)(c->value / MB);

@@ -84,6 +84,7 @@ struct fake {
 	bool deaf;	     /* looks fail */
 	const char *deaf_to; /* those at this domain do */
 	const char *pending; /* a delayed reconfiguration of this domain waits */
+	bool drops_cores;    /* the whole-core constraint is lost by set-vcpu */
 	bool no_template;    /* add-domain cannot be put together */
 	size_t looks;
 	uint64_t transition_ms;		 /* how long states are on their way */

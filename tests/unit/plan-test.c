@@ -200,9 +200,13 @@ static void test_new_and_gone(void **state)
 
 static void test_whole_core(void **state)
 {
-	struct set_request d = make_request(&(struct set_varbind[]){V(VCPU, 2, 8)}[0], 1);
+	struct set_request d = make_request(&(struct set_varbind[]){V(VCPU, 2, 12)}[0], 1);
 	struct domain *domain = make_domain(2, "d", DOMAIN_ACTIVE, 16, 2048, 0);
 	struct plan_input in = {&d, domain};
+	struct plan plan;
+	const char *reason;
+	unsigned field;
+	size_t part;
 	char *text;
 
 	(void)state;
@@ -210,6 +214,25 @@ static void test_whole_core(void **state)
 	text = plan_text(&in, 1);
 	assert_string_equal(text, "no: 0");
 	free(text);
+	/* Whole cores keep the constraint; the way back does, too. */
+	d.vcpus = 24;
+	assert_int_equal(plan_make(&in, 1, &plan, &part, &field, &reason), 0);
+	assert_int_equal(plan.n, 1);
+	assert_int_equal(plan.steps[0].value, 24);
+	assert_int_equal(plan.steps[0].cores, 3);
+	struct step back;
+	assert_true(step_inverse(&plan.steps[0], &back));
+	assert_int_equal(back.value, 16);
+	assert_int_equal(back.cores, 2);
+	/* The CPUs are there, and the constraint is, or is not. */
+	domain->num_vcpu = 24;
+	domain->whole_core = 3;
+	assert_int_equal(step_progress(&plan.steps[0], domain), STEP_REACHED);
+	domain->whole_core = 0;
+	assert_int_equal(step_progress(&plan.steps[0], domain), STEP_SHORT);
+	assert_true(step_lost_cores(&plan.steps[0], domain));
+	assert_null(step_forbidden(&back, domain));
+	plan_clear(&plan);
 	domain_unref(domain);
 	set_request_clear(&d);
 }
