@@ -111,6 +111,28 @@ static void decide_without_answer(struct command *c, enum step_progress p)
 	command_end(c, p == STEP_UNCHANGED ? EFFECT_UNCERTAIN : EFFECT_CHANGED);
 }
 
+static void send_when_slot_is_free(struct command *c, uint64_t now_ms);
+
+/*
+ * An ldmd that does not know the form in which an option is written passes over it: the forced stop
+ * was a plain one, and the guest had the time to ignore it. It is sent once in the other form.
+ */
+static bool was_plain_stop(const struct command *c)
+{
+	return c->step.action == STEP_FORCE_STOP && c->timed_out && !c->step.other_form;
+}
+
+static void send_in_other_form(struct command *c)
+{
+	log_notice(TOKEN, "\"%s\" did not stop by force: trying the other form of the option",
+		target_name(c->target));
+	command_set_state(c, COMMAND_IDLE);
+	command_set_state(c, COMMAND_SLOT);
+	c->step.other_form = true;
+	c->sent = false;
+	send_when_slot_is_free(c, command_now(c));
+}
+
 static void decide_by_domain(struct command *c)
 {
 	enum step_progress p = step_progress(&c->step, c->target->domain);
@@ -131,6 +153,8 @@ static void decide_by_domain(struct command *c)
 		command_end(c, EFFECT_CHANGED);
 	} else if (c->answer == COMMAND_DONE) {
 		decide_after_success(c, p);
+	} else if (c->answer == COMMAND_REFUSED && was_plain_stop(c)) {
+		send_in_other_form(c);
 	} else if (c->answer == COMMAND_REFUSED) {
 		command_end(c, p == STEP_UNCHANGED ? EFFECT_UNCHANGED : EFFECT_CHANGED);
 	} else {
@@ -197,6 +221,7 @@ static void on_answer(void *user, enum command_answer answer, const char *messag
 	if (c->forced && answer != COMMAND_DONE)
 		answer = COMMAND_UNCERTAIN;
 	c->answer = answer;
+	c->timed_out = answer == COMMAND_REFUSED && message && strstr(message, "timed out");
 	if (answer == COMMAND_NOT_SENT)
 		command_end(c, EFFECT_UNCHANGED);
 	else

@@ -68,7 +68,8 @@ struct command {
 	void *user;
 	struct step step;
 	bool sent;
-	bool forced; /* a forced stop in the place of a stop that was sent */
+	bool forced;	/* a forced stop in the place of a stop that was sent */
+	bool timed_out; /* ldmd refused it because the guest did not go down in time */
 	enum command_answer answer;
 	void *ticket;
 	uint64_t deadline_ms;	/* commandTimeout after it was sent */

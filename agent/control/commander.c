@@ -24,6 +24,7 @@ struct line {
 	char *domain;
 	command_cb *cb; /* NULL: nobody waits for it any more */
 	void *cb_user;
+	enum ldm_form form; /* of the command that is out; AUTO: the usual one */
 };
 
 struct commander {
@@ -157,6 +158,16 @@ static int add_request(struct commander *c, const struct set_request *d, const c
 	return rc;
 }
 
+static int forced_stop_request(
+	struct commander *c, const struct step *s, const char *domain, struct ldm_request **ret)
+{
+	int r = ldm_request_command(step_action_name(s->action), domain, "-f", ret);
+
+	if (r >= 0 && s->other_form)
+		ldm_request_set_form(*ret, ldm_form_other(ldm_dialect_form(c->endpoint->dialect)));
+	return r;
+}
+
 static int make_request(struct commander *c, const struct step *s, const struct set_request *d,
 	const char *domain, struct ldm_request **ret, const char **ret_why)
 {
@@ -174,7 +185,7 @@ static int make_request(struct commander *c, const struct step *s, const struct 
 	case STEP_ADD:
 		return add_request(c, d, domain, ret, ret_why);
 	case STEP_FORCE_STOP:
-		return ldm_request_command(action, domain, "-f", ret);
+		return forced_stop_request(c, s, domain, ret);
 	default:
 		return ldm_request_command(action, domain, NULL, ret);
 	}
@@ -203,6 +214,9 @@ static void on_done(void *user, int err, const struct ldm_reply *reply)
 	const char *message = reply->message ? reply->message : reply->warning;
 
 	l->cb = NULL;
+	/* The forced stop that was a plain one in the usual form has had its effect. */
+	if (err == 0 && reply->ok && l->form != LDM_FORM_AUTO)
+		ldm_dialect_learn(l->commander->endpoint->dialect, l->form);
 	l->refusal_counted = err == -EBADMSG || err == -EPROTO;
 	if (l->refusal_counted)
 		refresh_count_refused(l->commander->refresh);
@@ -253,6 +267,7 @@ int commander_send(struct commander *c, const struct step *step, const struct se
 	rc = make_request(c, step, asked, domain, &request, ret_why);
 	if (rc < 0)
 		return rc;
+	l->form = ldm_request_form(request);
 	rc = start(l, domain, request, timeout_ms);
 	if (rc < 0) {
 		ldm_request_free(request);

@@ -36,6 +36,7 @@ struct step {
 	/* SET_VCPU of a domain with the whole-core constraint, which stays; 0: without. */
 	uint32_t cores, cores_before;
 	bool irreversible;
+	bool other_form; /* the option is written in the form that is not the usual one */
 };
 
 struct plan {

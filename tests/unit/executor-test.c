@@ -595,6 +595,36 @@ static void test_whole_cores_lost(void **state)
 		fake_operation(f, id, 2)->message, "ldmd dropped the whole-core constraint");
 }
 
+/* A forced stop that ldmd took for a plain one is sent in the other form, once. */
+static void test_forced_stop_in_the_other_form(void **state)
+{
+	struct fake *f = *state;
+	uint32_t id;
+
+	f->refusal = "LDom a stop timed out.";
+	fault(f, STEP_FORCE_STOP, 0, FAULT_REFUSED);
+	id = SET(f, V(ADMIN, 2, 4));
+	fake_run(f, 3000);
+	expect_done(f, id);
+	assert_int_equal(f->n_commands, 2);
+	assert_false(f->commands[0]->step.other_form);
+	assert_true(f->commands[1]->step.other_form);
+}
+
+static void test_forced_stop_in_vain(void **state)
+{
+	struct fake *f = *state;
+	uint32_t id;
+
+	f->refusal = "LDom a stop timed out.";
+	fault(f, STEP_FORCE_STOP, 0, FAULT_REFUSED);
+	fault(f, STEP_FORCE_STOP, 1, FAULT_REFUSED);
+	id = SET(f, V(ADMIN, 2, 4));
+	fake_run(f, 3000);
+	expect_failed(f, id, 0, true);
+	assert_int_equal(f->n_commands, 2);
+}
+
 static void expect_not_begun(struct fake *f, uint32_t id, uint32_t index)
 {
 	expect_failed(f, id, 0, true);
@@ -723,6 +753,8 @@ int main(void)
 		HOST_TEST(test_deaf_after_the_command),
 		HOST_TEST(test_stop_before_it_began),
 		HOST_TEST(test_stop_of_the_agent),
+		HOST_TEST(test_forced_stop_in_the_other_form),
+		HOST_TEST(test_forced_stop_in_vain),
 		HOST_TEST(test_whole_cores),
 		HOST_TEST(test_whole_cores_lost),
 		HOST_TEST(test_take_back_what_waits_for_a_reboot),

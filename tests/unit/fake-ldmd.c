@@ -96,7 +96,10 @@ static void fake_answer(struct fake *f, struct fake_command *c)
 		return;
 	c->answered = true;
 	f->out--;
-	c->cb(c->user, c->outcome, c->outcome == COMMAND_REFUSED ? "ldmd says no" : NULL);
+	c->cb(c->user, c->outcome,
+		c->outcome != COMMAND_REFUSED ? NULL
+		: f->refusal		      ? f->refusal
+					      : "ldmd says no");
 }
 
 /* --- the port ------------------------------------------------------------------------------ */

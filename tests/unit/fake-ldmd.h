@@ -84,6 +84,7 @@ struct fake {
 	bool deaf;	     /* looks fail */
 	const char *deaf_to; /* those at this domain do */
 	const char *pending; /* a delayed reconfiguration of this domain waits */
+	const char *refusal; /* what refused commands are told; NULL: "ldmd says no" */
 	bool drops_cores;    /* the whole-core constraint is lost by set-vcpu */
 	bool no_template;    /* add-domain cannot be put together */
 	size_t looks;
