@@ -285,3 +285,20 @@ class ControlDomain(sets.TestCase):
         ask(self.sim, "reboot-control")
         wait_for(lambda: self.get(1, "Pending") == 2, 15, "ldomPending to go")
         self.assertEqual(self.get(1, "MemSize"), before)
+
+
+class OtherForm(sets.TestCase):
+    """ldmd speaks as 1.3 does, and takes options in the form of the later guides only."""
+    pool = {"active": 2}
+    bed_options = {"sim_options": ["-L", "1.3"]}
+
+    def test_forced_stop(self):
+        first, second = self.take_many(2)
+        self.fault("option-form:options")
+        for guest, sent in ((first, 2), (second, 1)):
+            self.fault(f"ignore-stop@stop-domain/{guest}")
+            self.expect("noError", (guest, "AdminState", "forceStop"))
+            self.assertEqual(self.wait_ended(guest), "succeeded")
+            self.assertHeld(guest, state="bound")
+            # What had its effect is remembered.
+            self.assertEqual(len(self.commands(guest)), sent)
