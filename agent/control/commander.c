@@ -12,14 +12,14 @@
 #include "util/log.h"
 
 #define TOKEN	"control:command"
-#define IDLE_MS 30000 /* a connection that nothing goes over is given back */
+#define IDLE_MS 30000 /* a connection without a command is closed after that time */
 
 struct line {
 	struct commander *commander;
 	struct ldm_conn *conn; /* NULL: never needed */
 	bool ready;
 	bool busy;	      /* a command is out */
-	bool refusal_counted; /* of what ends the connection */
+	bool refusal_counted; /* the refused document that ends the connection is counted */
 	uint64_t idle_since_ms;
 	char *domain;
 	command_cb *cb; /* NULL: nobody waits for it any more */
@@ -47,7 +47,7 @@ static void on_closed(void *user, enum ldm_closed reason, int error, const char 
 {
 	struct line *l = user;
 
-	/* Before that it was no document but a handshake. */
+	/* Before the connection is ready, what is wrong is a handshake and no document. */
 	if (reason == LDM_CLOSED_PROTOCOL && l->ready && !l->refusal_counted)
 		refresh_count_refused(l->commander->refresh);
 	l->ready = l->refusal_counted = false;
@@ -280,7 +280,7 @@ int commander_send(struct commander *c, const struct step *step, const struct se
 	return 0;
 }
 
-/* ldmd may go on with it; only the connection can be taken away. */
+/* ldmd may go on with the command: the protocol has no way to stop one. */
 void commander_cancel(struct commander *c, void *ticket)
 {
 	struct line *l = ticket;

@@ -1,6 +1,6 @@
 /*
- * See control.h. One entry per PDU from RESERVE until the master and the ldm thread are both done
- * with it; what is under way is known from these entries alone, so nothing here waits for anybody.
+ * See control.h. A PDU has an entry from RESERVE until both the master and the ldm thread are done
+ * with the PDU. What is under way is known from these entries, so nothing here asks the ldm thread.
  */
 #include "control/control.h"
 
@@ -17,26 +17,26 @@
 #include "util/clock.h"
 #include "util/text.h"
 
-/* PDUs that have nothing to run need no place in the queue, but are remembered all the same. */
+/* A PDU that has nothing to run needs an entry, but no place in the queue of transactions. */
 #define ENTRIES_MAX ((size_t)2 * HANDOVER_PLANS)
-/* As long as it takes the ldm thread to say what it does not have to ask ldmd. */
+/* The ldm thread needs less than that to drop a transaction that has sent nothing. */
 #define DROP_MS 20
-/* So many places may be held by transactions of which all is known but the master's last word. */
+/* So many finished transactions may hold a place because an UndoSet may still come. */
 #define UNDOABLE_MAX ((size_t)HANDOVER_PLANS / 2)
 
 struct entry {
 	struct entry *next;
 	struct control_key key;
 	uint64_t started_ms;
-	uint64_t waiting_since_ms, waited_ms; /* its last wait, and all that ended */
-	uint64_t quiet_since_ms; /* we wait for the master's word, and for nothing else */
+	uint64_t waiting_since_ms, waited_ms; /* its last wait; all earlier waits together */
+	uint64_t quiet_since_ms; /* only the master's next message is missing since then */
 	struct set_request_list list;
 	enum precheck_result *results;
 	const struct snapshot *prechecked_by;
 	struct transaction *t; /* NULL: not started, or nothing to do */
 	bool needs_place;      /* something is to be run */
 	bool started, released, undo_asked;
-	bool join_failed; /* what it was going to join is going back */
+	bool join_failed; /* the transaction that it was to join is being rolled back */
 	struct verdict verdict;
 };
 
@@ -161,7 +161,7 @@ static void drop_finished(struct control *c)
 	}
 }
 
-/* Its domains still move, or wait to. */
+/* Its domains are being changed, or will be. */
 static bool is_under_way(const struct entry *e)
 {
 	if (!e->t || e->verdict.settled)
@@ -201,7 +201,7 @@ static void release(struct control *c, struct entry *e)
 	e->released = true;
 }
 
-/* All that is known of the transaction is good, and only the master's last word is missing. */
+/* The transaction is done, and an UndoSet or a CleanupSet is still to come. */
 static bool is_undoable(const struct entry *e)
 {
 	return !e->released && e->t && e->verdict.decided && !e->verdict.failed &&
@@ -209,8 +209,9 @@ static bool is_undoable(const struct entry *e)
 }
 
 /*
- * A CleanupSet may be lost to us, and a master may send none. What is done then holds its place in
- * case that an UndoSet comes; of very many, the oldest are kept as they are, so that SETs go on.
+ * A master may never send the CleanupSet. A finished transaction then holds its place, because an
+ * UndoSet may come. When there are too many of these, the oldest can no longer be undone, so that
+ * there is a place for new SETs.
  */
 static void keep_oldest_undoable(struct control *c)
 {
@@ -527,7 +528,7 @@ static bool joins(const struct entry *e, uint32_t index)
 	return false;
 }
 
-/* Those that wait between RESERVE and ACTION to join one that goes back now. */
+/* PDUs between RESERVE and ACTION that were to join a transaction that is rolled back now. */
 static void tell_joiners(struct control *c, const struct entry *back)
 {
 	for (struct entry *e = c->entries; e; e = e->next)

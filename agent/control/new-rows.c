@@ -51,7 +51,8 @@ const struct domain *new_rows_find(const struct new_rows *r, uint32_t index)
 	return d && d->row_status != ROW_ACTIVE ? d : NULL;
 }
 
-/* --- which there are ----------------------------------------------------------------------- */
+/* --- when each was changed last
+ * ----------------------------------------------------------------------- */
 
 static int touch(struct new_rows *r, uint32_t index, uint64_t now_ms)
 {
@@ -228,12 +229,12 @@ void new_rows_turn(struct new_rows *r, uint64_t now_ms, new_rows_in_use *in_use,
 	for (size_t i = r->n; i > 0; i--) {
 		struct touched *t = &r->touched[i - 1];
 
-		/* Its domain is there: the row is ldmd's now. */
+		/* The domain has been made: the row is ldmd's now. */
 		if (new_rows_find(r, t->index) == NULL)
 			*t = r->touched[--r->n];
 		else if (now_ms < clock_after(t->at_ms, NEW_ROWS_IDLE_MS))
 			continue;
-		/* ldmd takes its time: without the row its domain would get another number. */
+		/* The domain is being made, and would get another number without the row. */
 		else if (in_use(user, t->index))
 			t->at_ms = now_ms;
 		else

@@ -11,13 +11,13 @@
 struct permit_rule {
 	unsigned what;
 	char *pattern;
-	char *exact; /* the name it is, when it has no special character left; else NULL */
+	char *exact; /* the name, if the pattern has no wildcard; else NULL */
 };
 
 struct permit {
 	struct permit_rule *rules;
 	size_t n;
-	bool stated; /* a directive was there: the default no longer holds */
+	bool stated; /* there was a directive, so the default does not apply */
 };
 
 int permit_new(struct permit **ret)
@@ -79,7 +79,8 @@ static int parse_what(char *text, unsigned *ret)
 	return 0;
 }
 
-/* The name a pattern without wildcards stands for: backslashes taken out. NULL: it has some. */
+/* The name that a pattern without wildcards stands for, without its backslashes. NULL: the pattern
+ * has wildcards. */
 static int literal_name(const char *pattern, char **ret)
 {
 	char *name = calloc(1, strlen(pattern) + 1), *to = name;
@@ -198,7 +199,7 @@ static bool uses(const struct domain_detail *d, const struct domain_services *s)
 	return false;
 }
 
-/* Where it is not known who uses what, the flag alone has to do. */
+/* The flag alone decides where it is not known which domain uses which service. */
 static bool serves_others(const struct snapshot *s, const struct domain *d)
 {
 	if ((d->roles & DOMAIN_SERVICE) == 0)

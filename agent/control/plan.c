@@ -1,6 +1,6 @@
 /*
- * See plan.h. Each domain throws its steps in; a sort by phase puts them in order. Nothing depends
- * on where a varbind stood.
+ * See plan.h. The steps of all domains are collected and then sorted by phase, so the order of the
+ * varbinds does not matter.
  */
 #include "control/plan.h"
 
@@ -14,10 +14,10 @@
 #define MEMORY_ROUNDING (256ull * MEGABYTE) /* ldmd rounds up by less than that */
 
 enum phase {
-	PHASE_RELEASE, /* gives resources back */
-	PHASE_STORE,   /* changes what is stored only */
+	PHASE_RELEASE, /* gives resources back to the pools */
+	PHASE_STORE,   /* changes a stored constraint only */
 	PHASE_TAKE,
-	PHASE_TAIL, /* no way back, in one domain */
+	PHASE_TAIL, /* cannot be taken back; in one domain only */
 };
 
 struct draft_step {
@@ -31,7 +31,7 @@ struct planner {
 	size_t n;
 	struct draft_step *steps;
 	size_t n_steps, allocated;
-	/* Why not. */
+	/* Where and why no plan can be made. */
 	size_t part;
 	unsigned field;
 	const char *reason;
@@ -76,8 +76,7 @@ int plan_complete(struct set_request *d, const struct domain *row)
 /* A set of enum domain_state. */
 #define IN(state) (1u << DOMAIN_##state)
 
-/* A state that no row of a target names cannot be left for that target: the domain is on its way.
- */
+/* From a state that no row names, the target cannot be reached: the domain is in transition. */
 static const struct state_rule {
 	enum admin_state target;
 	unsigned from; /* IN() */
@@ -152,7 +151,7 @@ static int cannot(struct planner *p, size_t part, unsigned field, const char *re
 	return -ENOTSUP;
 }
 
-/* What ldmd would refuse anyway, until it is over. */
+/* Why ldmd would refuse the step for the time being (static text); NULL: nothing is known. */
 static const char *not_now(const struct step *s, const struct domain *d)
 {
 	if (d && domain_is_migrating(d))
@@ -182,7 +181,7 @@ static int add_step(struct planner *p, const struct step *s, enum phase phase)
 		p->allocated = want;
 	}
 	p->steps[p->n_steps] = (struct draft_step){*s, phase, order_of(s->action, phase)};
-	/* The tail is a sequence: it stays as it was put in. */
+	/* The steps of the tail run in the order in which they were added. */
 	if (phase == PHASE_TAIL)
 		p->steps[p->n_steps].order = (unsigned)p->n_steps;
 	p->n_steps++;
@@ -275,7 +274,7 @@ static int plan_actions(struct planner *p, size_t part, const enum step_action *
 	for (size_t i = 0; i < n && r >= 0; i++) {
 		struct step s = {.action = actions[i], .part = part, .field = FIELD_ADMIN_BIT};
 
-		/* What follows a step without a way back has none either. */
+		/* A step behind one that cannot be taken back cannot be taken back either. */
 		tail = tail || always_irreversible(actions[i]);
 		s.irreversible = tail;
 		r = add_step(p, &s, tail ? PHASE_TAIL : state_phase(actions[i]));
@@ -303,7 +302,8 @@ static int plan_existing(struct planner *p, size_t part)
 	return r < 0 ? r : plan_actions(p, part, actions, n);
 }
 
-/* What a template does not say is in the document; what it may say otherwise is set afterwards. */
+/* A template may have other amounts than the SET asks for: they are set after the domain is made.
+ */
 static int plan_new_amounts(struct planner *p, size_t part)
 {
 	const struct set_request *w = p->in[part].request;
@@ -491,7 +491,7 @@ static bool amount_reached(const struct step *s, uint64_t now)
 {
 	uint64_t room = s->action == STEP_SET_MEMORY ? MEMORY_ROUNDING : 1;
 
-	/* Rounding never goes back to where it was: that would be nothing done. */
+	/* ldmd rounds up, but a value that did not change is no rounding. */
 	if (now == s->before)
 		return now == s->value;
 	return now >= s->value && now - s->value < room;

@@ -1,9 +1,10 @@
 /*
- * From what is asked and what is there to LDM commands in an order that works.
+ * The plan of a transaction: which LDM commands lead from how the domains are to what is asked, and
+ * in which order.
  *
- * Pure. Order: what releases resources (also across domains), what only changes a stored
- * constraint, what takes resources; then, in one domain only, what cannot be taken back. The order
- * of the varbinds plays no part.
+ * Pure functions. First come the steps that release resources, in all domains; then those that
+ * change a stored constraint only; then those that take resources; at the end, in one domain only,
+ * those that cannot be taken back. The order of the varbinds does not matter.
  */
 #ifndef CONTROL_PLAN_H
 #define CONTROL_PLAN_H
@@ -32,8 +33,8 @@ struct step {
 	size_t part;	 /* position of the domain in the transaction */
 	unsigned field;	 /* of the request it comes from (enum set_field); 0: of the row */
 	uint64_t value;	 /* SET_*: CPUs, bytes, units */
-	uint64_t before; /* the same at step 0; STEP_NOT_KNOWN in a domain that is being made */
-	/* SET_VCPU of a domain with the whole-core constraint, which stays; 0: without. */
+	uint64_t before; /* what the domain had at step 0; STEP_NOT_KNOWN when it is being made */
+	/* SET_VCPU of a domain that keeps its whole-core constraint: cores; 0: none. */
 	uint32_t cores, cores_before;
 	bool irreversible;
 	bool other_form; /* the option is written in the form that is not the usual one */
@@ -51,8 +52,8 @@ struct plan_input {
 };
 
 /*
- * -ENOTSUP: not possible from where the domains are now (*ret_part, *ret_field, *ret_reason say
- * what, static text); -ENOMEM. An empty plan: ldmd is there already.
+ * -ENOTSUP: no plan leads from how the domains are to what is asked; *ret_part, *ret_field and
+ * *ret_reason (static text) say why. -ENOMEM. An empty plan: the domains are as asked.
  */
 int plan_make(const struct plan_input *in, size_t n, struct plan *ret, size_t *ret_part,
 	unsigned *ret_field, const char **ret_reason);
@@ -60,37 +61,38 @@ void plan_clear(struct plan *p);
 
 /*
  * What setting ldomAdminState means where the domain is now: up to two actions. -ENOTSUP where the
- * table says no. binding and unbinding run no guest, so forceStop is nothing there.
+ * table has no row. A domain that is binding or unbinding runs no guest, so forceStop does nothing.
  */
 #define PLAN_STATE_STEPS 2
 int plan_state_steps(enum admin_state target, enum domain_state from,
 	enum step_action ret_actions[PLAN_STATE_STEPS], size_t *ret_n);
 
-/* What is asked of a row that is being made, together with what it has already. -ENOMEM. */
+/* Adds to the request for a row that is being made what the row has already. -ENOMEM. */
 int plan_complete(struct set_request *d, const struct domain *row);
 
 /* Whole megabytes of a domain's memory, as ldomMemSize reads. */
 uint32_t plan_memory_mb(const struct domain *d);
 
-/* Where a state step leads to. */
+/* How a domain is, compared with what a step is to reach. */
 enum step_progress {
 	STEP_REACHED,	/* the domain is as the step wants it */
 	STEP_UNDERWAY,	/* on the way: a transitional state, or a reconfiguration that runs */
 	STEP_SHORT,	/* something changed, but not as far as asked */
 	STEP_UNCHANGED, /* as before */
-	STEP_ELSEWHERE, /* neither before nor asked for: someone else was there */
+	STEP_ELSEWHERE, /* another value than before and than asked for: somebody else set it */
 };
 /* domain NULL: ldmd has none of that name. */
 enum step_progress step_progress(const struct step *s, const struct domain *d);
 /* It sets CPUs, memory or crypto units. */
 bool step_is_amount(enum step_action a);
-/* What it sets would show after a reboot only: a delayed reconfiguration of the domain waits. */
+/* The domain shows the effect of the step after its reboot only: a delayed reconfiguration waits.
+ */
 bool step_waits(const struct step *s, const struct domain *d);
-/* Its value is there, but the whole-core constraint that it was to keep is not. */
+/* The domain has the CPUs, but has lost the whole-core constraint that the step was to keep. */
 bool step_lost_cores(const struct step *s, const struct domain *d);
-/* Why it must never be sent to a domain that is like this (static text); NULL: it may. */
+/* Why the step must never be sent to this domain (static text); NULL: it may be sent. */
 const char *step_forbidden(const struct step *s, const struct domain *d);
-/* The step that takes it back. False: there is none. */
+/* The step that takes this one back. False: there is none. */
 bool step_inverse(const struct step *s, struct step *ret);
 /* "set-vcpu"; the LDM action. */
 const char *step_action_name(enum step_action a);

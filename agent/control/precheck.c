@@ -1,6 +1,6 @@
 /*
- * See precheck.h. Each question is a function; refuse() keeps the answer that RFC 3416 tests first,
- * so the order in which they are asked does not matter.
+ * See precheck.h. Each check is a function. Of several refusals, refuse() keeps the one that RFC
+ * 3416 tests first, so the order of the checks does not matter.
  */
 #include "control/precheck.h"
 
@@ -127,7 +127,7 @@ static void check_new_name(struct prechecking *j, const struct set_request *d, c
 			"setAllow does not allow it");
 }
 
-/* What a domain cannot be made without: a name, and a size or a template. */
+/* A new domain needs a name, and CPUs and memory or a template. */
 static bool is_complete(const struct set_request *d, const struct domain *row)
 {
 	bool name = (d->fields & FIELD_NAME_BIT) != 0 || row_has_name(row);
@@ -212,7 +212,7 @@ static void check_row(struct prechecking *j, struct set_request *d)
 
 /* --- what is under way --------------------------------------------------------------------- */
 
-/* forceStop goes over a stop or restart that hangs, not over a change of memory. */
+/* forceStop overrides a change of state that hangs, but no change of memory or CPUs. */
 static bool may_preempt(const struct set_request *d, const struct set_request *under_way)
 {
 	return (d->fields & FIELD_ADMIN_BIT) != 0 && d->admin == ADMIN_FORCE_STOP &&
@@ -313,8 +313,8 @@ static struct amounts on_arrival(const struct set_request *w, const struct domai
 }
 
 /*
- * What a plan that is under way may still take and the pools do not show yet: on its way forwards,
- * or on its way back, for which what it gave back is kept until it ends.
+ * What a transaction that is under way may still take from the pools. What it released is kept for
+ * it until it ends, because its rollback would take that again.
  */
 static struct amounts still_to_take(const struct pending *p, const struct domain *d)
 {
@@ -424,7 +424,7 @@ static int find_shortage(const struct prechecking *j, const struct plan_input *i
 		holdings[i].held = holds(in[i].domain);
 	}
 	struct amounts left = free_now(v->snapshot, v->pending, v->n_pending);
-	/* ldmd may never have said what is free. */
+	/* Without the free pools of ldmd nothing can be said. */
 	for (size_t i = 0; v->snapshot->host->pools.known && i < plan->n && !ret->step; i++)
 		if (!run_step(&left, &holdings[plan->steps[i].part], &plan->steps[i], ret))
 			ret->step = &plan->steps[i];

@@ -1,6 +1,6 @@
 /*
- * May this be done, as far as one can tell before it is tried? A pure function of what is asked,
- * the snapshot, and what is queued or running. ldmd has the last word later.
+ * What can be said of a SET before it is tried: a pure function of the request, the snapshot, the
+ * permissions, and what is queued or running. ldmd decides later.
  */
 #ifndef CONTROL_PRECHECK_H
 #define CONTROL_PRECHECK_H
@@ -14,8 +14,8 @@ struct permit;
 /* One domain of a transaction between ACTION and its end. */
 struct pending {
 	const struct set_request *request;
-	const struct domain *had; /* as it was when the SET was judged; NULL: there was none */
-	bool going_back;	  /* it failed, or is being undone: nobody's target any more */
+	const struct domain *had; /* as it was at RESERVE; NULL: there was none */
+	bool going_back;	  /* it failed, or is being undone: no SET can join it */
 };
 
 struct precheck_view {
@@ -25,7 +25,7 @@ struct precheck_view {
 	const struct pending *pending; /* all that is under way, oldest first */
 	size_t n_pending;
 	const struct set_request *const
-		*repeats; /* ended so lately that the same again is a retry */
+		*repeats; /* ended a moment ago: the same again is a retry */
 	size_t n_repeats;
 };
 
@@ -34,12 +34,13 @@ enum precheck_result {
 	PRECHECK_RUN,
 	PRECHECK_JOIN,	  /* the same is under way: nothing more to do */
 	PRECHECK_REPEAT,  /* the same has just been done: nothing more to do */
-	PRECHECK_PREEMPT, /* forceStop over what is under way */
+	PRECHECK_PREEMPT, /* forceStop overrides what is under way */
 };
 
 /*
- * so_far: what set_request_merge() said; the error that ranks first of all is given. results: one
- * per request of the list. Fills in request.domain where a row exists.
+ * so_far: what set_request_merge() gave. Gives the refusal that RFC 3416 tests first, of that and
+ * all checks; CONTROL_OK where there is none. results: one per request of the list. Sets
+ * request.domain where a row exists.
  */
 struct refusal precheck(const struct precheck_view *view, struct set_request_list *list,
 	struct refusal so_far, enum precheck_result *results);

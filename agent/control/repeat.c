@@ -51,7 +51,7 @@ void repeats_forget(struct repeats *r, uint32_t index)
 			repeat_clear(&r->list[i]);
 }
 
-/* A guest that boots changes its flags and its load by itself; that is nobody's touch. */
+/* Flags and utilization are left out: a guest that boots changes them by itself. */
 static bool same_domain(const struct domain *a, const struct domain *b)
 {
 	if (!a || !b)

@@ -65,9 +65,10 @@ struct set_varbind {
 	size_t length;
 };
 
+/* What one PDU asks of one row. A member counts only if its bit is in fields. */
 struct set_request {
 	uint32_t index; /* ldomIndex */
-	char *domain;	/* name, as the snapshot has it or as asked for; NULL: not known yet */
+	char *domain;	/* its name in the snapshot, or the name asked for; NULL: not known yet */
 	unsigned fields;
 	uint32_t position[SET_FIELDS]; /* of the varbind in the PDU, by bit number */
 	enum admin_state admin;
@@ -86,9 +87,9 @@ struct set_request_list {
 };
 
 /*
- * Type, length, range and name of each varbind (RFC 3416 4.2.5 steps 2 to 7), then one request per
- * row. Gives the first error by rank; where that is CONTROL_NO_CREATION or later, *ret has the
- * varbinds that are right all the same, so that the judge can find an earlier one. Clear *ret.
+ * Tests type, length, range and name of each varbind (RFC 3416 4.2.5 steps 2 to 7), then makes one
+ * request per row. Gives the refusal that is tested first. *ret has the varbinds that are right,
+ * also beside a refusal, so that precheck() can find one that is tested earlier. Clear *ret.
  */
 struct refusal set_request_merge(
 	const struct set_varbind *varbinds, size_t n, struct set_request_list *ret);
