@@ -328,11 +328,13 @@ static bool row_in_use(void *user, uint32_t index)
 
 void engine_dispatch(struct engine *e, const struct pollset *ps, uint64_t now_ms)
 {
+	handover_hold(e->handover);
 	refresh_dispatch(e->refresh, ps, now_ms);
 	commander_dispatch(e->commander, ps, now_ms);
 	take_orders(e, now_ms);
 	executor_turn(e->executor, now_ms);
 	recovery_turn(e->recovery, e->refresh, now_ms);
 	new_rows_turn(e->new_rows, now_ms, row_in_use, e);
+	handover_let_go(e->handover);
 	history_turn(e->history, now_ms);
 }

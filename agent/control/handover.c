@@ -28,6 +28,7 @@ struct order_list {
 struct handover {
 	pthread_mutex_t lock;
 	struct wakeup *to_snmp, *to_ldm;
+	bool held, wake_due; /* of the ldm thread alone */
 
 	const struct snapshot *snapshot;
 	struct ldm_status status;
@@ -229,6 +230,27 @@ void handover_keep(struct handover *h, uint32_t transaction)
 
 /* --- ldm thread ---------------------------------------------------------------------------- */
 
+static void wake_snmp(struct handover *h)
+{
+	if (h->held)
+		h->wake_due = true;
+	else
+		wakeup_notify(h->to_snmp);
+}
+
+void handover_hold(struct handover *h)
+{
+	h->held = true;
+}
+
+void handover_let_go(struct handover *h)
+{
+	h->held = false;
+	if (h->wake_due)
+		wakeup_notify(h->to_snmp);
+	h->wake_due = false;
+}
+
 int handover_ldm_fd(const struct handover *h)
 {
 	return wakeup_fd(h->to_ldm);
@@ -244,7 +266,7 @@ void handover_publish_snapshot(struct handover *h, const struct snapshot *s)
 	h->snapshot = s;
 	pthread_mutex_unlock(&h->lock);
 	snapshot_unref(old);
-	wakeup_notify(h->to_snmp);
+	wake_snmp(h);
 }
 
 int handover_publish_status(struct handover *h, const struct ldm_status *status)
@@ -257,7 +279,7 @@ int handover_publish_status(struct handover *h, const struct ldm_status *status)
 	h->status = copy;
 	pthread_mutex_unlock(&h->lock);
 	ldm_status_clear(&old);
-	wakeup_notify(h->to_snmp);
+	wake_snmp(h);
 	return r;
 }
 
@@ -266,7 +288,7 @@ void handover_publish_config_unsaved(struct handover *h, bool unsaved)
 	pthread_mutex_lock(&h->lock);
 	h->config_unsaved = unsaved;
 	pthread_mutex_unlock(&h->lock);
-	wakeup_notify(h->to_snmp);
+	wake_snmp(h);
 }
 
 static bool make_room(struct change_list *l, size_t n)
@@ -305,7 +327,7 @@ void handover_post_changes(struct handover *h, struct change_list *take, uint64_
 		change_clear(&take->changes[i]);
 	free(take->changes);
 	memset(take, 0, sizeof(*take));
-	wakeup_notify(h->to_snmp);
+	wake_snmp(h);
 }
 
 /* The lock is held. */
@@ -325,7 +347,7 @@ void handover_post_verdict(struct handover *h, const struct verdict *v)
 	pthread_mutex_lock(&h->lock);
 	put_verdict(h, v);
 	pthread_mutex_unlock(&h->lock);
-	wakeup_notify(h->to_snmp);
+	wake_snmp(h);
 }
 
 int handover_report(
@@ -338,7 +360,7 @@ int handover_report(
 	if (v)
 		put_verdict(h, v);
 	pthread_mutex_unlock(&h->lock);
-	wakeup_notify(h->to_snmp);
+	wake_snmp(h);
 	return r;
 }
 

@@ -77,6 +77,12 @@ void handover_keep(struct handover *h, uint32_t transaction);
 /* --- ldm thread ---------------------------------------------------------------------------- */
 
 int handover_ldm_fd(const struct handover *h);
+/*
+ * Between the two, what the ldm thread hands over does not wake the snmp thread; it is woken once,
+ * at the end. A turn of the engine hands over a dozen things that belong together.
+ */
+void handover_hold(struct handover *h);
+void handover_let_go(struct handover *h);
 void handover_publish_snapshot(struct handover *h, const struct snapshot *s);
 /* Copied. -ENOMEM: without its text. */
 int handover_publish_status(struct handover *h, const struct ldm_status *status);

@@ -67,6 +67,18 @@ static void test_mailbox(void **state)
 	assert_string_equal(in.status.last_error, "x");
 	assert_true(in.config_unsaved);
 	assert_false(readable(handover_snmp_fd(h)));
+	/* Many things, and one word about them. */
+	handover_hold(h);
+	handover_publish_config_unsaved(h, false);
+	assert_int_equal(handover_publish_status(h, &status), 0);
+	assert_false(readable(handover_snmp_fd(h)));
+	handover_let_go(h);
+	assert_true(readable(handover_snmp_fd(h)));
+	assert_int_equal(handover_receive(h, &in), 0);
+	assert_false(in.config_unsaved);
+	handover_hold(h);
+	handover_let_go(h);
+	assert_false(readable(handover_snmp_fd(h)));
 	inbox_clear(&in);
 	handover_free(h);
 }
