@@ -104,6 +104,10 @@ class Kill(sets.TestCase):
             number += 1
             with self.subTest(f"kill {number}, seed {SEED}"):
                 self.forget()
+                sets.ask(self.sim, "clear")
+                sets.ask(self.sim, f"wait {self.wait}")
+                if rng.random() < 0.5:
+                    self.fault("work-late:0.4@set-*")
                 dumped = sets.dump(self.sim)
                 jobs = []
                 for guest in rng.sample(guests, rng.randint(3, len(guests))):
@@ -166,3 +170,46 @@ class Kill(sets.TestCase):
                      for index, _ in told]
             self.assertEqual(shown, told, f"kill {number}")
             self.agree(guest)
+
+
+class Late(sets.TestCase):
+    """ldmd carries out a command after the agent was killed and started again."""
+    pool = {"active": 3}
+    conf = "setWait 100\ncommandTimeout 6\n"
+
+    def killed_in(self, fault, guest, *change):
+        self.fault(fault)
+        self.expect("noError", (guest, *change))
+        wait_for(lambda: len(self.commands(guest)) == 1, 10, "the command")
+        self.agent.kill()
+        self.agent.start()
+        self.rig.wait_serving()
+
+    def status(self, guest):
+        return sets.STATUS[self.get(guest, "OperationStatus")]
+
+    def test_done_late(self):
+        guest = self.take("active")
+        self.killed_in(f"work-late:4@set-vcpu/{guest.name}", guest, "NumVCPU", 7)
+        shown = set()
+
+        def ended():
+            # In this order: what ldmd has now was not there when the row was read.
+            status, vcpus = self.status(guest), holding(self.sim, guest.name)["vcpus"]
+            shown.add(status)
+            return vcpus == 7 and status not in ("running", "queued")
+
+        wait_for(ended, 30, "the late command and the end of its row")
+        self.assertEqual(shown, {"running", "succeeded"})
+        self.assertEqual(len(self.commands(guest)), 1)
+
+    def test_never_done(self):
+        guest = self.take("active")
+        self.killed_in(f"hang@set-vcpu/{guest.name}", guest, "NumVCPU", 7)
+        begun = time.monotonic()
+        self.assertEqual(self.status(guest), "running")
+        self.assertEqual(self.wait_ended(guest), "unknown")
+        # As before proves nothing until then.
+        self.assertGreater(time.monotonic() - begun, 5)
+        self.assertEqual(holding(self.sim, guest.name)["vcpus"], 4)
+        self.assertEqual(len(self.commands(guest)), 1)
