@@ -104,7 +104,7 @@ static const struct {
 	[CONSOLE] = {"CONS", 7},
 	[VCPU] = {"VCPU", 5},
 	[MEMORY] = {"MEMORY", 8},
-	[LOAD] = {"UTIL", 6},
+	[LOAD] = {"UTIL", 7},
 	[UPTIME] = {"UPTIME", 0},
 };
 
