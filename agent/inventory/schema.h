@@ -10,7 +10,7 @@
 #define INVENTORY_SCHEMA_H
 
 #include "inventory/fields.h"
-#include "inventory/model.h"
+#include "inventory/domain.h"
 
 /* What a notification of the MIB tells of; tables/notification.c has their numbers. */
 enum change_kind {

@@ -13,6 +13,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "snmp/session-state.h"
+
 #include "tables/backend.h"
 
 struct handover;
@@ -23,14 +25,6 @@ struct snmp_agent_config {
 	struct backend_config backend;
 	const char *socket;	    /* see connect.h; not changed later */
 	uint64_t notification_rate; /* a domain, kind and minute; 0: no limit */
-};
-
-enum agentx_state {
-	AGENTX_CONNECTING, /* no master opened a session yet; tried again four times a second */
-	AGENTX_SERVING,	   /* registered */
-	AGENTX_CONTESTED,  /* another session holds our root; tried again every two seconds */
-	AGENTX_ENDING,	   /* the session is over; the library still works on a SET of it */
-	_AGENTX_STATE_MAX,
 };
 
 /*
@@ -56,6 +50,5 @@ void snmp_agent_dispatch(struct snmp_agent *a, const struct pollset *ps, uint64_
 void snmp_agent_reconfigure(struct snmp_agent *a, const struct snmp_agent_config *config);
 
 enum agentx_state snmp_agent_state(const struct snmp_agent *a);
-const char *agentx_state_name(enum agentx_state state);
 
 #endif

@@ -1,5 +1,5 @@
 /*
- * See session.h. The states are those of enum agentx_state (agent.h); set_state() is the one place
+ * See session.h. The states are those of session-state.h; set_state() is the one place
  * where they change.
  */
 #include "config.h"

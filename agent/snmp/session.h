@@ -14,10 +14,11 @@
 #include <net-snmp/net-snmp-config.h>
 #include <net-snmp/net-snmp-includes.h>
 
-#include "snmp/agent.h"
+#include "snmp/session-state.h"
 #include "tables/view.h"
 
 struct agentx_session;
+struct pollset;
 
 /* Starts the library. address: of the master; view: what reads are answered from (transport.h).
  * -EALREADY: it ran in this process before; -EINVAL, -ENOMEM, -EIO. */
@@ -26,6 +27,7 @@ int agentx_session_new(const char *address, const struct view *view, struct agen
 void agentx_session_stop(struct agentx_session *s);
 void agentx_session_free(struct agentx_session *s);
 
+const char *agentx_state_name(enum agentx_state state);
 enum agentx_state agentx_session_state(const struct agentx_session *s);
 /* Rises with each session; transaction ids of the master are unique within one. */
 uint32_t agentx_session_epoch(const struct agentx_session *s);

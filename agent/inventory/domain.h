@@ -1,0 +1,304 @@
+/*
+ * What the agent knows about a host and its logical domains: the structs. Functions on them are in
+ * model.h.
+ *
+ * Values, not documents: nothing here knows XML, and nothing knows SNMP. Units are fixed (bytes,
+ * seconds, 0.1 %), unknown is NULL or 0. Everything reached through a snapshot is const and
+ * reference counted, so a row that did not change is shared by many snapshots and may be read by
+ * any thread that holds one of them.
+ *
+ * Each list inside a detail is sorted by its `index`, which stays with an object as long as it
+ * lives (device number, or a number the registry gave to its name).
+ */
+#ifndef INVENTORY_DOMAIN_H
+#define INVENTORY_DOMAIN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "inventory/words.h"
+
+/* Bit n is bit n of ldomRoles. */
+enum domain_role {
+	DOMAIN_CONTROL = 1 << 0,
+	DOMAIN_SERVICE = 1 << 1,
+	DOMAIN_IO = 1 << 2,
+	DOMAIN_ROOT = 1 << 3,
+	DOMAIN_GUEST = 1 << 4,
+};
+
+/* Sixth column of the flags. */
+enum domain_migration {
+	MIGRATION_NONE,
+	MIGRATION_SOURCE,
+	MIGRATION_TARGET,
+	MIGRATION_ERROR,
+};
+
+/* The numbers are RFC 2579 RowStatus's; domains of ldmd are ROW_ACTIVE, the others are being made
+ * by a manager and are not ldmd's yet. */
+enum row_status {
+	ROW_ACTIVE = 1,
+	ROW_NOT_IN_SERVICE = 2,
+	ROW_NOT_READY = 3,
+};
+
+/* What was told about a domain, so that a reply that leaves something out does not erase it. */
+enum domain_known {
+	KNOWN_UUID = 1 << 0,
+	KNOWN_MAC = 1 << 1,
+	KNOWN_HOSTID = 1 << 2,
+	KNOWN_FAILURE_POLICY = 1 << 3,
+	KNOWN_MASTER = 1 << 4,
+	KNOWN_EXT_MAPIN = 1 << 5,
+	KNOWN_THREADING = 1 << 6,
+	KNOWN_CPU_ARCH = 1 << 7,
+	KNOWN_SHUTDOWN_GROUP = 1 << 8,
+	KNOWN_FLAGS = 1 << 9,
+	KNOWN_UTILIZATION = 1 << 10,
+	KNOWN_UPTIME = 1 << 11,
+	KNOWN_VCPU = 1 << 12,
+	KNOWN_MEMORY = 1 << 13,
+	KNOWN_CRYPTO = 1 << 14,
+	KNOWN_WHOLE_CORE = 1 << 15,
+	KNOWN_CONSOLE = 1 << 16,
+	KNOWN_STATE = 1 << 17,
+	KNOWN_IO = 1 << 18,
+	KNOWN_NORM_UTILIZATION = 1 << 19,
+	KNOWN_MIGRATION_PROGRESS = 1 << 20,
+	KNOWN_MIGRATION_STATUS = 1 << 21,
+	KNOWN_MIGRATION_SOURCE = 1 << 22,
+	KNOWN_MAX_CORES = 1 << 23,
+	KNOWN_BOOT_POLICY = 1 << 24,
+	KNOWN_PERF_COUNTERS = 1 << 25,
+};
+
+struct vcpu {
+	uint32_t index; /* vid + 1 */
+	uint32_t vid, pid, cid;
+	uint32_t strand_permille, util_permille, norm_util_permille;
+	bool util_known; /* false for a strand under power management */
+	bool parked;	 /* under power management: there, but without a load */
+};
+
+/* Derived from the vcpus: ldmd names the core with each CPU, and no list has cores. */
+struct core {
+	uint32_t index; /* id + 1 */
+	uint32_t id, n_vcpus;
+	char *cpuset; /* the hardware threads of it that the domain has: "8,9,10" */
+};
+
+struct memory_block {
+	uint32_t index; /* by real address */
+	uint64_t real_address, physical_address, size;
+};
+
+struct crypto_unit {
+	uint32_t index; /* id + 1 */
+	uint32_t id;
+	char *cpuset;
+};
+
+struct iobus {
+	uint32_t index;
+	char *name, *path, *options, *type;
+	bool is_bus; /* a whole PCIe bus, not a slot or a virtual function */
+};
+
+struct vdisk {
+	uint32_t index;
+	char *name, *service, *volume, *server, *mpgroup;
+	uint32_t timeout, id;
+};
+
+struct vnet {
+	uint32_t index;
+	char *name, *service, *mac, *mode, *linkprop, *device, *vid;
+	uint32_t pvid, mtu, id;
+};
+
+struct console {
+	uint32_t index;
+	char *service, *group, *type;
+	uint32_t port;
+	bool log;
+};
+
+struct environment_variable {
+	uint32_t index;
+	char *name, *value; /* NULL value: none, or secret */
+	bool truncated;	    /* value was longer than 255 octets */
+	bool secret;	    /* has a value that is not shown */
+};
+
+struct policy {
+	uint32_t index;
+	char *name, *tod_begin, *tod_end;
+	bool enabled;
+	uint32_t priority, vcpu_min, vcpu_max, util_lower, util_upper, sample_rate, elastic_margin,
+		attack, decay;
+};
+
+struct vds {
+	uint32_t index;
+	char *name;
+};
+
+struct vds_volume {
+	uint32_t index;
+	char *name, *service, *device, *options, *mpgroup;
+};
+
+struct vsw {
+	uint32_t index;
+	char *name, *mac, *device, *mode, *linkprop, *vid, *inter_vnet_link;
+	uint32_t default_vlan_id, pvid, mtu, id;
+};
+
+struct vcc {
+	uint32_t index;
+	char *name;
+	uint32_t min_port, max_port;
+};
+
+/* The lists below, in the order of the tables that show them. */
+enum domain_list {
+	LIST_VCPU,
+	LIST_CORE,
+	LIST_VMEM, /* not stored: one row for each domain whose memory is known; see snapshot.h */
+	LIST_MEMORY_BLOCK,
+	LIST_CRYPTO,
+	LIST_IOBUS,
+	LIST_VDS,
+	LIST_VOLUME,
+	LIST_VDISK,
+	LIST_VSW,
+	LIST_VNET,
+	LIST_VCC,
+	LIST_CONSOLE,
+	LIST_VARIABLE,
+	LIST_POLICY,
+	_DOMAIN_LIST_MAX,
+	LIST_SPCONFIG = _DOMAIN_LIST_MAX, /* the host's */
+	_LIST_MAX,
+};
+
+/* What a domain has, from list-bindings. */
+struct domain_detail {
+	struct vcpu *vcpus;
+	size_t n_vcpus;
+	struct core *cores;
+	size_t n_cores;
+	struct memory_block *memory;
+	size_t n_memory;
+	struct crypto_unit *crypto;
+	size_t n_crypto;
+	struct iobus *iobuses;
+	size_t n_iobuses;
+	struct vdisk *disks;
+	size_t n_disks;
+	struct vnet *networks;
+	size_t n_networks;
+	struct console *consoles;
+	size_t n_consoles;
+	struct environment_variable *variables;
+	size_t n_variables;
+	struct policy *policies;
+	size_t n_policies;
+};
+
+/* What a domain offers to others, from list-services. */
+struct domain_services {
+	struct vds *vds;
+	size_t n_vds;
+	struct vds_volume *volumes;
+	size_t n_volumes;
+	struct vsw *vsw;
+	size_t n_vsw;
+	struct vcc *vcc;
+	size_t n_vcc;
+};
+
+struct domain {
+	uint32_t index; /* registry.h; for ever */
+	uint32_t known; /* enum domain_known: ever told */
+	uint32_t told;	/* the same, by the last list-domain */
+	char *name;	/* never NULL, at most 256 octets */
+	char *uuid;	/* 36 characters, lower case; or NULL */
+	char *mac, *hostid;
+	char *failure_policy, *master, *ext_mapin, *threading, *cpu_arch;
+	char *boot_policy, *perf_counters;
+	char *flags; /* always six columns, or NULL */
+	enum domain_state state;
+	enum domain_state
+		known_state; /* the last one that was a word we know; see merge_domain() */
+	uint32_t num_vcpu;   /* constraint while inactive, as ldmd gives it */
+	uint64_t mem_bytes;
+	uint32_t num_crypto, num_iobus;
+	uint32_t whole_core;	 /* 0: no constraint */
+	uint32_t max_cores;	 /* 0: no limit */
+	uint32_t shutdown_group; /* 0..15 */
+	uint32_t roles;		 /* enum domain_role */
+	uint32_t utilization_permille;
+	uint32_t norm_util_permille; /* with regard to power management */
+	uint64_t uptime_s;
+	uint32_t console_port; /* 0: none */
+	bool pending;	       /* a delayed reconfiguration waits */
+	bool memory_dr;	       /* a memory reconfiguration runs */
+	bool degraded, transition;
+	enum domain_migration migration; /* != NONE: "migrating" of contract and guides */
+	/* While one runs, as ldmd says it: 0.1 %; "ongoing", "done" or "failed"; a machine. */
+	uint32_t migration_permille;
+	char *migration_status, *migration_source;
+	uint64_t last_change_ms; /* monotonic clock; utilization and uptime do not count */
+	enum row_status row_status;
+	char *template_name;			/* of a row that is being made; or NULL */
+	uint32_t wanted_admin;			/* the same: ldomAdminState asked for; 0: none */
+	const struct domain_detail *detail;	/* NULL: not read yet */
+	const struct domain_services *services; /* NULL: not read yet */
+};
+
+struct pool {
+	uint64_t total, free;
+};
+
+struct host_pools {
+	bool known; /* list-devices was answered at least once */
+	struct pool vcpus, cores, crypto, buses, memory_bytes;
+};
+
+struct spconfig {
+	uint32_t index;
+	char *name, *status; /* status "current" or NULL */
+};
+
+/* Whole-host facts that belong to no domain. */
+struct host {
+	struct host_pools pools;
+	struct host_pools doubted; /* of a list-devices that did not fit; see pools.h */
+	bool in_doubt;
+	struct spconfig *spconfigs;
+	size_t n_spconfigs;
+	bool spconfigs_known;
+	uint64_t spconfigs_ms; /* monotonic; when that list was asked for */
+};
+
+static inline bool domain_is_migrating(const struct domain *d)
+{
+	return d->migration != MIGRATION_NONE;
+}
+
+static inline bool domain_in_transition(const struct domain *d)
+{
+	return d->state == DOMAIN_STOPPING || d->state == DOMAIN_STARTING ||
+	       d->state == DOMAIN_BINDING || d->state == DOMAIN_UNBINDING;
+}
+
+/* A row that is being made may have no name yet; then its name is one that ldmd never takes. */
+static inline bool row_has_name(const struct domain *d)
+{
+	return d && d->name[0] != '?';
+}
+
+#endif
