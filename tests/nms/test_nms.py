@@ -185,7 +185,7 @@ class Prometheus(harness.TestCase):
                 found.setdefault(column, set()).add(int(labels["ldomIndex"]))
         self.assertEqual(set(found), {"AdminState", "OperState", "NumVCPU", "MemSize", "NumCrypto",
                                       "Utilization", "Uptime", "OperationStatus",
-                                      "OperationIndex", "Pending"})
+                                      "OperationIndex", "Pending", "Degraded"})
         self.assertTrue(all(indexes == set(rows) for indexes in found.values()))
         plain = {name: float(value) for name, labels, value in samples if not labels}
         self.assertEqual(plain["ldomNumber"], len(rows))
@@ -255,7 +255,7 @@ class Zabbix(unittest.TestCase):
         macros = {macro["macro"] for macro in self.template["macros"]}
         triggers = [trigger for item in self.items for kind in ("triggers", "trigger_prototypes")
                     for trigger in item.get(kind, ())] + self.export["triggers"]
-        self.assertEqual(len(triggers), 11)
+        self.assertEqual(len(triggers), 13)
         for trigger in triggers:
             for text in (trigger["expression"], trigger.get("recovery_expression", "")):
                 for host, key in re.findall(r"\w+\(/([^/]+)/([\w.]+(?:\[[^\]]*\])?)[,)]", text):
