@@ -548,6 +548,10 @@ static void drop_own_name(const struct prechecking *j, struct set_request *d)
 {
 	const struct domain *row = snapshot_find_index(j->view->snapshot, d->index);
 
+	/* A retry of the SET that made the row has the name, as that SET had it. */
+	if (set_request_asks_row(d, ROW_REQUEST_CREATE_AND_GO) ||
+		set_request_asks_row(d, ROW_REQUEST_CREATE_AND_WAIT))
+		return;
 	if (row && row->row_status == ROW_ACTIVE && d->fields != FIELD_NAME_BIT &&
 		(d->fields & FIELD_NAME_BIT) != 0 && strcmp(d->name, row->name) == 0)
 		d->fields &= ~(unsigned)FIELD_NAME_BIT;

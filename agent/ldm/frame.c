@@ -42,6 +42,7 @@ struct scan {
 	const struct ldm_limits *limits;
 	enum scan_state in;
 	bool expect_open; /* report the next start tag by itself */
+	bool by_count;	  /* ldm_framer_end_by_count() */
 	bool inside;	  /* bytes from here on belong to a document, or may do so */
 	size_t depth;
 	size_t nested;	    /* open elements that are named like the root, which is one of them */
@@ -219,7 +220,7 @@ static int scan_end_end_tag(struct scan *s)
 		return scan_end_document(s, LDM_FRAME_CLOSED);
 	if (s->matched == s->root.len && s->nested > 0)
 		s->nested--;
-	if (s->depth > 1 || s->nested == 0)
+	if (s->depth > 1 || s->nested == 0 || s->by_count)
 		s->depth--;
 	return s->depth == 0 ? scan_end_document(s, LDM_FRAME_DOCUMENT) : LDM_FRAME_MORE;
 }
@@ -484,7 +485,15 @@ void ldm_framer_reset(struct ldm_framer *f)
 	buffer_clear(&f->document);
 	buffer_clear(&f->scan.root);
 	free(f->scan.error);
-	*f = (struct ldm_framer){.scan.limits = f->scan.limits};
+	*f = (struct ldm_framer){
+		.scan.limits = f->scan.limits,
+		.scan.by_count = f->scan.by_count,
+	};
+}
+
+void ldm_framer_end_by_count(struct ldm_framer *f)
+{
+	f->scan.by_count = true;
 }
 
 void ldm_framer_expect_open(struct ldm_framer *f)

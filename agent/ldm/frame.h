@@ -52,6 +52,11 @@ void ldm_framer_free(struct ldm_framer *f);
 DEFINE_CLEANUP(struct ldm_framer *, ldm_framer_free)
 void ldm_framer_reset(struct ldm_framer *f);
 
+/*
+ * An element ends where as many tags were closed as were opened, whatever their names. For the
+ * stanzas of the handshake: a malformed one is refused at once, not when the time is over.
+ */
+void ldm_framer_end_by_count(struct ldm_framer *f);
 /* The next element is reported at the end of its start tag: a stream header, never closed. */
 void ldm_framer_expect_open(struct ldm_framer *f);
 

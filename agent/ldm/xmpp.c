@@ -51,6 +51,7 @@ int ldm_xmpp_new(const struct ldm_limits *limits, const char *user, const char *
 		return -ENOMEM;
 	if (ldm_framer_new(limits, &x->framer) < 0)
 		return -ENOMEM;
+	ldm_framer_end_by_count(x->framer);
 	if (user && password) {
 		x->user = strdup(user);
 		x->password = strdup(password);

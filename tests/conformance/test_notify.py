@@ -59,12 +59,14 @@ class Notify(Served):
         vcpus = self.manager.get(cell("NumVCPU", index)).values[0][1]
         self.assertEqual(self.manager.set((cell("NumVCPU", index), "u", vcpus + 1)).error, "noError")
         self.heard("OperationDone")
+        ask(sim, "degrade ldg1 on")  # no event tells of that: the next connection does
         ask(sim, "listen off")
         ask(sim, "disconnect")
         self.heard("ManagerLink")
         ask(sim, "listen on")
         wait_for(lambda: len([n for n in self.traps.got() if n.name == "ManagerLink"]) == 2, 10,
                  "the link")
+        self.heard("DegradedChange")
 
     def heard(self, name):
         wait_for(lambda: any(n.name == name for n in self.traps.got()), 10, name)

@@ -304,6 +304,7 @@ class Set(sets.TestCase):
     def undo_failed(self):
         """The answer where the way back is closed while the second step is under way."""
         guest = self.take("active")
+        self.waiting_pays(guest)
         self.fault(f"refuse-late:0.25:no memory today@set-memory/{guest}")
         answers = []
         thread = threading.Thread(target=lambda: answers.append(
@@ -317,6 +318,7 @@ class Set(sets.TestCase):
 
     def test_45_commit_failed_and_undo_failed(self):
         guest = self.take("active")
+        self.waiting_pays(guest)
         answer = self.raw(varbind(guest, "MemSize", 1280), varbind(self.refused, "NumVCPU", 6))
         self.assertEqual((answer.error, answer.index), ("commitFailed", 2))
         self.wait_ended(guest)

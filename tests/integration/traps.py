@@ -14,7 +14,7 @@ UPTIME = harness.oid("1.3.6.1.2.1.1.3.0")
 ENGINE = "0x80001f88046c646f6d73"
 NAMES = {number: name for number, name in enumerate(
     "Create Destroy StateChange VCpuChange VMemChange VdsChange VdiskChange VswChange VnetChange "
-    "VccChange VconsChange OperationDone ManagerLink".split(), 1)}
+    "VccChange VconsChange OperationDone ManagerLink DegradedChange".split(), 1)}
 
 
 class Notification:

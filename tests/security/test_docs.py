@@ -80,7 +80,7 @@ class Directives(harness.TestCase):
                     "unix:/var/agentx/master", "DEFAULT_TEMPLATE_DIR": "templates",
                     "DEFAULT_STATE_DIR": "/var/lib/ldoms-snmp"}[text.group(1)]
         if words:
-            zero = {"0", "LDM_VERIFY_AUTO", "LDM_DATA_AUTO"}
+            zero = {"0", "LDM_VERIFY_AUTO", "LDM_DATA_AUTO", "LDM_FORM_AUTO"}
             return next(word for word, symbol in self.words[words.group(1)].items()
                         if symbol == value or (value == "0" and symbol in zero))
         if "KIND_TEXT" in entry or "KIND_PATH" in entry:
