@@ -130,7 +130,20 @@ class FromSource(InRoot):
                  "systemctl start snmpd")
         self.assertEqual(root.run("stat -c %a /var/agentx").stdout.strip(), "700")
         root.run("cd /root/ldoms-snmp && make install && " + lines[-1])
-        self.assert_served(root, self.configure(root))
+        ask = self.configure(root)
+        self.assert_served(root, ask)
+        self.check_without_systemd(root, ask)
+
+    def check_without_systemd(self, root, ask):
+        """The same host; only that systemd neither makes nor starts anything."""
+        root.run("systemctl disable --now ldoms-agentx snmpd; userdel ldoms-snmp; "
+                 "rm -r /var/lib/ldoms-snmp /var/agentx; rm /usr/lib/tmpfiles.d/ldoms-snmp.conf "
+                 "/usr/lib/sysusers.d/ldoms-snmp.conf")
+        password = "/etc/ldoms-snmp/password"
+        lines = logical_lines(readme_blocks("#### Without systemd")[0])
+        root.run("\n".join(["set -e", lines[0], f"chown ldoms-snmp {password}", *lines[1:]]))
+        wait_for(lambda: self.table(root, ask), 30, "the table")
+        self.assertEqual(root.run("ps -C ldoms-agentx -o user:20=").stdout.strip(), "ldoms-snmp")
 
     def check_uninstall(self, root, before):
         """What is left is state, the user, and configuration that was changed."""

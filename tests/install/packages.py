@@ -26,7 +26,7 @@ def run(*command, **more):
 def make(target):
     run("make", "-s", target, cwd=BUILD, env={
         name: value for name, value in os.environ.items()
-        if name not in ("MAKEFLAGS", "MFLAGS", "MAKELEVEL")})
+        if name not in ("MAKEFLAGS", "MFLAGS", "MAKELEVEL", "TESTS")})
 
 
 def packages():
