@@ -45,6 +45,8 @@ def digests():
 def same_place(path):
     """The two kinds of packages compress manuals and documents as they like, and number them."""
     path = re.sub(r"^/lib/", "/usr/lib/", path.rstrip("/"))
+    # The folder of libraries has a name of its own on each system.
+    path = re.sub(r"^/usr/lib(64|/[\w-]+-linux-gnu)/ldoms-snmp/", "/usr/lib/ldoms-snmp/", path)
     return re.sub(r"\.gz$", "", path)
 
 
@@ -69,7 +71,7 @@ class Packages(unittest.TestCase):
 
     def test_the_same_bytes_twice(self):
         first = digests()
-        self.assertEqual(len(packages()), 3)
+        self.assertEqual(len(packages()), 4)
         make("deb")
         self.assertEqual(digests(), first)
 
