@@ -5,7 +5,6 @@
 
 #include <errno.h>
 #include <linux/capability.h>
-#include <malloc.h>
 #include <stdint.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -43,13 +42,6 @@ int platform_drop_privileges(void)
 	}
 	/* A sandbox without capabilities may also forbid the call, so it is made only if needed. */
 	return had && syscall(SYS_capset, &header, sets) < 0 ? -errno : 0;
-}
-
-/* glibc raises both thresholds with the largest block that was freed, unless they are set. */
-void platform_return_memory(void)
-{
-	(void)mallopt(M_MMAP_THRESHOLD, 128 << 10);
-	(void)mallopt(M_TRIM_THRESHOLD, 128 << 10);
 }
 
 void platform_name_thread(const char *name)

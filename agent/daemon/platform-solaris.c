@@ -24,11 +24,6 @@ int platform_drop_privileges(void)
 	return 0;
 }
 
-/* libc's malloc has nothing to set. */
-void platform_return_memory(void)
-{
-}
-
 void platform_name_thread(const char *name)
 {
 	pthread_setname_np(pthread_self(), name);
