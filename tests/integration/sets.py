@@ -420,7 +420,7 @@ class TestCase(harness.TestCase):
 
     def set(self, *varbinds, manager=None):
         answer = (manager or self.manager).set(*(varbind(*v) for v in varbinds))
-        if answer.took >= self.set_wait():
+        if answer.took >= self.set_wait_seconds():
             type(self).waited_in_vain = time.monotonic()
         return answer
 
@@ -458,9 +458,9 @@ class TestCase(harness.TestCase):
         """
         instead = {"commitFailed": ("noError", "undoFailed"), "undoFailed": ("noError",)}.get(error, ())
         late = time.monotonic() - type(self).waited_in_vain < 10.5
-        return answer.error in instead and (answer.took >= self.set_wait() or late)
+        return answer.error in instead and (answer.took >= self.set_wait_seconds() or late)
 
-    def set_wait(self):
+    def set_wait_seconds(self):
         """Seconds."""
         return int((re.findall(r"^setWait (\d+)", self.conf, re.M) or ["400"])[0]) / 1000
 
