@@ -105,7 +105,7 @@ class Limits(harness.TestCase):
         bed.sim.do("do add-vcpu ldg1 1")
         vcpus = {d["name"]: d["vcpus"] for d in dump(bed.sim)["domains"]}["ldg1"]
         wait_for(lambda: bed.get(cell("NumVCPU", self.index)) == vcpus, 30, "the new value")
-        bed.agent.wait_log(r"warning: [\w:]+: .*1 domains without a name: they are left out", 30, start)
+        bed.agent.wait_log(r"error: inventory:refresh: ldmd lists 1 domains without a name: they are left out", 30, start)
         self.assertEqual(set(bed.rows()), rows)
         self.assertEqual(scalar(bed, "ldomDocumentsRefused"), refused)
 

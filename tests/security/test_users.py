@@ -178,8 +178,9 @@ class Files(harness.TestCase):
         self.beds.append(bed)
         history = os.path.join(bed.agent.state, "history")
         os.symlink(self.precious(), history)
+        bed.agent.options = ["-R"]  # state files without a registry
         bed.start()
-        bed.snmp("set", [cell("NumVCPU", 2), "u", "5"], auth=("-v2c", "-c", "private"))
+        bed.snmp("set", [cell("NumVCPU", bed.indexes()["ldg1"]), "u", "5"], auth=("-v2c", "-c", "private"))
         wait_for(lambda: os.path.exists(history) and not os.path.islink(history), what=history)
         self.assertEqual(self.content(), "secret-line\n")
         self.assertNotIn("secret-line", bed.agent.log())
@@ -189,8 +190,9 @@ class Files(harness.TestCase):
         self.beds.append(bed)
         for name in ("journal", "operations"):
             os.symlink(self.precious(), os.path.join(bed.agent.state, name))
+        bed.agent.options = ["-R"]  # state files without a registry
         bed.start()
-        bed.snmp("set", [cell("NumVCPU", 2), "u", "5"], auth=("-v2c", "-c", "private"))
+        bed.snmp("set", [cell("NumVCPU", bed.indexes()["ldg1"]), "u", "5"], auth=("-v2c", "-c", "private"))
         names = os.listdir(bed.agent.state)
         self.assertIn("history", names)
         self.assertNotIn("journal", names)
