@@ -370,18 +370,21 @@ int transport_new(const struct view *view, struct transport **ret)
 	if (the_transport)
 		return -EBUSY;
 	struct transport *t = calloc(1, sizeof(*t));
-	/* The library frees this array, but not what is in it. */
-	const char **prefixes = calloc(2, sizeof(*prefixes));
-	if (!t || !prefixes) {
-		free(t);
-		free(prefixes);
+	if (!t)
 		return -ENOMEM;
+	/* The library frees the array, but not what is in it, and forgets the domain as it ends. */
+	if (!domain.prefix) {
+		const char **prefixes = calloc(2, sizeof(*prefixes));
+		if (!prefixes) {
+			free(t);
+			return -ENOMEM;
+		}
+		prefixes[0] = "ldoms-agentx";
+		domain.prefix = prefixes;
+		netsnmp_tdomain_register(&domain);
 	}
 	t->view = view;
 	t->fd = -1;
-	prefixes[0] = "ldoms-agentx";
-	domain.prefix = prefixes;
-	netsnmp_tdomain_register(&domain);
 	*ret = the_transport = t;
 	return 0;
 }
