@@ -624,3 +624,16 @@ int settings_endpoint(const struct settings *s, struct ldm_endpoint **ret)
 	*ret = steal_ptr(e);
 	return 0;
 }
+
+struct backend_config settings_backend(const struct settings *s)
+{
+	return (struct backend_config){
+		.version = PACKAGE_VERSION,
+		.refresh_interval_ms = s->refresh_interval_ms,
+		.stale_after_ms = s->stale_after_ms,
+		.set_wait_ms = s->set_wait_ms,
+		.read_only = s->read_only,
+		.notifications = s->notifications,
+		.set_allow = s->set_allow,
+	};
+}

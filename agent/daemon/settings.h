@@ -11,6 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "tables/backend.h"
 #include "util/reference.h"
 
 struct ldm_endpoint;
@@ -70,6 +71,9 @@ int settings_set(
  */
 void settings_compare(const struct settings *old, const struct settings *new,
 	void (*what)(void *user, const char *directive, bool live), void *user);
+
+/* What both forms of the agent serve from; set_allow is borrowed from s. */
+struct backend_config settings_backend(const struct settings *s);
 
 /*
  * The address of ldmd with user, password and certificate; reads the password file. Mistakes are

@@ -42,16 +42,7 @@ static void agent_settings(
 {
 	*ret = (struct snmp_agent_config){
 		.socket = t->settings->agentx_socket,
-		.backend =
-			{
-				.version = PACKAGE_VERSION,
-				.refresh_interval_ms = s->refresh_interval_ms,
-				.stale_after_ms = s->stale_after_ms,
-				.set_wait_ms = s->set_wait_ms,
-				.read_only = s->read_only,
-				.notifications = s->notifications,
-				.set_allow = s->set_allow,
-			},
+		.backend = settings_backend(s),
 		.notification_rate = s->notification_rate,
 	};
 }

@@ -111,16 +111,7 @@ static int make_in_master(struct ldoms_module *m)
 {
 	const struct settings *s = m->settings;
 	const struct in_master_config config = {
-		.backend =
-			{
-				.version = PACKAGE_VERSION,
-				.refresh_interval_ms = s->refresh_interval_ms,
-				.stale_after_ms = s->stale_after_ms,
-				.set_wait_ms = s->set_wait_ms,
-				.read_only = s->read_only,
-				.notifications = s->notifications,
-				.set_allow = s->set_allow,
-			},
+		.backend = settings_backend(s),
 		.notification_rate = s->notification_rate,
 	};
 	int r = in_master_new(&config, m->handover, &m->in_master);
