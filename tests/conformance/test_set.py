@@ -437,6 +437,8 @@ class Set(sets.TestCase):
         self.assertNotIn("TestAndIncr", mib_text())
         guests, answers = self.take_many(3), []
         shared = self.take("active")
+        # No two SETs ask for the same: the second could find the row as it wants it, and be
+        # granted without a command.
 
         def manage(numbers):
             manager = sets.Manager(self.rig.snmpd)
@@ -447,7 +449,7 @@ class Set(sets.TestCase):
                                                            manager=manager).error))
             manager.close()
         threads = [threading.Thread(target=manage, args=(numbers,))
-                   for numbers in ((2, 3, 2), (5, 6, 5))]
+                   for numbers in ((2, 3, 6), (5, 7, 8))]
         for thread in threads:
             thread.start()
         for thread in threads:
