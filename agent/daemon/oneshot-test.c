@@ -244,7 +244,7 @@ static const char *master_advice(int error)
 }
 
 /* One round over all addresses; a master that accepts has to answer, too. */
-static int wait_for_master(struct agentx_connect *c)
+static int wait_for_master(struct agentx_connect *c, const char **ret_why)
 {
 	struct pollset ps = POLLSET_EMPTY;
 	uint64_t now_ms = clock_ms(), give_up_ms = now_ms + MASTER_ANSWERS_MS;
@@ -262,8 +262,10 @@ static int wait_for_master(struct agentx_connect *c)
 			fd = agentx_connect_dispatch(c, &ps, now_ms);
 	}
 	pollset_clear(&ps);
-	if (fd < 0)
-		return r < 0 ? r : agentx_connect_error(c);
+	if (fd < 0) {
+		*ret_why = strerror(-r);
+		return r < 0 ? r : agentx_connect_fault(c, ret_why);
+	}
 	close(fd); /* and with it the session */
 	return 0;
 }
@@ -276,12 +278,10 @@ static bool test_master(const struct settings *s)
 	int r = agentx_connect_new(address, &c);
 	if (r < 0)
 		return print_missing("see the message above", "AgentX master %s", address);
-	r = wait_for_master(c);
-	if (r < 0) {
-		const char *why = agentx_connect_fault(c);
-		return print_missing(master_advice(r), "AgentX master %s: %s", address,
-			why ? why : strerror(-r));
-	}
+	const char *why;
+	r = wait_for_master(c, &why);
+	if (r < 0)
+		return print_missing(master_advice(r), "AgentX master %s: %s", address, why);
 	print_good("AgentX master %s", address);
 	return true;
 }

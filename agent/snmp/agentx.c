@@ -70,6 +70,11 @@ void agentx_set_number(uint8_t *pdu, size_t at, uint32_t number)
 	put_u32(pdu + at, is_network(pdu), number);
 }
 
+size_t agentx_size(const uint8_t *pdu)
+{
+	return AGENTX_HEADER_SIZE + (size_t)agentx_number(pdu, AGENTX_AT_LENGTH);
+}
+
 bool agentx_response(const uint8_t *pdu, uint32_t *ret_uptime, uint16_t *ret_error)
 {
 	if (agentx_number(pdu, AGENTX_AT_LENGTH) < AGENTX_RESPONSE_SIZE - AGENTX_HEADER_SIZE)

@@ -72,6 +72,8 @@ enum {
 /* A number of a whole PDU, in that PDU's byte order. */
 uint32_t agentx_number(const uint8_t *pdu, size_t at);
 void agentx_set_number(uint8_t *pdu, size_t at, uint32_t number);
+/* Octets of a PDU whose header is there. */
+size_t agentx_size(const uint8_t *pdu);
 /* sysUpTime and error of a whole Response; false: the Response is too short. */
 bool agentx_response(const uint8_t *pdu, uint32_t *ret_uptime, uint16_t *ret_error);
 

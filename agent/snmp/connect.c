@@ -8,7 +8,6 @@
 #include <arpa/inet.h>
 #include <assert.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,6 +18,7 @@
 #include "snmp/filter.h"
 #include "util/clock.h"
 #include "util/log.h"
+#include "util/number.h"
 #include "util/pollset.h"
 
 #define TOKEN "agentx:connect"
@@ -54,75 +54,50 @@ struct agentx_connect {
 
 /* --- the address ---------------------------------------------------------------------------- */
 
-static void add_ip4(struct agentx_address *a, in_addr_t host, uint16_t port)
+static void add(struct agentx_address *a, const void *address, socklen_t length)
 {
-	struct sockaddr_in *in = (struct sockaddr_in *)&a->at[a->n].address;
-
-	in->sin_family = AF_INET;
-	in->sin_port = htons(port);
-	in->sin_addr.s_addr = htonl(host);
-	a->at[a->n++].length = sizeof(*in);
+	memcpy(&a->at[a->n].address, address, length);
+	a->at[a->n++].length = length;
 }
 
-static void add_ip6(struct agentx_address *a, struct in6_addr host, uint16_t port)
+static int add_path(struct agentx_address *a, const char *path, const char **ret_why)
 {
-	struct sockaddr_in6 *in6 = (struct sockaddr_in6 *)&a->at[a->n].address;
+	struct sockaddr_un un = {.sun_family = AF_UNIX};
 
-	in6->sin6_family = AF_INET6;
-	in6->sin6_port = htons(port);
-	in6->sin6_addr = host;
-	a->at[a->n++].length = sizeof(*in6);
-}
-
-static int parse_path(const char *path, struct agentx_address *ret, const char **ret_why)
-{
-	struct sockaddr_un *un = (struct sockaddr_un *)&ret->at[0].address;
-	size_t length = strlen(path);
-
-	if (length >= sizeof(un->sun_path)) {
+	if (strlen(path) >= sizeof(un.sun_path)) {
 		*ret_why = "a shorter path: the name of a unix socket has at most 107 octets";
 		return -EINVAL;
 	}
-	un->sun_family = AF_UNIX;
-	memcpy(un->sun_path, path, length + 1);
-	ret->at[0].length = sizeof(*un);
-	ret->n = 1;
-	return 0;
-}
-
-static int parse_port(const char *text, uint16_t *ret)
-{
-	unsigned long port = 0;
-	size_t digits = strspn(text, "0123456789");
-
-	if (digits == 0 || digits > 5 || text[digits])
-		return -EINVAL;
-	port = strtoul(text, NULL, 10);
-	if (port < 1 || port > UINT16_MAX)
-		return -EINVAL;
-	*ret = (uint16_t)port;
+	memcpy(un.sun_path, path, strlen(path) + 1);
+	add(a, &un, sizeof(un));
 	return 0;
 }
 
 int agentx_address_parse(const char *text, struct agentx_address *ret, const char **ret_why)
 {
 	const char *path = strncmp(text, "unix:", 5) == 0 ? text + 5 : text;
-	uint16_t port;
+	uint32_t port;
 
 	*ret = (struct agentx_address){.n = 0};
 	*ret_why = "unix:/path or tcp:HOST:PORT, where HOST is localhost, 127.0.0.1 or [::1]";
 	if (*path == '/')
-		return parse_path(path, ret, ret_why);
-	const char *colon = strrchr(text, ':');
-	if (strncmp(text, "tcp:", 4) != 0 || colon < text + 4 || parse_port(colon + 1, &port) < 0)
+		return add_path(ret, path, ret_why);
+	const char *host = text + 4, *colon = strrchr(text, ':');
+	if (strncmp(text, "tcp:", 4) != 0 || colon < host || parse_u32(colon + 1, &port) < 0 ||
+		port < 1 || port > UINT16_MAX)
 		return -EINVAL;
-	const char *host = text + 4;
+	const struct sockaddr_in ip4 = {.sin_family = AF_INET,
+		.sin_port = htons((uint16_t)port),
+		.sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	const struct sockaddr_in6 ip6 = {.sin6_family = AF_INET6,
+		.sin6_port = htons((uint16_t)port),
+		.sin6_addr = in6addr_loopback};
 	size_t length = (size_t)(colon - host);
-	bool localhost = length == 9 && strncmp(host, "localhost", 9) == 0;
-	if (localhost || (length == 9 && strncmp(host, "127.0.0.1", 9) == 0))
-		add_ip4(ret, INADDR_LOOPBACK, port);
-	if (localhost || (length == 5 && strncmp(host, "[::1]", 5) == 0))
-		add_ip6(ret, in6addr_loopback, port);
+	bool localhost = length == 9 && memcmp(host, "localhost", 9) == 0;
+	if (localhost || (length == 9 && memcmp(host, "127.0.0.1", 9) == 0))
+		add(ret, &ip4, sizeof(ip4));
+	if (localhost || (length == 5 && memcmp(host, "[::1]", 5) == 0))
+		add(ret, &ip6, sizeof(ip6));
 	return ret->n > 0 ? 0 : -EINVAL;
 }
 
@@ -142,19 +117,13 @@ static void set_state(struct agentx_connect *c, enum state state, uint64_t deadl
 	c->deadline_ms = deadline_ms;
 }
 
-static void hang_up(struct agentx_connect *c)
-{
-	if (c->fd >= 0)
-		close(c->fd);
-	c->fd = -1;
-}
-
 static void try_address(struct agentx_connect *c, uint64_t now_ms);
 
 /* The next address, or a rest. */
 static void failed(struct agentx_connect *c, int error, uint64_t now_ms)
 {
-	hang_up(c);
+	cleanup_closep(&c->fd);
+	c->fd = -1;
 	c->error = error;
 	c->refused = false;
 	log_debug(TOKEN, "address %zu of %zu: %s", c->which + 1, c->address.n, strerror(-error));
@@ -193,9 +162,8 @@ static void try_address(struct agentx_connect *c, uint64_t now_ms)
 {
 	const struct sockaddr *address = (const struct sockaddr *)&c->address.at[c->which].address;
 
-	c->fd = socket(address->sa_family, SOCK_STREAM, 0);
-	if (c->fd < 0 || fcntl(c->fd, F_SETFD, FD_CLOEXEC) < 0 ||
-		fcntl(c->fd, F_SETFL, O_NONBLOCK) < 0)
+	c->fd = socket(address->sa_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (c->fd < 0)
 		failed(c, -errno, now_ms);
 	else if (connect(c->fd, address, c->address.at[c->which].length) == 0)
 		send_open(c, now_ms);
@@ -208,10 +176,8 @@ static void try_address(struct agentx_connect *c, uint64_t now_ms)
 static void connected(struct agentx_connect *c, uint64_t now_ms)
 {
 	int error = 0;
-	socklen_t length = sizeof(error);
 
-	if (getsockopt(c->fd, SOL_SOCKET, SO_ERROR, &error, &length) < 0)
-		error = errno;
+	getsockopt(c->fd, SOL_SOCKET, SO_ERROR, &error, &(socklen_t){sizeof(error)});
 	if (error)
 		failed(c, -error, now_ms);
 	else
@@ -280,7 +246,7 @@ void agentx_connect_free(struct agentx_connect *c)
 {
 	if (!c)
 		return;
-	hang_up(c);
+	cleanup_closep(&c->fd);
 	free(c);
 }
 
@@ -297,20 +263,21 @@ bool agentx_connect_tries(const struct agentx_connect *c)
 	return c->state == CONNECTING || c->state == OPENING;
 }
 
-int agentx_connect_error(const struct agentx_connect *c)
+int agentx_connect_fault(const struct agentx_connect *c, const char **ret_why)
 {
-	return c->state == OPENING ? -ETIMEDOUT : c->error;
-}
+	int error = c->state == OPENING ? -ETIMEDOUT : c->error;
 
-const char *agentx_connect_fault(const struct agentx_connect *c)
-{
-	if (c->state == OPENING)
-		return "the connection is accepted, but Open is not answered";
-	if (c->refused)
-		return "it refuses to open a session";
-	if (c->error == -EAGAIN)
-		return "it accepts no connection (its queue is full)";
-	return c->error ? strerror(-c->error) : NULL;
+	if (error == 0)
+		*ret_why = "no reason is known";
+	else if (c->state == OPENING)
+		*ret_why = "the connection is accepted, but Open is not answered";
+	else if (c->refused)
+		*ret_why = "it refuses to open a session";
+	else if (error == -EAGAIN)
+		*ret_why = "it accepts no connection (its queue is full)";
+	else
+		*ret_why = strerror(-error);
+	return error;
 }
 
 int agentx_connect_prepare(const struct agentx_connect *c, struct pollset *ps)

@@ -14,53 +14,10 @@
 
 void filter_begin(struct filter *f)
 {
-	f->open = false;
-	f->registration = REGISTRATION_NONE;
-	f->awaits = false;
-	f->last_id = 0;
-	f->n_sets = 0;
+	*f = (struct filter){.open = false};
 }
 
 /* --- the phases of a SET -------------------------------------------------------------------- */
-
-static bool ends_set(uint8_t type)
-{
-	return type == AGENTX_UNDO_SET || type == AGENTX_CLEANUP_SET;
-}
-
-static bool is_repeat(const struct filter *f, const struct agentx_header *h)
-{
-	for (size_t i = 0; i < f->n_sets; i++)
-		if (f->sets[i].transaction == h->transaction && f->sets[i].type == h->type &&
-			f->sets[i].packet == h->packet)
-			return true;
-	return false;
-}
-
-static struct filter_set *find_open(struct filter *f, uint32_t transaction)
-{
-	for (size_t i = 0; i < f->n_sets; i++)
-		if (f->sets[i].transaction == transaction && !ends_set(f->sets[i].type) &&
-			!f->sets[i].cleanup)
-			return &f->sets[i];
-	return NULL;
-}
-
-static struct filter_set *find_id(struct filter *f, uint32_t id)
-{
-	for (size_t i = 0; i < f->n_sets; i++)
-		if (f->sets[i].id == id)
-			return &f->sets[i];
-	return NULL;
-}
-
-static void drop_set(struct filter *f, const struct filter_set *s)
-{
-	size_t place = (size_t)(s - f->sets);
-
-	f->n_sets--;
-	memmove(&f->sets[place], &f->sets[place + 1], (f->n_sets - place) * sizeof(f->sets[0]));
-}
 
 /*
  * The library answers with the numbers as they came, and looks at the session's nowhere else, so
@@ -75,19 +32,7 @@ static enum filter_verdict pass_phase(
 	s->passed_ms = now_ms;
 	agentx_set_number(pdu, AGENTX_AT_SESSION, ~f->session);
 	agentx_set_number(pdu, AGENTX_AT_TRANSACTION, s->id);
-	return FILTER_PASS;
-}
-
-static enum filter_verdict begin_set(
-	struct filter *f, const struct agentx_header *h, uint8_t *pdu, uint64_t now_ms)
-{
-	if (f->n_sets == FILTER_SETS_MAX) {
-		log_info(TOKEN, "the AgentX master begins SETs and ends none");
-		return FILTER_HANG_UP;
-	}
-	struct filter_set *s = &f->sets[f->n_sets++];
-	*s = (struct filter_set){.transaction = h->transaction, .id = ++f->last_id};
-	return pass_phase(f, s, pdu, now_ms);
+	return FILTER_TO_LIBRARY;
 }
 
 /*
@@ -99,57 +44,70 @@ static enum filter_verdict begin_set(
 static enum filter_verdict take_phase(struct filter *f, const struct agentx_header *h, uint8_t *pdu,
 	uint64_t now_ms, enum agentx_error *ret_error)
 {
-	struct filter_set *s = find_open(f, h->transaction);
+	struct filter_set *open = NULL;
 
-	if (is_repeat(f, h))
-		return FILTER_DROP;
-	if (!s && h->type == AGENTX_TEST_SET)
-		return begin_set(f, h, pdu, now_ms);
-	if (s && s->answered)
-		return pass_phase(f, s, pdu, now_ms);
+	for (struct filter_set *s = f->sets; s < f->sets + f->n_sets; s++) {
+		if (s->transaction != h->transaction)
+			continue;
+		if (s->type == h->type && s->packet == h->packet)
+			return FILTER_DROP;
+		if (s->type != AGENTX_UNDO_SET && s->type != AGENTX_CLEANUP_SET && !s->cleanup)
+			open = s;
+	}
+	if (!open && h->type == AGENTX_TEST_SET) {
+		if (f->n_sets == FILTER_SETS_MAX) {
+			log_info(TOKEN, "the AgentX master begins SETs and ends none");
+			return FILTER_HANG_UP;
+		}
+		open = &f->sets[f->n_sets++];
+		*open = (struct filter_set){.transaction = h->transaction, .id = ++f->last_id};
+		return pass_phase(f, open, pdu, now_ms);
+	}
+	if (open && open->answered)
+		return pass_phase(f, open, pdu, now_ms);
 	if (h->type == AGENTX_CLEANUP_SET) {
-		if (s)
-			s->cleanup = true;
+		if (open)
+			open->cleanup = true;
 		return FILTER_DROP;
 	}
 	*ret_error = AGENTX_PROCESSING_ERROR;
-	return s && h->type == s->type ? FILTER_DROP : FILTER_REFUSE;
+	return open && h->type == open->type ? FILTER_DROP : FILTER_REFUSE;
 }
 
 void filter_cleanup(struct filter *f, uint64_t now_ms, uint8_t ret_pdu[AGENTX_HEADER_SIZE])
 {
-	for (size_t i = 0; i < f->n_sets; i++) {
-		struct filter_set *s = &f->sets[i];
-		if (!s->cleanup || !s->answered)
-			continue;
-		const struct agentx_header h = {
-			.version = AGENTX_VERSION, .type = AGENTX_CLEANUP_SET, .packet = s->packet};
-		struct agentx_writer w = agentx_writer(ret_pdu, AGENTX_HEADER_SIZE, &h);
-		agentx_finish(&w);
-		pass_phase(f, s, ret_pdu, now_ms);
-		return;
-	}
+	struct filter_set *s = f->sets;
+
+	while (!s->cleanup || !s->answered)
+		s++;
+	const struct agentx_header h = {
+		.version = AGENTX_VERSION, .type = AGENTX_CLEANUP_SET, .packet = s->packet};
+	struct agentx_writer w = agentx_writer(ret_pdu, AGENTX_HEADER_SIZE, &h);
+	agentx_finish(&w);
+	pass_phase(f, s, ret_pdu, now_ms);
 }
 
 /* Gives a Response the numbers that the master knows. */
 static enum filter_verdict answer_to_phase(struct filter *f, uint8_t *response)
 {
-	struct filter_set *s = find_id(f, agentx_number(response, AGENTX_AT_TRANSACTION));
+	uint32_t id = agentx_number(response, AGENTX_AT_TRANSACTION);
+	struct filter_set *s = f->sets, *end = s + f->n_sets;
 
-	if (!s || s->answered)
+	while (s < end && s->id != id)
+		s++;
+	if (s == end || s->answered)
 		return FILTER_DROP;
 	agentx_set_number(response, AGENTX_AT_SESSION, f->session);
 	agentx_set_number(response, AGENTX_AT_TRANSACTION, s->transaction);
 	s->answered = true;
-	if (s->type == AGENTX_CLEANUP_SET) {
-		drop_set(f, s);
-		return FILTER_DROP;
-	}
-	if (s->type == AGENTX_UNDO_SET)
-		drop_set(f, s);
-	else if (s->cleanup)
+	uint8_t type = s->type;
+	if (type == AGENTX_UNDO_SET || type == AGENTX_CLEANUP_SET) {
+		*s = end[-1];
+		f->n_sets--;
+	} else if (s->cleanup) {
 		return FILTER_CLEANUP;
-	return FILTER_PASS;
+	}
+	return type == AGENTX_CLEANUP_SET ? FILTER_DROP : FILTER_TO_MASTER;
 }
 
 bool filter_owes(const struct filter *f, uint64_t now_ms)
@@ -182,7 +140,7 @@ static enum filter_verdict take_response(
 		f->uptime = uptime;
 		agentx_set_number(pdu, AGENTX_AT_TRANSACTION, f->open_transaction);
 		agentx_set_number(pdu, AGENTX_AT_PACKET, f->open_packet);
-		return FILTER_PASS;
+		return FILTER_TO_LIBRARY;
 	}
 	f->awaits = f->awaits && h->packet != f->last_packet;
 	f->awaits_since_ms = now_ms;
@@ -191,7 +149,7 @@ static enum filter_verdict take_response(
 		f->registration_error = error;
 		agentx_set_no_error(pdu);
 	}
-	return FILTER_PASS;
+	return FILTER_TO_LIBRARY;
 }
 
 static enum agentx_error error_in(const struct filter *f, const struct agentx_header *h)
@@ -246,8 +204,8 @@ enum filter_verdict filter_from_library(
 	}
 	if (h.type == AGENTX_RESPONSE) {
 		enum filter_verdict verdict =
-			h.session == f->session ? FILTER_PASS : answer_to_phase(f, pdu);
-		if (h.length <= AGENTX_PDU_MAX - AGENTX_HEADER_SIZE || verdict != FILTER_PASS)
+			h.session == f->session ? FILTER_TO_MASTER : answer_to_phase(f, pdu);
+		if (h.length <= AGENTX_PDU_MAX - AGENTX_HEADER_SIZE || verdict != FILTER_TO_MASTER)
 			return verdict;
 		*ret_error = AGENTX_TOO_BIG;
 		return FILTER_REFUSE;
@@ -260,5 +218,5 @@ enum filter_verdict filter_from_library(
 		f->registration = REGISTRATION_ASKED;
 		f->register_packet = h.packet;
 	}
-	return FILTER_PASS;
+	return FILTER_TO_MASTER;
 }

@@ -77,11 +77,12 @@ void filter_begin(struct filter *f);
 #define FILTER_OPEN_PACKET 0 /* the library begins with a higher one */
 
 enum filter_verdict {
-	FILTER_PASS,	/* goes on to the library, or to the master */
-	FILTER_DROP,	/* goes nowhere */
-	FILTER_READ,	/* from the master: read_answer() answers it */
+	FILTER_DROP,	   /* the PDU goes nowhere */
+	FILTER_TO_LIBRARY, /* that is where it goes */
+	FILTER_TO_MASTER,
+	FILTER_READ,	/* read_answer() answers it */
 	FILTER_REFUSE,	/* *ret_error goes to the master instead of it */
-	FILTER_CLEANUP, /* from the library: as FILTER_PASS, then filter_cleanup() to the library */
+	FILTER_CLEANUP, /* to the master, and then filter_cleanup() to the library */
 	FILTER_HANG_UP, /* the session is over */
 };
 

@@ -93,8 +93,7 @@ static void set_state(struct agentx_session *s, enum agentx_state state)
 		break;
 	case AGENTX_CONTESTED:
 		log_warn(TOKEN, "the AgentX master refuses %s: %s", LDOMS_MIB_ROOT,
-			transport_filter(s->transport)->registration_error ==
-					AGENTX_DUPLICATE_REGISTRATION
+			s->transport->filter.registration_error == AGENTX_DUPLICATE_REGISTRATION
 				? "another session holds it"
 				: "it gives no reason that is known here");
 		s->absent_since_ms = CLOCK_NEVER;
@@ -115,7 +114,7 @@ static bool is_ours(const struct agentx_session *s, netsnmp_session *session)
 	void *known = snmp_sess_pointer(session);
 	const netsnmp_transport *t = known ? snmp_sess_transport(known) : NULL;
 
-	return t && t->sock == transport_fd(s->transport);
+	return t && t->sock == s->transport->fd;
 }
 
 /* The session is open; what is registered follows, before the library comes back to us. */
@@ -129,7 +128,7 @@ static int on_open(int major, int minor, void *serverarg, void *clientarg)
 		return 0;
 	s->open = serverarg;
 	s->epoch++;
-	s->uptime_zero_ms = now_ms - (uint64_t)transport_filter(s->transport)->uptime * 10;
+	s->uptime_zero_ms = now_ms - (uint64_t)s->transport->filter.uptime * 10;
 	s->ping_at_ms = now_ms + PING_MS;
 	s->ping_out = false;
 	s->slow = false;
@@ -216,9 +215,9 @@ static void register_again(void)
 /* After an attempt to register, which the library waits for. */
 static void judge_registration(struct agentx_session *s, uint64_t rest_ms)
 {
-	if (transport_state(s->transport) != TRANSPORT_OPEN)
+	if (s->transport->state != TRANSPORT_OPEN)
 		return;
-	switch (transport_filter(s->transport)->registration) {
+	switch (s->transport->filter.registration) {
 	case REGISTRATION_GRANTED:
 		set_state(s, AGENTX_SERVING);
 		break;
@@ -236,7 +235,7 @@ static void judge_registration(struct agentx_session *s, uint64_t rest_ms)
 
 static void look_for_answers(struct agentx_session *s, uint64_t now_ms)
 {
-	const struct filter *f = transport_filter(s->transport);
+	const struct filter *f = &s->transport->filter;
 	bool slow = f->awaits && now_ms >= f->awaits_since_ms + SLOW_MS;
 
 	/* Only an answer ends it, not that nothing is asked. */
@@ -274,7 +273,7 @@ static void send_ping(struct agentx_session *s, uint64_t now_ms)
 bool agentx_session_send(
 	struct agentx_session *s, netsnmp_pdu *pdu, netsnmp_callback callback, void *magic)
 {
-	if (!s->open || transport_state(s->transport) != TRANSPORT_OPEN)
+	if (!s->open || s->transport->state != TRANSPORT_OPEN)
 		return false;
 	pdu->sessid = s->open->sessid;
 	library_wake(s->library);
@@ -305,11 +304,11 @@ uint64_t agentx_session_uptime_zero(const struct agentx_session *s)
 
 int agentx_session_prepare(struct agentx_session *s, struct pollset *ps, uint64_t now_ms, bool busy)
 {
-	const struct filter *f = transport_filter(s->transport);
+	const struct filter *f = &s->transport->filter;
 
 	if (busy || s->state == AGENTX_ENDING)
 		library_wake(s->library);
-	int r = library_prepare(s->library, ps, transport_fd(s->transport), now_ms);
+	int r = library_prepare(s->library, ps, s->transport->fd, now_ms);
 
 	switch (s->state) {
 	case AGENTX_CONNECTING:
@@ -337,7 +336,7 @@ int agentx_session_prepare(struct agentx_session *s, struct pollset *ps, uint64_
 /* The transport's states that the library brings about. */
 static void follow_transport(struct agentx_session *s)
 {
-	enum transport_state state = transport_state(s->transport);
+	enum transport_state state = s->transport->state;
 
 	if (state == TRANSPORT_ENDED)
 		set_state(s, AGENTX_ENDING);
@@ -349,19 +348,19 @@ void agentx_session_receive(struct agentx_session *s, const struct pollset *ps, 
 {
 	bool reads = transport_dispatch(s->transport, ps, now_ms);
 
-	library_read(s->library, ps, transport_fd(s->transport), reads, now_ms);
+	library_read(s->library, ps, s->transport->fd, reads, now_ms);
 	follow_transport(s);
 }
 
 static void tell_absence(struct agentx_session *s, uint64_t now_ms)
 {
-	const char *why = agentx_connect_fault(s->connect);
+	const char *why;
 
 	if (now_ms < clock_after(s->absent_since_ms, ABSENT_MS))
 		return;
 	s->absent_since_ms = CLOCK_NEVER;
-	log_warn(TOKEN, "no AgentX master answers at %s: %s; it is tried on", s->address,
-		why ? why : "no reason is known");
+	agentx_connect_fault(s->connect, &why);
+	log_warn(TOKEN, "no AgentX master answers at %s: %s; it is tried on", s->address, why);
 }
 
 static void connect_dispatch(struct agentx_session *s, const struct pollset *ps, uint64_t now_ms)

@@ -40,20 +40,6 @@
 
 static const oid domain_name[] = {LDOMS_MIB_ROOT_ARCS, 0, 0};
 
-struct transport {
-	const struct view *view;
-	enum transport_state state;
-	int fd; /* -1: TRANSPORT_CLOSED */
-	struct filter filter;
-	struct buffer to_library; /* whole PDUs */
-	struct buffer to_master;
-	uint64_t stalled_since_ms; /* to_master waits, and nothing went out since then */
-	size_t n;		   /* octets in from_master: of PDUs that were not looked at */
-	size_t skip;		   /* octets to come of a PDU that is not wanted */
-	uint8_t from_master[AGENTX_PDU_MAX];
-	uint8_t answer[AGENTX_PDU_MAX];
-};
-
 /* The library knows a domain by its functions only, which get no pointer of ours. */
 static struct transport *the_transport;
 
@@ -138,18 +124,7 @@ static void flush(struct transport *t, uint64_t now_ms)
 	}
 }
 
-static void refuse(struct transport *t, const uint8_t *pdu, enum agentx_error error)
-{
-	const struct agentx_header h = agentx_header(pdu);
-	uint8_t response[AGENTX_RESPONSE_SIZE];
-
-	agentx_error_response(response, &h, error);
-	log_debug(TOKEN, "PDU of type %u and %u octets is answered with error %d", h.type,
-		h.length + AGENTX_HEADER_SIZE, (int)error);
-	send_to_master(t, response, sizeof(response));
-}
-
-/* --- from the master ------------------------------------------------------------------------ */
+/* --- through the filter --------------------------------------------------------------------- */
 
 static void give_to_library(struct transport *t, const uint8_t *pdu, size_t size)
 {
@@ -159,36 +134,40 @@ static void give_to_library(struct transport *t, const uint8_t *pdu, size_t size
 	}
 }
 
-static void take_pdu(struct transport *t, uint8_t *pdu, size_t size, uint64_t now_ms)
+/* Does with a PDU what the filter says. */
+static void carry(struct transport *t, enum filter_verdict verdict, const uint8_t *pdu, size_t size,
+	enum agentx_error error, uint64_t now_ms)
 {
-	enum agentx_error error = AGENTX_NO_ERROR;
+	const struct agentx_header h = agentx_header(pdu);
+	uint8_t own[AGENTX_RESPONSE_SIZE];
 
-	switch (filter_from_master(&t->filter, pdu, now_ms, &error)) {
-	case FILTER_READ:
-		size = read_answer(t->view, pdu, t->answer);
-		send_to_master(t, t->answer, size);
-		break;
-	case FILTER_PASS:
+	switch (verdict) {
+	case FILTER_TO_LIBRARY:
 		give_to_library(t, pdu, size);
 		break;
+	case FILTER_TO_MASTER:
+		send_to_master(t, pdu, size);
+		break;
+	case FILTER_CLEANUP:
+		send_to_master(t, pdu, size);
+		filter_cleanup(&t->filter, now_ms, own);
+		give_to_library(t, own, AGENTX_HEADER_SIZE);
+		break;
+	case FILTER_READ:
+		send_to_master(t, t->answer, read_answer(t->view, pdu, t->answer));
+		break;
 	case FILTER_REFUSE:
-		refuse(t, pdu, error);
+		log_debug(TOKEN, "PDU of type %u and %u octets is answered with error %d", h.type,
+			h.length + AGENTX_HEADER_SIZE, (int)error);
+		agentx_error_response(own, &h, error);
+		send_to_master(t, own, sizeof(own));
 		break;
 	case FILTER_HANG_UP:
 		transport_hang_up(t);
 		break;
-	default:
+	case FILTER_DROP:
 		break;
 	}
-}
-
-/* How many of n octets belong to a PDU that is not wanted. */
-static size_t skipped(struct transport *t, size_t n)
-{
-	size_t part = t->skip < n ? t->skip : n;
-
-	t->skip -= part;
-	return part;
 }
 
 static bool has_room_for_answers(const struct transport *t)
@@ -199,17 +178,24 @@ static bool has_room_for_answers(const struct transport *t)
 /* All PDUs that are complete, and the headers of those that are too long. */
 static void take_pdus(struct transport *t, uint64_t now_ms)
 {
-	size_t at = skipped(t, t->n);
+	size_t at = 0;
 
-	while (t->n - at >= AGENTX_HEADER_SIZE && t->state == TRANSPORT_OPEN &&
-		has_room_for_answers(t)) {
+	for (;;) {
+		/* The rest of a PDU that was looked at. */
+		size_t part = t->skip < t->n - at ? t->skip : t->n - at;
+		t->skip -= part;
+		at += part;
 		uint8_t *pdu = t->from_master + at;
-		size_t size = AGENTX_HEADER_SIZE + (size_t)agentx_number(pdu, AGENTX_AT_LENGTH);
+		if (t->n - at < AGENTX_HEADER_SIZE || t->state != TRANSPORT_OPEN ||
+			!has_room_for_answers(t))
+			break;
+		size_t size = agentx_size(pdu);
 		if (size <= AGENTX_PDU_MAX && t->n - at < size)
 			break;
-		take_pdu(t, pdu, size, now_ms);
+		enum agentx_error error = AGENTX_NO_ERROR;
+		enum filter_verdict verdict = filter_from_master(&t->filter, pdu, now_ms, &error);
+		carry(t, verdict, pdu, size, error, now_ms);
 		t->skip = size;
-		at += skipped(t, t->n - at);
 	}
 	t->n -= at;
 	memmove(t->from_master, t->from_master + at, t->n);
@@ -235,72 +221,43 @@ static void receive(struct transport *t, uint64_t now_ms)
 
 /* --- what the library calls ----------------------------------------------------------------- */
 
-/* Whole PDUs, as many as there is room for. */
-static size_t read_for_library(struct transport *t, uint8_t *room, size_t size)
+static bool library_reads(const struct transport *t, uint64_t now_ms)
 {
-	const uint8_t *pdus = (const uint8_t *)buffer_data(&t->to_library);
-	size_t n = 0;
-
-	while (n < t->to_library.len) {
-		size_t next =
-			AGENTX_HEADER_SIZE + (size_t)agentx_number(pdus + n, AGENTX_AT_LENGTH);
-		if (n + next > size)
-			break;
-		n += next;
-	}
-	if (n > 0)
-		memcpy(room, pdus, n);
-	buffer_consume(&t->to_library, n);
-	return n;
+	return t->to_library.len > 0 ||
+	       (t->state == TRANSPORT_ENDED && !filter_owes(&t->filter, now_ms));
 }
 
+/* Whole PDUs, as many as there is room for. */
 static int library_recv(netsnmp_transport *lower, void *room, int size, void **opaque, int *olength)
 {
 	struct transport *t = the_transport;
-	uint64_t now_ms = clock_ms();
+	size_t n = 0, next;
 
 	(void)opaque, (void)olength;
 	if (size < AGENTX_PDU_MAX)
 		return -1;
 	if (t->to_library.len == 0)
-		receive(t, now_ms);
-	size_t n = read_for_library(t, room, (size_t)size);
-	if (n == 0 && t->state == TRANSPORT_ENDED && !filter_owes(&t->filter, now_ms))
+		receive(t, clock_ms());
+	if (t->to_library.len == 0 && library_reads(t, clock_ms()))
 		return -1;
+	const uint8_t *pdus = (const uint8_t *)buffer_data(&t->to_library);
+	while (n < t->to_library.len && n + (next = agentx_size(pdus + n)) <= (size_t)size)
+		n += next;
 	if (n == 0)
 		lower->flags |= NETSNMP_TRANSPORT_FLAG_EMPTY_PKT;
+	else
+		memcpy(room, pdus, n);
+	buffer_consume(&t->to_library, n);
 	return (int)n;
 }
 
-/* In a copy, as numbers are changed. */
-static void library_sends(struct transport *t, uint8_t *pdu, size_t size)
-{
-	uint64_t now_ms = clock_ms();
-	enum agentx_error error = AGENTX_NO_ERROR;
-	uint8_t cleanup[AGENTX_HEADER_SIZE];
-
-	switch (filter_from_library(&t->filter, pdu, now_ms, &error)) {
-	case FILTER_CLEANUP:
-		send_to_master(t, pdu, size);
-		filter_cleanup(&t->filter, now_ms, cleanup);
-		give_to_library(t, cleanup, sizeof(cleanup));
-		break;
-	case FILTER_PASS:
-		send_to_master(t, pdu, size);
-		break;
-	case FILTER_REFUSE:
-		refuse(t, pdu, error);
-		break;
-	default:
-		break;
-	}
-}
-
-/* One whole PDU. */
+/* One whole PDU. In a copy, as numbers are changed. */
 static int library_send(
 	netsnmp_transport *lower, const void *octets, int size, void **opaque, int *olength)
 {
 	struct transport *t = the_transport;
+	uint64_t now_ms = clock_ms();
+	enum agentx_error error = AGENTX_NO_ERROR;
 
 	(void)lower, (void)opaque, (void)olength;
 	if (size < AGENTX_HEADER_SIZE)
@@ -309,7 +266,8 @@ static int library_send(
 	if (!pdu)
 		return -1;
 	memcpy(pdu, octets, (size_t)size);
-	library_sends(t, pdu, (size_t)size);
+	enum filter_verdict verdict = filter_from_library(&t->filter, pdu, now_ms, &error);
+	carry(t, verdict, pdu, (size_t)size, error, now_ms);
 	return size;
 }
 
@@ -403,27 +361,6 @@ void transport_offer(struct transport *t, int fd)
 {
 	t->fd = fd;
 	set_state(t, TRANSPORT_OFFERED);
-}
-
-enum transport_state transport_state(const struct transport *t)
-{
-	return t->state;
-}
-
-const struct filter *transport_filter(const struct transport *t)
-{
-	return &t->filter;
-}
-
-int transport_fd(const struct transport *t)
-{
-	return t->fd;
-}
-
-static bool library_reads(const struct transport *t, uint64_t now_ms)
-{
-	return t->to_library.len > 0 ||
-	       (t->state == TRANSPORT_ENDED && !filter_owes(&t->filter, now_ms));
 }
 
 int transport_prepare(const struct transport *t, struct pollset *ps, uint64_t now_ms)

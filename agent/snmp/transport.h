@@ -16,11 +16,35 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "snmp/filter.h"
 #include "tables/view.h"
+#include "util/buffer.h"
 
-struct filter;
 struct pollset;
-struct transport;
+
+enum transport_state {
+	TRANSPORT_CLOSED,  /* no connection */
+	TRANSPORT_OFFERED, /* the library has not taken the connection yet */
+	TRANSPORT_OPEN,
+	TRANSPORT_ENDED, /* the session is over, but the library may not hear of that yet */
+	_TRANSPORT_STATE_MAX,
+};
+
+struct transport {
+	enum transport_state state;
+	int fd; /* of the session; -1: TRANSPORT_CLOSED */
+	/* Registration and unanswered requests of the session, and SETs that are under way. */
+	struct filter filter;
+
+	const struct view *view;
+	struct buffer to_library; /* whole PDUs */
+	struct buffer to_master;
+	uint64_t stalled_since_ms; /* to_master waits, and nothing went out since then */
+	size_t n;		   /* octets in from_master: of PDUs that were not looked at */
+	size_t skip;		   /* octets to come of a PDU that is not wanted */
+	uint8_t from_master[AGENTX_PDU_MAX];
+	uint8_t answer[AGENTX_PDU_MAX];
+};
 
 /* What the library calls our master; the value for NETSNMP_DS_AGENT_X_SOCKET. */
 #define TRANSPORT_ADDRESS "ldoms-agentx:master"
@@ -35,24 +59,12 @@ void transport_free(struct transport *t);
  * Response waits in the socket (connect.h). Takes fd. */
 void transport_offer(struct transport *t, int fd);
 
-enum transport_state {
-	TRANSPORT_CLOSED,  /* no connection */
-	TRANSPORT_OFFERED, /* the library has not taken the connection yet */
-	TRANSPORT_OPEN,
-	TRANSPORT_ENDED, /* the session is over, but the library may not hear of that yet */
-	_TRANSPORT_STATE_MAX,
-};
-enum transport_state transport_state(const struct transport *t);
-/* Registration and unanswered requests of the session, and whether the library works on a SET. */
-const struct filter *transport_filter(const struct transport *t);
 /* Ends the session. The library hears of that as soon as it may. */
 void transport_hang_up(struct transport *t);
 
-/* The library's descriptor of the session, or -1. */
-int transport_fd(const struct transport *t);
 int transport_prepare(const struct transport *t, struct pollset *ps, uint64_t now_ms);
 /* Reads and writes. True: the library has something to read, so it must be called with
- * transport_fd(), until this says false. */
+ * the descriptor, until this says false. */
 bool transport_dispatch(struct transport *t, const struct pollset *ps, uint64_t now_ms);
 
 #endif

@@ -55,7 +55,7 @@ static struct {
 
 static bool is_open(void)
 {
-	return transport_state(f.transport) == TRANSPORT_OPEN;
+	return f.transport->state == TRANSPORT_OPEN;
 }
 
 /* All that the agent sent. */

@@ -25,6 +25,7 @@ struct bed {
 	int listener;
 	struct agentx_connect *connect;
 	int fd; /* what the last turn gave */
+	const char *why;
 	uint64_t now_ms;
 };
 
@@ -119,6 +120,11 @@ static size_t make_answer(uint8_t *to, uint16_t error, size_t more)
 	return agentx_finish(&w);
 }
 
+static int fault(struct bed *b)
+{
+	return agentx_connect_fault(b->connect, &b->why);
+}
+
 static void test_answer(void **state)
 {
 	struct bed *b = *state;
@@ -141,7 +147,7 @@ static void test_answer(void **state)
 	}
 	int fd = b->fd;
 	assert_true(fd >= 0);
-	assert_int_equal(agentx_connect_error(b->connect), 0);
+	assert_int_equal(fault(b), 0);
 	/* The answer is for whoever has the connection now. */
 	assert_int_equal(recv(fd, heard, sizeof(heard), MSG_DONTWAIT), n);
 	assert_memory_equal(heard, answer, n);
@@ -183,7 +189,8 @@ static void test_refused(void **state)
 	assert_int_equal(send(master, answer, n, 0), n);
 	turn(b, 1);
 	assert_int_equal(b->fd, -EAGAIN);
-	assert_string_equal(agentx_connect_fault(b->connect), "it refuses to open a session");
+	assert_int_equal(fault(b), -ECONNREFUSED);
+	assert_string_equal(b->why, "it refuses to open a session");
 	close(master);
 	/* What is no AgentX. */
 	turn(b, 500);
@@ -191,7 +198,7 @@ static void test_refused(void **state)
 	master = accept_open(b);
 	assert_int_equal(send(master, "HTTP/1.1 400 Bad Request\r\nServer: ", 35, 0), 35);
 	turn(b, 1);
-	assert_int_equal(agentx_connect_error(b->connect), -EPROTO);
+	assert_int_equal(fault(b), -EPROTO);
 	close(master);
 }
 
@@ -200,7 +207,7 @@ static void test_nobody_there(void **state)
 	struct bed *b = *state;
 
 	agentx_connect_start(b->connect, b->now_ms);
-	assert_int_equal(agentx_connect_error(b->connect), -ENOENT);
+	assert_int_equal(fault(b), -ENOENT);
 	for (int i = 0; i < 3; i++) {
 		uint64_t deadline_ms = turn(b, 0);
 		assert_true(deadline_ms > b->now_ms);
@@ -221,7 +228,7 @@ static void test_silent(void **state)
 	agentx_connect_start(b->connect, b->now_ms);
 	turn(b, 1);
 	int first = accept_open(b);
-	assert_int_equal(agentx_connect_error(b->connect), -ETIMEDOUT);
+	assert_int_equal(fault(b), -ETIMEDOUT);
 	turn(b, 9000);
 	turn(b, 2000);
 	/* Gave up, and asks on a new connection. */

@@ -151,7 +151,7 @@ static void open_session(struct bed *b)
 	put(pdu + 12, 4711, false);
 	assert_memory_equal(b->passed, pdu, 28);
 	b->n_passed = 0;
-	assert_int_equal(transport_filter(b->transport)->uptime, 12345);
+	assert_int_equal(b->transport->filter.uptime, 12345);
 }
 
 static int setup(void **state)
@@ -182,7 +182,7 @@ static int teardown(void **state)
 
 	b->library->f_close(b->library);
 	netsnmp_transport_free(b->library);
-	assert_int_equal(transport_state(b->transport), TRANSPORT_CLOSED);
+	assert_int_equal(b->transport->state, TRANSPORT_CLOSED);
 	transport_free(b->transport);
 	close(b->master);
 	free(b);
@@ -444,7 +444,7 @@ static void test_cleanup_overtakes(void **state)
 		assert_int_equal(number_at(cleanup + 8, 4, false), id);
 		answer(b, cleanup);
 		assert_silent(b);
-		assert_int_equal(transport_filter(b->transport)->n_sets, 0);
+		assert_int_equal(b->transport->filter.n_sets, 0);
 		b->n_passed = 0;
 	}
 }
@@ -459,7 +459,7 @@ static void test_end_in_a_set(void **state)
 	close(b->master);
 	b->master = -1;
 	assert_int_equal(read_once(b), 0);
-	assert_int_equal(transport_state(b->transport), TRANSPORT_ENDED);
+	assert_int_equal(b->transport->state, TRANSPORT_ENDED);
 	assert_false(turn(b, now_ms));
 	assert_int_equal(read_once(b), 0);
 	/* One that it lost is never answered. */
@@ -478,7 +478,7 @@ static void test_register(void **state)
 	} cases[] = {{0, REGISTRATION_GRANTED}, {263, REGISTRATION_REFUSED},
 		{267, REGISTRATION_REFUSED}};
 	struct bed *b = *state;
-	const struct filter *f = transport_filter(b->transport);
+	const struct filter *f = &b->transport->filter;
 	uint8_t pdu[28], heard[28];
 
 	assert_int_equal(f->registration, REGISTRATION_NONE);
@@ -564,7 +564,7 @@ static void test_many_phases(void **state)
 		assert_int_equal(phase(b, TEST_SET, i, i), 20);
 	}
 	assert_int_equal(phase(b, TEST_SET, 3000, 1), 0);
-	assert_int_equal(transport_state(b->transport), TRANSPORT_ENDED);
+	assert_int_equal(b->transport->state, TRANSPORT_ENDED);
 }
 
 /* A SET that was taken back is over; no number of them may end the session. */
@@ -655,7 +655,7 @@ static void send_until_full(struct bed *b, uint8_t *pdu, size_t n)
 		assert_int_equal(b->library->f_send(b->library, pdu, (int)n, NULL, NULL), n);
 		turn(b, now_ms);
 	}
-	assert_int_equal(transport_state(b->transport), TRANSPORT_OPEN);
+	assert_int_equal(b->transport->state, TRANSPORT_OPEN);
 }
 
 /* A master that reads late gets all of it, whole. */
@@ -692,9 +692,9 @@ static void test_full(void **state)
 
 	send_until_full(b, pdu, n);
 	turn(b, clock_ms() + 1000);
-	assert_int_equal(transport_state(b->transport), TRANSPORT_OPEN);
+	assert_int_equal(b->transport->state, TRANSPORT_OPEN);
 	turn(b, clock_ms() + 3000);
-	assert_int_equal(transport_state(b->transport), TRANSPORT_ENDED);
+	assert_int_equal(b->transport->state, TRANSPORT_ENDED);
 	while (recv(b->master, pdu, sizeof(pdu), 0) > 0)
 		;
 	assert_int_equal(read_once(b), -1);
@@ -714,7 +714,7 @@ static void test_asks_and_does_not_read(void **state)
 		turn(b, clock_ms());
 	}
 	assert_true(asked > 1000);
-	assert_int_equal(transport_state(b->transport), TRANSPORT_OPEN);
+	assert_int_equal(b->transport->state, TRANSPORT_OPEN);
 }
 
 int main(void)
