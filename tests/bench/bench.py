@@ -27,6 +27,9 @@ CLIENT = os.path.join(PROGRAMS, "client")
 SYS_UP_TIME = ".1.3.6.1.2.1.1.3.0"
 COLUMNS = len(harness.COLUMNS)
 ROUNDS = int(os.environ.get("LDOMS_BENCH_ROUNDS") or 5)
+# An ldoms-agentx of an older release that the module is measured beside; without it, the new one.
+BEFORE = os.environ.get("LDOMS_BENCH_BEFORE") or harness.AGENT
+COLUMNS_BEFORE = harness.COLUMNS["Pending"]  # the columns that both have
 
 
 class Report:
@@ -35,11 +38,13 @@ class Report:
     def __init__(self, lines):
         self.lines, self.rows = lines, []
 
-    def add(self, name, figure, unit, promise="", limit=None):
-        """limit: what the promise allows at most."""
+    def add(self, name, figure, unit, promise="", limit=None, least=None):
+        """limit, least: what the promise allows at most, at least."""
         number = f"{figure:,.3g}" if figure < 100 else f"{figure:,.0f}"
         if limit is not None:
             promise += f": at most {limit:g}" + ("" if figure <= limit else "  MISSED")
+        if least is not None:
+            promise += f": at least {least:g}" + ("" if figure >= least else "  MISSED")
         self.rows.append((name, number, unit, promise))
         if self.lines:
             print("\t".join(self.rows[-1]).strip(), flush=True)
@@ -122,28 +127,37 @@ def active_guests(bed):
 # --- sections -------------------------------------------------------------------------------------
 
 def get(report):
-    """P1: two agents side by side, one of them with a hung ldmd; then the other one."""
-    more = {"conf": "refreshInterval 0.5\nrequestTimeout 600\n"}
+    """P1: a cell of ldomTable while ldmd hangs."""
+    runs = hung_and_healthy(cell("NumVCPU", 1))
+    for name in ("healthy", "hung"):
+        for quantile, text in ((1, "median"), (2, "99 %")):
+            report.add(f"GET, ldmd {name}: {text}",
+                       statistics.median(run[name][quantile] for run in runs), "µs")
+    report.add("GET, 99 %: hung by healthy, median of 12", hung_by_healthy(runs), "", "P1", 1.5)
+
+
+def hung_by_healthy(runs):
+    return statistics.median(run["hung"][2] / run["healthy"][2] for run in runs)
+
+
+def hung_and_healthy(name, **more):
+    """Two agents side by side, one of them with a hung ldmd; then the other one: twelve runs."""
+    more.setdefault("conf", "refreshInterval 0.5\nrequestTimeout 600\n")
     runs = []
     with beds(more, more) as pair:
         for hung, healthy in (pair, pair[::-1]):
             hung.sim.do("freeze on")
             wait_for(lambda b=hung: scalar(b, "ldomDataAge") > 200, 30, "an age of 2 s")
-            runs += [side_by_side(hung, healthy, number % 2) for number in range(6)]
+            runs += [side_by_side(hung, healthy, number % 2, name) for number in range(6)]
             hung.sim.do("freeze off")
             wait_for(lambda b=hung: scalar(b, "ldomDataAge") < 100, 30, "fresh data")
-    for name in ("healthy", "hung"):
-        for quantile, text in ((1, "median"), (2, "99 %")):
-            report.add(f"GET, ldmd {name}: {text}",
-                       statistics.median(run[name][quantile] for run in runs), "µs")
-    ratios = [run["hung"][2] / run["healthy"][2] for run in runs]
-    report.add("GET, 99 %: hung by healthy, median of 12", statistics.median(ratios), "", "P1", 1.5)
+    return runs
 
 
-def side_by_side(hung, healthy, turned):
+def side_by_side(hung, healthy, turned, name):
     """Asked in turn for a second; which is asked first is the caller's."""
     first, second = (healthy, hung) if turned else (hung, healthy)
-    lines = client(first, "get", 1, cell("NumVCPU", 1), f"127.0.0.1:{second.snmpd.port}")
+    lines = client(first, "get", 1, name, f"127.0.0.1:{second.snmpd.port}")
     return dict(zip(("healthy", "hung") if turned else ("hung", "healthy"), lines))
 
 
@@ -221,16 +235,37 @@ class Subagent(harness.Process):
         self.snmpd.start()
         address = self.snmpd.agentx if self.name == "bare-codec" else self.snmpd.address
         self.launch([os.path.join(PROGRAMS, self.name), address, harness.ENTRY, self.cells])
-        wait_for(lambda: harness.snmp(self.snmpd, "getnext", [harness.ENTRY], ["-On"], check=False)
-                 .stdout.startswith(harness.ENTRY), 20, self.name)
+        wait_for(lambda: serves_table(self.snmpd), 20, self.name)
 
     def stop(self, timeout=15.0):
         self.kill()
         self.snmpd.stop(timeout)
 
 
+class StaticModule:
+    """The same cells in a module of snmpd."""
+
+    def __init__(self, directory, cells):
+        self.directory = directory
+        self.agent = self.snmpd = harness.Snmpd(
+            os.path.join(directory, "m"), f"dlmod table {PROGRAMS}/static-module.so\n"
+            f"staticTable {harness.ENTRY} {cells}\n")
+
+    def start(self):
+        self.snmpd.start()
+        wait_for(lambda: serves_table(self.snmpd), 20, "the static module")
+
+    def stop(self, timeout=15.0):
+        self.snmpd.stop(timeout)
+
+
+def serves_table(snmpd):
+    return harness.snmp(snmpd, "getnext", [harness.ENTRY], ["-On"], check=False).stdout.startswith(
+        harness.ENTRY)
+
+
 def write_cells(bed, path):
-    """ldomTable for Subagent: column, row, type, value."""
+    """ldomTable for Subagent and StaticModule: column, row, type, value."""
     with open(path, "w") as out:
         for column in range(2, COLUMNS + 1):
             for name, kind, value in bed.walk(f"{harness.ENTRY}.{column}", "bulkwalk"):
@@ -272,7 +307,7 @@ def client_cpu():
     return used.ru_utime + used.ru_stime
 
 
-def measure_reads(peers, how, columns, rounds):
+def measure_reads(peers, how, columns, rounds, *repetitions):
     """
     Of each peer, varbinds for a second of the one CPU that manager, snmpd and subagent share; and the
     CPU seconds of ours for a varbind. Medians of interleaved rounds. By the CPU's time and not by the
@@ -283,10 +318,12 @@ def measure_reads(peers, how, columns, rounds):
         for turn in range(len(peers)):
             at = (number + turn) % len(peers)
             subagent, snmpd = getattr(peers[at], "agent", peers[at]), peers[at].snmpd
-            agent, master, manager = cpu_seconds(subagent), cpu_seconds(snmpd), client_cpu()
-            varbinds, _ = client(peers[at], how, 1, harness.ENTRY, columns)[0]
-            agent, master, manager = (
-                cpu_seconds(subagent) - agent, cpu_seconds(snmpd) - master, client_cpu() - manager)
+            # Inside snmpd the agent has no process of its own.
+            apart = subagent.pid != snmpd.pid
+            agent, master, manager = apart and cpu_seconds(subagent), cpu_seconds(snmpd), client_cpu()
+            varbinds, _ = client(peers[at], how, 1, harness.ENTRY, columns, *repetitions)[0]
+            agent, master, manager = (apart and cpu_seconds(subagent) - agent,
+                                      cpu_seconds(snmpd) - master, client_cpu() - manager)
             speed[at].append(varbinds / (agent + master + manager))
             if at == 0:
                 own.append(agent / varbinds)
@@ -306,6 +343,46 @@ def reads(report):
                            f"issue 12: at least {(0.95, 0.95, 0.95, 0.85)[number]}")
                 report.add("  CPU of the agent per AgentX exchange", cpu * per_exchange * 1e6, "µs",
                            f"issue 12: at most {(12, 12, 18, 18)[number]}")
+
+
+@contextlib.contextmanager
+def module_and_others(domains):
+    """The agent inside snmpd; a static table there; a subagent, maybe of an older release."""
+    conf = "refreshInterval 60\n"
+    with one_cpu(), one_bed(domains=domains, conf=conf, form="module") as bed:
+        cells = os.path.join(bed.directory, "cells")
+        write_cells(bed, cells)
+        static = StaticModule(os.path.join(bed.directory, "static"), cells)
+        front = harness.Bed(os.path.join(bed.directory, "front"), domains=domains, conf=conf, start=False)
+        front.agent.program = BEFORE
+        try:
+            static.start()
+            front.start()
+            rows = len(bed.indexes())
+            wait_for(lambda: len(front.indexes()) == rows, 60, "the subagent's rows")
+            yield bed, static, front
+        finally:
+            static.stop()
+            front.stop()
+
+
+def module(report):
+    """
+    The agent inside snmpd beside what could be best there, and beside the AgentX front; and what a
+    hung ldmd does to the other MIBs of the snmpd that has the agent in it.
+    """
+    with module_and_others(128) as peers:
+        for how, name, columns, repetitions, static, front in (
+                ("walk", "one by one (GETNEXT)", COLUMNS_BEFORE, (), 0.9, 1.9),
+                ("column", "a column at a time (GETBULK 10)", COLUMNS_BEFORE, (10,), 0.9, 6),
+                ("rows", "rows of 7 columns (GETBULK 10)", 8, (10,), 0.9, 3.5)):
+            speed, _ = measure_reads(peers, how, columns, ROUNDS, *repetitions)
+            report.add(f"in snmpd, 128 domains, {name}", speed[0], "varbinds/CPU s")
+            report.add("  by a static table in snmpd", speed[0] / speed[1], "", "issue 15", least=static)
+            report.add("  by the AgentX front", speed[0] / speed[2], "", "issue 15", least=front)
+    runs = hung_and_healthy(SYS_UP_TIME, form="module")
+    report.add("in snmpd, GET of sysUpTime, 99 %: ldmd hung by healthy, median of 12",
+               hung_by_healthy(runs), "", "issue 15", 1.1)
 
 
 def growth(report):
@@ -412,7 +489,7 @@ def read_all_again(bed):
     wait_for(lambda: scalar(bed, "ldomLinkState") == 1, 10, "the link")
 
 
-SECTIONS = {"get": get, "load": load, "set": set_, "walk": walk, "reads": reads, "growth": growth, "change": change,
+SECTIONS = {"get": get, "load": load, "set": set_, "walk": walk, "reads": reads, "module": module, "growth": growth, "change": change,
             "restart": restart, "burst": burst, "size": size}
 
 

@@ -4,7 +4,7 @@
  *
  *   client HOST:PORT get SECONDS OID [HOST:PORT]   one GET after the other, to two agents in turn
  *   client HOST:PORT flood SECONDS OID             as many GETs as are answered, WINDOW at a time
- *   client HOST:PORT walk|column|rows SECONDS OID COLUMNS
+ *   client HOST:PORT walk|column|rows SECONDS OID COLUMNS [REPETITIONS]
  *
  * get writes a line for each agent: count and microseconds, "n p50 p99 max". flood writes "n
  * seconds". The walks read the columns 2 to COLUMNS of the entry OID again and again, by GETNEXT,
@@ -24,7 +24,7 @@
 
 #define WINDOW	     16 /* snmpd has 60 places for what waits for a subagent */
 #define ROWS	     10 /* repetitions that snmptable asks for */
-#define REPETITIONS  50
+#define REPETITIONS  50 /* of a column alone, if the command line does not say */
 #define SAMPLES_MAX  1000000
 #define MICROSECONDS 1000000
 
@@ -241,20 +241,28 @@ static size_t read_columns(
 	return varbinds;
 }
 
-static size_t read_table(netsnmp_session *s, const char *how, const struct name *columns, size_t n)
+/* repetitions of a GETBULK; 0: GETNEXT */
+static size_t read_table(
+	netsnmp_session *s, bool rows, const struct name *columns, size_t n, long repetitions)
 {
 	size_t varbinds = 0;
 
-	if (strcmp(how, "rows") == 0)
-		return read_columns(s, columns, n, ROWS);
+	if (rows)
+		return read_columns(s, columns, n, repetitions);
 	for (size_t i = 0; i < n; i++)
-		varbinds += read_columns(
-			s, &columns[i], 1, strcmp(how, "column") == 0 ? REPETITIONS : 0);
+		varbinds += read_columns(s, &columns[i], 1, repetitions);
 	return varbinds;
 }
 
-static void run_walk(
-	char *peer, const char *how, uint64_t seconds, const struct name *entry, uint64_t last)
+static long default_repetitions(const char *how)
+{
+	if (strcmp(how, "walk") == 0)
+		return 0;
+	return strcmp(how, "rows") == 0 ? ROWS : REPETITIONS;
+}
+
+static void run_walk(char *peer, bool rows, uint64_t seconds, const struct name *entry,
+	uint64_t last, long repetitions)
 {
 	netsnmp_session *s = open_session(peer);
 	struct name *columns = calloc(last, sizeof(*columns));
@@ -268,14 +276,14 @@ static void run_walk(
 		columns[i - 2].arcs[columns[i - 2].length++] = (oid)i;
 	}
 	while (now_us() < end)
-		varbinds += read_table(s, how, columns, last - 1);
+		varbinds += read_table(s, rows, columns, last - 1, repetitions);
 	printf("%zu %.3f\n", varbinds, (double)(now_us() - begun) / MICROSECONDS);
 	free(columns);
 }
 
 int main(int argc, char **argv)
 {
-	uint64_t seconds, columns;
+	uint64_t seconds, columns, repetitions;
 	struct name n;
 
 	if (argc < 5 || parse_u64(argv[3], &seconds) < 0)
@@ -286,9 +294,12 @@ int main(int argc, char **argv)
 		run_get((char *[]){argv[1], argv[5]}, argc > 5 ? 2 : 1, seconds, &n);
 	else if (strcmp(argv[2], "flood") == 0)
 		run_flood(argv[1], seconds, &n);
-	else if (argc > 5 && parse_u64(argv[5], &columns) == 0 && columns > 1)
-		run_walk(argv[1], argv[2], seconds, &n, columns);
-	else
+	else if (argc <= 5 || parse_u64(argv[5], &columns) < 0 || columns < 2)
 		fail("how many columns?");
+	else if (argc > 6 && parse_u64(argv[6], &repetitions) < 0)
+		fail("how many repetitions?");
+	else
+		run_walk(argv[1], strcmp(argv[2], "rows") == 0, seconds, &n, columns,
+			argc > 6 ? (long)repetitions : default_repetitions(argv[2]));
 	return 0;
 }

@@ -1,6 +1,5 @@
 /*
- * A static table on net-snmp's library, as fast as that can be: one registration for all of it, one
- * binary search a varbind, no copies but the library's own.
+ * A static table in a subagent on net-snmp's library.
  *
  *	library-table unix:/path/to/the/master OID-OF-THE-ENTRY FILE
  */
@@ -10,74 +9,21 @@
 
 #include <stdlib.h>
 
-#include "table.h"
-
-static struct table table;
-static oid entry[MAX_OID_LEN];
-static size_t entry_length = MAX_OID_LEN;
-
-static void answer(netsnmp_variable_list *vb, const struct cell *c)
-{
-	long number = c->type == ASN_INTEGER ? (long)(int32_t)c->number : (long)c->number;
-
-	if (c->type == ASN_OCTET_STR)
-		snmp_set_var_typed_value(vb, ASN_OCTET_STR, c->octets, c->length);
-	else
-		snmp_set_var_typed_value(vb, (u_char)c->type, &number, sizeof(number));
-}
-
-/* Where a name is in the table; what is missing of it is 0. */
-static void position(const netsnmp_variable_list *vb, uint32_t *column, uint32_t *row)
-{
-	int before = snmp_oid_compare(vb->name, vb->name_length, entry, entry_length) <= 0;
-
-	*column = before || vb->name_length <= entry_length ? 0 : (uint32_t)vb->name[entry_length];
-	*row = before || vb->name_length <= entry_length + 1 ? 0
-							     : (uint32_t)vb->name[entry_length + 1];
-}
-
-static int handle(netsnmp_mib_handler *handler, netsnmp_handler_registration *registration,
-	netsnmp_agent_request_info *info, netsnmp_request_info *requests)
-{
-	(void)handler, (void)registration;
-	for (netsnmp_request_info *r = requests; r; r = r->next) {
-		netsnmp_variable_list *vb = r->requestvb;
-		uint32_t column, row;
-		position(vb, &column, &row);
-		const struct cell *c =
-			table_find(&table, column, row, info->mode == MODE_GETNEXT && row > 0);
-		if (info->mode == MODE_GETNEXT && c) {
-			oid name[MAX_OID_LEN];
-			memcpy(name, entry, entry_length * sizeof(oid));
-			name[entry_length] = c->column;
-			name[entry_length + 1] = c->row;
-			snmp_set_var_objid(vb, name, entry_length + 2);
-			answer(vb, c);
-		} else if (info->mode == MODE_GET && c && c->column == column && c->row == row) {
-			answer(vb, c);
-		} else if (info->mode == MODE_GET) {
-			netsnmp_set_request_error(info, r, SNMP_NOSUCHINSTANCE);
-		}
-	}
-	return SNMP_ERR_NOERROR;
-}
+#include "library-handler.h"
 
 int main(int argc, char **argv)
 {
 	if (argc != 4)
 		return EXIT_FAILURE;
 	setenv("MIBS", "", 1);
-	table = table_read(argv[3]);
 	snmp_enable_stderrlog();
 	netsnmp_ds_set_boolean(NETSNMP_DS_LIBRARY_ID, NETSNMP_DS_LIB_DONT_PERSIST_STATE, 1);
 	netsnmp_ds_set_boolean(NETSNMP_DS_LIBRARY_ID, NETSNMP_DS_LIB_DONT_READ_CONFIGS, 1);
 	netsnmp_enable_subagent();
 	netsnmp_ds_set_string(NETSNMP_DS_APPLICATION_ID, NETSNMP_DS_AGENT_X_SOCKET, argv[1]);
 	init_agent("library-table");
-	if (!snmp_parse_oid(argv[2], entry, &entry_length))
+	if (library_handler_register(argv[2], argv[3]) != 0)
 		return EXIT_FAILURE;
-	netsnmp_register_handler(netsnmp_create_handler_registration(
-		"table", handle, entry, entry_length, HANDLER_CAN_RONLY));
 	init_snmp("library-table");
 	for (;;)
 		agent_check_and_process(1);

@@ -272,6 +272,7 @@ class Agent(Process):
     """ldoms-agentx in the foreground."""
 
     name = "agent"
+    program = AGENT
 
     def __init__(self, directory, ldm, agentx, conf="", options=()):
         super().__init__(directory)
@@ -290,7 +291,7 @@ class Agent(Process):
 
     def command(self, *more):
         wrapper = os.environ.get("AGENT_WRAPPER", "").split()
-        return wrapper + [AGENT, "-c", self.path("agent.conf")] + self.options + list(more)
+        return wrapper + [self.program, "-c", self.path("agent.conf")] + self.options + list(more)
 
     def start(self):
         self.launch(self.command("-f"))
