@@ -141,7 +141,7 @@ static struct entry *add(struct control *c, struct control_key key)
 
 static bool is_finished(const struct entry *e)
 {
-	return e->released && (!e->t || e->verdict.settled);
+	return e->released && (!e->t || outcome_settled(e->verdict.outcome));
 }
 
 static void drop_finished(struct control *c)
@@ -164,9 +164,10 @@ static void drop_finished(struct control *c)
 /* Its domains are being changed, or will be. */
 static bool is_under_way(const struct entry *e)
 {
-	if (!e->t || e->verdict.settled)
+	if (!e->t || outcome_settled(e->verdict.outcome))
 		return false;
-	return !e->verdict.decided || e->verdict.failed || e->undo_asked;
+	return !outcome_decided(e->verdict.outcome) || outcome_failed(e->verdict.outcome) ||
+	       e->undo_asked;
 }
 
 size_t control_places_used(const struct control *c)
@@ -181,7 +182,7 @@ size_t control_places_used(const struct control *c)
 /* The master never said COMMIT, FREE or UNDO. */
 static bool is_forgotten(const struct control *c, const struct entry *e, uint64_t now_ms)
 {
-	bool runs = e->started && e->t && !e->verdict.settled;
+	bool runs = e->started && e->t && !outcome_settled(e->verdict.outcome);
 
 	return !runs && now_ms >= clock_after(e->quiet_since_ms, c->config.reserve_ms);
 }
@@ -196,7 +197,7 @@ void control_tick(struct control *c, uint64_t now_ms)
 
 static void release(struct control *c, struct entry *e)
 {
-	if (e->t && !e->verdict.settled)
+	if (e->t && !outcome_settled(e->verdict.outcome))
 		handover_keep(c->handover, e->t->id);
 	e->released = true;
 }
@@ -204,8 +205,7 @@ static void release(struct control *c, struct entry *e)
 /* The transaction is done, and an UndoSet or a CleanupSet is still to come. */
 static bool is_undoable(const struct entry *e)
 {
-	return !e->released && e->t && e->verdict.decided && !e->verdict.failed &&
-	       !e->verdict.settled && !e->undo_asked;
+	return !e->released && e->t && e->verdict.outcome == OUTCOME_DONE && !e->undo_asked;
 }
 
 /*
@@ -262,7 +262,7 @@ static struct pending pending_part(const struct entry *e, size_t i)
 
 	return (struct pending){.request = d,
 		.had = domain_of(e->prechecked_by, d->index),
-		.going_back = e->verdict.failed || e->undo_asked};
+		.going_back = outcome_failed(e->verdict.outcome) || e->undo_asked};
 }
 
 static int collect_pending(const struct control *c, struct pending **ret, size_t *ret_n)
@@ -512,7 +512,7 @@ int control_start(struct control *c, struct control_key key, uint64_t now_ms)
 	e->started = true;
 	e->quiet_since_ms = e->started_ms = now_ms;
 	if (!e->t)
-		e->verdict = (struct verdict){.decided = true, .settled = true};
+		e->verdict = (struct verdict){.outcome = OUTCOME_KEPT};
 	for (size_t i = 0; e->t && i < e->t->n_parts; i++)
 		repeats_forget(&c->repeats, e->t->parts[i].request.index);
 	return 0;
@@ -552,11 +552,12 @@ void control_receive(struct control *c, const struct inbox *in, uint64_t now_ms)
 
 		if (!e)
 			continue;
-		if (v->decided && !v->failed && !e->verdict.decided)
+		if (outcome_decided(v->outcome) && !outcome_failed(v->outcome) &&
+			!outcome_decided(e->verdict.outcome))
 			remember_repeats(c, e, in, now_ms);
-		if (v->failed && !e->verdict.failed)
+		if (outcome_failed(v->outcome) && !outcome_failed(e->verdict.outcome))
 			tell_joiners(c, e);
-		if (v->decided && !e->verdict.decided)
+		if (outcome_decided(v->outcome) && !outcome_decided(e->verdict.outcome))
 			wait_budget_verdict(
 				&c->budget, c->config.set_wait_ms, now_ms - e->started_ms);
 		e->verdict = *v;
@@ -570,7 +571,7 @@ struct verdict control_result(const struct control *c, struct control_key key)
 	const struct entry *e = find(c, key);
 
 	if (!e)
-		return (struct verdict){.undone = true, .settled = true};
+		return (struct verdict){.outcome = OUTCOME_TAKEN_BACK};
 	return e->verdict;
 }
 
@@ -606,9 +607,9 @@ int control_undo(struct control *c, struct control_key key)
 {
 	struct entry *e = find(c, key);
 
-	if (!e || !e->t || (e->verdict.settled && e->verdict.undone))
+	if (!e || !e->t || outcome_undone(e->verdict.outcome))
 		return -EALREADY;
-	if (!e->undo_asked && !e->verdict.settled) {
+	if (!e->undo_asked && !outcome_settled(e->verdict.outcome)) {
 		handover_undo(c->handover, e->t->id);
 		tell_joiners(c, e);
 		for (size_t i = 0; i < e->t->n_parts; i++)
@@ -616,11 +617,6 @@ int control_undo(struct control *c, struct control_key key)
 	}
 	e->undo_asked = true;
 	return 0;
-}
-
-void control_commit(struct control *c, struct control_key key)
-{
-	control_free(c, key);
 }
 
 void control_free(struct control *c, struct control_key key)

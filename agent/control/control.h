@@ -8,8 +8,7 @@
  *	RESERVE   control_reserve: an error for a varbind, or a place in the queue
  *	ACTION    control_start: the transaction is on its way; poll control_result
  *	UNDO      control_undo; poll control_result for undone / undo_failed; then control_free
- *	COMMIT    control_commit
- *	FREE      control_free
+ *	COMMIT, FREE  control_free
  *
  * Call control_receive() with each inbox before control_result().
  */
@@ -67,13 +66,13 @@ struct control_refusal {
 const struct control_refusal *control_last_refusal(const struct control *c);
 
 /*
- * ACTION. 0: handed over, or nothing is to be done (control_result says decided at once).
+ * ACTION. 0: handed over, or nothing is to be done (control_result says OUTCOME_KEPT at once).
  * -ENOENT: no such reservation; -ECANCELED: what it was going to join failed meanwhile; -EAGAIN,
  * -ENOMEM: not handed over. In none of these anything will happen.
  */
 int control_start(struct control *c, struct control_key key, uint64_t now_ms);
 
-/* What is known of it; all false while it runs. An unknown key gives settled. */
+/* What is known of it; OUTCOME_OPEN while it runs. An unknown key gives OUTCOME_TAKEN_BACK. */
 struct verdict control_result(const struct control *c, struct control_key key);
 
 /*
@@ -86,7 +85,6 @@ void control_wait_ended(struct control *c, struct control_key key, bool in_time,
 /* 0: asked for, wait for the result; -EALREADY: there was nothing to undo, answer noError. */
 int control_undo(struct control *c, struct control_key key);
 /* The master is through with it: a transaction that was started is kept (an undo goes on). */
-void control_commit(struct control *c, struct control_key key);
 void control_free(struct control *c, struct control_key key);
 /* All keys of that session: reservations go, transactions are kept. */
 void control_session_lost(struct control *c, uint32_t epoch);

@@ -35,34 +35,6 @@ enum run_state {
 	_RUN_STATE_MAX,
 };
 
-/* What is known of the end of a run. */
-enum run_outcome {
-	OUTCOME_OPEN,
-	OUTCOME_HOPELESS, /* the master wants it undone, but what was sent has no way back */
-	OUTCOME_DONE,
-	OUTCOME_KEPT,
-	OUTCOME_FAILED,
-	OUTCOME_FAILED_HOPELESS,
-	OUTCOME_ROLLED_BACK,
-	OUTCOME_ROLLBACK_FAILED,
-	OUTCOME_TAKEN_BACK,
-	OUTCOME_TAKE_BACK_FAILED,
-	_OUTCOME_MAX,
-};
-
-/* What the snmp thread is told of an outcome. */
-static const struct verdict outcome_verdicts[_OUTCOME_MAX] = {
-	[OUTCOME_HOPELESS] = {.undo_failed = true},
-	[OUTCOME_DONE] = {.decided = true},
-	[OUTCOME_KEPT] = {.decided = true},
-	[OUTCOME_FAILED] = {.decided = true, .failed = true},
-	[OUTCOME_FAILED_HOPELESS] = {.decided = true, .failed = true, .undo_failed = true},
-	[OUTCOME_ROLLED_BACK] = {.decided = true, .failed = true, .undone = true},
-	[OUTCOME_ROLLBACK_FAILED] = {.decided = true, .failed = true, .undo_failed = true},
-	[OUTCOME_TAKEN_BACK] = {.decided = true, .undone = true},
-	[OUTCOME_TAKE_BACK_FAILED] = {.decided = true, .undo_failed = true},
-};
-
 /* What the master said of a SET whose transaction runs. Undo stands. */
 enum master_word {
 	MASTER_NOTHING,
@@ -108,7 +80,7 @@ struct run {
 	struct executor *x;
 	struct transaction *t;
 	enum run_state state;
-	enum run_outcome outcome;
+	enum set_outcome outcome;
 	enum master_word word;
 	struct run_part *parts;
 	struct plan plan;
@@ -318,12 +290,7 @@ static bool make_row(
 
 static struct verdict run_verdict(const struct run *run)
 {
-	struct verdict v = outcome_verdicts[run->outcome];
-
-	v.transaction = run->t->id;
-	v.culprit = run->culprit_position;
-	v.settled = run->state == RUN_OVER || run->outcome == OUTCOME_KEPT;
-	return v;
+	return (struct verdict){run->t->id, run->outcome, run->culprit_position};
 }
 
 static void report_verdict(const struct run *run)
@@ -1056,12 +1023,9 @@ void executor_start(struct executor *x, struct transaction *t, uint64_t now_ms)
 		*last = new;
 		x->commands.kick = true;
 	} else {
-		struct verdict v = outcome_verdicts[OUTCOME_ROLLED_BACK];
-
 		log_err(TOKEN, "no memory for transaction %u", t->id);
-		v.transaction = t->id;
-		v.settled = true;
-		handover_post_verdict(x->handover, &v);
+		handover_post_verdict(
+			x->handover, &(struct verdict){t->id, OUTCOME_ROLLED_BACK, 0});
 	}
 	executor_turn(x, now_ms);
 }

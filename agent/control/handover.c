@@ -9,13 +9,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "control/transaction.h"
 #include "util/wakeup.h"
 
 /* One transaction that is not settled: its word to the ldm thread, its verdict from it. */
 struct slot {
 	uint32_t id; /* 0: free */
-	bool settled;
 	bool verdict_waits;
 	struct verdict verdict;
 };
@@ -106,7 +104,7 @@ static void take_verdicts(struct handover *h, struct inbox *in)
 			continue;
 		s->verdict_waits = false;
 		in->verdicts[in->n_verdicts++] = s->verdict;
-		if (s->settled)
+		if (outcome_settled(s->verdict.outcome))
 			s->id = 0;
 	}
 }
@@ -338,7 +336,6 @@ static void put_verdict(struct handover *h, const struct verdict *v)
 	if (!s)
 		return;
 	s->verdict = *v;
-	s->settled = v->settled;
 	s->verdict_waits = true;
 }
 

@@ -13,6 +13,7 @@
 #define CONTROL_HANDOVER_H
 
 #include "control/oplog.h"
+#include "control/transaction.h"
 #include "inventory/diff.h"
 #include "inventory/snapshot.h"
 #include "inventory/status.h"
@@ -21,17 +22,12 @@
 #define HANDOVER_CHANGES 20000 /* waiting changes; more are counted and dropped */
 
 struct handover;
-struct transaction;
 
-/* What became of a transaction so far. Each message about it repeats what the earlier ones said. */
+/* A later verdict on a transaction takes the place of an earlier one. */
 struct verdict {
 	uint32_t transaction; /* transaction.h: id */
-	bool decided;	      /* the forward part ended: failed says how */
-	bool failed;	      /* rollback begins, or has ended */
-	uint32_t culprit;     /* failed: position of the varbind in the PDU, from 0 */
-	bool undone;	      /* rolled back, all of it */
-	bool undo_failed;     /* the rollback could not be finished, or something is irreversible */
-	bool settled;	      /* nothing of it runs any more; its domains are free */
+	enum set_outcome outcome;
+	uint32_t culprit; /* where a step failed: position of the varbind in the PDU, from 0 */
 };
 
 /* What the snmp thread gets in one look. Zero it before the first use. */

@@ -48,19 +48,14 @@ struct set_field_rule {
 	int64_t min, max; /* of the number, or of the length */
 	size_t offset;	  /* in struct set_request: a char * for octets, else 32 bits */
 	bool (*octets_are_good)(const uint8_t *octets, size_t length); /* may be NULL */
-	const char *(*name_of)(uint32_t number);		       /* NULL: shown as digits */
+	const char *const *names; /* of the numbers up to max; NULL: shown as digits */
 	const char *unit;
 };
 
-static const char *name_of_admin(uint32_t number)
-{
-	return admin_state_name((enum admin_state)number);
-}
-
-static const char *name_of_row(uint32_t number)
-{
-	return row_request_name((enum row_request)number);
-}
+static const char *const admin_names[] = {
+	"none", "active", "bound", "inactive", "forceStop", "restart"};
+static const char *const row_names[] = {
+	"none", "active", "notInService", "notReady", "createAndGo", "createAndWait", "destroy"};
 
 #define AT(member) offsetof(struct set_request, member)
 
@@ -69,7 +64,7 @@ static const struct set_field_rule rules[SET_FIELDS] = {
 	{SET_COLUMN_NAME, "ldomName", FIELD_NAME_BIT, "name", SET_OCTETS, 0, 256, AT(name),
 		name_is_good, NULL, ""},
 	{SET_COLUMN_ADMIN, "ldomAdminState", FIELD_ADMIN_BIT, "state", SET_INTEGER, 1, 5, AT(admin),
-		NULL, name_of_admin, ""},
+		NULL, admin_names, ""},
 	{SET_COLUMN_VCPU, "ldomNumVCPU", FIELD_VCPU_BIT, "vcpus", SET_UNSIGNED, 0, 65535, AT(vcpus),
 		NULL, NULL, ""},
 	{SET_COLUMN_MEMORY, "ldomMemSize", FIELD_MEMORY_BIT, "memory", SET_UNSIGNED, 0, UINT32_MAX,
@@ -79,7 +74,7 @@ static const struct set_field_rule rules[SET_FIELDS] = {
 	{SET_COLUMN_TEMPLATE, "ldomTemplate", FIELD_TEMPLATE_BIT, "template", SET_OCTETS, 0, 64,
 		AT(template), template_is_good, NULL, ""},
 	{SET_COLUMN_ROW, "ldomRowStatus", FIELD_ROW_BIT, "row", SET_INTEGER, 1, 6, AT(row), NULL,
-		name_of_row, ""},
+		row_names, ""},
 };
 
 static const struct set_field_rule *find_rule(uint32_t column)
@@ -286,6 +281,12 @@ int set_request_copy(const struct set_request *from, struct set_request *to)
 	return r;
 }
 
+/* NULL: the number has no name. */
+static const char *name_in(const struct set_field_rule *rule, int64_t number)
+{
+	return rule->names && number >= 0 && number <= rule->max ? rule->names[number] : NULL;
+}
+
 /* --- comparing, telling -------------------------------------------------------------------- */
 
 bool set_request_within(const struct set_request *part, const struct set_request *whole)
@@ -309,28 +310,6 @@ bool set_request_equal(const struct set_request *a, const struct set_request *b)
 	return a->fields == b->fields && set_request_within(a, b);
 }
 
-const char *admin_state_name(enum admin_state s)
-{
-	static const char *const names[_ADMIN_STATE_MAX] = {
-		[ADMIN_NONE] = "none",
-		[ADMIN_ACTIVE] = "active",
-		[ADMIN_BOUND] = "bound",
-		[ADMIN_INACTIVE] = "inactive",
-		[ADMIN_FORCE_STOP] = "forceStop",
-		[ADMIN_RESTART] = "restart",
-	};
-
-	return (size_t)s < _ADMIN_STATE_MAX ? names[s] : "unknown";
-}
-
-const char *row_request_name(enum row_request r)
-{
-	static const char *const names[] = {"none", "active", "notInService", "notReady",
-		"createAndGo", "createAndWait", "destroy"};
-
-	return (size_t)r < ARRAY_SIZE(names) ? names[r] : "unknown";
-}
-
 int set_request_describe(const struct set_request *d, char **ret)
 {
 	struct buffer b = BUFFER_EMPTY;
@@ -344,8 +323,8 @@ int set_request_describe(const struct set_request *d, char **ret)
 			continue;
 		if (rule->type == SET_OCTETS)
 			text = text_in(d, rule);
-		else if (rule->name_of)
-			text = rule->name_of(number_in(d, rule));
+		else
+			text = name_in(rule, number_in(d, rule));
 		if (text)
 			r = buffer_printf(&b, "%s%s=%s", between, rule->word, text);
 		else
@@ -383,14 +362,14 @@ int set_varbind_value(const struct set_varbind *v, char **ret)
 	struct buffer b = BUFFER_EMPTY;
 	int r;
 
-	if (rule && rule->name_of && v->type == rule->type && v->number >= 0)
-		text = rule->name_of((uint32_t)v->number);
+	if (rule && v->type == rule->type)
+		text = name_in(rule, v->number);
 	if (v->type == SET_OCTETS)
 		r = buffer_printf(&b, "\"%.*s\"", (int)(v->length < 256 ? v->length : 256),
 			v->length > 0 ? (const char *)v->octets : "");
 	else if (v->type == SET_OTHER)
 		r = buffer_append_text(&b, "a value of another type");
-	else if (text && strcmp(text, "unknown") != 0)
+	else if (text)
 		r = buffer_append_text(&b, text);
 	else
 		r = buffer_printf(&b, "%lld", (long long)v->number);

@@ -107,7 +107,5 @@ int set_request_describe(const struct set_request *d, char **ret);
 /* "ldomNumVCPU.2", and what it is set to: "8", "active"; the caller frees. -ENOMEM. */
 int set_varbind_object(const struct set_varbind *v, char **ret);
 int set_varbind_value(const struct set_varbind *v, char **ret);
-const char *admin_state_name(enum admin_state s);
-const char *row_request_name(enum row_request r);
 
 #endif

@@ -2,8 +2,6 @@
  * --capture: everything that the agent ever asks, and what ldmd answers, as one text file. Nothing
  * is asked that changes anything.
  */
-#include "config.h"
-
 #include "daemon/oneshot.h"
 
 #include <errno.h>

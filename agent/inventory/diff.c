@@ -17,26 +17,6 @@ struct differ {
 	const struct domain *before_outline, *after_outline; /* made for the first change */
 };
 
-const char *change_kind_name(enum change_kind kind)
-{
-	static const char *const names[_CHANGE_KIND_MAX] = {
-		[CHANGE_CREATE] = "create",
-		[CHANGE_DESTROY] = "destroy",
-		[CHANGE_STATE] = "state",
-		[CHANGE_VCPU] = "vcpu",
-		[CHANGE_VMEM] = "vmem",
-		[CHANGE_VDS] = "vds",
-		[CHANGE_VDISK] = "vdisk",
-		[CHANGE_VSW] = "vsw",
-		[CHANGE_VNET] = "vnet",
-		[CHANGE_VCC] = "vcc",
-		[CHANGE_VCONS] = "vcons",
-		[CHANGE_DEGRADED] = "degraded",
-	};
-
-	return kind < _CHANGE_KIND_MAX ? names[kind] : "unknown";
-}
-
 void change_clear(struct change *c)
 {
 	domain_unref(c->before);

@@ -42,6 +42,5 @@ int snapshot_diff(const struct snapshot *before, const struct snapshot *after, s
 	struct change_list *list, uint64_t *dropped);
 void change_clear(struct change *c);
 void change_list_clear(struct change_list *list);
-const char *change_kind_name(enum change_kind kind);
 
 #endif

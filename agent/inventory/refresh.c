@@ -958,14 +958,6 @@ void refresh_reconfigure(struct refresh *r, const struct refresh_config *config)
 		r->schedule.list_due_ms = at;
 }
 
-void refresh_all_now(struct refresh *r)
-{
-	r->schedule.needs |= NEED_LIST | NEED_DETAIL;
-	memset(r->schedule.not_before_ms, 0, sizeof(r->schedule.not_before_ms));
-	if (r->state == REFRESH_IDLE)
-		r->retry_ms = 0;
-}
-
 void refresh_spconfigs_later(struct refresh *r)
 {
 	schedule_lists(&r->schedule, NEED_SPCONFIG, r->now_ms, SPCONFIGS_LATER_MS);

@@ -75,8 +75,6 @@ void refresh_dispatch(struct refresh *r, const struct pollset *ps, uint64_t now_
 
 /* New pace (SIGHUP); the connection stays. */
 void refresh_reconfigure(struct refresh *r, const struct refresh_config *config);
-/* Read everything again at the next turn. */
-void refresh_all_now(struct refresh *r);
 /* Ask for the SP configurations in a while, once for many calls. */
 void refresh_spconfigs_later(struct refresh *r);
 

@@ -715,8 +715,3 @@ bool registry_recovered(const struct registry *r)
 {
 	return r->recovered;
 }
-
-size_t registry_count(const struct registry *r)
-{
-	return r->by_index.n;
-}

@@ -91,6 +91,5 @@ int registry_commit(struct registry *r);
 uint32_t registry_next_index(const struct registry *r);
 bool registry_failed(const struct registry *r);	   /* last write failed */
 bool registry_recovered(const struct registry *r); /* a damaged file was replaced at start */
-size_t registry_count(const struct registry *r);
 
 #endif

@@ -159,13 +159,6 @@ static int list_ends_new(
 	return 0;
 }
 
-size_t snapshot_count_rows(const struct snapshot *s, enum domain_list which)
-{
-	const struct list_ends *e = s->list_ends;
-
-	return e->n ? e->ends[which * e->n + e->n - 1] : 0;
-}
-
 static const void *list_at(const struct row_list *list, size_t i)
 {
 	return (const char *)list->rows + i * list->size;

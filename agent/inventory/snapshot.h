@@ -60,8 +60,6 @@ struct list_row {
  */
 bool snapshot_seek_row(const struct snapshot *s, enum domain_list which, uint32_t domain,
 	uint32_t index, struct list_row *ret);
-/* In all domains. */
-size_t snapshot_count_rows(const struct snapshot *s, enum domain_list which);
 
 /*
  * Making one. The builder takes over references; add in any order. snapshot_build() sorts, checks

@@ -60,7 +60,6 @@ struct ldm_conn {
 	unsigned busy;	     /* callbacks we are in */
 	unsigned bad_events; /* refused since it was opened */
 	bool freed;
-	struct ldm_conn_counters counters;
 	char *refusal; /* what was told last */
 	uint64_t refusal_told_ms;
 };
@@ -145,11 +144,6 @@ static const struct {
 	[LDM_CONN_READY] = {"ready", 0},
 	[LDM_CONN_CLOSED] = {"closed", TO(RESOLVING)},
 };
-
-const char *ldm_conn_state_name(enum ldm_conn_state state)
-{
-	return states[state].name;
-}
 
 static void set_state(struct ldm_conn *c, enum ldm_conn_state state)
 {
@@ -329,27 +323,9 @@ enum ldm_conn_state ldm_conn_get_state(const struct ldm_conn *c)
 	return c->state;
 }
 
-size_t ldm_conn_pending(const struct ldm_conn *c)
-{
-	size_t n = c->reading ? 1 : 0;
-
-	for (const struct call *call = c->calls; call; call = call->next)
-		n++;
-	return n;
-}
-
 void ldm_conn_set_data(struct ldm_conn *c, enum ldm_data_version version)
 {
 	c->data_version = version;
-}
-
-struct ldm_conn_counters ldm_conn_count(const struct ldm_conn *c)
-{
-	struct ldm_conn_counters counters = c->counters;
-
-	counters.bytes_in = c->transport.bytes_in;
-	counters.bytes_out = c->transport.bytes_out;
-	return counters;
 }
 
 /* --- what comes in when ready -------------------------------------------------------------- */
@@ -375,7 +351,6 @@ static void tell_refusal(struct ldm_conn *c, const char *why)
 	bool told = c->refusal && log_says_the_same(c->refusal, why) &&
 		    clock_ms() < clock_after(c->refusal_told_ms, REFUSAL_TOLD_MS);
 
-	c->counters.refused++;
 	if (told) {
 		log_info("ldm:frame", "document refused: %s", why);
 		return;
@@ -436,7 +411,6 @@ static int on_event(void *user, const struct ldm_event *event)
 	struct incoming *in = user;
 	struct ldm_conn *c = in->conn;
 
-	c->counters.events++;
 	log_debug("ldm:event", "%s %s", event->action, event->domain ? event->domain : "-");
 	if (c->ops->on_event)
 		c->ops->on_event(c->user, event);
@@ -466,7 +440,6 @@ static void finish_answer(struct incoming *in, const char *bytes, size_t len)
 		c->reading->ops->on_document(c->reading->user, bytes, len);
 	if (incoming_is_over(in))
 		return;
-	c->counters.replies++;
 	if (in->document.reply.ok && in->document.reply.version > 0)
 		ldm_dialect_see_version(c->endpoint->dialect, in->document.reply.version);
 	in->document.reply.sent = true;
@@ -815,7 +788,7 @@ static void check_time(struct ldm_conn *c, uint64_t now_ms)
 
 	if (is_getting_ready(c) && now_ms >= c->deadline_ms) {
 		conn_fail_why(c, LDM_CLOSED_TIMEOUT, -ETIMEDOUT, "no connection to ldmd in time",
-			ldm_conn_state_name(c->state));
+			states[c->state].name);
 	} else if (has_another_address(c) && now_ms >= c->address_deadline_ms) {
 		try_next_address(c, -ETIMEDOUT);
 	} else if (call && now_ms >= call->deadline_ms) {
@@ -841,7 +814,6 @@ static void send_request(struct ldm_conn *c, struct call *call, uint64_t now_ms)
 		c->ops->on_traffic(c->user, true, buffer_data(&out), out.len);
 	call->sent = true;
 	call->deadline_ms = clock_after(now_ms, call->timeout_ms);
-	c->counters.requests++;
 	send_buffer(c, &out);
 }
 

@@ -98,9 +98,6 @@ int ldm_conn_open(struct ldm_conn *c);
 void ldm_conn_close(struct ldm_conn *c);
 
 enum ldm_conn_state ldm_conn_get_state(const struct ldm_conn *c);
-const char *ldm_conn_state_name(enum ldm_conn_state state);
-/* Requests not yet answered. */
-size_t ldm_conn_pending(const struct ldm_conn *c);
 /* Of the next requests. */
 void ldm_conn_set_data(struct ldm_conn *c, enum ldm_data_version version);
 
@@ -113,11 +110,5 @@ int ldm_conn_submit(struct ldm_conn *c, struct ldm_request *take, uint64_t timeo
 
 void ldm_conn_prepare(struct ldm_conn *c, struct pollset *ps);
 void ldm_conn_dispatch(struct ldm_conn *c, const struct pollset *ps, uint64_t now_ms);
-
-struct ldm_conn_counters {
-	uint64_t requests, replies, events, refused, bytes_in, bytes_out;
-};
-/* Since ldm_conn_new(). */
-struct ldm_conn_counters ldm_conn_count(const struct ldm_conn *c);
 
 #endif

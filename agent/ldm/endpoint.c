@@ -240,14 +240,3 @@ int ldm_endpoint_check(const struct ldm_endpoint *e, const char **ret_why)
 	}
 	return 0;
 }
-
-char *ldm_endpoint_text(const struct ldm_endpoint *e)
-{
-	const char *word = e->transport == LDM_TRANSPORT_PLAIN ? "plain" : "xmpp";
-	bool v6 = strchr(e->host, ':') != NULL;
-	char *text;
-	int n = asprintf(&text, "%s:%s%s%s:%u", word, v6 ? "[" : "", e->host, v6 ? "]" : "",
-		(unsigned)e->port);
-
-	return n < 0 ? NULL : text;
-}

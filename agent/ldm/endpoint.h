@@ -103,7 +103,5 @@ bool ldm_endpoint_is_local(const struct ldm_endpoint *e);
 int ldm_endpoint_check(const struct ldm_endpoint *e, const char **ret_why);
 /* Whether ldmd's certificate is verified, with AUTO resolved. */
 bool ldm_endpoint_verifies(const struct ldm_endpoint *e);
-/* "xmpp:host:port", for messages. NULL: no memory. */
-char *ldm_endpoint_text(const struct ldm_endpoint *e);
 
 #endif

@@ -29,8 +29,6 @@ void transport_init(struct ldm_transport_link *t)
 
 void transport_close(struct ldm_transport_link *t)
 {
-	uint64_t in = t->bytes_in, out = t->bytes_out;
-
 	if (t->tls && t->fd >= 0 && !t->at_end) {
 		ldm_tls_bye(t->tls);
 		if (ldm_tls_drain(t->tls, &t->out) == 0)
@@ -43,8 +41,6 @@ void transport_close(struct ldm_transport_link *t)
 	buffer_clear_secret(&t->out);
 	free(t->error);
 	transport_init(t);
-	t->bytes_in = in;
-	t->bytes_out = out;
 }
 
 /*
@@ -151,7 +147,6 @@ static int transport_receive_once(struct ldm_transport_link *t, struct buffer *t
 	if (n < 0)
 		return -errno;
 	t->at_end = n == 0;
-	t->bytes_in += n;
 	buffer_commit(to, n);
 	return 0;
 }
@@ -234,7 +229,6 @@ int transport_flush(struct ldm_transport_link *t)
 			continue;
 		if (n < 0)
 			return errno == EAGAIN ? 0 : -errno; /* EWOULDBLOCK is the same */
-		t->bytes_out += n;
 		buffer_consume(&t->out, n);
 	}
 	t->unasked = 0;

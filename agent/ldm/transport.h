@@ -19,7 +19,6 @@ struct ldm_transport_link {
 	size_t unasked;	     /* bytes of out that TLS made by itself */
 	bool at_end;	     /* the peer has closed its side */
 	char *error;	     /* of the last failure, one line; NULL: see the errno */
-	uint64_t bytes_in, bytes_out;
 };
 
 void transport_init(struct ldm_transport_link *t);

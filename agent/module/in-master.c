@@ -2,8 +2,6 @@
  * Reads and SETs come as calls of a handler; snmpd's loop calls turn() when the ldm thread has
  * something for us, and when an alarm is due.
  */
-#include "config.h"
-
 #include "module/in-master.h"
 
 #include <net-snmp/net-snmp-config.h>

@@ -1,8 +1,6 @@
 /*
  * A queue under a mutex that nobody holds while writing, and a wake-up pipe in snmpd's loop.
  */
-#include "config.h"
-
 #include "module/log-relay.h"
 
 #include <net-snmp/net-snmp-config.h>

@@ -7,8 +7,6 @@
  * asks for a call by snmpd's loop; files, sockets and the thread begin there. Nothing here may end
  * the process or change what belongs to it: signals, umask, descriptors.
  */
-#include "config.h"
-
 #include <net-snmp/net-snmp-config.h>
 #include <net-snmp/net-snmp-includes.h>
 #include <net-snmp/agent/net-snmp-agent-includes.h>

@@ -1,8 +1,6 @@
 /*
  * The SNMP side put together: backend, session, SET, notifications.
  */
-#include "config.h"
-
 #include "snmp/agent.h"
 
 #include <net-snmp/net-snmp-config.h>

@@ -1,8 +1,6 @@
 /*
  * See agentx.h. Section numbers are those of RFC 2741.
  */
-#include "config.h"
-
 #include "snmp/agentx.h"
 
 #include <string.h>

@@ -1,8 +1,6 @@
 /*
  * See connect.h. One attempt goes through all addresses; the next one follows after a rest.
  */
-#include "config.h"
-
 #include "snmp/connect.h"
 
 #include <arpa/inet.h>

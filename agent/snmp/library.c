@@ -1,8 +1,6 @@
 /*
  * Start, stop, descriptors and log lines of libnetsnmp.
  */
-#include "config.h"
-
 #include "snmp/library.h"
 
 #include <net-snmp/net-snmp-config.h>

@@ -2,8 +2,6 @@
  * See session.h. The states are those of session-state.h; set_state() is the one place
  * where they change.
  */
-#include "config.h"
-
 #include "snmp/session.h"
 
 #include <net-snmp/net-snmp-config.h>
@@ -57,17 +55,6 @@ struct agentx_session {
 	bool ping_out;
 	bool slow; /* something was not answered in time, and nothing has been since */
 };
-
-const char *agentx_state_name(enum agentx_state state)
-{
-	static const char *const names[_AGENTX_STATE_MAX] = {
-		[AGENTX_CONNECTING] = "connecting",
-		[AGENTX_SERVING] = "serving",
-		[AGENTX_CONTESTED] = "contested",
-		[AGENTX_ENDING] = "ending",
-	};
-	return names[state];
-}
 
 static void set_state(struct agentx_session *s, enum agentx_state state)
 {

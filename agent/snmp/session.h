@@ -27,7 +27,6 @@ int agentx_session_new(const char *address, const struct view *view, struct agen
 void agentx_session_stop(struct agentx_session *s);
 void agentx_session_free(struct agentx_session *s);
 
-const char *agentx_state_name(enum agentx_state state);
 enum agentx_state agentx_session_state(const struct agentx_session *s);
 /* Rises with each session; transaction ids of the master are unique within one. */
 uint32_t agentx_session_epoch(const struct agentx_session *s);

@@ -87,13 +87,16 @@ static bool answer(int mode, const struct verdict *v, bool must, netsnmp_agent_r
 	netsnmp_request_info *requests)
 {
 	if (mode == MODE_SET_ACTION) {
-		if (v->failed)
+		if (outcome_failed(v->outcome))
 			fail(info, requests, v->culprit, SNMP_ERR_COMMITFAILED);
-		return v->failed || v->decided || v->settled || must;
+		return outcome_decided(v->outcome) || must;
 	}
-	if (!v->undone && (v->undo_failed || v->settled || must))
-		fail(info, requests, v->culprit, SNMP_ERR_UNDOFAILED);
-	return v->undone || v->undo_failed || v->settled || must;
+	if (outcome_undone(v->outcome))
+		return true;
+	if (!outcome_undo_failed(v->outcome) && !outcome_settled(v->outcome) && !must)
+		return false;
+	fail(info, requests, v->culprit, SNMP_ERR_UNDOFAILED);
+	return true;
 }
 
 /* --- from varbinds -------------------------------------------------------------------------- */
@@ -265,8 +268,6 @@ void set_phase(struct set_phases *s, const struct set_call *call)
 		undo(s, call);
 		break;
 	case MODE_SET_COMMIT:
-		control_commit(s->control, key_of(call));
-		break;
 	case MODE_SET_FREE:
 		control_free(s->control, key_of(call));
 		break;

@@ -1,8 +1,6 @@
 /*
  * See transport.h.
  */
-#include "config.h"
-
 #include "snmp/transport.h"
 
 #include <net-snmp/net-snmp-config.h>

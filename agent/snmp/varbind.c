@@ -1,8 +1,6 @@
 /*
  * Conversion, both ways.
  */
-#include "config.h"
-
 #include "snmp/varbind.h"
 
 #include <string.h>

@@ -93,11 +93,6 @@ void notify_queue_configure(struct notify_queue *n, bool on, uint64_t rate)
 	rate_limit_set(n->rate_limit, rate);
 }
 
-size_t notify_queue_waiting(const struct notify_queue *n)
-{
-	return n->n;
-}
-
 /* --- taking --------------------------------------------------------------------------------- */
 
 /* A place at the end, or NULL when the queue is full. */

@@ -39,6 +39,5 @@ void notify_queue_send(struct notify_queue *n, notify_sender *send, void *user);
 void notify_queue_answered(struct notify_queue *n, bool refused);
 /* When the next turn is useful; CLOCK_NEVER. */
 uint64_t notify_queue_deadline(const struct notify_queue *n, bool may_send, uint64_t now_ms);
-size_t notify_queue_waiting(const struct notify_queue *n);
 
 #endif

@@ -11,7 +11,6 @@
  *	!ACTION			an event
  *	+MS			time passes
  *	x  ~			ldmd hangs up; is silent, or no longer
- *	*			everything is to be read again
  *	?NAME  )NAME		somebody waits for that domain; a command on it ends
  *	%NAME  -INDEX		a manager makes that row; gives it up
  *
@@ -555,9 +554,6 @@ static void run_command(char command, struct text argument, struct text body)
 		break;
 	case '~':
 		f.silent = !f.silent;
-		break;
-	case '*':
-		refresh_all_now(f.refresh);
 		break;
 	case '-':
 		give_up_row(number(argument, 1 << 20));

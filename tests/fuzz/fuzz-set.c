@@ -508,11 +508,7 @@ static void give_verdict(struct fuzz_input *in)
 {
 	uint8_t how = fuzz_byte(in);
 	struct verdict v = {
-		.decided = how & 1,
-		.failed = how & 2,
-		.undone = how & 4,
-		.undo_failed = how & 8,
-		.settled = how & 16,
+		.outcome = (enum set_outcome)((how & 31) % _OUTCOME_MAX),
 		.culprit = how >> 5,
 	};
 
@@ -523,7 +519,7 @@ static void give_verdict(struct fuzz_input *in)
 	v.transaction = f.started[i]->id;
 	update_rows(f.started[i], how);
 	handover_post_verdict(f.handover, &v);
-	if (v.settled)
+	if (outcome_settled(v.outcome))
 		forget_started(i);
 }
 
@@ -531,10 +527,8 @@ static void settle_all(void)
 {
 	take_orders();
 	while (f.n_started > 0) {
-		const struct verdict v = {.transaction = f.started[0]->id,
-			.decided = true,
-			.undone = true,
-			.settled = true};
+		const struct verdict v = {
+			.transaction = f.started[0]->id, .outcome = OUTCOME_TAKEN_BACK};
 
 		update_rows(f.started[0], OPERATION_SUCCEEDED - OPERATION_RUNNING);
 		handover_post_verdict(f.handover, &v);

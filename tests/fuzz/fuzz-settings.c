@@ -49,8 +49,6 @@ static void check_endpoint(const struct settings *s)
 		   (e->transport == LDM_TRANSPORT_XMPP && ldm_endpoint_verifies(e) &&
 			   e->tls_min >= LDM_TLS_1_2));
 	FUZZ_CHECK(e->port > 0 && *e->host && (e->user != NULL) == (e->password != NULL));
-	_cleanup_free_ char *text = ldm_endpoint_text(e);
-	FUZZ_CHECK(text);
 }
 
 static void check_numbers(const struct settings *s)

@@ -124,13 +124,13 @@ static void test_straight(void **state)
 	assert_int_equal(b.in.oplog->rows[0]->status, OPERATION_QUEUED);
 	assert_string_equal(b.in.oplog->rows[0]->request, "vcpus=8");
 	assert_string_equal(b.in.oplog->rows[0]->domain, "d2");
-	assert_false(control_result(b.c, key(5)).decided);
-	verdict(&b, (struct verdict){.transaction = id, .decided = true});
-	assert_true(control_result(b.c, key(5)).decided);
-	assert_false(control_result(b.c, key(5)).failed);
-	control_commit(b.c, key(5));
+	assert_false(outcome_decided(control_result(b.c, key(5)).outcome));
+	verdict(&b, (struct verdict){.transaction = id, .outcome = OUTCOME_DONE});
+	assert_true(outcome_decided(control_result(b.c, key(5)).outcome));
+	assert_false(outcome_failed(control_result(b.c, key(5)).outcome));
+	control_free(b.c, key(5));
 	assert_int_equal(expect_order(&b, HANDOVER_KEEP), id);
-	verdict(&b, (struct verdict){.transaction = id, .decided = true, .settled = true});
+	verdict(&b, (struct verdict){.transaction = id, .outcome = OUTCOME_KEPT});
 	assert_int_equal(control_places_used(b.c), 0);
 	bed_clear(&b);
 }
@@ -190,20 +190,18 @@ static void test_master_that_forgets(void **state)
 			assert_int_equal(reserve(&b, 99, V(VCPU, 2, 8)), CONTROL_OK);
 			assert_int_equal(control_start(b.c, key(99), b.now), 0);
 		}
-		verdict(&b, (struct verdict){.transaction = id,
-				    .decided = true,
-				    .failed = i % 2 != 0,
-				    .undo_failed = i % 2 != 0,
-				    .settled = true});
+		verdict(&b,
+			(struct verdict){.transaction = id,
+				.outcome = i % 2 != 0 ? OUTCOME_ROLLBACK_FAILED : OUTCOME_KEPT});
 	}
-	assert_true(control_result(b.c, key(101)).undo_failed);
+	assert_true(outcome_undo_failed(control_result(b.c, key(101)).outcome));
 	b.now += 59999;
 	control_tick(b.c, b.now);
-	assert_true(control_result(b.c, key(99)).decided);
+	assert_int_equal(control_result(b.c, key(99)).outcome, OUTCOME_KEPT);
 	assert_int_equal(control_places_used(b.c), HANDOVER_PLANS);
 	b.now += 1;
 	control_tick(b.c, b.now);
-	assert_false(control_result(b.c, key(99)).decided);
+	assert_int_equal(control_result(b.c, key(99)).outcome, OUTCOME_TAKEN_BACK);
 	assert_int_equal(control_places_used(b.c), 0);
 	/* One that runs is never forgotten. */
 	start(&b, 5, V(VCPU, 2, 9));
@@ -233,7 +231,7 @@ static void test_session_lost(void **state)
 	assert_int_equal(control_reserve(b.c, again, &b.in, &v, 1, b.now).error, CONTROL_OK);
 	/* Its domain is busy until the ldm thread says so. */
 	assert_int_equal(reserve(&b, 8, V(VCPU, 2, 5)), CONTROL_INCONSISTENT_VALUE);
-	verdict(&b, (struct verdict){.transaction = id, .decided = true, .settled = true});
+	verdict(&b, (struct verdict){.transaction = id, .outcome = OUTCOME_KEPT});
 	assert_int_equal(reserve(&b, 8, V(VCPU, 2, 5)), CONTROL_OK);
 	bed_clear(&b);
 }
@@ -264,9 +262,8 @@ static void test_failure_and_undo(void **state)
 	(void)state;
 	bed(&b, &plain);
 	id = start(&b, 5, V(VCPU, 2, 8));
-	verdict(&b,
-		(struct verdict){.transaction = id, .decided = true, .failed = true, .culprit = 3});
-	assert_true(control_result(b.c, key(5)).failed);
+	verdict(&b, (struct verdict){.transaction = id, .outcome = OUTCOME_FAILED, .culprit = 3});
+	assert_true(outcome_failed(control_result(b.c, key(5)).outcome));
 	assert_int_equal(control_result(b.c, key(5)).culprit, 3);
 	/* Busy while it is rolled back, also for who asks for the same. */
 	assert_int_equal(reserve(&b, 6, V(VCPU, 2, 5)), CONTROL_INCONSISTENT_VALUE);
@@ -275,13 +272,9 @@ static void test_failure_and_undo(void **state)
 	assert_int_equal(expect_order(&b, HANDOVER_UNDO), id);
 	assert_int_equal(control_undo(b.c, key(5)), 0);
 	expect_quiet(&b);
-	assert_false(control_result(b.c, key(5)).undone);
-	verdict(&b, (struct verdict){.transaction = id,
-			    .decided = true,
-			    .failed = true,
-			    .undone = true,
-			    .settled = true});
-	assert_true(control_result(b.c, key(5)).undone);
+	assert_false(outcome_undone(control_result(b.c, key(5)).outcome));
+	verdict(&b, (struct verdict){.transaction = id, .outcome = OUTCOME_ROLLED_BACK});
+	assert_true(outcome_undone(control_result(b.c, key(5)).outcome));
 	assert_int_equal(control_undo(b.c, key(5)), -EALREADY);
 	control_free(b.c, key(5));
 	assert_int_equal(control_places_used(b.c), 0);
@@ -301,7 +294,7 @@ static void test_gives_back(void **state)
 	receive(&b);
 	assert_int_equal(reserve(&b, 6, V(VCPU, 3, 1002)), CONTROL_RESOURCE_UNAVAILABLE);
 	assert_int_equal(reserve(&b, 6, V(VCPU, 3, 1001)), CONTROL_OK);
-	verdict(&b, (struct verdict){.transaction = id, .decided = true});
+	verdict(&b, (struct verdict){.transaction = id, .outcome = OUTCOME_DONE});
 	assert_int_equal(reserve(&b, 6, V(VCPU, 3, 1004)), CONTROL_OK);
 	bed_clear(&b);
 }
@@ -319,7 +312,7 @@ static void test_undo_of_nothing(void **state)
 	assert_int_equal(reserve(&b, 6, V(VCPU, 2, 8)), CONTROL_OK);
 	assert_int_equal(control_start(b.c, key(6), b.now), 0);
 	expect_quiet(&b);
-	assert_true(control_result(b.c, key(6)).decided);
+	assert_true(outcome_decided(control_result(b.c, key(6)).outcome));
 	assert_int_equal(control_undo(b.c, key(6)), -EALREADY);
 	control_free(b.c, key(6));
 	assert_int_equal(control_places_used(b.c), 1);
@@ -426,12 +419,11 @@ static void test_without_last_word(void **state)
 			transaction_unref(o.transaction);
 			id = o.id;
 			if (o.word == HANDOVER_KEEP)
-				verdict(&b, (struct verdict){.transaction = o.id,
-						    .decided = true,
-						    .settled = true});
+				verdict(&b, (struct verdict){
+						    .transaction = o.id, .outcome = OUTCOME_KEPT});
 		}
 		ids[i % HANDOVER_PLANS] = id;
-		verdict(&b, (struct verdict){.transaction = id, .decided = true});
+		verdict(&b, (struct verdict){.transaction = id, .outcome = OUTCOME_DONE});
 	}
 	/* The youngest can still be undone. */
 	assert_int_equal(control_undo(b.c, key(100 + 3 * HANDOVER_PLANS - 1)), 0);
@@ -453,10 +445,10 @@ static void test_queue_full(void **state)
 	/* What needs no place finds none missing. */
 	assert_int_equal(reserve(&b, 999, V(VCPU, 2, 8)), CONTROL_OK);
 	control_free(b.c, key(999));
-	verdict(&b, (struct verdict){.transaction = ids[0], .decided = true});
+	verdict(&b, (struct verdict){.transaction = ids[0], .outcome = OUTCOME_DONE});
 	assert_int_equal(reserve(&b, 999, V(VCPU, 79, 8)), CONTROL_RESOURCE_UNAVAILABLE);
-	control_commit(b.c, key(100));
-	verdict(&b, (struct verdict){.transaction = ids[0], .decided = true, .settled = true});
+	control_free(b.c, key(100));
+	verdict(&b, (struct verdict){.transaction = ids[0], .outcome = OUTCOME_KEPT});
 	assert_int_equal(reserve(&b, 999, V(VCPU, 79, 8)), CONTROL_OK);
 	bed_clear(&b);
 }
@@ -511,10 +503,10 @@ static void test_retry(void **state)
 	assert_int_equal(reserve(&b, 6, V(ADMIN, 2, 5)), CONTROL_OK);
 	assert_int_equal(control_start(b.c, key(6), b.now), 0);
 	expect_quiet(&b);
-	verdict(&b, (struct verdict){.transaction = id, .decided = true});
-	control_commit(b.c, key(5));
+	verdict(&b, (struct verdict){.transaction = id, .outcome = OUTCOME_DONE});
+	control_free(b.c, key(5));
 	expect_order(&b, HANDOVER_KEEP);
-	verdict(&b, (struct verdict){.transaction = id, .decided = true, .settled = true});
+	verdict(&b, (struct verdict){.transaction = id, .outcome = OUTCOME_KEPT});
 	b.now += 9999;
 	assert_int_equal(reserve(&b, 7, V(ADMIN, 2, 5)), CONTROL_OK);
 	assert_int_equal(control_start(b.c, key(7), b.now), 0);
@@ -523,7 +515,7 @@ static void test_retry(void **state)
 	publish(&b, DOMAIN_ACTIVE, 5);
 	receive(&b);
 	id = start(&b, 8, V(ADMIN, 2, 5));
-	verdict(&b, (struct verdict){.transaction = id, .decided = true, .settled = true});
+	verdict(&b, (struct verdict){.transaction = id, .outcome = OUTCOME_KEPT});
 	/* Ten seconds after the end it is another one. */
 	b.now += 10000;
 	start(&b, 9, V(ADMIN, 2, 5));
@@ -538,9 +530,9 @@ static void test_retry_after_another_set(void **state)
 	(void)state;
 	bed(&b, &plain);
 	id = start(&b, 5, V(ADMIN, 2, 5));
-	verdict(&b, (struct verdict){.transaction = id, .decided = true, .settled = true});
+	verdict(&b, (struct verdict){.transaction = id, .outcome = OUTCOME_KEPT});
 	id = start(&b, 6, V(MEMORY, 2, 2304));
-	verdict(&b, (struct verdict){.transaction = id, .decided = true, .settled = true});
+	verdict(&b, (struct verdict){.transaction = id, .outcome = OUTCOME_KEPT});
 	start(&b, 7, V(ADMIN, 2, 5));
 	bed_clear(&b);
 }
@@ -553,11 +545,7 @@ static void test_retry_of_a_failure_is_a_new_try(void **state)
 	(void)state;
 	bed(&b, &plain);
 	id = start(&b, 5, V(ADMIN, 2, 5));
-	verdict(&b, (struct verdict){.transaction = id,
-			    .decided = true,
-			    .failed = true,
-			    .undone = true,
-			    .settled = true});
+	verdict(&b, (struct verdict){.transaction = id, .outcome = OUTCOME_ROLLED_BACK});
 	start(&b, 6, V(ADMIN, 2, 5));
 	bed_clear(&b);
 }
@@ -608,7 +596,8 @@ static void test_joins_what_fails_meanwhile(void **state)
 		bed(&b, &plain);
 		id = start(&b, 5, V(VCPU, 2, 8));
 		assert_int_equal(reserve(&b, 6, V(VCPU, 2, 8)), CONTROL_OK);
-		verdict(&b, (struct verdict){.transaction = id, .decided = true, .failed = failed});
+		verdict(&b, (struct verdict){.transaction = id,
+				    .outcome = failed ? OUTCOME_FAILED : OUTCOME_DONE});
 		assert_int_equal(control_start(b.c, key(6), b.now), failed ? -ECANCELED : 0);
 		expect_quiet(&b);
 		control_free(b.c, key(6));

@@ -66,6 +66,26 @@ static const struct snapshot *next(
 
 #define NEXT(last, kind, ...) next(last, kind, (const char *const[]){__VA_ARGS__, NULL})
 
+static const char *kind_name(enum change_kind kind)
+{
+	static const char *const names[_CHANGE_KIND_MAX] = {
+		[CHANGE_CREATE] = "create",
+		[CHANGE_DESTROY] = "destroy",
+		[CHANGE_STATE] = "state",
+		[CHANGE_VCPU] = "vcpu",
+		[CHANGE_VMEM] = "vmem",
+		[CHANGE_VDS] = "vds",
+		[CHANGE_VDISK] = "vdisk",
+		[CHANGE_VSW] = "vsw",
+		[CHANGE_VNET] = "vnet",
+		[CHANGE_VCC] = "vcc",
+		[CHANGE_VCONS] = "vcons",
+		[CHANGE_DEGRADED] = "degraded",
+	};
+
+	return names[kind];
+}
+
 static void words_of(const struct change_list *list, char **ret)
 {
 	size_t size;
@@ -78,7 +98,7 @@ static void words_of(const struct change_list *list, char **ret)
 		/* It may wait for minutes, and must not hold what has grown old. */
 		assert_null(d->detail);
 		assert_null(d->services);
-		fprintf(out, "%s%s:%s", i ? " " : "", d->name, change_kind_name(c->kind));
+		fprintf(out, "%s%s:%s", i ? " " : "", d->name, kind_name(c->kind));
 		if (c->object)
 			fprintf(out, ":%s:%c", c->object, " +-~"[c->flag]);
 		if (c->migrated)

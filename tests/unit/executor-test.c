@@ -24,10 +24,10 @@ static void test_success(void **state)
 	assert_int_equal(o->steps_planned, 2);
 	assert_string_equal(o->before, "vcpus=4 memory=2048M crypto=1 state=active");
 	assert_string_equal(o->after, "vcpus=8 memory=4096M crypto=1 state=active");
-	assert_false(f->verdicts[id].settled);
+	assert_false(outcome_settled(f->verdicts[id].outcome));
 	executor_keep(f->executor, id, f->now);
 	fake_receive(f);
-	assert_true(f->verdicts[id].settled);
+	assert_true(outcome_settled(f->verdicts[id].outcome));
 	/* Step 0, and one look after each command. */
 	assert_int_equal(f->looks, 3);
 }
@@ -86,7 +86,7 @@ static void test_not_now(void **state)
 		f.d[0].whole_core = lines[i].whole_core;
 		uint32_t id = fake_set(&f, &lines[i].v, 1);
 		fake_run(&f, 300);
-		assert_int_equal(f.verdicts[id].failed, lines[i].why != NULL);
+		assert_int_equal(outcome_failed(f.verdicts[id].outcome), lines[i].why != NULL);
 		if (lines[i].why != NULL) {
 			expect_failed(&f, id, 0, true);
 			assert_string_equal(fake_operation(&f, id, 2)->message, lines[i].why);
@@ -115,7 +115,7 @@ static void test_transitions(void **state)
 	f->transition_ms = 3000;
 	id = SET(f, V(ADMIN, 2, 3));
 	fake_run(f, 400);
-	assert_false(f->verdicts[id].decided);
+	assert_false(outcome_decided(f->verdicts[id].outcome));
 	assert_int_equal(status(f, id, 2), OPERATION_RUNNING);
 	fake_run(f, 20000);
 	expect_done(f, id);
@@ -146,7 +146,7 @@ static void test_seen_in_a_snapshot(void **state)
 	fake_run(f, 5010);
 	looks = f->looks;
 	show(f, DOMAIN_STARTING);
-	assert_false(f->verdicts[id].decided);
+	assert_false(outcome_decided(f->verdicts[id].outcome));
 	show(f, DOMAIN_ACTIVE);
 	expect_done(f, id);
 	assert_int_equal(f->looks, looks);
@@ -247,17 +247,20 @@ static void check_told(struct fake *f, uint32_t id, const struct one *one,
 	const struct verdict *v = &f->verdicts[id];
 	enum operation_status s = status(f, id, one->v[0].row);
 
-	if (!v->decided)
+	if (!outcome_decided(v->outcome))
 		fail_msg("%s: nothing was decided", what);
-	if (!v->failed && !same(now, target) && s != OPERATION_PARTIAL)
+	if (!outcome_failed(v->outcome) && !same(now, target) && s != OPERATION_PARTIAL)
 		fail_msg("%s: told done, status %d, but ldmd has something else", what, s);
-	if (!v->failed && same(now, target) && s != OPERATION_SUCCEEDED && s != OPERATION_PARTIAL)
+	if (!outcome_failed(v->outcome) && same(now, target) && s != OPERATION_SUCCEEDED &&
+		s != OPERATION_PARTIAL)
 		fail_msg("%s: done, but the row says %d", what, s);
-	if (v->failed && v->undone && !same(now, before))
+	if (outcome_failed(v->outcome) && outcome_undone(v->outcome) && !same(now, before))
 		fail_msg("%s: told undone, but ldmd has something else", what);
-	if (v->failed && v->undone && s != OPERATION_FAILED && s != OPERATION_ROLLED_BACK)
+	if (outcome_failed(v->outcome) && outcome_undone(v->outcome) && s != OPERATION_FAILED &&
+		s != OPERATION_ROLLED_BACK)
 		fail_msg("%s: undone, but the row says %d", what, s);
-	if (v->failed && !v->undone && !v->undo_failed)
+	if (outcome_failed(v->outcome) && !outcome_undone(v->outcome) &&
+		!outcome_undo_failed(v->outcome))
 		fail_msg("%s: failed, and then?", what);
 }
 
@@ -308,9 +311,9 @@ static void cell(const struct one *one, enum fault what, uint64_t transition_ms)
 	/* It may be somebody else's. */
 	if (one->action == STEP_ADD && what == FAULT_REFUSED_BUT_DONE)
 		assert_int_equal(status(&f, id, 20), OPERATION_ROLLBACK_FAILED);
-	else if (must_succeed(what) && f.verdicts[id].failed)
+	else if (must_succeed(what) && outcome_failed(f.verdicts[id].outcome))
 		fail_msg("%s: failed", name);
-	if (must_fail(what) && !f.verdicts[id].failed)
+	if (must_fail(what) && !outcome_failed(f.verdicts[id].outcome))
 		fail_msg("%s: succeeded", name);
 	if (what == FAULT_GIVES_LESS && is_amount(one->action) && one->action != STEP_SET_CRYPTO)
 		assert_int_equal(status(&f, id, one->v[0].row), OPERATION_PARTIAL);
@@ -351,13 +354,15 @@ static void many_cell(unsigned at, enum fault what, size_t *failed)
 	id = SET(&f, V(VCPU, 4, 6), V(ADMIN, 2, 2), V(MEMORY, 5, 1024), V(ADMIN, 3, 3),
 		V(ADMIN, 4, 2), V(VCPU, 5, 9));
 	fake_run(&f, 300000);
-	assert_true(f.verdicts[id].decided);
-	if (f.verdicts[id].failed) {
+	assert_true(outcome_decided(f.verdicts[id].outcome));
+	if (outcome_failed(f.verdicts[id].outcome)) {
 		++*failed;
-		assert_true(f.verdicts[id].settled);
-		assert_true(f.verdicts[id].undone || f.verdicts[id].undo_failed);
+		assert_true(outcome_settled(f.verdicts[id].outcome));
+		assert_true(outcome_undone(f.verdicts[id].outcome) ||
+			    outcome_undo_failed(f.verdicts[id].outcome));
 		for (size_t i = 0; i < 4; i++)
-			if (!same(&before[i], &f.d[i]) && !(f.verdicts[id].undo_failed && i == 0))
+			if (!same(&before[i], &f.d[i]) &&
+				!(outcome_undo_failed(f.verdicts[id].outcome) && i == 0))
 				fail_msg("step %u, fault %d: domain %zu is not as before: %s", at,
 					what, i, f.log);
 	} else {
@@ -425,9 +430,9 @@ static void test_told_before_the_rollback(void **state)
 	fault(f, STEP_SET_MEMORY, 1, FAULT_SLOW);
 	id = SET(f, V(MEMORY, 3, 1024), V(VCPU, 2, 8));
 	fake_run(f, 100);
-	assert_true(f->verdicts[id].failed);
+	assert_true(outcome_failed(f->verdicts[id].outcome));
 	assert_int_equal(f->verdicts[id].culprit, 1);
-	assert_false(f->verdicts[id].settled);
+	assert_false(outcome_settled(f->verdicts[id].outcome));
 	assert_int_equal(status(f, id, 3), OPERATION_RUNNING);
 	fake_run(f, 2000);
 	expect_failed(f, id, 1, true);
@@ -446,7 +451,7 @@ static void test_side_by_side(void **state)
 	other = SET(f, V(VCPU, 3, 8));
 	behind = SET(f, V(MEMORY, 2, 4096), V(MEMORY, 5, 4096));
 	fake_run(f, 500);
-	assert_false(f->verdicts[one].decided);
+	assert_false(outcome_decided(f->verdicts[one].outcome));
 	expect_done(f, other);
 	assert_int_equal(status(f, behind, 2), OPERATION_QUEUED);
 	assert_int_equal(status(f, behind, 5), OPERATION_QUEUED);
@@ -504,7 +509,7 @@ static void test_deaf_at_step_0(void **state)
 	f->deaf = true;
 	id = SET(f, V(VCPU, 2, 8));
 	fake_run(f, 10000);
-	assert_false(f->verdicts[id].decided);
+	assert_false(outcome_decided(f->verdicts[id].outcome));
 	fake_run(f, 30000);
 	expect_failed(f, id, 0, true);
 	f->deaf = false;
@@ -521,7 +526,7 @@ static void test_no_answer(void **state)
 	fault(f, STEP_SET_VCPU, 0, FAULT_LOST_NOT_DONE);
 	id = SET(f, V(VCPU, 2, 8));
 	fake_run(f, 70000);
-	assert_true(f->verdicts[id].failed);
+	assert_true(outcome_failed(f->verdicts[id].outcome));
 	assert_string_equal(fake_operation(f, id, 2)->message, "ldmd did not answer");
 }
 
@@ -536,7 +541,7 @@ static void test_deaf_after_the_command(void **state)
 	f->deaf = true;
 	fake_run(f, 500000);
 	/* Never assumed, never sent again: it looks until it can see. */
-	assert_false(f->verdicts[id].decided);
+	assert_false(outcome_decided(f->verdicts[id].outcome));
 	f->deaf = false;
 	fake_run(f, 5000);
 	expect_done(f, id);
@@ -700,7 +705,7 @@ static void test_stop_with_an_uncertain_command(void **state)
 	fake_run(f, 100);
 	executor_stop(f->executor);
 	assert_true(executor_idle(f->executor));
-	assert_false(f->verdicts[id].decided);
+	assert_false(outcome_decided(f->verdicts[id].outcome));
 	/* The next start settles it. */
 	struct handover *h;
 	struct history *y;
@@ -722,7 +727,7 @@ static void test_no_answer_proves_nothing(void **state)
 	fault(f, STEP_STOP, 0, FAULT_LOST_NOT_DONE);
 	id = SET(f, V(ADMIN, 2, 2));
 	fake_run(f, 59000);
-	assert_false(f->verdicts[id].decided);
+	assert_false(outcome_decided(f->verdicts[id].outcome));
 	assert_int_equal(status(f, id, 2), OPERATION_RUNNING);
 	fake_run(f, 10000);
 	assert_int_equal(status(f, id, 2), OPERATION_UNKNOWN);

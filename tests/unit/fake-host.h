@@ -58,18 +58,18 @@ static inline enum operation_status status(struct fake *f, uint32_t id, uint32_t
 
 static inline void expect_done(struct fake *f, uint32_t id)
 {
-	assert_true(f->verdicts[id].decided);
-	assert_false(f->verdicts[id].failed);
+	assert_true(outcome_decided(f->verdicts[id].outcome));
+	assert_false(outcome_failed(f->verdicts[id].outcome));
 }
 
 static inline void expect_failed(struct fake *f, uint32_t id, uint32_t culprit, bool undone)
 {
-	assert_true(f->verdicts[id].decided);
-	assert_true(f->verdicts[id].failed);
+	assert_true(outcome_decided(f->verdicts[id].outcome));
+	assert_true(outcome_failed(f->verdicts[id].outcome));
 	assert_int_equal(f->verdicts[id].culprit, culprit);
-	assert_true(f->verdicts[id].settled);
-	assert_int_equal(f->verdicts[id].undone, undone);
-	assert_int_equal(f->verdicts[id].undo_failed, !undone);
+	assert_true(outcome_settled(f->verdicts[id].outcome));
+	assert_int_equal(outcome_undone(f->verdicts[id].outcome), undone);
+	assert_int_equal(outcome_undo_failed(f->verdicts[id].outcome), !undone);
 }
 
 #endif

@@ -189,7 +189,15 @@ static void on_event(void *user, const struct ldm_event *e)
 	buffer_printf(&c->seen, "event %s %s;", e->action, e->domain ? e->domain : "-");
 }
 
-static const struct ldm_conn_ops conn_ops = {on_ready, on_closed, on_event};
+static void on_traffic(void *user, bool sent, const char *xml, size_t len)
+{
+	struct client *c = user;
+
+	(void)xml, (void)len;
+	c->received += !sent;
+}
+
+static const struct ldm_conn_ops conn_ops = {on_ready, on_closed, on_event, on_traffic};
 
 static int on_content(void *user, const struct ldm_content *content, bool ok, const char *message)
 {

@@ -45,6 +45,7 @@ SSL_CTX *fake_certificate(const char *name, const char *path);
 struct client {
 	struct ldm_conn *conn;
 	struct buffer seen; /* "ready;", "event A D;", "content D;", "done 0 MESSAGE;", ... */
+	unsigned received;  /* documents */
 };
 
 void client_start(struct client *c, const struct ldm_endpoint *e);

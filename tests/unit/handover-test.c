@@ -114,16 +114,16 @@ static void test_orders_and_places(void **state)
 	assert_false(handover_next_order(h, &order));
 	assert_false(readable(handover_ldm_fd(h)));
 	/* A place is free again when the last verdict was read. */
-	handover_post_verdict(h, &(struct verdict){.transaction = ids[0], .decided = true});
-	handover_post_verdict(
-		h, &(struct verdict){.transaction = ids[0], .decided = true, .settled = true});
+	handover_post_verdict(h, &(struct verdict){.transaction = ids[0], .outcome = OUTCOME_DONE});
+	handover_post_verdict(h, &(struct verdict){.transaction = ids[0], .outcome = OUTCOME_KEPT});
 	assert_int_equal(start(h, 99, &id), -EAGAIN);
 	assert_int_equal(handover_receive(h, &in), 0);
 	assert_int_equal(in.n_verdicts, 1);
-	assert_true(in.verdicts[0].settled);
+	assert_true(outcome_settled(in.verdicts[0].outcome));
 	assert_int_equal(in.oplog->n_rows, HANDOVER_PLANS);
 	assert_int_equal(start(h, 99, &id), 0);
-	handover_post_verdict(h, &(struct verdict){.transaction = ids[0], .failed = true});
+	handover_post_verdict(
+		h, &(struct verdict){.transaction = ids[0], .outcome = OUTCOME_FAILED});
 	assert_int_equal(handover_receive(h, &in), 0);
 	assert_int_equal(in.n_verdicts, 0);
 	inbox_clear(&in);
@@ -199,13 +199,12 @@ static void *ldm_thread(void *argument)
 				snapshot_unref(s);
 				end_operation(p->h, order.transaction->parts[0].operation,
 					&(struct verdict){
-						.transaction = order.id, .decided = true});
+						.transaction = order.id, .outcome = OUTCOME_DONE});
 				transaction_unref(order.transaction);
 			} else {
 				handover_post_verdict(
 					p->h, &(struct verdict){.transaction = order.id,
-						      .decided = true,
-						      .settled = true});
+						      .outcome = OUTCOME_KEPT});
 			}
 		}
 		status.queries = ++n;
@@ -246,10 +245,10 @@ static void test_two_threads(void **state)
 
 			/* The snapshot shows it already, or something later. */
 			assert_true(seen >= v->transaction);
-			decided += !v->settled;
+			decided += !outcome_settled(v->outcome);
 			told[v->transaction] = true;
-			settled += v->settled;
-			if (!v->settled)
+			settled += outcome_settled(v->outcome);
+			if (!outcome_settled(v->outcome))
 				handover_keep(p.h, v->transaction);
 			const struct operation *o =
 				oplog_view_last(in.oplog, 1 + (v->transaction - 1) % 50);
@@ -280,7 +279,7 @@ static void test_free_full(void **state)
 	handover_publish_snapshot(h, s);
 	snapshot_unref(s);
 	post_changes(h, 5, 0);
-	handover_post_verdict(h, &(struct verdict){.transaction = id, .decided = true});
+	handover_post_verdict(h, &(struct verdict){.transaction = id, .outcome = OUTCOME_DONE});
 	handover_free(h);
 	handover_free(NULL);
 }

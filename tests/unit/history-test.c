@@ -163,10 +163,10 @@ static void report(struct run *r, const struct transaction *t, enum operation_st
 	o->started_at = 1234567890123;
 	assert_int_equal(operation_set_text(&o->request, "vcpus=8 100%"), 0);
 	assert_int_equal(operation_set_text(&o->message, message), 0);
-	assert_int_equal(handover_report(r->h, &o, 1,
-				 &(struct verdict){.transaction = t->id,
-					 .decided = true,
-					 .settled = !operation_running(o)}),
+	assert_int_equal(
+		handover_report(r->h, &o, 1,
+			&(struct verdict){.transaction = t->id,
+				.outcome = operation_running(o) ? OUTCOME_DONE : OUTCOME_KEPT}),
 		0);
 	assert_int_equal(handover_receive(r->h, &in), 0);
 	inbox_clear(&in);

@@ -404,7 +404,7 @@ static int run_phases(struct control *c, struct handover *h, struct inbox *in)
 {
 	const struct control_key key = {1, 7};
 	struct handover_order order;
-	struct verdict v = {.decided = true, .settled = true};
+	struct verdict v = {.outcome = OUTCOME_KEPT};
 	struct refusal refusal = control_reserve(c, key, in, varbinds, 3, 1000);
 	int rc;
 
@@ -421,7 +421,7 @@ static int run_phases(struct control *c, struct handover *h, struct inbox *in)
 	rc = handover_receive(h, in);
 	if (rc == 0)
 		control_receive(c, in, 1001);
-	control_commit(c, key);
+	control_free(c, key);
 	return rc;
 }
 

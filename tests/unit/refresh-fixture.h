@@ -7,7 +7,7 @@
 #include "test.h"
 
 #include "inventory/refresh.h"
-#include "inventory/registry.h"
+#include "inventory/registry-internal.h"
 #include "ldm/conn.h"
 
 /* ldm/conn.h keeps it opaque, so it may be anything. */

@@ -204,13 +204,13 @@ static void test_domains_do_not_pile_up(void **state)
 	expect("list-bindings", "d0");
 	answer(texts);
 	assert_int_equal(scene.shown->n_domains, 40);
-	n = registry_count(scene.registry);
+	n = scene.registry->by_index.n;
 	event("add-domain", "more");
 	turn(scene.now + 50);
 	expect("list-bindings", "more");
 	ANSWER("more | cpu units=1");
 	assert_int_equal(scene.shown->n_domains, 40);
-	assert_int_equal(registry_count(scene.registry), n);
+	assert_int_equal(scene.registry->by_index.n, n);
 	assert_non_null(strstr(status()->last_error, "too many domains"));
 	for (int i = 0; i < 38; i++)
 		free((char *)(uintptr_t)texts[i]);

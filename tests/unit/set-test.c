@@ -324,7 +324,7 @@ static void test_verdict_in_time(void **state)
 	assert_int_equal(set_phases_deadline(b->sets), b->view.now_ms + SET_WAIT);
 	turn(b, 100);
 	assert_true(waits(b));
-	POST(b, id, .decided = true, .settled = true);
+	POST(b, id, .outcome = OUTCOME_KEPT);
 	turn(b, 0);
 	assert_false(waits(b));
 	assert_errors(b, SNMP_ERR_NOERROR);
@@ -369,7 +369,7 @@ static void test_no_waiting(void **state)
 	expect_order(b, HANDOVER_KEEP);
 	/* Its place is kept until it ended. */
 	assert_int_equal(control_places_used(b->control), 1);
-	POST(b, id, .decided = true, .undone = true, .settled = true);
+	POST(b, id, .outcome = OUTCOME_TAKEN_BACK);
 	turn(b, 10);
 	assert_int_equal(control_places_used(b->control), 0);
 }
@@ -383,7 +383,7 @@ static uint32_t fail_at_second_varbind(struct bed *b)
 	phase(b, MODE_SET_RESERVE2);
 	phase(b, MODE_SET_ACTION);
 	uint32_t id = expect_order(b, HANDOVER_START);
-	POST(b, id, .decided = true, .failed = true, .culprit = 1);
+	POST(b, id, .outcome = OUTCOME_FAILED, .culprit = 1);
 	turn(b, 10);
 	assert_false(waits(b));
 	assert_errors(b, SNMP_ERR_NOERROR, SNMP_ERR_COMMITFAILED);
@@ -397,7 +397,7 @@ static void test_failure_and_rollback(void **state)
 	struct bed *b = *state;
 	uint32_t id = fail_at_second_varbind(b);
 
-	POST(b, id, .decided = true, .failed = true, .culprit = 1, .undone = true, .settled = true);
+	POST(b, id, .outcome = OUTCOME_ROLLED_BACK, .culprit = 1);
 	turn(b, 10);
 	assert_false(waits(b));
 	assert_errors(b, SNMP_ERR_NOERROR, SNMP_ERR_NOERROR);
@@ -410,8 +410,7 @@ static void test_rollback_fails(void **state)
 	struct bed *b = *state;
 	uint32_t id = fail_at_second_varbind(b);
 
-	POST(b, id, .decided = true, .failed = true, .culprit = 1, .undo_failed = true,
-		.settled = true);
+	POST(b, id, .outcome = OUTCOME_ROLLBACK_FAILED, .culprit = 1);
 	turn(b, 10);
 	assert_false(waits(b));
 	assert_errors(b, SNMP_ERR_NOERROR, SNMP_ERR_UNDOFAILED);
@@ -434,7 +433,7 @@ static void test_undo_answered_at_once(void **state)
 	struct bed *b = *state;
 	uint32_t id = start_one(b);
 
-	POST(b, id, .decided = true, .failed = true, .undo_failed = true, .settled = true);
+	POST(b, id, .outcome = OUTCOME_ROLLBACK_FAILED);
 	turn(b, 10);
 	assert_errors(b, SNMP_ERR_COMMITFAILED);
 	phase(b, MODE_SET_UNDO);
@@ -449,7 +448,7 @@ static void test_undo_of_what_was_kept(void **state)
 	struct bed *b = *state;
 	uint32_t id = start_one(b);
 
-	POST(b, id, .decided = true, .settled = true);
+	POST(b, id, .outcome = OUTCOME_KEPT);
 	turn(b, 10);
 	assert_errors(b, SNMP_ERR_NOERROR);
 	phase(b, MODE_SET_UNDO);
@@ -463,13 +462,13 @@ static void test_undo_of_what_went_well(void **state)
 	struct bed *b = *state;
 	uint32_t id = start_one(b);
 
-	POST(b, id, .decided = true);
+	POST(b, id, .outcome = OUTCOME_DONE);
 	turn(b, 10);
 	assert_errors(b, SNMP_ERR_NOERROR);
 	phase(b, MODE_SET_UNDO);
 	assert_true(waits(b));
 	assert_int_equal(expect_order(b, HANDOVER_UNDO), id);
-	POST(b, id, .decided = true, .undone = true, .settled = true);
+	POST(b, id, .outcome = OUTCOME_TAKEN_BACK);
 	turn(b, 1);
 	assert_false(waits(b));
 	assert_errors(b, SNMP_ERR_NOERROR);
@@ -510,7 +509,7 @@ static void test_waiting_did_not_pay(void **state)
 	uint32_t id = expect_order(b, HANDOVER_START);
 	phase(b, MODE_SET_COMMIT);
 	expect_order(b, HANDOVER_KEEP);
-	POST(b, id, .decided = true, .settled = true);
+	POST(b, id, .outcome = OUTCOME_KEPT);
 	turn(b, SET_WAIT - 1);
 
 	new_pdu(b);

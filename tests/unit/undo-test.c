@@ -44,7 +44,7 @@ static void test_force_stop_after(void **state)
 	fault(f, STEP_STOP, 0, FAULT_STAYS_UNDERWAY);
 	id = SET(f, V(ADMIN, 2, 2));
 	fake_run(f, 4900);
-	assert_false(f->verdicts[id].decided);
+	assert_false(outcome_decided(f->verdicts[id].outcome));
 	fake_run(f, 1000);
 	expect_done(f, id);
 	assert_string_equal(f->log, "stop-domain a, stop-domain a -f");
@@ -73,7 +73,7 @@ static uint32_t force_stop_not_sent(struct fake *f)
 	fault(f, STEP_FORCE_STOP, 0, FAULT_LOST_BEFORE);
 	id = SET(f, V(ADMIN, 2, 2));
 	fake_run(f, 6000);
-	assert_false(f->verdicts[id].decided);
+	assert_false(outcome_decided(f->verdicts[id].outcome));
 	assert_string_equal(f->log, "stop-domain a, stop-domain a -f");
 	return id;
 }
@@ -163,10 +163,10 @@ static void test_preempt_while_others_go_back(void **state)
 	fake_run(f, 500);
 	expect_done(f, force);
 	assert_int_equal(status(f, stop, 3), OPERATION_RUNNING);
-	assert_false(f->verdicts[stop].settled);
+	assert_false(outcome_settled(f->verdicts[stop].outcome));
 	fake_run(f, 1000);
 	expect_failed(f, stop, 0, false);
-	assert_true(f->verdicts[stop].settled);
+	assert_true(outcome_settled(f->verdicts[stop].outcome));
 	assert_int_equal(f->d[1].vcpus, 4);
 }
 
@@ -271,8 +271,8 @@ static void test_undo_of_what_is_finished(void **state)
 	executor_undo(f->executor, id, f->now);
 	fake_run(f, 300);
 	assert_string_equal(f->log, "set-vcpu a 8, bind-domain i, unbind-domain i, set-vcpu a 4");
-	assert_true(f->verdicts[id].undone);
-	assert_true(f->verdicts[id].settled);
+	assert_true(outcome_undone(f->verdicts[id].outcome));
+	assert_true(outcome_settled(f->verdicts[id].outcome));
 	assert_int_equal(status(f, id, 2), OPERATION_ROLLED_BACK);
 }
 
@@ -292,7 +292,7 @@ static void test_undo_waits_for_the_domain(void **state)
 	fake_run(f, 3000);
 	assert_string_equal(f->log, "set-vcpu a 8, set-memory a 4096, set-vcpu a 4, set-mau a 3");
 	assert_int_equal(f->most_out, 1);
-	assert_true(f->verdicts[one].undone);
+	assert_true(outcome_undone(f->verdicts[one].outcome));
 	expect_done(f, other);
 	expect_done(f, next);
 }
@@ -305,8 +305,8 @@ static void test_undo_of_what_cannot_be_undone(void **state)
 	fake_run(f, 300);
 	executor_undo(f->executor, id, f->now);
 	fake_run(f, 300);
-	assert_true(f->verdicts[id].undo_failed);
-	assert_false(f->verdicts[id].undone);
+	assert_true(outcome_undo_failed(f->verdicts[id].outcome));
+	assert_false(outcome_undone(f->verdicts[id].outcome));
 	assert_int_equal(f->d[0].vcpus, 4);
 	assert_int_equal(f->d[0].state, DOMAIN_BOUND);
 }
@@ -322,7 +322,7 @@ static void test_undo_of_what_runs(void **state)
 	executor_undo(f->executor, id, f->now);
 	fake_run(f, 3000);
 	assert_string_equal(f->log, "set-vcpu a 8, set-vcpu a 4");
-	assert_true(f->verdicts[id].undone);
+	assert_true(outcome_undone(f->verdicts[id].outcome));
 	assert_string_equal(
 		fake_operation(f, id, 2)->message, "undone: another part of the SET failed");
 }
@@ -335,8 +335,8 @@ static void test_undo_before_it_began(void **state)
 	executor_undo(f->executor, id, f->now);
 	fake_run(f, 3000);
 	assert_string_equal(f->log, "");
-	assert_true(f->verdicts[id].undone);
-	assert_true(f->verdicts[id].settled);
+	assert_true(outcome_undone(f->verdicts[id].outcome));
+	assert_true(outcome_settled(f->verdicts[id].outcome));
 }
 
 /* ldmd does not even say how the domain is: nothing was sent, so it is undone at once. */
@@ -349,8 +349,8 @@ static void test_undo_while_it_reads(void **state)
 	id = SET(f, V(VCPU, 2, 8), V(VCPU, 3, 8));
 	executor_undo(f->executor, id, f->now);
 	fake_receive(f);
-	assert_true(f->verdicts[id].undone);
-	assert_true(f->verdicts[id].settled);
+	assert_true(outcome_undone(f->verdicts[id].outcome));
+	assert_true(outcome_settled(f->verdicts[id].outcome));
 	f->deaf = false;
 	fake_run(f, 60000);
 	assert_string_equal(f->log, "");
@@ -360,8 +360,8 @@ static void test_undo_while_it_reads(void **state)
 	fake_run(f, 100);
 	executor_undo(f->executor, id, f->now);
 	fake_receive(f);
-	assert_true(f->verdicts[id].undone);
-	assert_true(f->verdicts[id].settled);
+	assert_true(outcome_undone(f->verdicts[id].outcome));
+	assert_true(outcome_settled(f->verdicts[id].outcome));
 }
 
 static void test_undo_while_a_stop_runs(void **state)
@@ -375,9 +375,9 @@ static void test_undo_while_a_stop_runs(void **state)
 	executor_undo(f->executor, id, f->now);
 	fake_receive(f);
 	/* Said at once: the master does not wait for what cannot come. */
-	assert_true(f->verdicts[id].undo_failed);
+	assert_true(outcome_undo_failed(f->verdicts[id].outcome));
 	fake_run(f, 3000);
-	assert_true(f->verdicts[id].settled);
+	assert_true(outcome_settled(f->verdicts[id].outcome));
 }
 
 static void test_kept_without_a_word(void **state)
@@ -386,9 +386,9 @@ static void test_kept_without_a_word(void **state)
 	uint32_t id = SET(f, V(VCPU, 2, 8));
 
 	fake_run(f, 599000);
-	assert_false(f->verdicts[id].settled);
+	assert_false(outcome_settled(f->verdicts[id].outcome));
 	fake_run(f, 2000);
-	assert_true(f->verdicts[id].settled);
+	assert_true(outcome_settled(f->verdicts[id].outcome));
 	executor_undo(f->executor, id, f->now);
 	fake_run(f, 1000);
 	assert_int_equal(f->d[0].vcpus, 8);
