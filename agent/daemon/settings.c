@@ -12,6 +12,7 @@
 
 #include "control/permit.h"
 #include "ldm/endpoint.h"
+#include "snmp/agentx.h"
 #include "snmp/connect.h"
 #include "util/cleanup.h"
 #include "util/file.h"
@@ -26,8 +27,9 @@
 
 enum kind {
 	KIND_TEXT,
-	KIND_PATH, /* absolute */
-	KIND_WORD, /* one of words[] */
+	KIND_PATH,    /* absolute */
+	KIND_ENCODED, /* a text in which %XX stands for an octet that this file cannot hold */
+	KIND_WORD,    /* one of words[] */
 	KIND_NUMBER,
 	KIND_SECONDS,	   /* a duration; a bare number is in seconds */
 	KIND_MILLISECONDS, /* a duration; a bare number is in ms */
@@ -68,6 +70,18 @@ static int check_agentx(const char *value, const char **ret_why)
 	struct agentx_address address;
 
 	return agentx_address_parse(value, &address, ret_why);
+}
+
+static int check_context(const char *value, const char **ret_why)
+{
+	_cleanup_free_ char *name = strdup(value);
+
+	if (!name)
+		return -ENOMEM;
+	if (percent_decode(name) == 0 && strlen(name) <= AGENTX_CONTEXT_MAX)
+		return 0;
+	*ret_why = "1 to 255 octets, with %XX for those that cannot stand here and for %";
+	return -EINVAL;
 }
 
 static int check_allow(const char *value, const char **ret_why)
@@ -113,6 +127,7 @@ static const struct directive directives[] = {
 		.why = "auto, option or options"},
 	{"agentXSocket", KIND_TEXT, AT(agentx_socket), .text = DEFAULT_AGENTX_SOCKET,
 		.check = check_agentx},
+	{"context", KIND_ENCODED, AT(context), .check = check_context},
 	{"refreshInterval", KIND_SECONDS, AT(refresh_interval_ms), .value = MS(5),
 		.low = 100, .high = MS(3600), .live = true, .why = "0.1 to 3600 seconds"},
 	{"staleAfter", KIND_SECONDS, AT(stale_after_ms), .value = MS(600),
@@ -159,7 +174,7 @@ static char ***list_of(struct settings *s, const struct directive *d)
 
 static bool is_text(const struct directive *d)
 {
-	return d->kind == KIND_TEXT || d->kind == KIND_PATH;
+	return d->kind == KIND_TEXT || d->kind == KIND_PATH || d->kind == KIND_ENCODED;
 }
 
 static void list_free(char **list)
@@ -355,6 +370,9 @@ static int set_directive(
 		return text_set(text_of(s, d), value);
 	case KIND_TEXT:
 		return text_set(text_of(s, d), value);
+	case KIND_ENCODED:
+		r = text_set(text_of(s, d), value);
+		return r < 0 ? r : percent_decode(*text_of(s, d));
 	case KIND_WORD:
 		return set_word(s, d, value, ret_why);
 	case KIND_LIST:

@@ -31,6 +31,7 @@ struct settings {
 	uint64_t ldm_data_version; /* enum ldm_data_version */
 	uint64_t ldm_request_form; /* enum ldm_form */
 	char *agentx_socket;
+	char *context; /* of SNMP; NULL: the default one */
 	char *state_directory;
 
 	/* How: these apply live. */

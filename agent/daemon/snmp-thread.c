@@ -42,6 +42,7 @@ static void agent_settings(
 {
 	*ret = (struct snmp_agent_config){
 		.socket = t->settings->agentx_socket,
+		.context = t->settings->context,
 		.backend = settings_backend(s),
 		.notification_rate = s->notification_rate,
 	};

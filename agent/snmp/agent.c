@@ -82,7 +82,7 @@ static int start(
 		return r;
 	notify_queue_configure(
 		a->notifications, config->backend.notifications, config->notification_rate);
-	r = agentx_session_new(config->socket, &a->backend->view, &a->session);
+	r = agentx_session_new(config->socket, config->context, &a->backend->view, &a->session);
 	return r < 0 ? r : register_root(a);
 }
 

@@ -24,6 +24,7 @@ struct snmp_agent;
 struct snmp_agent_config {
 	struct backend_config backend;
 	const char *socket;	    /* see connect.h; not changed later */
+	const char *context;	    /* see session.h; not changed later */
 	uint64_t notification_rate; /* a domain, kind and minute; 0: no limit */
 };
 
@@ -46,7 +47,7 @@ int snmp_agent_prepare(struct snmp_agent *a, struct pollset *ps, uint64_t now_ms
  */
 void snmp_agent_dispatch(struct snmp_agent *a, const struct pollset *ps, uint64_t now_ms);
 
-/* What SIGHUP may change: all but socket and version. */
+/* What SIGHUP may change: all but socket, context and version. */
 void snmp_agent_reconfigure(struct snmp_agent *a, const struct snmp_agent_config *config);
 
 enum agentx_state snmp_agent_state(const struct snmp_agent *a);

@@ -91,10 +91,8 @@ void agentx_set_no_error(uint8_t *pdu)
 
 struct agentx_reader agentx_reader(const uint8_t *pdu)
 {
-	const uint8_t *body = pdu + AGENTX_HEADER_SIZE;
-
 	return (struct agentx_reader){
-		body, body + agentx_number(pdu, AGENTX_AT_LENGTH), is_network(pdu), false};
+		pdu + AGENTX_HEADER_SIZE, pdu + agentx_size(pdu), is_network(pdu), false};
 }
 
 /* The next n octets, or NULL. */
@@ -277,6 +275,41 @@ size_t agentx_finish(struct agentx_writer *w)
 	put_u32(w->pdu + AGENTX_AT_LENGTH, w->network, (uint32_t)(size - AGENTX_HEADER_SIZE));
 	return size;
 }
+
+/* --- the context ---------------------------------------------------------------------------- */
+
+bool agentx_cut_context(uint8_t *pdu, const char *context)
+{
+	struct agentx_reader r = agentx_reader(pdu);
+	const uint8_t *length = take(&r, 4);
+	size_t n = length ? get_u32(length, r.network) : 0;
+
+	if (n != strlen(context))
+		return false;
+	const uint8_t *octets = take(&r, n + -n % 4);
+	if (!octets || memcmp(octets, context, n) != 0)
+		return false;
+	size_t rest = (size_t)(r.end - r.at);
+	memmove(pdu + AGENTX_HEADER_SIZE, r.at, rest);
+	pdu[2] &= (uint8_t)~AGENTX_NON_DEFAULT_CONTEXT;
+	put_u32(pdu + AGENTX_AT_LENGTH, r.network, (uint32_t)rest);
+	return true;
+}
+
+void agentx_put_context(uint8_t *pdu, const char *context)
+{
+	uint8_t *body = pdu + AGENTX_HEADER_SIZE;
+	size_t n = strlen(context), size = 4 + n + -n % 4;
+	size_t rest = agentx_size(pdu) - AGENTX_HEADER_SIZE;
+
+	memmove(body + size, body, rest);
+	struct agentx_writer w = {pdu, body, body + size, is_network(pdu), false};
+	agentx_write_octets(&w, context, n);
+	pdu[2] |= AGENTX_NON_DEFAULT_CONTEXT;
+	put_u32(pdu + AGENTX_AT_LENGTH, w.network, (uint32_t)(size + rest));
+}
+
+/* -------------------------------------------------------------------------------------------- */
 
 /* 6.2.16. An error of SNMP needs an index, or net-snmp's master makes genErr of it. */
 void agentx_error_response(

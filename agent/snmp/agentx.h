@@ -27,7 +27,9 @@ enum agentx_type {
 	AGENTX_CLEANUP_SET,
 	AGENTX_NOTIFY,
 	AGENTX_PING,
-	AGENTX_RESPONSE = 18,
+	AGENTX_ADD_CAPS = 16,
+	AGENTX_REMOVE_CAPS,
+	AGENTX_RESPONSE,
 };
 
 /* h.flags */
@@ -54,6 +56,11 @@ enum { AGENTX_NO_SUCH_OBJECT = 128, AGENTX_NO_SUCH_INSTANCE, AGENTX_END_OF_MIB_V
 /* net-snmp's library and master take no longer PDU (agentx/protocol.c); octets, with the header. */
 #define AGENTX_PDU_MAX 65536
 #define AGENTX_OID_MAX 128 /* sub-identifiers, RFC 2578 3.5 */
+/* The name of a context, in octets (SnmpAdminString, RFC 3411 5), and its most room in a PDU. */
+#define AGENTX_CONTEXT_MAX  255
+#define AGENTX_CONTEXT_SIZE (4 + 256)
+/* The most that SNMP's access control knows (vacmContextName, RFC 3415). */
+#define VACM_CONTEXT_MAX 32
 
 struct agentx_header {
 	uint8_t version, type, flags;
@@ -79,6 +86,13 @@ bool agentx_response(const uint8_t *pdu, uint32_t *ret_uptime, uint16_t *ret_err
 
 /* The Response says that all went well. */
 void agentx_set_no_error(uint8_t *pdu);
+
+/* --- the context, behind the header (6.1.1) --------------------------------------------------- */
+
+/* Takes the context out of a whole PDU that has one. False: it has another one than that. */
+bool agentx_cut_context(uint8_t *pdu, const char *context);
+/* Puts a context into a whole PDU that has none; behind it is room for AGENTX_CONTEXT_SIZE. */
+void agentx_put_context(uint8_t *pdu, const char *context);
 
 /* --- reading -------------------------------------------------------------------------------- */
 

@@ -12,9 +12,9 @@
 /* Nobody sends so much: the beginning of a PDU was lost, and so is all that follows. */
 #define STREAM_LOST (1U << 26)
 
-void filter_begin(struct filter *f)
+void filter_begin(struct filter *f, const char *context)
 {
-	*f = (struct filter){.open = false};
+	*f = (struct filter){.context = context};
 }
 
 /* --- the phases of a SET -------------------------------------------------------------------- */
@@ -152,16 +152,26 @@ static enum filter_verdict take_response(
 	return FILTER_TO_LIBRARY;
 }
 
-static enum agentx_error error_in(const struct filter *f, const struct agentx_header *h)
+/*
+ * What is wrong with a request; from a good one the context is taken out. The phases behind TestSet
+ * need have none (6.1.1).
+ */
+static enum agentx_error error_in(
+	const struct filter *f, const struct agentx_header *h, uint8_t *pdu)
 {
+	bool has_context = h->flags & AGENTX_NON_DEFAULT_CONTEXT;
+
 	if (h->version != AGENTX_VERSION || h->type < AGENTX_GET || h->type > AGENTX_CLEANUP_SET ||
 		h->length % 4)
 		return AGENTX_PARSE_ERROR;
 	if (!f->open || h->session != f->session)
 		return AGENTX_NOT_OPEN;
-	if (h->flags & AGENTX_NON_DEFAULT_CONTEXT)
+	if (has_context ? !f->context : f->context && h->type <= AGENTX_TEST_SET)
 		return AGENTX_UNSUPPORTED_CONTEXT;
-	return h->length > AGENTX_PDU_MAX - AGENTX_HEADER_SIZE ? AGENTX_TOO_BIG : AGENTX_NO_ERROR;
+	if (h->length > AGENTX_PDU_MAX - AGENTX_HEADER_SIZE)
+		return AGENTX_TOO_BIG;
+	return has_context && !agentx_cut_context(pdu, f->context) ? AGENTX_UNSUPPORTED_CONTEXT
+								   : AGENTX_NO_ERROR;
 }
 
 enum filter_verdict filter_from_master(
@@ -180,7 +190,7 @@ enum filter_verdict filter_from_master(
 	if (h.type == AGENTX_RESPONSE)
 		return h.version == AGENTX_VERSION ? take_response(f, &h, pdu, now_ms)
 						   : FILTER_DROP;
-	enum agentx_error error = error_in(f, &h);
+	enum agentx_error error = error_in(f, &h, pdu);
 	if (error) {
 		*ret_error = error;
 		return h.type == AGENTX_CLEANUP_SET ? FILTER_DROP : FILTER_REFUSE;
@@ -191,6 +201,13 @@ enum filter_verdict filter_from_master(
 }
 
 /* --- from the library ----------------------------------------------------------------------- */
+
+/* What is about the MIB, not about the session. */
+static bool takes_context(uint8_t type)
+{
+	return type == AGENTX_REGISTER || type == AGENTX_UNREGISTER || type == AGENTX_NOTIFY ||
+	       type == AGENTX_ADD_CAPS || type == AGENTX_REMOVE_CAPS;
+}
 
 enum filter_verdict filter_from_library(
 	struct filter *f, uint8_t *pdu, uint64_t now_ms, enum agentx_error *ret_error)
@@ -218,5 +235,7 @@ enum filter_verdict filter_from_library(
 		f->registration = REGISTRATION_ASKED;
 		f->register_packet = h.packet;
 	}
+	if (f->context && takes_context(h.type))
+		agentx_put_context(pdu, f->context);
 	return FILTER_TO_MASTER;
 }

@@ -7,7 +7,9 @@
  *   Get, GetNext, GetBulk      are not for the library; read.h answers them
  *   longer than 65,536 octets  the library drops it, both ways, without a word; the master asks
  *                              again five times and then closes the session. Now: tooBig
- *   with a context             the library answers as if there were none. Now: unsupportedContext
+ *   with another context       the library answers as if there were none. Now: unsupportedContext
+ *   with ours                  the library sees none: it is taken out, and put into what it sends.
+ *                              So it may have any octets, and reads cost no look-up of contexts
  *   for another session        the library answers. Now: notOpen
  *   a senseless header         the library drops it. Now: parseError
  *   CleanupSet                 the library answers, which it must not. Now: not sent
@@ -55,6 +57,7 @@ struct filter_set {
 };
 
 struct filter {
+	const char *context; /* of the session (RFC 2741 6.1.1), borrowed; NULL: the default one */
 	bool open;
 	uint32_t session; /* once it is open */
 
@@ -73,7 +76,7 @@ struct filter {
 };
 
 /* A new session, on a connection over which an Open was sent with FILTER_OPEN_PACKET. */
-void filter_begin(struct filter *f);
+void filter_begin(struct filter *f, const char *context);
 #define FILTER_OPEN_PACKET 0 /* the library begins with a higher one */
 
 enum filter_verdict {
@@ -88,11 +91,12 @@ enum filter_verdict {
 
 /*
  * A PDU from the master. Its header is complete, and so is its body, unless the PDU is longer than
- * AGENTX_PDU_MAX. Numbers in it may be changed.
+ * AGENTX_PDU_MAX. Numbers in it may be changed, and the context is taken out.
  */
 enum filter_verdict filter_from_master(
 	struct filter *f, uint8_t *pdu, uint64_t now_ms, enum agentx_error *ret_error);
-/* A whole PDU from the library, of any size. Numbers in it may be changed. */
+/* A whole PDU from the library, of any size. Numbers in it may be changed, and the context is put
+ * in; behind it is room for AGENTX_CONTEXT_SIZE. */
 enum filter_verdict filter_from_library(
 	struct filter *f, uint8_t *pdu, uint64_t now_ms, enum agentx_error *ret_error);
 /* The CleanupSet that waited for what filter_from_library() had last. */

@@ -12,6 +12,7 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -20,9 +21,12 @@
 #include "snmp/library.h"
 #include "snmp/transport.h"
 #include "snmp/varbind.h"
+#include "util/cleanup.h"
 #include "util/clock.h"
 #include "util/log.h"
 #include "util/pollset.h"
+#include "util/text.h"
+#include "util/visible.h"
 
 #define TOKEN "agentx"
 
@@ -42,6 +46,8 @@
 
 struct agentx_session {
 	char *address;
+	char *context; /* NULL: the default one */
+	char *place;   /* root and context, for the log */
 	struct agentx_connect *connect;
 	struct transport *transport;
 	struct library *library;
@@ -74,12 +80,12 @@ static void set_state(struct agentx_session *s, enum agentx_state state)
 	s->state = state;
 	switch (state) {
 	case AGENTX_SERVING:
-		log_notice(TOKEN, "serving %s through the AgentX master at %s", LDOMS_MIB_ROOT,
-			s->address);
+		log_notice(
+			TOKEN, "serving %s through the AgentX master at %s", s->place, s->address);
 		s->absent_since_ms = CLOCK_NEVER;
 		break;
 	case AGENTX_CONTESTED:
-		log_warn(TOKEN, "the AgentX master refuses %s: %s", LDOMS_MIB_ROOT,
+		log_warn(TOKEN, "the AgentX master refuses %s: %s", s->place,
 			s->transport->filter.registration_error == AGENTX_DUPLICATE_REGISTRATION
 				? "another session holds it"
 				: "it gives no reason that is known here");
@@ -134,17 +140,41 @@ static int on_close(int major, int minor, void *serverarg, void *clientarg)
 
 /* --- making and unmaking -------------------------------------------------------------------- */
 
-int agentx_session_new(const char *address, const struct view *view, struct agentx_session **ret)
+/* What is served, as the log names it. -ENOMEM */
+static int name_place(const char *context, char **ret)
+{
+	_cleanup_free_ char *shown = context ? visible_copy(context) : NULL;
+
+	if (!context)
+		return text_copy(LDOMS_MIB_ROOT, ret);
+	if (strlen(context) > VACM_CONTEXT_MAX)
+		log_warn(TOKEN,
+			"no manager can reach a context of more than %d octets, as the "
+			"access control of SNMP knows no longer names",
+			VACM_CONTEXT_MAX);
+	if (shown && asprintf(ret, LDOMS_MIB_ROOT " in context \"%s\"", shown) >= 0)
+		return 0;
+	*ret = NULL;
+	return -ENOMEM;
+}
+
+int agentx_session_new(const char *address, const char *context, const struct view *view,
+	struct agentx_session **ret)
 {
 	struct agentx_session *s = calloc(1, sizeof(*s));
 	if (!s)
 		return -ENOMEM;
 	s->state = AGENTX_CONNECTING;
 	s->absent_since_ms = clock_ms();
-	s->address = strdup(address);
-	int r = s->address ? agentx_connect_new(address, &s->connect) : -ENOMEM;
+	int r = text_copy(address, &s->address);
 	if (r == 0)
-		r = transport_new(view, &s->transport);
+		r = text_copy(context, &s->context);
+	if (r == 0)
+		r = name_place(context, &s->place);
+	if (r == 0)
+		r = agentx_connect_new(address, &s->connect);
+	if (r == 0)
+		r = transport_new(s->context, view, &s->transport);
 	if (r == 0)
 		r = library_start(TRANSPORT_ADDRESS, &s->library);
 	if (r < 0) {
@@ -175,6 +205,8 @@ void agentx_session_free(struct agentx_session *s)
 		return;
 	agentx_connect_free(s->connect);
 	transport_free(s->transport);
+	free(s->place);
+	free(s->context);
 	free(s->address);
 	free(s);
 }

@@ -20,9 +20,10 @@
 struct agentx_session;
 struct pollset;
 
-/* Starts the library. address: of the master; view: what reads are answered from (transport.h).
- * -EALREADY: it ran in this process before; -EINVAL, -ENOMEM, -EIO. */
-int agentx_session_new(const char *address, const struct view *view, struct agentx_session **ret);
+/* Starts the library. address: of the master; context (NULL: the default one) and view: see
+ * transport.h. -EALREADY: it ran in this process before; -EINVAL, -ENOMEM, -EIO. */
+int agentx_session_new(const char *address, const char *context, const struct view *view,
+	struct agentx_session **ret);
 /* Stops the library; an open session is closed with reason shutdown. The object stays readable. */
 void agentx_session_stop(struct agentx_session *s);
 void agentx_session_free(struct agentx_session *s);

@@ -133,10 +133,11 @@ static void give_to_library(struct transport *t, const uint8_t *pdu, size_t size
 }
 
 /* Does with a PDU what the filter says. */
-static void carry(struct transport *t, enum filter_verdict verdict, const uint8_t *pdu, size_t size,
+static void carry(struct transport *t, enum filter_verdict verdict, const uint8_t *pdu,
 	enum agentx_error error, uint64_t now_ms)
 {
 	const struct agentx_header h = agentx_header(pdu);
+	const size_t size = agentx_size(pdu);
 	uint8_t own[AGENTX_RESPONSE_SIZE];
 
 	switch (verdict) {
@@ -192,7 +193,7 @@ static void take_pdus(struct transport *t, uint64_t now_ms)
 			break;
 		enum agentx_error error = AGENTX_NO_ERROR;
 		enum filter_verdict verdict = filter_from_master(&t->filter, pdu, now_ms, &error);
-		carry(t, verdict, pdu, size, error, now_ms);
+		carry(t, verdict, pdu, error, now_ms);
 		t->skip = size;
 	}
 	t->n -= at;
@@ -249,7 +250,7 @@ static int library_recv(netsnmp_transport *lower, void *room, int size, void **o
 	return (int)n;
 }
 
-/* One whole PDU. In a copy, as numbers are changed. */
+/* One whole PDU. In a copy, as it is changed. */
 static int library_send(
 	netsnmp_transport *lower, const void *octets, int size, void **opaque, int *olength)
 {
@@ -260,12 +261,12 @@ static int library_send(
 	(void)lower, (void)opaque, (void)olength;
 	if (size < AGENTX_HEADER_SIZE)
 		return -1;
-	_cleanup_free_ uint8_t *pdu = malloc((size_t)size);
+	_cleanup_free_ uint8_t *pdu = malloc((size_t)size + AGENTX_CONTEXT_SIZE);
 	if (!pdu)
 		return -1;
 	memcpy(pdu, octets, (size_t)size);
 	enum filter_verdict verdict = filter_from_library(&t->filter, pdu, now_ms, &error);
-	carry(t, verdict, pdu, (size_t)size, error, now_ms);
+	carry(t, verdict, pdu, error, now_ms);
 	return size;
 }
 
@@ -307,14 +308,14 @@ static netsnmp_transport *library_connect_to(netsnmp_tdomain_spec *spec)
 	lower->f_send = library_send;
 	lower->f_close = library_close;
 	lower->f_setup_session = set_timeouts;
-	filter_begin(&t->filter);
+	filter_begin(&t->filter, t->context);
 	set_state(t, TRANSPORT_OPEN);
 	return lower;
 }
 
 /* -------------------------------------------------------------------------------------------- */
 
-int transport_new(const struct view *view, struct transport **ret)
+int transport_new(const char *context, const struct view *view, struct transport **ret)
 {
 	/* Below our MIB, where nothing else can have a domain. */
 	static netsnmp_tdomain domain = {
@@ -339,6 +340,7 @@ int transport_new(const struct view *view, struct transport **ret)
 		domain.prefix = prefixes;
 		netsnmp_tdomain_register(&domain);
 	}
+	t->context = context;
 	t->view = view;
 	t->fd = -1;
 	*ret = the_transport = t;

@@ -36,6 +36,7 @@ struct transport {
 	/* Registration and unanswered requests of the session, and SETs that are under way. */
 	struct filter filter;
 
+	const char *context; /* NULL: the default one */
 	const struct view *view;
 	struct buffer to_library; /* whole PDUs */
 	struct buffer to_master;
@@ -49,9 +50,10 @@ struct transport {
 /* What the library calls our master; the value for NETSNMP_DS_AGENT_X_SOCKET. */
 #define TRANSPORT_ADDRESS "ldoms-agentx:master"
 
-/* view: what reads are answered from; it changes only between calls of this and of the library.
- * -ENOMEM, -EBUSY: there is one. */
-int transport_new(const struct view *view, struct transport **ret);
+/* context: of all that is registered and sent, at most AGENTX_CONTEXT_MAX octets, borrowed; NULL:
+ * the default one. view: what reads are answered from; it changes only between calls of this and of
+ * the library. -ENOMEM, -EBUSY: there is one. */
+int transport_new(const char *context, const struct view *view, struct transport **ret);
 /* After the library was shut down. */
 void transport_free(struct transport *t);
 

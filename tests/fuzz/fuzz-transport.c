@@ -259,7 +259,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	_cleanup_(buffer_clear) struct buffer passed = BUFFER_EMPTY, answered = BUFFER_EMPTY;
 
 	if (!f.transport)
-		FUZZ_CHECK(transport_new(&view, &f.transport) == 0);
+		FUZZ_CHECK(transport_new(NULL, &view, &f.transport) == 0);
 	bool stood = talk(data, size, NULL, NULL);
 	passed = f.passed;
 	answered = f.answered;

@@ -53,6 +53,7 @@ static void test_defaults(void **state)
 	assert_int_equal(s->ldm_request_form, LDM_FORM_AUTO);
 	assert_null(s->set_allow);
 	assert_null(s->ldm_user);
+	assert_null(s->context);
 	settings_unref(s);
 }
 
@@ -76,6 +77,8 @@ static void test_whole_file(void **state)
 				 "readOnly on\n"
 				 "setAllow state,cpu web*\n"
 				 "setAllow memory db?\n"
+				 "context r\xc3\xa4"
+				 "ck#7 %234%25%20\t# encoded where it must be\n"
 				 "logLevel debug"),
 		0);
 	assert_string_equal(s->ldm, "xmpp:192.0.2.1:6483");
@@ -92,6 +95,8 @@ static void test_whole_file(void **state)
 	assert_string_equal(s->set_allow[0], "state,cpu web*");
 	assert_string_equal(s->set_allow[1], "memory db?");
 	assert_null(s->set_allow[2]);
+	assert_string_equal(s->context, "r\xc3\xa4"
+					"ck#7 #4% ");
 	assert_int_equal(s->log_level, LOG_LEVEL_DEBUG);
 	settings_unref(s);
 }
@@ -116,6 +121,10 @@ static void test_mistakes(void **state)
 		"ldmRequestForm both\n",
 		"ldmPasswordFile relative/path\n",
 		"agentXSocket relative/path\n",
+		"context\n",
+		"context 100%\n",
+		"context %4\n",
+		"context a%00\n",
 		("agentXSocket unix:/a/path/that/is/longer/than/the/name/of/any/unix/socket/can/be/"
 		 "/which/is/one/hundred/and/seven/octets/long/at/the/most\n"),
 		"notificationRate 1x\n",
@@ -129,6 +138,24 @@ static void test_mistakes(void **state)
 		if (load(s, bad[i]) != -EINVAL)
 			fail_msg("taken: %s", bad[i]);
 		settings_unref(s);
+	}
+}
+
+/* 255 octets as they are sent, however they are written. */
+static void test_longest_context(void **state)
+{
+	(void)state;
+	char line[1024] = "context ";
+
+	for (int i = 0; i < 128; i++)
+		strcat(line, "%41b");
+	for (int n = 256; n >= 255; n--) {
+		struct settings *s = fresh();
+		assert_int_equal(load(s, line), n == 256 ? -EINVAL : 0);
+		if (n == 255)
+			assert_int_equal(strlen(s->context), 255);
+		settings_unref(s);
+		line[strlen(line) - 1] = '\0';
 	}
 }
 
@@ -191,10 +218,11 @@ static void test_compare(void **state)
 	settings_compare(a, b, count, &seen);
 	assert_int_equal(seen.live + seen.restart, 0);
 
-	assert_int_equal(load(b, "setWait 1\nldm xmpp:x\nsetAllow all *\nldmUser u\n"), 0);
+	assert_int_equal(
+		load(b, "setWait 1\nldm xmpp:x\nsetAllow all *\nldmUser u\ncontext c\n"), 0);
 	settings_compare(a, b, count, &seen);
 	assert_int_equal(seen.live, 2);
-	assert_int_equal(seen.restart, 2);
+	assert_int_equal(seen.restart, 3);
 	settings_unref(a);
 	settings_unref(b);
 }
@@ -218,6 +246,7 @@ int main(void)
 		cmocka_unit_test(test_defaults),
 		cmocka_unit_test(test_whole_file),
 		cmocka_unit_test(test_mistakes),
+		cmocka_unit_test(test_longest_context),
 		cmocka_unit_test(test_binary_file),
 		cmocka_unit_test(test_file_that_may_be_missing),
 		cmocka_unit_test(test_compare),

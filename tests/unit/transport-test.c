@@ -154,7 +154,7 @@ static void open_session(struct bed *b)
 	assert_int_equal(b->transport->filter.uptime, 12345);
 }
 
-static int setup(void **state)
+static int setup_in(const char *context, void **state)
 {
 	struct bed *b = calloc(1, sizeof(*b));
 	int fds[2], big = 1 << 18;
@@ -164,7 +164,7 @@ static int setup(void **state)
 	for (int i = 0; i < 2; i++)
 		setsockopt(fds[i], SOL_SOCKET, SO_SNDBUF, &big, sizeof(big));
 	b->master = fds[0];
-	assert_int_equal(transport_new(&view, &b->transport), 0);
+	assert_int_equal(transport_new(context, &view, &b->transport), 0);
 	/* Nothing is offered yet. */
 	assert_null(netsnmp_transport_open_client("agentx", TRANSPORT_ADDRESS));
 	transport_offer(b->transport, fds[1]);
@@ -174,6 +174,19 @@ static int setup(void **state)
 	open_session(b);
 	*state = b;
 	return 0;
+}
+
+static int setup(void **state)
+{
+	return setup_in(NULL, state);
+}
+
+/* Of a length that needs padding, with octets that no host name has. */
+#define NAME "a \xff\"%"
+
+static int setup_with_context(void **state)
+{
+	return setup_in(NAME, state);
 }
 
 static int teardown(void **state)
@@ -600,6 +613,128 @@ static void test_sent(void **state)
 	assert_silent(b);
 }
 
+/* RFC 2741 5.3, 6.1.1: length and octets of a context and its padding, in front of the body. */
+static size_t put_context(uint8_t *to, const char *name, int flags, const void *body, size_t n)
+{
+	size_t length = strlen(name), padded = length + -length % 4;
+
+	memset(to, 0, 4 + padded);
+	put(to, (uint32_t)length, flags & BIG);
+	memcpy(to + 4, name, length);
+	memcpy(to + 4 + padded, body, n);
+	return 4 + padded + n;
+}
+
+/* What is about the MIB has the context when it leaves, what is about the session has not. */
+static void test_context_is_sent(void **state)
+{
+	static const struct {
+		int type;
+		bool context;
+	} cases[] = {{CLOSE, false}, {REGISTER, true}, {4, true}, {NOTIFY, true}, {13, false},
+		{16, true}, {17, true}, {RESPONSE, false}};
+	struct bed *b = *state;
+	uint8_t pdu[64], wanted[64], heard[64];
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+		for (int flags = 0; flags <= BIG; flags += BIG) {
+			size_t n = make(pdu, cases[i].type, flags, SESSION, 9, 12), m = n;
+
+			memcpy(wanted, pdu, n);
+			if (cases[i].context) {
+				m = 20 + put_context(wanted + 20, NAME, flags, pdu + 20, 12);
+				wanted[2] |= CONTEXT;
+				put(wanted + 16, (uint32_t)m - 20, flags & BIG);
+			}
+			assert_int_equal(
+				b->library->f_send(b->library, pdu, (int)n, NULL, NULL), n);
+			assert_int_equal(recv(b->master, heard, sizeof(heard), MSG_DONTWAIT), m);
+			assert_memory_equal(heard, wanted, m);
+		}
+}
+
+/* Of requests only those in our context are taken, and the library sees none in them. */
+static void test_context_is_taken(void **state)
+{
+	static const char *const others[] = {
+		"", "a \xff\"", "a \xff\"%%", "b \xff\"%", "a \xff\"\0", "\xff\xff\xff\xff"};
+	struct bed *b = *state;
+	uint8_t pdu[256];
+
+	for (int flags = 0; flags <= BIG; flags += BIG) {
+		uint8_t body[64];
+		size_t n;
+
+		for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
+			n = put_context(body, others[i], flags, "xxxxxxxx", 8);
+			make(pdu, GET, flags | CONTEXT, SESSION, 3, (uint32_t)n);
+			memcpy(pdu + 20, body, n);
+			say(b, pdu, 20 + n);
+			assert_int_equal(read_once(b), 0);
+			assert_error(b, flags, SESSION, 3, UNSUPPORTED_CONTEXT);
+		}
+		/* One that is said to be longer than the PDU, and none at all. */
+		n = make(pdu, GET, flags | CONTEXT, SESSION, 3, 8);
+		put(pdu + 20, 0xffffffff, flags & BIG);
+		say(b, pdu, n);
+		assert_int_equal(read_once(b), 0);
+		assert_error(b, flags, SESSION, 3, UNSUPPORTED_CONTEXT);
+		say(b, pdu, make(pdu, TEST_SET, flags, SESSION, 3, 8));
+		assert_int_equal(read_once(b), 0);
+		assert_error(b, flags, SESSION, 3, UNSUPPORTED_CONTEXT);
+
+		n = put_context(body, NAME, flags, "xxxxxxxx", 8);
+		make(pdu, TEST_SET, flags | CONTEXT, SESSION, 4, (uint32_t)n);
+		memcpy(pdu + 20, body, n);
+		say(b, pdu, 20 + n);
+		assert_int_equal(read_once(b), 28);
+		make(pdu, TEST_SET, flags, ~(uint32_t)SESSION, 4, 8);
+		memcpy(pdu + 8, b->passed + 8, 4); /* the filter's own number */
+		assert_memory_equal(b->passed, pdu, 28);
+		answer(b, b->passed);
+		assert_answer(b, flags, 5, 4);
+		/* The other phases have none; one that has it nevertheless is taken, too. */
+		assert_int_equal(phase_in(b, flags, COMMIT_SET, 5, 6), 20);
+		answer(b, b->passed + 28);
+		assert_answer(b, flags, 5, 6);
+		n = put_context(body, NAME, flags, "", 0);
+		make(pdu, CLEANUP_SET, flags | CONTEXT, SESSION, 7, (uint32_t)n);
+		memcpy(pdu + 20, body, n);
+		say(b, pdu, 20 + n);
+		assert_int_equal(read_once(b), 20);
+		answer(b, b->passed + 48);
+		b->n_passed = 0;
+		assert_silent(b);
+	}
+}
+
+/* The reads of it are answered. */
+static void test_context_is_read(void **state)
+{
+	static const uint8_t sys_descr[] = {
+		4, 2, 0, 0, 0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0};
+	struct bed *b = *state;
+	uint8_t pdu[128], body[128], answer[64];
+	size_t n = put_context(body, NAME, BIG, sys_descr, sizeof(sys_descr));
+
+	make(pdu, GET, BIG | CONTEXT, SESSION, 8, (uint32_t)n);
+	memcpy(pdu + 20, body, n);
+	for (size_t at = 0; at < 20 + n; at++) {
+		say(b, pdu + at, 1);
+		assert_int_equal(read_once(b), 0);
+	}
+	assert_int_equal(recv(b->master, answer, sizeof(answer), MSG_DONTWAIT), 28 + 4 + 20);
+	assert_int_equal(answer[2], BIG);
+	assert_int_equal(number_at(answer + 28, 2, true), 128);
+	assert_memory_equal(answer + 32, sys_descr, 20);
+	/* Too long to look for the context. */
+	make(pdu, GET, BIG | CONTEXT, SESSION, 9, 0);
+	put(pdu + 16, 65516 + 4, true);
+	say(b, pdu, 20);
+	assert_int_equal(read_once(b), 0);
+	assert_error(b, BIG, SESSION, 9, TOO_BIG);
+}
+
 static void test_hang_up(void **state)
 {
 	struct bed *b = *state;
@@ -737,6 +872,10 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_many_phases, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_many_undone, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_sent, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_context_is_sent, setup_with_context, teardown),
+		cmocka_unit_test_setup_teardown(
+			test_context_is_taken, setup_with_context, teardown),
+		cmocka_unit_test_setup_teardown(test_context_is_read, setup_with_context, teardown),
 		cmocka_unit_test_setup_teardown(test_hang_up, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_close, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_reset, setup, teardown),
