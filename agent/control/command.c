@@ -137,10 +137,13 @@ static void decide_by_domain(struct command *c)
 {
 	enum step_progress p = step_progress(&c->step, c->target->domain);
 
-	if (c->answer == COMMAND_DONE && step_waits(&c->step, c->target->domain) &&
-		(p == STEP_UNCHANGED || c->step.value == c->step.before)) {
-		target_set_message(c->target, "takes effect when the domain reboots");
-		command_end(c, EFFECT_SHORT);
+	bool unseen = step_waits_unseen(&c->step, c->target->domain);
+
+	if (unseen ? c->answer == COMMAND_DONE &&
+				(p == STEP_UNCHANGED || c->step.value == c->step.before)
+		   : p == STEP_REACHED && step_waits(&c->step, c->target->domain)) {
+		target_set_message(c->target, STEP_WAITS_TEXT);
+		command_end(c, EFFECT_WAITS);
 	} else if (p == STEP_REACHED) {
 		/* To be on the safe side, a domain that ldmd refused to make is not ours to remove.
 		 */

@@ -25,6 +25,7 @@ enum command_state {
 
 enum command_effect {
 	EFFECT_REACHED,
+	EFFECT_WAITS,	  /* ldmd has it, and the domain gets it with its reboot */
 	EFFECT_SHORT,	  /* ldmd says success and gave less */
 	EFFECT_UNCHANGED, /* refused, and nothing happened */
 	EFFECT_CHANGED,	  /* refused, but something happened */

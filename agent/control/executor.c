@@ -48,6 +48,7 @@ enum step_mark {
 	MARK_SKIPPED, /* the domain was there already */
 	MARK_DID,
 	MARK_SHORT,    /* did, and ldmd gave less */
+	MARK_WAITS,    /* ldmd has it, and the domain gets it with its reboot */
 	MARK_MAYBE,    /* did something, or nobody knows */
 	MARK_UNKNOWN,  /* no answer, and nothing to be seen: ldmd may have done it, or may yet */
 	MARK_NOT_OURS, /* what the step was to make is there, made by somebody else */
@@ -144,7 +145,7 @@ static bool run_waits(const struct run *run)
 
 /* Sets of enum step_mark. */
 #define M(mark)	  (1u << MARK_##mark)
-#define MARKS_DID (M(DID) | M(SHORT))
+#define MARKS_DID (M(DID) | M(SHORT) | M(WAITS))
 #define MARKS_TOUCHED                                                                              \
 	(MARKS_DID | M(MAYBE) | M(UNKNOWN) | M(BACK) | M(STUCK)) /* something happened at ldmd */
 
@@ -222,8 +223,8 @@ static enum operation_status part_status(const struct run *run, size_t part)
 	case RUN_QUEUED:
 		return OPERATION_QUEUED;
 	case RUN_DONE:
-		return part_has_mark(run, part, M(SHORT), false) ? OPERATION_PARTIAL
-								 : OPERATION_SUCCEEDED;
+		return part_has_mark(run, part, M(SHORT) | M(WAITS), false) ? OPERATION_PARTIAL
+									    : OPERATION_SUCCEEDED;
 	case RUN_OVER:
 		return status_of_failed(run, part);
 	default:
@@ -677,13 +678,9 @@ static void run_read_again(struct run *run, uint64_t now_ms)
 
 static void mark_step(struct run *run, enum step_mark mark)
 {
-	const struct port *port = &run->x->commands.port;
-
 	run->marks[run->at] = mark;
-	if (mark == MARK_DID || mark == MARK_SHORT || mark == MARK_SKIPPED)
+	if ((1u << mark & (MARKS_DID | M(SKIPPED))) != 0)
 		run->parts[run->plan.steps[run->at].part].steps_done++;
-	if (mark == MARK_DID || mark == MARK_SHORT || mark == MARK_MAYBE || mark == MARK_UNKNOWN)
-		port->changed(port->user);
 }
 
 /* What step 0 could not know: a template with whole cores, say. */
@@ -701,6 +698,7 @@ static void on_step_ended(void *user, enum command_effect effect)
 {
 	static const enum step_mark marks[] = {
 		[EFFECT_REACHED] = MARK_DID,
+		[EFFECT_WAITS] = MARK_WAITS,
 		[EFFECT_SHORT] = MARK_SHORT,
 		[EFFECT_UNCHANGED] = MARK_TODO,
 		[EFFECT_CHANGED] = MARK_MAYBE,
@@ -709,9 +707,12 @@ static void on_step_ended(void *user, enum command_effect effect)
 	};
 	struct run *run = user;
 	const struct step *s = &run->plan.steps[run->at];
+	const struct port *port = &run->x->commands.port;
 
 	mark_step(run, marks[effect]);
-	if (effect != EFFECT_REACHED && effect != EFFECT_SHORT) {
+	if ((1u << marks[effect] & (MARKS_DID | M(MAYBE) | M(UNKNOWN))) != 0)
+		port->changed(port->user);
+	if ((1u << marks[effect] & MARKS_DID) == 0) {
 		run_fail(run, s->part, s->field);
 		return;
 	}
@@ -725,8 +726,9 @@ static void run_advance(struct run *run)
 	for (; run->at < run->plan.n; run->at++) {
 		const struct step *s = &run->plan.steps[run->at];
 		struct target *t = &run->parts[s->part].target;
-		bool there =
-			step_progress(s, t->domain) == STEP_REACHED && !step_waits(s, t->domain);
+		bool there = step_progress(s, t->domain) == STEP_REACHED &&
+			     !step_waits_unseen(s, t->domain);
+		bool waits = there && step_waits(s, t->domain);
 
 		if (run->word == MASTER_UNDO || (!there && is_forbidden(run, s))) {
 			run_fail(run, s->part, s->field);
@@ -737,7 +739,9 @@ static void run_advance(struct run *run)
 				run_now(run));
 			return;
 		}
-		mark_step(run, MARK_SKIPPED);
+		if (waits)
+			target_set_message(t, STEP_WAITS_TEXT);
+		mark_step(run, waits ? MARK_WAITS : MARK_SKIPPED);
 	}
 	if (run->word == MASTER_UNDO)
 		run_fail(run, 0, 0);
@@ -770,8 +774,8 @@ static bool needs_step_back(const struct run *run, size_t i, struct step *ret)
 		return false;
 	/* A command without an answer may still run later, so it is undone even if the domain looks
 	 * unchanged. */
-	return run->marks[i] == MARK_MAYBE || run->marks[i] == MARK_UNKNOWN || step_waits(ret, d) ||
-	       step_progress(ret, d) != STEP_REACHED;
+	return run->marks[i] == MARK_MAYBE || run->marks[i] == MARK_UNKNOWN ||
+	       step_waits_unseen(ret, d) || step_progress(ret, d) != STEP_REACHED;
 }
 
 static void on_step_back_ended(void *user, enum command_effect effect);
@@ -806,9 +810,9 @@ static void on_step_back_ended(void *user, enum command_effect effect)
 	bool unknown = run->marks[run->at] == MARK_UNKNOWN;
 	/* What the domain does not show, before a reboot or because the command forwards may still
 	 * run, ldmd's answer has to say. */
-	bool back = effect == EFFECT_REACHED &&
+	bool back = (effect == EFFECT_REACHED || effect == EFFECT_WAITS) &&
 		    (run->command.answer == COMMAND_DONE ||
-			    (!unknown && !step_waits(&run->command.step, p->target.domain)));
+			    (!unknown && !step_waits_unseen(&run->command.step, p->target.domain)));
 
 	if (back)
 		run->marks[run->at] = MARK_BACK;

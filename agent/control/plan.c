@@ -195,10 +195,47 @@ struct amount {
 	bool same;
 };
 
+static uint64_t amount_now(enum step_action a, const struct domain *d)
+{
+	switch (a) {
+	case STEP_SET_VCPU:
+		return d->num_vcpu;
+	case STEP_SET_MEMORY:
+		return d->mem_bytes;
+	default:
+		return d->num_crypto;
+	}
+}
+
+/* What the domain has after its reboot, as far as ldmd told. */
+static uint64_t amount_to_come(enum step_action a, const struct domain *d)
+{
+	if (!d->pending || !d->waiting_known)
+		return amount_now(a, d);
+	switch (a) {
+	case STEP_SET_VCPU:
+		return d->waiting_vcpu;
+	case STEP_SET_MEMORY:
+		return d->waiting_mem_bytes;
+	default:
+		return d->waiting_crypto;
+	}
+}
+
+static struct amount amount(
+	enum step_action a, unsigned field, const struct domain *d, uint64_t wanted)
+{
+	uint64_t unit = a == STEP_SET_MEMORY ? MEGABYTE : 1, to_come = amount_to_come(a, d);
+	bool settled = !d->pending || (d->waiting_known && to_come == amount_now(a, d));
+
+	return (struct amount){
+		a, field, to_come, wanted * unit, settled && to_come / unit == wanted};
+}
+
 /*
  * What the domain has and what it shall have; gives how many are asked for. Where a delayed
- * reconfiguration waits, another value may wait behind the one that the domain has: then ldmd is
- * told the value in any case.
+ * reconfiguration waits for one of them, there is a step in any case, to tell so; if ldmd did not
+ * tell what waits, the step is sent in any case.
  */
 static size_t amounts(const struct plan_input *in, struct amount out[3])
 {
@@ -207,15 +244,11 @@ static size_t amounts(const struct plan_input *in, struct amount out[3])
 	size_t n = 0;
 
 	if ((w->fields & FIELD_VCPU_BIT) != 0)
-		out[n++] = (struct amount){STEP_SET_VCPU, FIELD_VCPU_BIT, d->num_vcpu, w->vcpus,
-			d->num_vcpu == w->vcpus && !d->pending};
+		out[n++] = amount(STEP_SET_VCPU, FIELD_VCPU_BIT, d, w->vcpus);
 	if ((w->fields & FIELD_MEMORY_BIT) != 0)
-		out[n++] = (struct amount){STEP_SET_MEMORY, FIELD_MEMORY_BIT, d->mem_bytes,
-			(uint64_t)w->memory_mb * MEGABYTE,
-			plan_memory_mb(d) == w->memory_mb && !d->pending};
+		out[n++] = amount(STEP_SET_MEMORY, FIELD_MEMORY_BIT, d, w->memory_mb);
 	if ((w->fields & FIELD_CRYPTO_BIT) != 0)
-		out[n++] = (struct amount){STEP_SET_CRYPTO, FIELD_CRYPTO_BIT, d->num_crypto,
-			w->crypto, d->num_crypto == w->crypto && !d->pending};
+		out[n++] = amount(STEP_SET_CRYPTO, FIELD_CRYPTO_BIT, d, w->crypto);
 	return n;
 }
 
@@ -475,18 +508,6 @@ const char *step_action_name(enum step_action a)
 
 /* --- amounts ------------------------------------------------------------------------------- */
 
-static uint64_t amount_now(const struct step *s, const struct domain *d)
-{
-	switch (s->action) {
-	case STEP_SET_VCPU:
-		return d->num_vcpu;
-	case STEP_SET_MEMORY:
-		return d->mem_bytes;
-	default:
-		return d->num_crypto;
-	}
-}
-
 static bool amount_reached(const struct step *s, uint64_t now)
 {
 	uint64_t room = s->action == STEP_SET_MEMORY ? MEMORY_ROUNDING : 1;
@@ -499,7 +520,7 @@ static bool amount_reached(const struct step *s, uint64_t now)
 
 static enum step_progress amount_progress(const struct step *s, const struct domain *d)
 {
-	uint64_t now = amount_now(s, d);
+	uint64_t now = amount_to_come(s->action, d);
 	uint64_t low = s->value < s->before ? s->value : s->before;
 	uint64_t high = s->value < s->before ? s->before : s->value;
 
@@ -567,7 +588,14 @@ enum step_progress step_progress(const struct step *s, const struct domain *d)
 
 bool step_waits(const struct step *s, const struct domain *d)
 {
-	return d && d->pending && step_is_amount(s->action);
+	return step_waits_unseen(s, d) ||
+	       (d && step_is_amount(s->action) &&
+		       amount_to_come(s->action, d) != amount_now(s->action, d));
+}
+
+bool step_waits_unseen(const struct step *s, const struct domain *d)
+{
+	return d && d->pending && !d->waiting_known && step_is_amount(s->action);
 }
 
 bool step_lost_cores(const struct step *s, const struct domain *d)

@@ -73,7 +73,10 @@ int plan_complete(struct set_request *d, const struct domain *row);
 /* Whole megabytes of a domain's memory, as ldomMemSize reads. */
 uint32_t plan_memory_mb(const struct domain *d);
 
-/* How a domain is, compared with what a step is to reach. */
+/*
+ * How a domain is, compared with what a step is to reach. Of amounts for which a delayed
+ * reconfiguration waits, what the domain will have after its reboot counts.
+ */
 enum step_progress {
 	STEP_REACHED,	/* the domain is as the step wants it */
 	STEP_UNDERWAY,	/* on the way: a transitional state, or a reconfiguration that runs */
@@ -85,9 +88,14 @@ enum step_progress {
 enum step_progress step_progress(const struct step *s, const struct domain *d);
 /* It sets CPUs, memory or crypto units. */
 bool step_is_amount(enum step_action a);
-/* The domain shows the effect of the step after its reboot only: a delayed reconfiguration waits.
+/*
+ * The domain has, or may have, another value of what the step sets than it will have after its
+ * reboot: a delayed reconfiguration waits.
  */
 bool step_waits(const struct step *s, const struct domain *d);
+#define STEP_WAITS_TEXT "takes effect when the domain reboots"
+/* The same, and ldmd did not tell the value that waits. */
+bool step_waits_unseen(const struct step *s, const struct domain *d);
 /* The domain has the CPUs, but has lost the whole-core constraint that the step was to keep. */
 bool step_lost_cores(const struct step *s, const struct domain *d);
 /* Why the step must never be sent to this domain (static text); NULL: it may be sent. */

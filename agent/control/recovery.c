@@ -45,9 +45,13 @@ static bool is_as_before(const struct begun *p, const struct domain *d)
 	       p->memory_bytes == d->mem_bytes;
 }
 
-/* ldmd has what was asked for; not so if it would need steps, or cannot get there from here. */
-static bool is_reached(const struct begun *p, const struct domain *d)
+/*
+ * How far ldmd got with what was asked for: succeeded; partial if all that is missing waits for a
+ * reboot; running if steps are missing, or the domain cannot get there from here.
+ */
+static enum operation_status reached_status(const struct begun *p, const struct domain *d)
 {
+	enum operation_status status = OPERATION_SUCCEEDED;
 	struct set_request wanted = p->request;
 	struct plan_input in = {&wanted, d};
 	struct plan plan;
@@ -58,10 +62,16 @@ static bool is_reached(const struct begun *p, const struct domain *d)
 	if (d && wanted.row != ROW_REQUEST_DESTROY)
 		wanted.fields &= ~(unsigned)(FIELD_ROW_BIT | FIELD_NAME_BIT | FIELD_TEMPLATE_BIT);
 	if (plan_make(&in, 1, &plan, &part, &field, &reason) < 0)
-		return false;
-	bool reached = plan.n == 0;
+		return OPERATION_RUNNING;
+	for (size_t i = 0; i < plan.n && status != OPERATION_RUNNING; i++) {
+		const struct step *s = &plan.steps[i];
+		bool waits = step_progress(s, d) == STEP_REACHED && step_waits(s, d) &&
+			     !step_waits_unseen(s, d);
+
+		status = waits ? OPERATION_PARTIAL : OPERATION_RUNNING;
+	}
 	plan_clear(&plan);
-	return reached;
+	return status;
 }
 
 static bool is_restart(const struct set_request *q)
@@ -76,8 +86,9 @@ enum operation_status recovery_judge(const struct begun *p, const struct domain 
 	/* It was seen when it was done, so as before means that the way back was taken. */
 	if (!under_way && p->undo && is_as_before(p, d))
 		return OPERATION_ROLLED_BACK;
-	if (!under_way && !p->undo && !is_restart(&p->request) && is_reached(p, d))
-		return OPERATION_SUCCEEDED;
+	if (!under_way && !p->undo && !is_restart(&p->request) &&
+		reached_status(p, d) != OPERATION_RUNNING)
+		return reached_status(p, d);
 	if (!late)
 		return OPERATION_RUNNING;
 	if (under_way)

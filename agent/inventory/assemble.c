@@ -454,6 +454,18 @@ static int add_row(struct assembly *a, const struct domain *take)
 	return r;
 }
 
+/* A look at one domain asks for its constraints again, so it takes nothing over. */
+static void inherit_waiting(
+	const struct assemble_input *in, struct domain *d, const struct domain *old)
+{
+	if (in->only || !d->pending || !old || !old->pending)
+		return;
+	d->waiting_known = old->waiting_known;
+	d->waiting_vcpu = old->waiting_vcpu;
+	d->waiting_crypto = old->waiting_crypto;
+	d->waiting_mem_bytes = old->waiting_mem_bytes;
+}
+
 static int add_merged(struct assembly *a, struct domain *d, const struct domain *old)
 {
 	const struct assemble_input *in = a->in;
@@ -467,8 +479,28 @@ static int add_merged(struct assembly *a, struct domain *d, const struct domain 
 		r = merge_domain(d, old, in->listing->kind, in->now_ms);
 	if (r < 0)
 		return r;
+	inherit_waiting(in, d, old);
 	a->changed |= !old || !domain_same(d, old);
 	return add_row(a, domain_ref(old && domain_identical(d, old) ? old : d));
+}
+
+/* The constraints of a domain with a delayed reconfiguration are what waits for its reboot. */
+static int add_waiting(
+	struct assembly *a, const struct domain *constraints, const struct domain *old)
+{
+	const uint32_t all = KNOWN_VCPU | KNOWN_MEMORY;
+	struct domain *copy;
+
+	if (!old->pending || (constraints->known & all) != all)
+		return add_row(a, domain_ref(old));
+	int r = domain_copy(old, &copy);
+	if (r < 0)
+		return r;
+	copy->waiting_known = true;
+	copy->waiting_vcpu = constraints->num_vcpu;
+	copy->waiting_crypto = constraints->num_crypto;
+	copy->waiting_mem_bytes = constraints->mem_bytes;
+	return add_row(a, copy);
 }
 
 static int add_listed_domain(struct assembly *a, struct domain *d)
@@ -482,7 +514,7 @@ static int add_listed_domain(struct assembly *a, struct domain *d)
 		return 0;
 	/* Constraints are what an inactive domain shows; any other shows what it has. */
 	if (old && a->in->listing->kind == LISTING_CONSTRAINTS && old->state != DOMAIN_INACTIVE)
-		return add_row(a, domain_ref(old));
+		return add_waiting(a, d, old);
 	return add_merged(a, d, old);
 }
 

@@ -245,7 +245,13 @@ struct domain {
 	uint64_t uptime_s;
 	uint32_t console_port; /* 0: none */
 	bool pending;	       /* a delayed reconfiguration waits */
-	bool memory_dr;	       /* a memory reconfiguration runs */
+	/* What the domain gets when it reboots, from its constraints; zero: not pending, or not
+	 * read.
+	 */
+	bool waiting_known;
+	uint32_t waiting_vcpu, waiting_crypto;
+	uint64_t waiting_mem_bytes;
+	bool memory_dr; /* a memory reconfiguration runs */
 	bool degraded, transition;
 	enum domain_migration migration; /* != NONE: "migrating" of contract and guides */
 	/* While one runs, as ldmd says it: 0.1 %; "ongoing", "done" or "failed"; a machine. */

@@ -19,7 +19,7 @@ enum listing_kind {
 	LISTING_SERVICES,    /* list-services */
 	LISTING_DEVICES,     /* list-devices: what is free */
 	LISTING_SPCONFIG,    /* list-spconfig */
-	LISTING_CONSTRAINTS, /* list-constraints: for inactive domains */
+	LISTING_CONSTRAINTS, /* list-constraints: inactive domains, and what waits for a reboot */
 	_LISTING_KIND_MAX,
 };
 

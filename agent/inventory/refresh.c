@@ -316,6 +316,8 @@ static int ask_domain(struct refresh *r, const struct target *target)
 {
 	bool plain = target->plain || !r->schedule.bindings_work;
 
+	if (target->constraints)
+		return ask_list(r, LISTING_CONSTRAINTS, target->name);
 	return ask_list(r, plain ? LISTING_DOMAIN : LISTING_BINDINGS, target->name);
 }
 
@@ -641,6 +643,29 @@ static void ask_again(struct refresh *r, bool plain)
 		target_settle(target, rc, NULL, NULL);
 }
 
+/* While a delayed reconfiguration waits, only the constraints show what it brings. */
+static void target_is_read(struct refresh *r)
+{
+	struct target *target = r->query.due.target;
+	int err = use_answer(r);
+	const struct domain *d = err == 0 ? snapshot_find_name(r->snapshot, target->name) : NULL;
+
+	if (d && d->pending) {
+		target->constraints = true;
+		ask_again(r, false);
+	} else {
+		settle_target(r, err);
+	}
+}
+
+/* The domain itself was read before. Without a good answer it is not known what waits. */
+static void constraints_are_read(struct refresh *r, int err, const struct ldm_reply *reply)
+{
+	if (err == 0 && reply->ok && r->query.listing->n_domains > 0)
+		(void)use_answer(r);
+	settle_target(r, err == -EBADMSG ? 0 : err);
+}
+
 static void target_is_gone(struct refresh *r)
 {
 	settle_target(r, make_snapshot(r, r->query.due.target->name));
@@ -666,14 +691,17 @@ static void end_target(struct refresh *r, int err, const struct ldm_reply *reply
 {
 	const struct query *q = &r->query;
 
-	if (err == 0 && (q->spoiled || names_have(&q->keep, q->due.target->name)))
+	if (err == 0 && (q->spoiled || names_have(&q->keep, q->due.target->name))) {
+		q->due.target->constraints = false;
 		ask_again(r, false);
+	} else if (q->due.target->constraints)
+		constraints_are_read(r, err, reply);
 	else if (err < 0)
 		settle_target(r, err);
 	else if (!reply->ok)
 		target_failed(r, reply);
 	else if (q->listing->n_domains > 0 || q->listing->left_out > 0)
-		settle_target(r, use_answer(r));
+		target_is_read(r);
 	else if (q->listing->kind == LISTING_BINDINGS)
 		ask_again(r, true);
 	else

@@ -36,7 +36,8 @@ struct waiter {
 struct target {
 	char *name;
 	uint64_t due_ms;
-	bool plain; /* list-bindings said no: ask list-domain */
+	bool plain;	  /* list-bindings said no: ask list-domain */
+	bool constraints; /* it is read, and what waits for its reboot is to be read, too */
 	struct waiter *waiters;
 	size_t n_waiters;
 };

@@ -264,15 +264,53 @@ class ControlDomain(sets.TestCase):
         self.assertEqual(self.wait_ended(guest), "succeeded")
 
     def test_taking_back_what_waits_for_a_reboot(self):
-        """The domain has the value all the time, and ldmd has to be told all the same."""
+        """
+        The domain has the value all the time, and ldmd has to be told all the same. Then nothing
+        waits that the domain does not have.
+        """
         before = self.get(1, "MemSize")
-        for megabytes in (before - 1024, before):
+        for megabytes, status in ((before - 1024, "partial"), (before, "succeeded")):
             self.expect("noError", (1, "MemSize", megabytes))
-            self.assertEqual(self.wait_ended(1), "partial")
-            self.assertIn("takes effect when the domain reboots", self.operation(1)["Message"])
+            self.assertEqual(self.wait_ended(1), status)
+            self.assertEqual("takes effect when the domain reboots" in self.operation(1)["Message"],
+                             status == "partial")
+        self.assertEqual(self.commands(), [f"set-memory primary {before - 1024}",
+                                           f"set-memory primary {before}"])
+        self.assertEqual(self.get(1, "Pending"), 1)
         ask(self.sim, "reboot-control")
         wait_for(lambda: self.get(1, "Pending") == 2, 15, "ldomPending to go")
         self.assertEqual(self.get(1, "MemSize"), before)
+
+    def test_what_waits_already(self):
+        """Somebody else set it. It is what is asked for, so nothing is sent; it is not there yet."""
+        before = self.get(1, "MemSize")
+        ask(self.sim, f"do set-memory primary {before - 1024}M")
+        self.forget()
+        self.expect("noError", (1, "MemSize", before - 1024))
+        self.assertEqual(self.wait_ended(1), "partial")
+        self.assertIn("takes effect when the domain reboots", self.operation(1)["Message"])
+        self.assertEqual(self.commands(), [])
+        ask(self.sim, "reboot-control")
+        wait_for(lambda: self.get(1, "MemSize") == before - 1024, 15, "the memory")
+        wait_for(lambda: self.get(1, "Pending") == 2, 15, "ldomPending to go")
+        self.expect("noError", (1, "MemSize", before - 1024))
+        self.assertEqual(self.wait_ended(1), "succeeded")
+        self.assertEqual(self.commands(), [])
+
+    def test_rollback_to_what_waited(self):
+        """What waited before the SET waits again, not what the domain has."""
+        before, vcpus = self.get(1, "MemSize", "NumVCPU")
+        ask(self.sim, f"do set-memory primary {before - 1024}M")
+        self.forget()
+        self.fault("refuse:no such luck@set-vcpu/primary")
+        self.expect("commitFailed", (1, "MemSize", before - 2048), (1, "NumVCPU", vcpus + 1))
+        self.assertEqual(self.wait_ended(1), "rolledBack")
+        self.assertEqual(self.commands(), [f"set-memory primary {before - 2048}",
+                                           f"set-vcpu primary {vcpus + 1}",
+                                           f"set-memory primary {before - 1024}"])
+        ask(self.sim, "reboot-control")
+        wait_for(lambda: self.get(1, "MemSize") == before - 1024, 15, "the memory")
+        wait_for(lambda: self.get(1, "Pending") == 2, 15, "ldomPending to go")
 
     def test_rollback_of_what_waits_for_a_reboot(self):
         """The guest's change is refused because of the other one, which does not show yet."""
