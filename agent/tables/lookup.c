@@ -42,39 +42,26 @@ static bool is_served(const struct column *c)
 	return c->access >= ACCESS_READ;
 }
 
-static bool index_equal(const struct table *t, const struct row *r, const uint32_t *index)
+/* Arcs of the index of a row; their number. */
+static size_t put_index(const struct table *t, const struct row *r, uint32_t *to)
 {
-	return memcmp(r->index, index, t->index_len * sizeof(index[0])) == 0;
+	size_t n = 0;
+
+	if (!t->seek_name) {
+		memcpy(to, r->index, t->index_len * sizeof(to[0]));
+		return t->index_len;
+	}
+	for (; r->name[n] != '\0'; n++)
+		to[n] = (unsigned char)r->name[n];
+	return n;
 }
 
-enum lookup_result lookup_get(
-	const struct view *v, const uint32_t *name, size_t length, struct lookup *ret)
+static bool has_index(
+	const struct table *t, const struct row *r, const uint32_t *index, size_t length)
 {
-	*ret = (struct lookup){0};
+	uint32_t own[NAME_ARCS_MAX];
 
-	size_t i = lower_table(name, length);
-	if (i == n_tables || compare_arc(tables[i], name, length) != 0)
-		return LOOKUP_NO_OBJECT;
-	const struct table *t = tables[i];
-	if (length == t->arc_len)
-		return LOOKUP_NO_OBJECT;
-	const struct column *c = table_column(t, name[t->arc_len]);
-	if (!c || !is_served(c))
-		return LOOKUP_NO_OBJECT;
-	ret->cell.table = t;
-	ret->cell.column = c;
-
-	const uint32_t *index = name + t->arc_len + 1;
-	if (length - t->arc_len - 1 != t->index_len)
-		return LOOKUP_NO_INSTANCE;
-	ret->index_complete = true;
-	struct row row;
-	if (t->seek(v, index, &row) && index_equal(t, &row, index)) {
-		ret->cell.row = row;
-		return LOOKUP_OK;
-	}
-	memcpy(ret->cell.row.index, index, t->index_len * sizeof(index[0]));
-	return LOOKUP_NO_INSTANCE;
+	return put_index(t, r, own) == length && memcmp(own, index, length * sizeof(own[0])) == 0;
 }
 
 /* The next index of the same length; false: there is none. */
@@ -101,13 +88,52 @@ static bool first_index(
 	return index_successor(ret, t->index_len);
 }
 
+/* The first row at or behind a given index of any length; the given index itself if inclusive. */
+static bool seek_row(const struct view *v, const struct table *t, const uint32_t *given,
+	size_t length, bool inclusive, struct row *ret)
+{
+	uint32_t index[TABLE_INDEX_MAX];
+
+	if (t->seek_name)
+		return t->seek_name(v, given, length, !inclusive, ret);
+	return first_index(t, given, length, inclusive, index) && t->seek(v, index, ret);
+}
+
+enum lookup_result lookup_get(
+	const struct view *v, const uint32_t *name, size_t length, struct lookup *ret)
+{
+	*ret = (struct lookup){0};
+
+	size_t i = lower_table(name, length);
+	if (i == n_tables || compare_arc(tables[i], name, length) != 0)
+		return LOOKUP_NO_OBJECT;
+	const struct table *t = tables[i];
+	if (length == t->arc_len)
+		return LOOKUP_NO_OBJECT;
+	const struct column *c = table_column(t, name[t->arc_len]);
+	if (!c || !is_served(c))
+		return LOOKUP_NO_OBJECT;
+	ret->cell.table = t;
+	ret->cell.column = c;
+
+	const uint32_t *index = name + t->arc_len + 1;
+	size_t n = length - t->arc_len - 1;
+	ret->index_complete = n == t->index_len;
+	struct row row;
+	if (seek_row(v, t, index, n, true, &row) && has_index(t, &row, index, n)) {
+		ret->cell.row = row;
+		return LOOKUP_OK;
+	}
+	if (ret->index_complete)
+		memcpy(ret->cell.row.index, index, n * sizeof(index[0]));
+	return LOOKUP_NO_INSTANCE;
+}
+
 static bool first_row(const struct view *v, const struct table *t, size_t column, struct cell *ret)
 {
-	static const uint32_t zero[TABLE_INDEX_MAX];
-
 	while (column < t->n_columns && !is_served(&t->columns[column]))
 		column++;
-	if (column == t->n_columns || !t->seek(v, zero, &ret->row))
+	if (column == t->n_columns || !seek_row(v, t, NULL, 0, true, &ret->row))
 		return false;
 	ret->table = t;
 	ret->column = &t->columns[column];
@@ -121,13 +147,13 @@ static bool next_inside(const struct view *v, const struct table *t, const uint3
 	if (length == t->arc_len)
 		return first_row(v, t, 0, ret);
 
-	uint32_t id = name[t->arc_len], index[TABLE_INDEX_MAX];
+	uint32_t id = name[t->arc_len];
 	size_t column = table_lower_column(t, id);
 	if (column == t->n_columns || t->columns[column].id != id)
 		return first_row(v, t, column, ret);
 	if (is_served(&t->columns[column]) &&
-		first_index(t, name + t->arc_len + 1, length - t->arc_len - 1, inclusive, index) &&
-		t->seek(v, index, &ret->row)) {
+		seek_row(v, t, name + t->arc_len + 1, length - t->arc_len - 1, inclusive,
+			&ret->row)) {
 		ret->table = t;
 		ret->column = &t->columns[column];
 		return true;
@@ -158,9 +184,7 @@ size_t cell_name(const struct cell *cell, uint32_t name[LOOKUP_NAME_MAX])
 	for (size_t i = 0; i < t->arc_len; i++)
 		name[n++] = t->arc[i];
 	name[n++] = cell->column->id;
-	for (size_t i = 0; i < t->index_len; i++)
-		name[n++] = cell->row.index[i];
-	return n;
+	return n + put_index(t, &cell->row, name + n);
 }
 
 void cell_value(const struct cell *cell, const struct view *v, struct value *ret)

@@ -13,8 +13,8 @@
 extern const struct table *const tables[];
 extern const size_t n_tables;
 
-/* Longest name: arc, column, index. */
-#define LOOKUP_NAME_MAX (TABLE_ARC_MAX + 1 + TABLE_INDEX_MAX)
+/* Room for any name below the root. */
+#define LOOKUP_NAME_MAX NAME_ARCS_MAX
 
 enum lookup_result {
 	LOOKUP_OK,

@@ -13,6 +13,7 @@
 
 #define TABLE_INDEX_MAX 3
 #define TABLE_ARC_MAX	3
+#define NAME_ARCS_MAX	128 /* of a whole name; RFC 2578 3.5 */
 
 struct table;
 struct column;
@@ -20,6 +21,7 @@ struct column;
 /* A row as a table found it. The pointers live as long as the view. */
 struct row {
 	uint32_t index[TABLE_INDEX_MAX];
+	const char *name;	     /* the index of a table that has seek_name; else NULL */
 	const struct domain *domain; /* the domain it belongs to; NULL for groups */
 	const void *object;	     /* what the columns read: the domain, a device, an operation */
 };
@@ -51,7 +53,7 @@ struct table {
 	const char *name;
 	uint32_t arc[TABLE_ARC_MAX]; /* entry, or group */
 	size_t arc_len;
-	size_t index_len;	      /* 1 for a group: its row is .0 */
+	size_t index_len;	      /* 1 for a group: its row is .0; 0 with seek_name */
 	const struct column *columns; /* by id */
 	size_t n_columns;
 	/*
@@ -59,6 +61,13 @@ struct table {
 	 * there is none. The row it gives is the row that a GET of exactly that index means.
 	 */
 	bool (*seek)(const struct view *v, const uint32_t *index, struct row *ret);
+	/*
+	 * In its place, where the index is an IMPLIED string: the first row whose name, octet by
+	 * octet, is not less than the n arcs; behind: greater. Names have at least one octet, and
+	 * not more than leave room for the rest of NAME_ARCS_MAX.
+	 */
+	bool (*seek_name)(
+		const struct view *v, const uint32_t *arcs, size_t n, bool behind, struct row *ret);
 };
 
 /* Getters for members of row->object; unknown (NULL, 0) is "" or 0. */

@@ -29,6 +29,7 @@
 	X(env_vars_table)         /* .1.18 */ \
 	X(policy_table)           /* .1.19 */ \
 	X(spconfig_table)         /* .1.20 */ \
+	X(name_table)             /* .1.21 */ \
 	X(operation_table)        /* .1.30 */
 /* clang-format on */
 

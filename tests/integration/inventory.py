@@ -11,6 +11,7 @@ import harness
 
 MEGABYTE = 1 << 20
 SECRET = "security-password"
+NAME_KEY_MAX = 114  # octets; a longer name does not fit in the name of an object
 SECOND_OF_NAME = {  # table: the column that names a row within its domain
     "ldomIOBus": "Name", "ldomVds": "ServiceName", "ldomVdsdev": "VolumeName",
     "ldomVdisk": "Name", "ldomVsw": "ServiceName", "ldomVnet": "DevName", "ldomVcc": "Name",
@@ -100,6 +101,9 @@ class Expected:
             self.resources(domain)
             self.devices(domain)
             self.settings(domain)
+            name = domain["name"].encode()
+            if len(name) <= NAME_KEY_MAX:
+                self.add("ldomName", tuple(name), {"Index": self.index(domain["name"])})
         self.services()
         for config in state["spconfigs"]:
             self.add("ldomSPConfig", config["name"], {

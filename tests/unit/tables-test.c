@@ -165,7 +165,7 @@ static size_t name_of(const char *object, const char *index, uint32_t *name)
 
 static struct value get(const char *object, const char *index)
 {
-	uint32_t name[16];
+	uint32_t name[LOOKUP_NAME_MAX];
 	size_t length = name_of(object, index, name);
 	struct lookup l;
 	struct value v;
@@ -199,7 +199,7 @@ static void expect_text(const char *object, const char *index, const char *wante
 
 static void expect_none(const char *object, const char *index)
 {
-	uint32_t name[16];
+	uint32_t name[LOOKUP_NAME_MAX];
 	size_t length = name_of(object, index, name);
 	struct lookup l;
 
@@ -208,7 +208,7 @@ static void expect_none(const char *object, const char *index)
 
 static size_t count(const char *object)
 {
-	uint32_t name[16];
+	uint32_t name[LOOKUP_NAME_MAX];
 	size_t length = name_of(object, "", name), n = 0;
 	struct cell cell;
 

@@ -8,6 +8,7 @@
 #include "synthetic.h"
 #include "tables/lookup.h"
 #include "tables/tables.h"
+#include "util/cleanup.h"
 
 static struct ldm_status status = {.link = LINK_UP};
 static struct agent_facts facts = {.version = "0"};
@@ -70,9 +71,32 @@ static void add_detail(struct making *m)
 	ADD_SOME(m->detail, policies, .name = numbered("policy", at));
 }
 
+/* Of any octets; as long as an index may be, and longer; a row that has no name yet. */
+static char *domain_name(uint32_t index)
+{
+	static const uint32_t lengths[] = {1, 2, 3, 9, 113, 114, 115, 256};
+	char *number = numbered(chance(5) ? "" : "?", index), *name;
+	uint32_t length = lengths[chance((uint32_t)ARRAY_SIZE(lengths))];
+
+	if (chance(2) || *number == '?')
+		return number;
+	name = calloc(1, length + strlen(number) + 1);
+	assert_non_null(name);
+	for (uint32_t i = 0; i < length; i++) {
+		name[i] = (char)(1 + chance(chance(2) ? 255 : 2));
+		if (name[i] >= '0' && name[i] <= '9')
+			name[i] = '~'; /* the number is what no two names have in common */
+	}
+	memcpy(name + (length < 100 ? length : 0), number, strlen(number));
+	free(number);
+	if (*name == '?')
+		*name = '!';
+	return name;
+}
+
 static const struct domain *random_domain(uint32_t index)
 {
-	char *name = numbered("ldom", index);
+	char *name = domain_name(index);
 	struct making m = making_begin(index, name, chance(2) ? DOMAIN_ACTIVE : DOMAIN_INACTIVE);
 
 	free(name);
@@ -136,7 +160,8 @@ static int compare_names(const void *a, const void *b)
 	return compare_subs(x->sub, x->length, y->sub, y->length);
 }
 
-static void add_row(struct names *names, const struct table *t, const uint32_t *index)
+static void add_row_of(
+	struct names *names, const struct table *t, const uint32_t *index, size_t index_length)
 {
 	for (size_t i = 0; i < t->n_columns; i++) {
 		if (t->columns[i].access < ACCESS_READ)
@@ -148,11 +173,29 @@ static void add_row(struct names *names, const struct table *t, const uint32_t *
 			assert_non_null(names->all);
 		}
 		struct name *name = &names->all[names->n++];
-		name->length = t->arc_len + 1 + t->index_len;
+		name->length = t->arc_len + 1 + index_length;
 		memcpy(name->sub, t->arc, t->arc_len * sizeof(uint32_t));
 		name->sub[t->arc_len] = t->columns[i].id;
-		memcpy(name->sub + t->arc_len + 1, index, t->index_len * sizeof(uint32_t));
+		memcpy(name->sub + t->arc_len + 1, index, index_length * sizeof(uint32_t));
 	}
+}
+
+static void add_row(struct names *names, const struct table *t, const uint32_t *index)
+{
+	add_row_of(names, t, index, t->index_len);
+}
+
+static void add_name_row(struct names *names, const struct domain *d)
+{
+	enum { LONGEST = 114 };
+	uint32_t index[LONGEST];
+	size_t length = strlen(d->name);
+
+	if (d->name[0] == '?' || length > LONGEST)
+		return;
+	for (size_t i = 0; i < length; i++)
+		index[i] = (unsigned char)d->name[i];
+	add_row_of(names, &name_table, index, length);
 }
 
 static const struct table *const list_tables[_DOMAIN_LIST_MAX] = {
@@ -221,6 +264,7 @@ static struct names all_names(const struct snapshot *s)
 		add_row(&names, &domain_table, &s->domains[i]->index);
 		add_lists(&names, s->domains[i]);
 		add_relation(&names, s, s->domains[i]);
+		add_name_row(&names, s->domains[i]);
 	}
 	for (size_t i = 0; i < s->host->n_spconfigs; i++)
 		add_row(&names, &spconfig_table, &s->host->spconfigs[i].index);
@@ -266,9 +310,11 @@ static size_t random_name(const struct names *names, uint32_t *name)
 	size_t length = base->length;
 
 	memcpy(name, base->sub, length * sizeof(name[0]));
-	switch (chance(4)) {
+	switch (chance(5)) {
 	case 0:
 		return chance((uint32_t)length + 1);
+	case 4:
+		return length;
 	case 1:
 		name[length] = chance(3);
 		return length + 1;
