@@ -652,6 +652,7 @@ struct backend_config settings_backend(const struct settings *s)
 		.set_wait_ms = s->set_wait_ms,
 		.read_only = s->read_only,
 		.notifications = s->notifications,
+		.notification_rate = s->notification_rate,
 		.set_allow = s->set_allow,
 	};
 }

@@ -37,24 +37,13 @@ const char *snmp_library_version(void)
 	return netsnmp_get_version();
 }
 
-static void agent_settings(
-	const struct snmp_thread *t, const struct settings *s, struct snmp_agent_config *ret)
-{
-	*ret = (struct snmp_agent_config){
-		.socket = t->settings->agentx_socket,
-		.context = t->settings->context,
-		.backend = settings_backend(s),
-		.notification_rate = s->notification_rate,
-	};
-}
-
 static int snmp_start(void *user)
 {
 	struct snmp_thread *t = user;
-	struct snmp_agent_config config;
+	const struct backend_config config = settings_backend(t->settings);
 
-	agent_settings(t, t->settings, &config);
-	return snmp_agent_new(&config, t->handover, &t->agent);
+	return snmp_agent_new(t->settings->agentx_socket, t->settings->context, &config,
+		t->handover, &t->agent);
 }
 
 static void snmp_finish(void *user)
@@ -94,9 +83,8 @@ static void snmp_dispatch(void *user, const struct pollset *ps, uint64_t now_ms)
 static void snmp_configure(void *user, const struct settings *settings)
 {
 	struct snmp_thread *t = user;
-	struct snmp_agent_config config;
+	const struct backend_config config = settings_backend(settings);
 
-	agent_settings(t, settings, &config);
 	snmp_agent_reconfigure(t->agent, &config);
 }
 

@@ -33,8 +33,7 @@
 
 struct in_master {
 	struct backend *backend;
-	struct set_phases *sets;
-	struct notify_queue *notifications;
+	struct set_phases sets;
 	netsnmp_handler_registration *registration;
 	int readable_fd; /* of the handover; -1: snmpd does not watch it */
 	unsigned int alarm;
@@ -141,15 +140,7 @@ static int handle(netsnmp_mib_handler *handler, netsnmp_handler_registration *re
 				answer_next(m, info, r);
 		return SNMP_ERR_NOERROR;
 	}
-	set_phase(m->sets, &(const struct set_call){
-				   .epoch = EPOCH,
-				   .view = &m->backend->view,
-				   .inbox = &m->backend->inbox,
-				   .handler = handler,
-				   .registration = registration,
-				   .info = info,
-				   .requests = requests,
-			   });
+	set_phase(&m->sets, EPOCH, handler, registration, info, requests);
 	/* The library does not know yet that the request is delegated, so no turn() from here. */
 	set_alarm(m, clock_ms());
 	return SNMP_ERR_NOERROR;
@@ -173,10 +164,10 @@ static bool send_trap(void *user, const struct notification *what)
 /* All that the queue let go is through. */
 static void send_notifications(struct in_master *m, uint64_t now_ms)
 {
-	notify_queue_follow(m->notifications, EPOCH, true, now_ms);
-	notify_queue_send(m->notifications, send_trap, NULL);
+	notify_queue_follow(m->backend->notifications, EPOCH, true, now_ms);
+	notify_queue_send(m->backend->notifications, send_trap, NULL);
 	for (unsigned int i = 0; i < NOTIFY_WINDOW; i++)
-		notify_queue_answered(m->notifications, false);
+		notify_queue_answered(m->backend->notifications, false);
 }
 
 /* --- turns in snmpd's loop ------------------------------------------------------------------- */
@@ -196,8 +187,7 @@ static void on_readable(int fd, void *user)
 	struct in_master *m = user;
 	uint64_t now_ms = clock_ms();
 
-	if (backend_take(m->backend, now_ms))
-		notify_queue_take(m->notifications, &m->backend->inbox, now_ms);
+	backend_take(m->backend, now_ms);
 	turn(m);
 }
 
@@ -216,8 +206,8 @@ static void watch_handover(struct in_master *m, uint64_t now_ms)
 
 static void set_alarm(struct in_master *m, uint64_t now_ms)
 {
-	uint64_t at_ms = set_phases_deadline(m->sets);
-	uint64_t notify_ms = notify_queue_deadline(m->notifications, true, now_ms);
+	uint64_t at_ms = set_phases_deadline(&m->sets);
+	uint64_t notify_ms = notify_queue_deadline(m->backend->notifications, true, now_ms);
 
 	if (notify_ms < at_ms)
 		at_ms = notify_ms;
@@ -242,7 +232,7 @@ static void turn(struct in_master *m)
 	uint64_t now_ms = clock_ms();
 
 	look(m, now_ms);
-	set_phases_turn(m->sets, now_ms);
+	set_phases_turn(&m->sets, now_ms);
 	control_tick(m->backend->control, now_ms);
 	send_notifications(m, now_ms);
 	watch_handover(m, now_ms);
@@ -273,27 +263,8 @@ static int register_root(struct in_master *m)
 	return 0;
 }
 
-static int start(
-	struct in_master *m, const struct in_master_config *config, struct handover *handover)
-{
-	int r = backend_new(&config->backend, handover, &m->backend);
-
-	if (r == 0)
-		r = set_phases_new(m->backend->control, &m->backend->facts, &m->sets);
-	if (r == 0)
-		r = notify_queue_new(&m->backend->facts, &m->notifications);
-	if (r < 0)
-		return r;
-	notify_queue_configure(
-		m->notifications, config->backend.notifications, config->notification_rate);
-	r = register_root(m);
-	if (r == 0)
-		turn(m);
-	return r;
-}
-
 int in_master_new(
-	const struct in_master_config *config, struct handover *handover, struct in_master **ret)
+	const struct backend_config *config, struct handover *handover, struct in_master **ret)
 {
 	struct in_master *m = calloc(1, sizeof(*m));
 
@@ -301,11 +272,15 @@ int in_master_new(
 		return -ENOMEM;
 	m->readable_fd = -1;
 	m->uptime_zero_ms = read_uptime_zero(clock_ms());
-	int r = start(m, config, handover);
+	int r = backend_new(config, handover, &m->backend);
+	m->sets.backend = m->backend;
+	if (r == 0)
+		r = register_root(m);
 	if (r < 0) {
 		in_master_free(m);
 		return r;
 	}
+	turn(m);
 	*ret = m;
 	return 0;
 }
@@ -314,8 +289,8 @@ void in_master_free(struct in_master *m)
 {
 	if (!m)
 		return;
-	if (m->sets)
-		set_phases_abandon(m->sets, EPOCH);
+	if (m->backend)
+		set_phases_abandon(&m->sets, EPOCH);
 	if (m->readable_fd >= 0)
 		unregister_readfd(m->readable_fd);
 	if (m->alarm != 0)
@@ -327,8 +302,6 @@ void in_master_free(struct in_master *m)
 	}
 	if (m->registration)
 		netsnmp_unregister_handler(m->registration);
-	set_phases_free(m->sets);
-	notify_queue_free(m->notifications);
 	backend_free(m->backend);
 	free(m);
 }

@@ -12,17 +12,12 @@
 struct handover;
 struct in_master;
 
-struct in_master_config {
-	struct backend_config backend;
-	uint64_t notification_rate; /* a domain, kind and minute; 0: no limit */
-};
-
 /*
  * Registers the root of LDOMS-MIB with the master. The handover must outlive the object; config is
  * copied. -EADDRINUSE: another agent has the root; -ENOMEM, -EINVAL (setAllow).
  */
 int in_master_new(
-	const struct in_master_config *config, struct handover *handover, struct in_master **ret);
+	const struct backend_config *config, struct handover *handover, struct in_master **ret);
 /* Answers what is delegated, and leaves nothing with the library. NULL is allowed. */
 void in_master_free(struct in_master *m);
 

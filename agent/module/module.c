@@ -107,11 +107,7 @@ static int start_ldm_thread(struct ldoms_module *m)
 
 static int make_in_master(struct ldoms_module *m)
 {
-	const struct settings *s = m->settings;
-	const struct in_master_config config = {
-		.backend = settings_backend(s),
-		.notification_rate = s->notification_rate,
-	};
+	const struct backend_config config = settings_backend(m->settings);
 	int r = in_master_new(&config, m->handover, &m->in_master);
 
 	if (r == -EADDRINUSE)

@@ -13,13 +13,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "tables/backend.h"
-#include "tables/notify-queue.h"
 #include "snmp/notify.h"
 #include "snmp/session.h"
 #include "snmp/set.h"
 #include "snmp/varbind.h"
-#include "util/clock.h"
 #include "util/log.h"
 #include "util/pollset.h"
 
@@ -30,8 +27,7 @@
 struct snmp_agent {
 	struct backend *backend;
 	struct agentx_session *session;
-	struct set_phases *sets;
-	struct notify_queue *notifications;
+	struct set_phases sets;
 	uint32_t lost_epoch; /* of the session whose loss is dealt with */
 };
 
@@ -41,15 +37,7 @@ static int handle(netsnmp_mib_handler *handler, netsnmp_handler_registration *re
 {
 	struct snmp_agent *a = handler->myvoid;
 
-	set_phase(a->sets, &(const struct set_call){
-				   .epoch = agentx_session_epoch(a->session),
-				   .view = &a->backend->view,
-				   .inbox = &a->backend->inbox,
-				   .handler = handler,
-				   .registration = registration,
-				   .info = info,
-				   .requests = requests,
-			   });
+	set_phase(&a->sets, a->session->epoch, handler, registration, info, requests);
 	return SNMP_ERR_NOERROR;
 }
 
@@ -70,29 +58,18 @@ static int register_root(struct snmp_agent *a)
 	return 0;
 }
 
-static int start(
-	struct snmp_agent *a, const struct snmp_agent_config *config, struct handover *handover)
-{
-	int r = backend_new(&config->backend, handover, &a->backend);
-	if (r == 0)
-		r = set_phases_new(a->backend->control, &a->backend->facts, &a->sets);
-	if (r == 0)
-		r = notify_queue_new(&a->backend->facts, &a->notifications);
-	if (r < 0)
-		return r;
-	notify_queue_configure(
-		a->notifications, config->backend.notifications, config->notification_rate);
-	r = agentx_session_new(config->socket, config->context, &a->backend->view, &a->session);
-	return r < 0 ? r : register_root(a);
-}
-
-int snmp_agent_new(
-	const struct snmp_agent_config *config, struct handover *handover, struct snmp_agent **ret)
+int snmp_agent_new(const char *socket, const char *context, const struct backend_config *config,
+	struct handover *handover, struct snmp_agent **ret)
 {
 	struct snmp_agent *a = calloc(1, sizeof(*a));
 	if (!a)
 		return -ENOMEM;
-	int r = start(a, config, handover);
+	int r = backend_new(config, handover, &a->backend);
+	a->sets.backend = a->backend;
+	if (r == 0)
+		r = agentx_session_new(socket, context, &a->backend->view, &a->session);
+	if (r == 0)
+		r = register_root(a);
 	if (r < 0) {
 		snmp_agent_free(a);
 		return r;
@@ -107,61 +84,59 @@ void snmp_agent_free(struct snmp_agent *a)
 		return;
 	if (a->session)
 		agentx_session_stop(a->session);
-	set_phases_free(a->sets);
+	set_phases_clear(&a->sets);
 	agentx_session_free(a->session);
-	notify_queue_free(a->notifications);
 	backend_free(a->backend);
 	free(a);
 }
 
-void snmp_agent_reconfigure(struct snmp_agent *a, const struct snmp_agent_config *config)
+void snmp_agent_reconfigure(struct snmp_agent *a, const struct backend_config *config)
 {
-	backend_reconfigure(a->backend, &config->backend);
-	notify_queue_configure(
-		a->notifications, config->backend.notifications, config->notification_rate);
+	backend_reconfigure(a->backend, config);
 }
 
 /* --- turns ---------------------------------------------------------------------------------- */
 
 int snmp_agent_prepare(struct snmp_agent *a, struct pollset *ps, uint64_t now_ms)
 {
-	int r = agentx_session_prepare(a->session, ps, now_ms, set_phases_busy(a->sets, now_ms));
+	int r = agentx_session_prepare(a->session, ps, now_ms, set_phases_busy(&a->sets, now_ms));
 	if (r == 0)
 		r = backend_prepare(a->backend, ps, now_ms);
-	pollset_deadline(ps, set_phases_deadline(a->sets));
-	pollset_deadline(ps, notify_deadline(a->notifications, a->session, now_ms));
+	pollset_deadline(ps, set_phases_deadline(&a->sets));
+	pollset_deadline(ps, notify_deadline(a->backend->notifications, a->session, now_ms));
 	return r;
 }
 
 /* Until the library is through with a session that is over, a phase of a SET may still come. */
 static void see_to_loss(struct snmp_agent *a)
 {
-	uint32_t epoch = agentx_session_epoch(a->session);
-	enum agentx_state state = agentx_session_state(a->session);
+	const struct agentx_session *s = a->session;
 
-	if (state == AGENTX_ENDING || (state == AGENTX_CONNECTING && a->lost_epoch != epoch))
-		set_phases_abandon(a->sets, epoch);
-	if (state == AGENTX_CONNECTING)
-		a->lost_epoch = epoch;
+	if (s->state == AGENTX_ENDING ||
+		(s->state == AGENTX_CONNECTING && a->lost_epoch != s->epoch))
+		set_phases_abandon(&a->sets, s->epoch);
+	if (s->state == AGENTX_CONNECTING)
+		a->lost_epoch = s->epoch;
 }
 
 void snmp_agent_dispatch(struct snmp_agent *a, const struct pollset *ps, uint64_t now_ms)
 {
-	if (backend_receive(a->backend, ps, now_ms))
-		notify_queue_take(a->notifications, &a->backend->inbox, now_ms);
-	backend_look(a->backend, agentx_session_uptime_zero(a->session), now_ms);
-	if (set_phases_busy(a->sets, now_ms)) {
-		set_phases_turn(a->sets, now_ms);
+	struct agentx_session *s = a->session;
+
+	backend_receive(a->backend, ps, now_ms);
+	backend_look(a->backend, s->uptime_zero_ms, now_ms);
+	if (set_phases_busy(&a->sets, now_ms)) {
+		set_phases_turn(&a->sets, now_ms);
 		netsnmp_check_outstanding_agent_requests();
 	}
-	agentx_session_receive(a->session, ps, now_ms);
-	agentx_session_dispatch(a->session, ps, now_ms, set_phases_busy(a->sets, now_ms));
+	agentx_session_receive(s, ps, now_ms);
+	agentx_session_dispatch(s, ps, now_ms, set_phases_busy(&a->sets, now_ms));
 	see_to_loss(a);
 	control_tick(a->backend->control, now_ms);
-	notify_turn(a->notifications, a->session, now_ms);
+	notify_turn(a->backend->notifications, s, now_ms);
 }
 
 enum agentx_state snmp_agent_state(const struct snmp_agent *a)
 {
-	return agentx_session_state(a->session);
+	return a->session->state;
 }

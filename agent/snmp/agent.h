@@ -21,20 +21,13 @@ struct handover;
 struct pollset;
 struct snmp_agent;
 
-struct snmp_agent_config {
-	struct backend_config backend;
-	const char *socket;	    /* see connect.h; not changed later */
-	const char *context;	    /* see session.h; not changed later */
-	uint64_t notification_rate; /* a domain, kind and minute; 0: no limit */
-};
-
 /*
  * Starts the library; the master is reached in later turns, and that there is none is no error.
- * The handover must outlive it; config is copied. -EALREADY: there was one in this process before;
- * -ENOMEM, -EINVAL (socket, setAllow).
+ * socket: see connect.h; context: see session.h. The handover must outlive it; config is copied.
+ * -EALREADY: there was one in this process before; -ENOMEM, -EINVAL (socket, setAllow).
  */
-int snmp_agent_new(
-	const struct snmp_agent_config *config, struct handover *handover, struct snmp_agent **ret);
+int snmp_agent_new(const char *socket, const char *context, const struct backend_config *config,
+	struct handover *handover, struct snmp_agent **ret);
 /* Sends AgentX Close (shutdown) when connected. NULL is allowed. */
 void snmp_agent_free(struct snmp_agent *a);
 
@@ -47,8 +40,8 @@ int snmp_agent_prepare(struct snmp_agent *a, struct pollset *ps, uint64_t now_ms
  */
 void snmp_agent_dispatch(struct snmp_agent *a, const struct pollset *ps, uint64_t now_ms);
 
-/* What SIGHUP may change: all but socket, context and version. */
-void snmp_agent_reconfigure(struct snmp_agent *a, const struct snmp_agent_config *config);
+/* See backend_reconfigure(). */
+void snmp_agent_reconfigure(struct snmp_agent *a, const struct backend_config *config);
 
 enum agentx_state snmp_agent_state(const struct snmp_agent *a);
 

@@ -9,22 +9,16 @@
 #include <net-snmp/library/large_fd_set.h>
 
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 #include <syslog.h>
 
+#include "util/cleanup.h"
 #include "util/clock.h"
 #include "util/log.h"
 #include "util/pollset.h"
 
 #define LIBRARY_NAME "ldoms-agentx"
 #define TOKEN	     "agentx:library"
-
-struct library {
-	bool running;	      /* init_snmp() was called */
-	bool awake;	      /* it was called since it had nothing to read */
-	uint64_t deadline_ms; /* of its next request that times out */
-};
 
 static int on_log(int major, int minor, void *serverarg, void *clientarg)
 {
@@ -41,8 +35,15 @@ static int on_log(int major, int minor, void *serverarg, void *clientarg)
 	return 0;
 }
 
-static void route_log(void)
+int library_start(struct library *l, const char *address)
 {
+	static const int switches[] = {NETSNMP_DS_LIB_ALARM_DONT_USE_SIG,
+		NETSNMP_DS_LIB_DONT_PERSIST_STATE, NETSNMP_DS_LIB_DONT_READ_CONFIGS};
+	static bool started;
+
+	if (started)
+		return -EALREADY;
+	started = true;
 	snmp_disable_log();
 	snmp_enable_calllog();
 	snmp_register_callback(SNMP_CALLBACK_LIBRARY, SNMP_CALLBACK_LOGGING, on_log, NULL);
@@ -50,46 +51,21 @@ static void route_log(void)
 		debug_register_tokens("agentx");
 		snmp_set_do_debugging(1);
 	}
-}
-
-static void set_library(int which)
-{
-	netsnmp_ds_set_boolean(NETSNMP_DS_LIBRARY_ID, which, 1);
-}
-
-int library_start(const char *address, struct library **ret)
-{
-	static bool started;
-	if (started)
-		return -EALREADY;
-	struct library *l = calloc(1, sizeof(*l));
-	if (!l)
-		return -ENOMEM;
-	started = true;
-
-	route_log();
-	set_library(NETSNMP_DS_LIB_ALARM_DONT_USE_SIG);
-	set_library(NETSNMP_DS_LIB_DONT_PERSIST_STATE);
-	set_library(NETSNMP_DS_LIB_DONT_READ_CONFIGS);
+	for (size_t i = 0; i < ARRAY_SIZE(switches); i++)
+		netsnmp_ds_set_boolean(NETSNMP_DS_LIBRARY_ID, switches[i], 1);
 	netsnmp_enable_subagent();
 	/* session.c tells that there is no master, once. */
 	netsnmp_ds_set_boolean(
 		NETSNMP_DS_APPLICATION_ID, NETSNMP_DS_AGENT_NO_CONNECTION_WARNINGS, 1);
 	netsnmp_ds_set_string(NETSNMP_DS_APPLICATION_ID, NETSNMP_DS_AGENT_X_SOCKET, address);
-	if (init_agent(LIBRARY_NAME) != 0) {
-		free(l);
-		return -EIO;
-	}
-	l->deadline_ms = CLOCK_NEVER;
-	*ret = l;
-	return 0;
+	*l = (struct library){.deadline_ms = CLOCK_NEVER};
+	return init_agent(LIBRARY_NAME) == 0 ? 0 : -EIO;
 }
 
-void library_stop(struct library *l)
+void library_stop(void)
 {
 	snmp_shutdown(LIBRARY_NAME);
 	shutdown_agent();
-	free(l);
 }
 
 static void set_ping_interval(int seconds)
@@ -113,11 +89,6 @@ void library_open(struct library *l)
 	l->running = l->awake = true;
 	set_ping_interval(0);
 	snmp_alarm_unregister_all();
-}
-
-void library_wake(struct library *l)
-{
-	l->awake = true;
 }
 
 int library_prepare(struct library *l, struct pollset *ps, int session_fd, uint64_t now_ms)

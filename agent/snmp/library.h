@@ -9,14 +9,19 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-struct library;
 struct pollset;
 
+struct library {
+	bool running;	      /* init_snmp() was called */
+	bool awake;	      /* it was called since it had nothing to read */
+	uint64_t deadline_ms; /* of its next request that times out */
+};
+
 /* Nothing is connected yet; what is registered goes out later. address: of the AgentX master, as
- * the library is to call it. -EALREADY: it ran in this process before; -EIO, -ENOMEM. */
-int library_start(const char *address, struct library **ret);
-/* Closes the session if there is one. Frees the object. */
-void library_stop(struct library *l);
+ * the library is to call it. -EALREADY: it ran in this process before; -EIO. */
+int library_start(struct library *l, const char *address);
+/* Closes the session if there is one. */
+void library_stop(void);
 
 /* Opens the session over the connection that transport.h offers, registers, and waits for the
  * answers. */
@@ -27,7 +32,10 @@ void library_open(struct library *l);
  * read, in pipes to itself, and until when, is looked at until it is idle; while it is idle it
  * costs nothing.
  */
-void library_wake(struct library *l);
+static inline void library_wake(struct library *l)
+{
+	l->awake = true;
+}
 /* Which descriptors it wants to read, except that of the session, and when its next request times
  * out. -ENOMEM. */
 int library_prepare(struct library *l, struct pollset *ps, int session_fd, uint64_t now_ms);

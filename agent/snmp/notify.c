@@ -45,23 +45,21 @@ static bool send_one(void *user, const struct notification *what)
 }
 
 /* Where another session holds our root, its agent tells the same. */
-static bool may_send(const struct agentx_session *session)
+static bool may_send(const struct agentx_session *s)
 {
-	return agentx_session_state(session) == AGENTX_SERVING && agentx_session_answers(session);
+	return s->state == AGENTX_SERVING && !s->slow;
 }
 
-void notify_turn(struct notify_queue *q, struct agentx_session *session, uint64_t now_ms)
+void notify_turn(struct notify_queue *q, struct agentx_session *s, uint64_t now_ms)
 {
-	enum agentx_state state = agentx_session_state(session);
-
-	notify_queue_follow(q, agentx_session_epoch(session),
-		state == AGENTX_SERVING || state == AGENTX_CONTESTED, now_ms);
-	if (may_send(session))
-		notify_queue_send(q, send_one, &(struct sender){q, session});
+	notify_queue_follow(
+		q, s->epoch, s->state == AGENTX_SERVING || s->state == AGENTX_CONTESTED, now_ms);
+	if (may_send(s))
+		notify_queue_send(q, send_one, &(struct sender){q, s});
 }
 
 uint64_t notify_deadline(
-	const struct notify_queue *q, const struct agentx_session *session, uint64_t now_ms)
+	const struct notify_queue *q, const struct agentx_session *s, uint64_t now_ms)
 {
-	return notify_queue_deadline(q, may_send(session), now_ms);
+	return notify_queue_deadline(q, may_send(s), now_ms);
 }

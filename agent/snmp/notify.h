@@ -10,9 +10,9 @@ struct agentx_session;
 struct notify_queue;
 
 /* What may be sent now; nothing to a master that stopped answering. */
-void notify_turn(struct notify_queue *q, struct agentx_session *session, uint64_t now_ms);
+void notify_turn(struct notify_queue *q, struct agentx_session *s, uint64_t now_ms);
 /* When the next turn is useful; CLOCK_NEVER. */
 uint64_t notify_deadline(
-	const struct notify_queue *q, const struct agentx_session *session, uint64_t now_ms);
+	const struct notify_queue *q, const struct agentx_session *s, uint64_t now_ms);
 
 #endif

@@ -44,24 +44,6 @@
 /* While the library still works on a SET of a session that is over. */
 #define ENDING_LOOK_MS 500
 
-struct agentx_session {
-	char *address;
-	char *context; /* NULL: the default one */
-	char *place;   /* root and context, for the log */
-	struct agentx_connect *connect;
-	struct transport *transport;
-	struct library *library;
-	netsnmp_session *open; /* the library's, between INDEX_START and INDEX_STOP */
-	enum agentx_state state;
-	uint32_t epoch;
-	uint64_t uptime_zero_ms;
-	uint64_t absent_since_ms; /* without a session; CLOCK_NEVER: told already, or not without */
-	uint64_t retry_at_ms;	  /* AGENTX_CONTESTED: when to register again */
-	uint64_t ping_at_ms;
-	bool ping_out;
-	bool slow; /* something was not answered in time, and nothing has been since */
-};
-
 static void set_state(struct agentx_session *s, enum agentx_state state)
 {
 	static const unsigned int successors[_AGENTX_STATE_MAX] = {
@@ -176,7 +158,7 @@ int agentx_session_new(const char *address, const char *context, const struct vi
 	if (r == 0)
 		r = transport_new(s->context, view, &s->transport);
 	if (r == 0)
-		r = library_start(TRANSPORT_ADDRESS, &s->library);
+		r = library_start(&s->library, TRANSPORT_ADDRESS);
 	if (r < 0) {
 		agentx_session_free(s);
 		return r;
@@ -194,8 +176,7 @@ void agentx_session_stop(struct agentx_session *s)
 		SNMP_CALLBACK_APPLICATION, SNMPD_CALLBACK_INDEX_START, on_open, s, 1);
 	snmp_unregister_callback(
 		SNMP_CALLBACK_APPLICATION, SNMPD_CALLBACK_INDEX_STOP, on_close, s, 1);
-	library_stop(s->library);
-	s->library = NULL;
+	library_stop();
 	s->open = NULL;
 }
 
@@ -295,39 +276,19 @@ bool agentx_session_send(
 	if (!s->open || s->transport->state != TRANSPORT_OPEN)
 		return false;
 	pdu->sessid = s->open->sessid;
-	library_wake(s->library);
+	library_wake(&s->library);
 	return snmp_async_send(s->open, pdu, callback, magic) != 0;
 }
 
-bool agentx_session_answers(const struct agentx_session *s)
-{
-	return s->open && !s->slow;
-}
-
 /* --- turns ---------------------------------------------------------------------------------- */
-
-enum agentx_state agentx_session_state(const struct agentx_session *s)
-{
-	return s->state;
-}
-
-uint32_t agentx_session_epoch(const struct agentx_session *s)
-{
-	return s->epoch;
-}
-
-uint64_t agentx_session_uptime_zero(const struct agentx_session *s)
-{
-	return s->uptime_zero_ms;
-}
 
 int agentx_session_prepare(struct agentx_session *s, struct pollset *ps, uint64_t now_ms, bool busy)
 {
 	const struct filter *f = &s->transport->filter;
 
 	if (busy || s->state == AGENTX_ENDING)
-		library_wake(s->library);
-	int r = library_prepare(s->library, ps, s->transport->fd, now_ms);
+		library_wake(&s->library);
+	int r = library_prepare(&s->library, ps, s->transport->fd, now_ms);
 
 	switch (s->state) {
 	case AGENTX_CONNECTING:
@@ -367,7 +328,7 @@ void agentx_session_receive(struct agentx_session *s, const struct pollset *ps, 
 {
 	bool reads = transport_dispatch(s->transport, ps, now_ms);
 
-	library_read(s->library, ps, s->transport->fd, reads, now_ms);
+	library_read(&s->library, ps, s->transport->fd, reads, now_ms);
 	follow_transport(s);
 }
 
@@ -390,7 +351,7 @@ static void connect_dispatch(struct agentx_session *s, const struct pollset *ps,
 		return;
 	}
 	transport_offer(s->transport, fd);
-	library_open(s->library);
+	library_open(&s->library);
 	if (s->open)
 		judge_registration(s, RETRY_FIRST_MS);
 	else
@@ -404,7 +365,7 @@ void agentx_session_dispatch(
 		connect_dispatch(s, ps, now_ms);
 	if (s->state == AGENTX_CONTESTED && now_ms >= s->retry_at_ms && !busy) {
 		register_again();
-		library_wake(s->library);
+		library_wake(&s->library);
 		judge_registration(s, RETRY_MS);
 	}
 	follow_transport(s);

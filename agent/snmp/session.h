@@ -1,9 +1,8 @@
 /*
  * The AgentX session: from no master at all to one that serves our part of the MIB, and back.
  *
- * net-snmp's library opens a session, registers, and notices the end of a connection. It does not
- * tell that a registration was refused, nor that a master forgot us, and it takes a master that is
- * slow for one that is gone. Those are seen here, in the PDUs (filter.h).
+ * net-snmp's library does not tell that a registration was refused, nor that a master forgot us,
+ * and it takes a master that is slow for one that is gone. Those are seen in the PDUs (filter.h).
  */
 #ifndef SNMP_SESSION_H
 #define SNMP_SESSION_H
@@ -14,11 +13,34 @@
 #include <net-snmp/net-snmp-config.h>
 #include <net-snmp/net-snmp-includes.h>
 
+#include "snmp/library.h"
 #include "snmp/session-state.h"
 #include "tables/view.h"
 
-struct agentx_session;
 struct pollset;
+
+struct agentx_session {
+	enum agentx_state state;
+	/* Rises with each session; transaction ids of the master are unique within one. */
+	uint32_t epoch;
+	/* The monotonic time at which the master's sysUpTime was 0, as far as it ever told. */
+	uint64_t uptime_zero_ms;
+	/* Something was not answered in time, and nothing has been since. The master is asked until
+	 * it answers. */
+	bool slow;
+
+	char *address;
+	char *context; /* NULL: the default one */
+	char *place;   /* root and context, for the log */
+	struct agentx_connect *connect;
+	struct transport *transport;
+	struct library library;
+	netsnmp_session *open;	  /* the library's, between INDEX_START and INDEX_STOP */
+	uint64_t absent_since_ms; /* without a session; CLOCK_NEVER: told already, or not without */
+	uint64_t retry_at_ms;	  /* AGENTX_CONTESTED: when to register again */
+	uint64_t ping_at_ms;
+	bool ping_out;
+};
 
 /* Starts the library. address: of the master; context (NULL: the default one) and view: see
  * transport.h. -EALREADY: it ran in this process before; -EINVAL, -ENOMEM, -EIO. */
@@ -27,14 +49,6 @@ int agentx_session_new(const char *address, const char *context, const struct vi
 /* Stops the library; an open session is closed with reason shutdown. The object stays readable. */
 void agentx_session_stop(struct agentx_session *s);
 void agentx_session_free(struct agentx_session *s);
-
-enum agentx_state agentx_session_state(const struct agentx_session *s);
-/* Rises with each session; transaction ids of the master are unique within one. */
-uint32_t agentx_session_epoch(const struct agentx_session *s);
-/* The monotonic time at which the master's sysUpTime was 0, as far as it ever told. */
-uint64_t agentx_session_uptime_zero(const struct agentx_session *s);
-/* Whether the master answers what it is sent. When it does not, it is asked until it does. */
-bool agentx_session_answers(const struct agentx_session *s);
 
 /* Sends a PDU of our own; the callback gets the answer, or that there was none. False: not sent,
  * and the PDU is still the caller's. */

@@ -16,26 +16,20 @@
 #include <net-snmp/net-snmp-includes.h>
 #include <net-snmp/agent/net-snmp-agent-includes.h>
 
-#include "control/control.h"
-#include "tables/view.h"
+#include "tables/backend.h"
 
-struct set_phases;
-
-/* facts: whose sets and sets_refused are counted. Both must outlive it. */
-int set_phases_new(struct control *control, struct agent_facts *facts, struct set_phases **ret);
-void set_phases_free(struct set_phases *s);
-
-/* One phase of one PDU, as the library calls a handler. */
-struct set_call {
-	uint32_t epoch;
-	const struct view *view;
-	const struct inbox *inbox;
-	netsnmp_mib_handler *handler;
-	netsnmp_handler_registration *registration;
-	netsnmp_agent_request_info *info;
-	netsnmp_request_info *requests;
+struct set_phases {
+	struct backend *backend; /* outlives it */
+	struct waiting *waiting; /* PDUs that are delegated */
+	uint64_t last_phase_ms;
 };
-void set_phase(struct set_phases *s, const struct set_call *call);
+
+void set_phases_clear(struct set_phases *s);
+
+/* One phase of one PDU, with the arguments of a handler of the library. */
+void set_phase(struct set_phases *s, uint32_t epoch, netsnmp_mib_handler *handler,
+	netsnmp_handler_registration *registration, netsnmp_agent_request_info *info,
+	netsnmp_request_info *requests);
 
 /* Finishes what was decided or waited long enough; netsnmp_check_outstanding_agent_requests() is
  * the caller's. */

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "control/permit.h"
+#include "tables/notify-queue.h"
 #include "util/clock.h"
 #include "util/log.h"
 #include "util/pollset.h"
@@ -69,6 +70,7 @@ void backend_reconfigure(struct backend *b, const struct backend_config *config)
 		b->permit = permit;
 	const struct control_config c = control_settings(b);
 	control_configure(b->control, &c);
+	notify_queue_configure(b->notifications, config->notifications, config->notification_rate);
 	if (changed)
 		permit_free(old);
 }
@@ -92,11 +94,14 @@ int backend_new(
 	if (r == 0)
 		r = control_new(&c, handover, &b->control);
 	if (r == 0)
+		r = notify_queue_new(&b->facts, &b->notifications);
+	if (r == 0)
 		r = handover_receive(handover, &b->inbox);
 	if (r < 0) {
 		backend_free(b);
 		return r;
 	}
+	notify_queue_configure(b->notifications, config->notifications, config->notification_rate);
 	b->facts.last_refusal = control_last_refusal(b->control);
 	backend_look(b, 0, clock_ms());
 	*ret = b;
@@ -107,6 +112,7 @@ void backend_free(struct backend *b)
 {
 	if (!b)
 		return;
+	notify_queue_free(b->notifications);
 	control_free_all(b->control);
 	permit_free(b->permit);
 	inbox_clear(&b->inbox);
@@ -151,17 +157,18 @@ int backend_prepare(const struct backend *b, struct pollset *ps, uint64_t now_ms
 	return 0;
 }
 
-bool backend_take(struct backend *b, uint64_t now_ms)
+void backend_take(struct backend *b, uint64_t now_ms)
 {
 	if (handover_receive(b->handover, &b->inbox) < 0) {
 		b->rest_until_ms = now_ms + NO_MEMORY_REST_MS; /* what was there stays */
-		return false;
+		return;
 	}
 	control_receive(b->control, &b->inbox, now_ms);
-	return true;
+	notify_queue_take(b->notifications, &b->inbox, now_ms);
 }
 
-bool backend_receive(struct backend *b, const struct pollset *ps, uint64_t now_ms)
+void backend_receive(struct backend *b, const struct pollset *ps, uint64_t now_ms)
 {
-	return pollset_revents(ps, handover_snmp_fd(b->handover)) && backend_take(b, now_ms);
+	if (pollset_revents(ps, handover_snmp_fd(b->handover)))
+		backend_take(b, now_ms);
 }

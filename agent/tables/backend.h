@@ -1,7 +1,7 @@
 /*
  * What SNMP requests are answered from and what SETs go to, however the requests come: the view of
- * the moment, the permissions and the control of changes. This is all that a form of the agent
- * needs of tables/ and control/; it knows neither AgentX nor net-snmp.
+ * the moment, the permissions, the control of changes, and the notifications that are due. This is
+ * all that a form of the agent needs of tables/ and control/; it knows neither AgentX nor net-snmp.
  */
 #ifndef TABLES_BACKEND_H
 #define TABLES_BACKEND_H
@@ -20,6 +20,7 @@ struct backend_config {
 	uint64_t refresh_interval_ms, stale_after_ms, set_wait_ms;
 	bool read_only;
 	bool notifications;
+	uint64_t notification_rate; /* a domain, kind and minute; 0: no limit */
 	/* setAllow's values (control/permit.h), NULL-terminated; NULL: the default. */
 	char *const *set_allow;
 };
@@ -29,6 +30,7 @@ struct backend {
 	struct inbox inbox;
 	struct agent_facts facts;
 	struct control *control;
+	struct notify_queue *notifications;
 
 	struct handover *handover;
 	struct permit *permit; /* NULL: the default */
@@ -44,10 +46,10 @@ void backend_free(struct backend *b);
 void backend_reconfigure(struct backend *b, const struct backend_config *config);
 
 int backend_prepare(const struct backend *b, struct pollset *ps, uint64_t now_ms);
-/* Takes what the ldm thread handed over; true: there was something, changes are in the inbox. */
-bool backend_receive(struct backend *b, const struct pollset *ps, uint64_t now_ms);
+/* Takes what the ldm thread handed over; changes go to the notifications. */
+void backend_receive(struct backend *b, const struct pollset *ps, uint64_t now_ms);
 /* The same without asking a pollset: for a loop that is not ours. */
-bool backend_take(struct backend *b, uint64_t now_ms);
+void backend_take(struct backend *b, uint64_t now_ms);
 /* Makes the view that of now. uptime_zero_ms: see struct view. */
 void backend_look(struct backend *b, uint64_t uptime_zero_ms, uint64_t now_ms);
 

@@ -626,13 +626,10 @@ static void put_up(void)
 	FUZZ_CHECK(setenv("MIBS", "", 1) == 0 && setenv("MIBDIRS", "", 1) == 0);
 	FUZZ_CHECK(asprintf(&path, "%s/agentx", fuzz_directory()) > 0);
 	FUZZ_CHECK(asprintf(&address, "unix:%s", path) > 0);
-	const struct snmp_agent_config config = {
-		.socket = address,
-		.backend = {.version = "0",
-			.refresh_interval_ms = 5000,
-			.set_wait_ms = 400,
-			.notifications = true},
-	};
+	const struct backend_config config = {.version = "0",
+		.refresh_interval_ms = 5000,
+		.set_wait_ms = 400,
+		.notifications = true};
 	f.ps = POLLSET_EMPTY;
 	f.raw = getenv("FUZZ_RAW") != NULL;
 	FUZZ_CHECK(handover_new(&f.handover) == 0);
@@ -640,7 +637,7 @@ static void put_up(void)
 		f.snapshots[i] = make_snapshot(i);
 	publish(0);
 	f.master = master_new(path);
-	FUZZ_CHECK(snmp_agent_new(&config, f.handover, &f.agent) == 0);
+	FUZZ_CHECK(snmp_agent_new(address, NULL, &config, f.handover, &f.agent) == 0);
 	connect_agent();
 }
 

@@ -18,32 +18,12 @@
 
 /* --- the session ---------------------------------------------------------------------------- */
 
-struct agentx_session {
-	enum agentx_state state;
-	uint32_t epoch;
-	bool answers, refuses;
-	size_t sent, open; /* ever; not answered */
-	netsnmp_callback callback;
-	void *magic;
-	char last[4096]; /* the last PDU as text */
-};
-
 static struct agentx_session session;
-
-enum agentx_state agentx_session_state(const struct agentx_session *s)
-{
-	return s->state;
-}
-
-uint32_t agentx_session_epoch(const struct agentx_session *s)
-{
-	return s->epoch;
-}
-
-bool agentx_session_answers(const struct agentx_session *s)
-{
-	return s->answers;
-}
+static bool refuses;
+static size_t n_sent, n_unanswered; /* ever; now */
+static netsnmp_callback on_answer;
+static void *magic_of_answer;
+static char last[4096]; /* the last PDU as text */
 
 /* Below the root, as ".1.3.1.4.7"; "" for names elsewhere. */
 static size_t put_name(char *to, size_t room, const oid *name, size_t length)
@@ -87,13 +67,14 @@ static void put_pdu(char *to, size_t room, const netsnmp_pdu *pdu)
 bool agentx_session_send(
 	struct agentx_session *s, netsnmp_pdu *pdu, netsnmp_callback callback, void *magic)
 {
-	if (s->refuses)
+	(void)s;
+	if (refuses)
 		return false;
-	s->callback = callback;
-	s->magic = magic;
-	s->sent++;
-	s->open++;
-	put_pdu(s->last, sizeof(s->last), pdu);
+	on_answer = callback;
+	magic_of_answer = magic;
+	n_sent++;
+	n_unanswered++;
+	put_pdu(last, sizeof(last), pdu);
 	snmp_free_pdu(pdu);
 	return true;
 }
@@ -103,20 +84,20 @@ static void answer(size_t n, int op)
 	netsnmp_pdu pdu = {.errstat = 0};
 
 	for (; n > 0; n--) {
-		assert_true(session.open > 0);
-		session.open--;
+		assert_true(n_unanswered > 0);
+		n_unanswered--;
 		if (op == NETSNMP_CALLBACK_OP_TIMED_OUT)
-			session.answers = false;
-		session.callback(op, NULL, 0, &pdu, session.magic);
+			session.slow = true;
+		on_answer(op, NULL, 0, &pdu, magic_of_answer);
 	}
 }
 
 static void reconnect(void)
 {
 	session.epoch++;
-	session.open = 0;
+	n_unanswered = 0;
 	session.state = AGENTX_SERVING;
-	session.answers = true;
+	session.slow = false;
 }
 
 /* --- the rest of the world ------------------------------------------------------------------ */
@@ -140,7 +121,10 @@ static int setup(void **state)
 {
 	(void)state;
 	facts = (struct agent_facts){0};
-	session = (struct agentx_session){.state = AGENTX_SERVING, .epoch = 1, .answers = true};
+	session = (struct agentx_session){.state = AGENTX_SERVING, .epoch = 1};
+	refuses = false;
+	n_sent = n_unanswered = 0;
+	last[0] = '\0';
 	inbox = (struct inbox){.status = {.link = LINK_UP}};
 	if (oplog_new(&oplog) < 0 || notify_queue_new(&facts, &notifier) < 0)
 		return -1;
@@ -206,7 +190,7 @@ static void drain(void)
 {
 	for (unsigned int i = 0; i < 1000 && waiting() > 0; i++) {
 		turn();
-		answer(session.open, NETSNMP_CALLBACK_OP_RECEIVED_MESSAGE);
+		answer(n_unanswered, NETSNMP_CALLBACK_OP_RECEIVED_MESSAGE);
 	}
 	assert_int_equal(waiting(), 0);
 	assert_int_equal(notify_deadline(notifier, &session, now) == CLOCK_NEVER, true);
@@ -259,8 +243,8 @@ static void test_contents(void **state)
 		add_change((enum change_kind)kind, 7);
 		look();
 		drain();
-		assert_string_equal(session.last, wanted[kind]);
-		assert_int_equal(session.sent, kind + 1);
+		assert_string_equal(last, wanted[kind]);
+		assert_int_equal(n_sent, kind + 1);
 	}
 	expect_counts(_CHANGE_KIND_MAX, 0, 0);
 }
@@ -272,12 +256,12 @@ static void test_migration(void **state)
 	inbox.changes.changes[0].migrated = true;
 	look();
 	drain();
-	assert_string_equal(session.last, HEAD("1") TAIL("domain ldg7 arrived by migration"));
+	assert_string_equal(last, HEAD("1") TAIL("domain ldg7 arrived by migration"));
 	add_change(CHANGE_DESTROY, 7);
 	inbox.changes.changes[0].migrated = true;
 	look();
 	drain();
-	assert_string_equal(session.last, HEAD("2") TAIL("domain ldg7 left by migration"));
+	assert_string_equal(last, HEAD("2") TAIL("domain ldg7 left by migration"));
 }
 
 /* --- how fast ------------------------------------------------------------------------------- */
@@ -291,15 +275,15 @@ static void test_window(void **state)
 	assert_int_equal(waiting(), 10000);
 	turn();
 	turn();
-	assert_int_equal(session.sent, NOTIFY_WINDOW);
+	assert_int_equal(n_sent, NOTIFY_WINDOW);
 	assert_true(notify_deadline(notifier, &session, now) > now);
 	answer(3, NETSNMP_CALLBACK_OP_RECEIVED_MESSAGE);
 	assert_int_equal(notify_deadline(notifier, &session, now), now);
 	turn();
-	assert_int_equal(session.sent, NOTIFY_WINDOW + 3);
-	assert_int_equal(session.open, NOTIFY_WINDOW);
+	assert_int_equal(n_sent, NOTIFY_WINDOW + 3);
+	assert_int_equal(n_unanswered, NOTIFY_WINDOW);
 	drain();
-	assert_int_equal(session.sent, 10000);
+	assert_int_equal(n_sent, 10000);
 	expect_counts(10000, 0, 0);
 }
 
@@ -323,8 +307,8 @@ static void test_silent_master(void **state)
 	turn();
 	answer(1, NETSNMP_CALLBACK_OP_TIMED_OUT);
 	turn();
-	assert_int_equal(session.sent, NOTIFY_WINDOW);
-	session.answers = true;
+	assert_int_equal(n_sent, NOTIFY_WINDOW);
+	session.slow = false;
 	drain();
 	expect_counts(200, 0, 0);
 }
@@ -373,10 +357,10 @@ static void test_lost_session(void **state)
 	answer(20, NETSNMP_CALLBACK_OP_RECEIVED_MESSAGE);
 	session.state = AGENTX_CONNECTING;
 	turn();
-	assert_int_equal(session.sent, NOTIFY_WINDOW);
+	assert_int_equal(n_sent, NOTIFY_WINDOW);
 	reconnect();
 	drain();
-	assert_int_equal(session.sent, NOTIFY_WINDOW + 40);
+	assert_int_equal(n_sent, NOTIFY_WINDOW + 40);
 	expect_counts(60, 0, 0);
 }
 
@@ -390,7 +374,7 @@ static void test_quick_reconnect(void **state)
 	turn();
 	reconnect();
 	drain();
-	assert_int_equal(session.sent, NOTIFY_WINDOW + 60);
+	assert_int_equal(n_sent, NOTIFY_WINDOW + 60);
 	expect_counts(60, 0, 0);
 }
 
@@ -419,17 +403,17 @@ static void test_unsendable(void **state)
 	for (uint32_t i = 0; i < 3; i++)
 		add_change(CHANGE_STATE, i + 1);
 	look();
-	session.refuses = true;
+	refuses = true;
 	turn();
 	expect_counts(0, 3, 0);
-	session.refuses = false;
+	refuses = false;
 	for (uint32_t i = 0; i < 2; i++)
 		add_change(CHANGE_STATE, i + 1);
 	look();
 	turn();
 	add_change(CHANGE_STATE, 9);
 	look();
-	session.refuses = true;
+	refuses = true;
 	turn();
 	assert_true(notify_deadline(notifier, &session, now) > now);
 	answer(2, NETSNMP_CALLBACK_OP_RECEIVED_MESSAGE);
@@ -518,7 +502,7 @@ static void test_operations(void **state)
 			    HEAD("12") ".1.3.1.27.7=%u\n.1.3.1.26.7=4\n" TAIL(
 				    "vcpus=8 of ldg7: failed: no room"),
 			    index) > 0);
-	assert_string_equal(session.last, wanted);
+	assert_string_equal(last, wanted);
 	free(wanted);
 	expect_counts(1, 0, 0);
 
@@ -565,7 +549,7 @@ static void test_link(void **state)
 	see_link(LINK_CONNECTING, 0);
 	inbox.status.last_error = (char *)"refused";
 	see_link(LINK_DOWN, 1);
-	assert_string_equal(session.last, "=.0.13\n.1.1.5.0=3\n.1.1.7.0=refused\n");
+	assert_string_equal(last, "=.0.13\n.1.1.5.0=3\n.1.1.7.0=refused\n");
 	see_link(LINK_CONNECTING, 1);
 	see_link(LINK_DOWN, 1);
 	see_link(LINK_UP, 2);

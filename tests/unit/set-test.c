@@ -24,11 +24,8 @@ extern netsnmp_agent_session *agent_delegated_list;
 
 struct bed {
 	struct handover *handover;
-	struct inbox inbox;
-	struct control *control;
-	struct set_phases *sets;
-	struct agent_facts facts;
-	struct view view;
+	struct backend backend; /* view, inbox, facts, control */
+	struct set_phases sets;
 	uint32_t transaction;
 	/* The PDU that is under way. */
 	netsnmp_pdu pdu;
@@ -40,11 +37,11 @@ struct bed {
 
 static void receive(struct bed *b)
 {
-	assert_int_equal(handover_receive(b->handover, &b->inbox), 0);
-	control_receive(b->control, &b->inbox, b->view.now_ms);
-	b->view.snapshot = b->inbox.snapshot;
-	b->view.operations = b->inbox.oplog;
-	b->view.status = &b->inbox.status;
+	assert_int_equal(handover_receive(b->handover, &b->backend.inbox), 0);
+	control_receive(b->backend.control, &b->backend.inbox, b->backend.view.now_ms);
+	b->backend.view.snapshot = b->backend.inbox.snapshot;
+	b->backend.view.operations = b->backend.inbox.oplog;
+	b->backend.view.status = &b->backend.inbox.status;
 }
 
 static int setup(void **state)
@@ -64,10 +61,10 @@ static int setup(void **state)
 	handover_publish_snapshot(b->handover, s);
 	snapshot_unref(s);
 	assert_int_equal(handover_publish_status(b->handover, &up), 0);
-	assert_int_equal(control_new(&config, b->handover, &b->control), 0);
-	b->facts.set_wait_ms = SET_WAIT;
-	assert_int_equal(set_phases_new(b->control, &b->facts, &b->sets), 0);
-	b->view = (struct view){.facts = &b->facts, .now_ms = 5000};
+	assert_int_equal(control_new(&config, b->handover, &b->backend.control), 0);
+	b->backend.facts.set_wait_ms = SET_WAIT;
+	b->sets.backend = &b->backend;
+	b->backend.view = (struct view){.facts = &b->backend.facts, .now_ms = 5000};
 	receive(b);
 	*state = b;
 	return 0;
@@ -80,9 +77,9 @@ static int teardown(void **state)
 	agent_delegated_list = NULL;
 	for (size_t i = 0; i < b->n; i++)
 		snmp_free_varbind(b->requests[i].requestvb);
-	set_phases_free(b->sets);
-	control_free_all(b->control);
-	inbox_clear(&b->inbox);
+	set_phases_clear(&b->sets);
+	control_free_all(b->backend.control);
+	inbox_clear(&b->backend.inbox);
 	handover_free(b->handover);
 	free(b);
 	return 0;
@@ -130,13 +127,7 @@ static void phase(struct bed *b, int mode)
 	for (size_t i = 0; i < b->n; i++)
 		b->requests[i].processed = 0;
 	b->info.mode = mode;
-	set_phase(b->sets, &(const struct set_call){
-				   .epoch = 1,
-				   .view = &b->view,
-				   .inbox = &b->inbox,
-				   .info = &b->info,
-				   .requests = b->requests,
-			   });
+	set_phase(&b->sets, 1, NULL, NULL, &b->info, b->requests);
 	/* Where the library would keep a request that waits. */
 	agent_delegated_list = b->requests[0].delegated ? &b->session : NULL;
 }
@@ -148,9 +139,9 @@ static bool waits(const struct bed *b)
 
 static void turn(struct bed *b, uint64_t later_ms)
 {
-	b->view.now_ms += later_ms;
+	b->backend.view.now_ms += later_ms;
 	receive(b);
-	set_phases_turn(b->sets, b->view.now_ms);
+	set_phases_turn(&b->sets, b->backend.view.now_ms);
 }
 
 #define assert_errors(b, ...)                                                                      \
@@ -249,9 +240,9 @@ static void test_errors_have_their_varbind(void **state)
 		phase(b, MODE_SET_FREE);
 	}
 	expect_no_order(b);
-	assert_int_equal(control_places_used(b->control), 0);
-	assert_int_equal(b->facts.sets_refused, sizeof(cases) / sizeof(cases[0]));
-	assert_int_equal(b->facts.sets, 0);
+	assert_int_equal(control_places_used(b->backend.control), 0);
+	assert_int_equal(b->backend.facts.sets_refused, sizeof(cases) / sizeof(cases[0]));
+	assert_int_equal(b->backend.facts.sets, 0);
 }
 
 static void test_names_that_are_no_cells(void **state)
@@ -285,10 +276,10 @@ static void test_abandoned(void **state)
 	struct bed *b = *state;
 
 	reserve_one(b);
-	assert_int_equal(control_places_used(b->control), 1);
+	assert_int_equal(control_places_used(b->backend.control), 1);
 	phase(b, MODE_SET_FREE);
 	expect_no_order(b);
-	assert_int_equal(control_places_used(b->control), 0);
+	assert_int_equal(control_places_used(b->backend.control), 0);
 }
 
 static void test_twice_tested(void **state)
@@ -298,7 +289,7 @@ static void test_twice_tested(void **state)
 	reserve_one(b);
 	phase(b, MODE_SET_RESERVE1);
 	phase(b, MODE_SET_RESERVE2);
-	assert_int_equal(control_places_used(b->control), 1);
+	assert_int_equal(control_places_used(b->backend.control), 1);
 	phase(b, MODE_SET_ACTION);
 	expect_order(b, HANDOVER_START);
 	expect_no_order(b);
@@ -321,7 +312,7 @@ static void test_verdict_in_time(void **state)
 	struct bed *b = *state;
 	uint32_t id = start_one(b);
 
-	assert_int_equal(set_phases_deadline(b->sets), b->view.now_ms + SET_WAIT);
+	assert_int_equal(set_phases_deadline(&b->sets), b->backend.view.now_ms + SET_WAIT);
 	turn(b, 100);
 	assert_true(waits(b));
 	POST(b, id, .outcome = OUTCOME_KEPT);
@@ -330,9 +321,9 @@ static void test_verdict_in_time(void **state)
 	assert_errors(b, SNMP_ERR_NOERROR);
 	phase(b, MODE_SET_COMMIT);
 	turn(b, 0);
-	assert_int_equal(control_places_used(b->control), 0);
-	assert_int_equal(b->facts.sets, 1);
-	assert_int_equal(set_phases_deadline(b->sets), CLOCK_NEVER);
+	assert_int_equal(control_places_used(b->backend.control), 0);
+	assert_int_equal(b->backend.facts.sets, 1);
+	assert_int_equal(set_phases_deadline(&b->sets), CLOCK_NEVER);
 }
 
 static void test_no_verdict_in_time(void **state)
@@ -355,8 +346,8 @@ static void test_no_waiting(void **state)
 
 	const struct control_config config = {.set_wait_ms = 0};
 
-	control_configure(b->control, &config);
-	b->facts.set_wait_ms = 0;
+	control_configure(b->backend.control, &config);
+	b->backend.facts.set_wait_ms = 0;
 	reserve_one(b);
 	phase(b, MODE_SET_ACTION);
 	assert_false(waits(b));
@@ -368,10 +359,10 @@ static void test_no_waiting(void **state)
 	expect_order(b, HANDOVER_UNDO);
 	expect_order(b, HANDOVER_KEEP);
 	/* Its place is kept until it ended. */
-	assert_int_equal(control_places_used(b->control), 1);
+	assert_int_equal(control_places_used(b->backend.control), 1);
 	POST(b, id, .outcome = OUTCOME_TAKEN_BACK);
 	turn(b, 10);
-	assert_int_equal(control_places_used(b->control), 0);
+	assert_int_equal(control_places_used(b->backend.control), 0);
 }
 
 static uint32_t fail_at_second_varbind(struct bed *b)
@@ -402,7 +393,7 @@ static void test_failure_and_rollback(void **state)
 	assert_false(waits(b));
 	assert_errors(b, SNMP_ERR_NOERROR, SNMP_ERR_NOERROR);
 	turn(b, 0);
-	assert_int_equal(control_places_used(b->control), 0);
+	assert_int_equal(control_places_used(b->backend.control), 0);
 }
 
 static void test_rollback_fails(void **state)
@@ -439,7 +430,7 @@ static void test_undo_answered_at_once(void **state)
 	phase(b, MODE_SET_UNDO);
 	assert_false(waits(b));
 	assert_errors(b, SNMP_ERR_UNDOFAILED);
-	assert_int_equal(control_places_used(b->control), 0);
+	assert_int_equal(control_places_used(b->backend.control), 0);
 }
 
 /* Kept for so long that it cannot be taken back any more. */
@@ -526,9 +517,9 @@ static void test_session_lost(void **state)
 	struct bed *b = *state;
 
 	reserve_one(b);
-	set_phases_abandon(b->sets, 1);
+	set_phases_abandon(&b->sets, 1);
 	turn(b, 0);
-	assert_int_equal(control_places_used(b->control), 0);
+	assert_int_equal(control_places_used(b->backend.control), 0);
 	expect_no_order(b);
 }
 
@@ -536,11 +527,11 @@ static void test_busy(void **state)
 {
 	struct bed *b = *state;
 
-	assert_false(set_phases_busy(b->sets, b->view.now_ms));
+	assert_false(set_phases_busy(&b->sets, b->backend.view.now_ms));
 	reserve_one(b);
-	assert_true(set_phases_busy(b->sets, b->view.now_ms));
+	assert_true(set_phases_busy(&b->sets, b->backend.view.now_ms));
 	/* The master died: neither ACTION nor FREE ever comes. */
-	assert_false(set_phases_busy(b->sets, b->view.now_ms + 10000));
+	assert_false(set_phases_busy(&b->sets, b->backend.view.now_ms + 10000));
 }
 
 #define TEST(function) cmocka_unit_test_setup_teardown(function, setup, teardown)
