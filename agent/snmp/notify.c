@@ -3,9 +3,6 @@
  */
 #include "snmp/notify.h"
 
-#include <net-snmp/net-snmp-config.h>
-#include <net-snmp/net-snmp-includes.h>
-
 #include "snmp/agentx.h"
 #include "snmp/session.h"
 #include "snmp/varbind.h"

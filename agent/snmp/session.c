@@ -4,11 +4,8 @@
  */
 #include "snmp/session.h"
 
-#include <net-snmp/net-snmp-config.h>
-#include <net-snmp/net-snmp-includes.h>
 #include <net-snmp/agent/net-snmp-agent-includes.h>
 #include <net-snmp/agent/agent_callbacks.h>
-#include <net-snmp/library/snmp_transport.h>
 
 #include <assert.h>
 #include <errno.h>
@@ -17,8 +14,6 @@
 #include <string.h>
 
 #include "snmp/connect.h"
-#include "snmp/filter.h"
-#include "snmp/library.h"
 #include "snmp/transport.h"
 #include "snmp/varbind.h"
 #include "util/cleanup.h"

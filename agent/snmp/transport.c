@@ -5,7 +5,6 @@
 
 #include <net-snmp/net-snmp-config.h>
 #include <net-snmp/net-snmp-includes.h>
-#include <net-snmp/library/snmp_transport.h>
 
 #include <assert.h>
 #include <errno.h>
@@ -14,10 +13,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "snmp/agentx.h"
-#include "snmp/filter.h"
 #include "snmp/read.h"
-#include "util/buffer.h"
 #include "util/cleanup.h"
 #include "util/clock.h"
 #include "util/log.h"
@@ -77,48 +73,35 @@ void transport_hang_up(struct transport *t)
 
 /* --- to the master -------------------------------------------------------------------------- */
 
-/* As much as it takes now; octets, or -1: the session ended. */
-static ssize_t write_some(struct transport *t, const void *octets, size_t n)
-{
-	ssize_t sent = send(t->fd, octets, n, MSG_NOSIGNAL | MSG_DONTWAIT);
-
-	if (sent >= 0)
-		return sent;
-	if (errno == EAGAIN || errno == EINTR)
-		return 0;
-	log_info(TOKEN, "cannot send to the AgentX master: %s", strerror(errno));
-	transport_hang_up(t);
-	return -1;
-}
-
-static void send_to_master(struct transport *t, const uint8_t *octets, size_t n)
-{
-	ssize_t sent = 0;
-
-	if (t->state != TRANSPORT_OPEN)
-		return;
-	if (t->to_master.len == 0) {
-		sent = write_some(t, octets, n);
-		if (sent < 0 || (size_t)sent == n)
-			return;
-		t->stalled_since_ms = clock_ms();
-	}
-	if (buffer_append(&t->to_master, octets + sent, n - (size_t)sent) < 0) {
-		log_warn(TOKEN, "no memory for what the AgentX master does not read");
-		transport_hang_up(t);
-	}
-}
-
 static void flush(struct transport *t, uint64_t now_ms)
 {
-	ssize_t sent = write_some(t, buffer_data(&t->to_master), t->to_master.len);
+	ssize_t sent = send(
+		t->fd, buffer_data(&t->to_master), t->to_master.len, MSG_NOSIGNAL | MSG_DONTWAIT);
 
 	if (sent > 0) {
 		buffer_consume(&t->to_master, (size_t)sent);
 		t->stalled_since_ms = now_ms;
-	} else if (sent == 0 && now_ms >= t->stalled_since_ms + STALLED_MS) {
+	} else if (sent < 0 && errno != EAGAIN && errno != EINTR) {
+		log_info(TOKEN, "cannot send to the AgentX master: %s", strerror(errno));
+		transport_hang_up(t);
+	} else if (now_ms >= t->stalled_since_ms + STALLED_MS) {
 		log_info(TOKEN, "the AgentX master does not read");
 		transport_hang_up(t);
+	}
+}
+
+static void send_to_master(struct transport *t, const uint8_t *octets, size_t n, uint64_t now_ms)
+{
+	bool waits = t->to_master.len > 0;
+
+	if (t->state != TRANSPORT_OPEN)
+		return;
+	if (buffer_append(&t->to_master, octets, n) < 0) {
+		log_warn(TOKEN, "no memory for what the AgentX master does not read");
+		transport_hang_up(t);
+	} else if (!waits) {
+		t->stalled_since_ms = now_ms;
+		flush(t, now_ms);
 	}
 }
 
@@ -145,21 +128,21 @@ static void carry(struct transport *t, enum filter_verdict verdict, const uint8_
 		give_to_library(t, pdu, size);
 		break;
 	case FILTER_TO_MASTER:
-		send_to_master(t, pdu, size);
+		send_to_master(t, pdu, size, now_ms);
 		break;
 	case FILTER_CLEANUP:
-		send_to_master(t, pdu, size);
+		send_to_master(t, pdu, size, now_ms);
 		filter_cleanup(&t->filter, now_ms, own);
 		give_to_library(t, own, AGENTX_HEADER_SIZE);
 		break;
 	case FILTER_READ:
-		send_to_master(t, t->answer, read_answer(t->view, pdu, t->answer));
+		send_to_master(t, t->answer, read_answer(t->view, pdu, t->answer), now_ms);
 		break;
 	case FILTER_REFUSE:
 		log_debug(TOKEN, "PDU of type %u and %u octets is answered with error %d", h.type,
 			h.length + AGENTX_HEADER_SIZE, (int)error);
 		agentx_error_response(own, &h, error);
-		send_to_master(t, own, sizeof(own));
+		send_to_master(t, own, sizeof(own), now_ms);
 		break;
 	case FILTER_HANG_UP:
 		transport_hang_up(t);
@@ -315,30 +298,34 @@ static netsnmp_transport *library_connect_to(netsnmp_tdomain_spec *spec)
 
 /* -------------------------------------------------------------------------------------------- */
 
-int transport_new(const char *context, const struct view *view, struct transport **ret)
+/* Below our MIB, where nothing else can have a domain. The library frees the array of prefixes, but
+ * not what is in it, and forgets the domain as it ends. */
+static int register_domain(void)
 {
-	/* Below our MIB, where nothing else can have a domain. */
 	static netsnmp_tdomain domain = {
 		.name = domain_name,
 		.name_length = OID_LENGTH(domain_name),
 		.f_create_from_tspec = library_connect_to,
 	};
 
+	if (domain.prefix)
+		return 0;
+	domain.prefix = calloc(2, sizeof(*domain.prefix));
+	if (!domain.prefix)
+		return -ENOMEM;
+	domain.prefix[0] = "ldoms-agentx";
+	netsnmp_tdomain_register(&domain);
+	return 0;
+}
+
+int transport_new(const char *context, const struct view *view, struct transport **ret)
+{
 	if (the_transport)
 		return -EBUSY;
 	struct transport *t = calloc(1, sizeof(*t));
-	if (!t)
+	if (!t || register_domain() < 0) {
+		free(t);
 		return -ENOMEM;
-	/* The library frees the array, but not what is in it, and forgets the domain as it ends. */
-	if (!domain.prefix) {
-		const char **prefixes = calloc(2, sizeof(*prefixes));
-		if (!prefixes) {
-			free(t);
-			return -ENOMEM;
-		}
-		prefixes[0] = "ldoms-agentx";
-		domain.prefix = prefixes;
-		netsnmp_tdomain_register(&domain);
 	}
 	t->context = context;
 	t->view = view;
