@@ -19,17 +19,21 @@
 
 /* A PDU that has nothing to run needs an entry, but no place in the queue of transactions. */
 #define ENTRIES_MAX ((size_t)2 * HANDOVER_PLANS)
-/* The ldm thread needs less than that to drop a transaction that has sent nothing. */
-#define DROP_MS 20
+/*
+ * An UndoSet may come long after its TestSet, when another subagent failed. It waits that long all
+ * the same: for the ldm thread to drop a transaction that has sent nothing; and for a rollback, if
+ * waiting has paid.
+ */
+#define DROP_MS	    20
+#define ROLLBACK_MS 100
 /* So many finished transactions may hold a place because an UndoSet may still come. */
 #define UNDOABLE_MAX ((size_t)HANDOVER_PLANS / 2)
 
 struct entry {
 	struct entry *next;
 	struct control_key key;
-	uint64_t started_ms;
-	uint64_t waiting_since_ms, waited_ms; /* its last wait; all earlier waits together */
-	uint64_t quiet_since_ms; /* only the master's next message is missing since then */
+	uint64_t tested_ms, started_ms; /* its first TestSet; its CommitSet */
+	uint64_t quiet_since_ms;	/* only the master's next message is missing since then */
 	struct set_request_list list;
 	enum precheck_result *results;
 	const struct snapshot *prechecked_by;
@@ -418,6 +422,8 @@ struct refusal control_reserve(struct control *c, struct control_key key, const 
 		return result;
 	}
 	e->quiet_since_ms = now_ms;
+	if (e->tested_ms == 0)
+		e->tested_ms = now_ms;
 	result = precheck_pdu(c, e, in, varbinds, n, now_ms);
 	e->needs_place = result.error == CONTROL_OK && has_to_run(e);
 	if (e->needs_place && control_places_used(c) > HANDOVER_PLANS)
@@ -583,22 +589,16 @@ uint64_t control_wait_until(struct control *c, struct control_key key, uint64_t 
 
 	if (!e)
 		return now_ms;
-	e->waiting_since_ms = now_ms;
 	uint64_t wait = c->config.set_wait_ms;
-	uint64_t until = wait_budget_deadline(&c->budget, wait, e->waited_ms, now_ms);
-	/* A transaction that has sent nothing is dropped without asking ldmd. */
-	uint64_t drop = clock_after(now_ms, wait < DROP_MS ? wait : DROP_MS);
-	return e->undo_asked && until < drop ? drop : until;
+	uint64_t until = wait_budget_deadline(&c->budget, wait, e->tested_ms, now_ms);
+	uint64_t grace = c->budget.spent ? DROP_MS : ROLLBACK_MS;
+	uint64_t undo_until = clock_after(now_ms, wait < grace ? wait : grace);
+	return e->undo_asked && until < undo_until ? undo_until : until;
 }
 
-void control_wait_ended(struct control *c, struct control_key key, bool in_time, uint64_t now_ms)
+void control_wait_missed(struct control *c, uint64_t now_ms)
 {
-	struct entry *e = find(c, key);
-
-	if (e)
-		e->waited_ms += now_ms - e->waiting_since_ms;
-	if (!in_time)
-		wait_budget_missed(&c->budget, now_ms);
+	wait_budget_missed(&c->budget, now_ms);
 }
 
 /* --- UNDO, COMMIT, FREE -------------------------------------------------------------------- */

@@ -33,7 +33,7 @@ struct control_config {
 	uint64_t stale_after_ms;     /* 0: never */
 	uint64_t reserve_ms;	     /* what the master forgot goes after this; 0: 60000 */
 	uint64_t repeat_ms;	     /* a retry is recognised that long; 0: 10000 */
-	uint64_t set_wait_ms;	     /* all waits of a PDU together; 0: never wait */
+	uint64_t set_wait_ms;	     /* how long after its TestSet a PDU may wait; 0: never */
 };
 
 int control_new(const struct control_config *c, struct handover *h, struct control **ret);
@@ -77,10 +77,10 @@ struct verdict control_result(const struct control *c, struct control_key key);
 
 /*
  * Until when ACTION or UNDO may wait for the result (wait-budget.h); now_ms: answer at once.
- * control_wait_ended() says when the wait was over, and whether the result was there by then.
+ * control_wait_missed(): a wait is over, and the result is not there.
  */
 uint64_t control_wait_until(struct control *c, struct control_key key, uint64_t now_ms);
-void control_wait_ended(struct control *c, struct control_key key, bool in_time, uint64_t now_ms);
+void control_wait_missed(struct control *c, uint64_t now_ms);
 
 /* 0: asked for, wait for the result; -EALREADY: there was nothing to undo, answer noError. */
 int control_undo(struct control *c, struct control_key key);

@@ -4,15 +4,17 @@
 #include "util/clock.h"
 
 uint64_t wait_budget_deadline(
-	struct wait_budget *b, uint64_t set_wait_ms, uint64_t waited_ms, uint64_t now_ms)
+	struct wait_budget *b, uint64_t set_wait_ms, uint64_t tested_ms, uint64_t now_ms)
 {
-	if (waited_ms >= set_wait_ms)
+	uint64_t until = clock_after(tested_ms, set_wait_ms);
+
+	if (until <= now_ms)
 		return now_ms;
 	if (b->spent && now_ms < b->retry_at_ms)
 		return now_ms;
 	if (b->spent)
 		b->retry_at_ms = clock_after(now_ms, WAIT_RETRY_MS);
-	return clock_after(now_ms, set_wait_ms - waited_ms);
+	return until;
 }
 
 void wait_budget_missed(struct wait_budget *b, uint64_t now_ms)

@@ -228,9 +228,10 @@ static bool finished(struct control *control, struct waiting *w, uint64_t now_ms
 	bool in_time = answer(w->mode, &v, false, cache->reqinfo, cache->requests);
 	if (!in_time && now_ms < w->deadline_ms)
 		return false;
-	if (!in_time)
+	if (!in_time) {
 		answer(w->mode, &v, true, cache->reqinfo, cache->requests);
-	control_wait_ended(control, w->key, in_time, now_ms);
+		control_wait_missed(control, now_ms);
+	}
 	netsnmp_handler_mark_requests_as_delegated(cache->requests, REQUEST_IS_NOT_DELEGATED);
 	return true;
 }

@@ -5,6 +5,7 @@ import re
 import signal
 import subprocess
 import threading
+import time
 
 import harness
 import sets
@@ -546,10 +547,16 @@ def check_undo(case, s):
     """44"""
     vcpus = case.vcpus()
     case.assertEqual(s.test_set(211, [(cell("NumVCPU", 2), "u", vcpus + 1)]), (0, 0))
+    def shows(count):
+        return s.get(cell("NumVCPU", 2)) == [count] and case.vcpus() == count
+
+    # Where everything is slow the change, or its way back, ends behind the answer.
     case.assertEqual(s.commit_set(211), (0, 0))
-    case.assertEqual((s.get(cell("NumVCPU", 2)), case.vcpus()), ([vcpus + 1], vcpus + 1))
-    case.assertEqual(s.undo_set(211), (0, 0))
-    case.assertEqual((s.get(cell("NumVCPU", 2)), case.vcpus()), ([vcpus], vcpus))
+    wait_for(lambda: shows(vcpus + 1), 10, "the change")
+    begun = time.monotonic()
+    error, _ = s.undo_set(211)
+    case.assertIn(error, (0,) if time.monotonic() - begun < 0.1 else (0, 15))
+    wait_for(lambda: shows(vcpus), 10, "the way back")
     s.cleanup_set(211)
     case.serves(s)
 
@@ -573,7 +580,7 @@ def check_commit_without_test(case, s):
     case.assertEqual(s.commit_set(225), (0, 0))
     case.assertEqual(s.commit_set(225), (PROCESSING_ERROR, 0))
     s.cleanup_set(225)
-    case.assertEqual(case.vcpus(), vcpus + 1)
+    wait_for(lambda: case.vcpus() == vcpus + 1, 10, "the change")
     case.assertEqual(len(case.log_of_ldmd()), len(before[1]) + 1)
 
 

@@ -8,6 +8,7 @@ import importlib.util
 import os
 import sys
 import time
+import traceback
 import unittest
 
 TEST_SECONDS_MAX = 600 * float(os.environ.get("LDOMS_TEST_SLOW", "1"))
@@ -24,8 +25,9 @@ class TapResult(unittest.TestResult):
     def startTest(self, test):
         super().startTest(test)
         self.started = time.monotonic()
-        # A test that hangs is shown where it hangs, instead of stopping everything.
-        faulthandler.dump_traceback_later(TEST_SECONDS_MAX, exit=True)
+        # A test that hangs is shown where it hangs, instead of stopping everything. On standard
+        # output, which is what the test's log keeps.
+        faulthandler.dump_traceback_later(TEST_SECONDS_MAX, exit=True, file=sys.stdout)
 
     def stopTest(self, test):
         faulthandler.cancel_dump_traceback_later()
@@ -137,5 +139,15 @@ def main():
 
 
 if __name__ == "__main__":
+    # Logs of programs are printed, whatever bytes are in them and whatever the locale is.
+    sys.stdout.reconfigure(encoding="utf-8", errors="backslashreplace")
     sys.path.insert(0, os.path.dirname(os.path.abspath(sys.argv[1])))
-    sys.exit(main())
+    try:
+        status = main()
+    except BaseException as error:  # pylint: disable=broad-except
+        # Standard error is not in the test's log.
+        for line in traceback.format_exception(error):
+            print("#", line.rstrip().replace("\n", "\n# "))
+        print(f"Bail out! {error!r}", flush=True)
+        status = 1
+    sys.exit(status)

@@ -646,9 +646,12 @@ class Running(harness.TestCase):
             seen = []
 
             def wait_told(text):
+                """The threads tell in any order, and the watchdog is fed for ever."""
+                end = time.monotonic() + 20 * harness.SLOW
                 while not any(text in message for message in seen):
+                    self.assertLess(time.monotonic(), end, f"{text} is not in {seen}")
                     seen.append(notify.recv(4096).decode())
-                del seen[:]
+                seen.remove(next(message for message in seen if text in message))
 
             wait_told("READY=1")
             wait_told("STATUS=serving")

@@ -281,6 +281,31 @@ static void test_failure_and_undo(void **state)
 	bed_clear(&b);
 }
 
+/* setWait counts from the first TestSet of a PDU, whoever it waited for meanwhile. */
+static void test_until_when_a_phase_waits(void **state)
+{
+	struct control_config config = plain;
+	struct bed b;
+	uint32_t id;
+
+	(void)state;
+	config.set_wait_ms = 400;
+	bed(&b, &config);
+	assert_int_equal(reserve(&b, 5, V(VCPU, 2, 8)), CONTROL_OK);
+	b.now += 100;
+	id = start(&b, 5, V(VCPU, 2, 8));
+	assert_int_equal(control_wait_until(b.c, key(5), b.now), 2400);
+	b.now += 50;
+	verdict(&b, (struct verdict){.transaction = id, .outcome = OUTCOME_DONE});
+	/* The UndoSet comes seconds later: a short while for a rollback, while waiting pays. */
+	b.now = 6000;
+	assert_int_equal(control_undo(b.c, key(5)), 0);
+	assert_int_equal(control_wait_until(b.c, key(5), b.now), 6100);
+	control_wait_missed(b.c, 6100);
+	assert_int_equal(control_wait_until(b.c, key(5), 6100), 6120);
+	bed_clear(&b);
+}
+
 /* What a transaction gave back so far is not free until it cannot go back any more. */
 static void test_gives_back(void **state)
 {
@@ -638,6 +663,7 @@ int main(void)
 		cmocka_unit_test(test_session_lost),
 		cmocka_unit_test(test_two_sessions),
 		cmocka_unit_test(test_failure_and_undo),
+		cmocka_unit_test(test_until_when_a_phase_waits),
 		cmocka_unit_test(test_gives_back),
 		cmocka_unit_test(test_undo_of_nothing),
 		cmocka_unit_test(test_last_refusal),

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "daemon/log-writer.h"
@@ -23,6 +24,8 @@
 struct pipe_log {
 	int saved_stderr;
 	int read_end;
+	pthread_mutex_t mutex;
+	size_t notices; /* whole ones that were read so far */
 };
 
 static void redirect(struct pipe_log *p)
@@ -30,6 +33,8 @@ static void redirect(struct pipe_log *p)
 	int fds[2];
 
 	assert_int_equal(pipe(fds), 0);
+	pthread_mutex_init(&p->mutex, NULL);
+	p->notices = 0;
 	p->read_end = fds[0];
 	p->saved_stderr = dup(STDERR_FILENO);
 	dup2(fds[1], STDERR_FILENO);
@@ -44,6 +49,22 @@ static void restore(struct pipe_log *p)
 	log_shutdown();
 }
 
+static size_t count_notices(const char *from, const char *end)
+{
+	static const char word[] = "prog: notice: ";
+	size_t n = 0;
+
+	for (const char *line = from; line < end;) {
+		const char *feed = memchr(line, '\n', end - line);
+
+		if (!feed)
+			break;
+		n += strncmp(line, word, sizeof(word) - 1) == 0;
+		line = feed + 1;
+	}
+	return n;
+}
+
 /* Until the pipe is closed, which restore() does. */
 static char *read_pipe(struct pipe_log *p)
 {
@@ -54,11 +75,31 @@ static char *read_pipe(struct pipe_log *p)
 	do {
 		assert_int_equal(buffer_reserve(&b, 65536, &room), 0);
 		n = read(p->read_end, room, 65536);
-		if (n > 0)
-			buffer_commit(&b, n);
+		if (n <= 0)
+			break;
+		buffer_commit(&b, n);
+		const char *text = buffer_data(&b);
+
+		pthread_mutex_lock(&p->mutex);
+		p->notices = count_notices(text, text + b.len);
+		pthread_mutex_unlock(&p->mutex);
 	} while (n > 0);
 	close(p->read_end);
 	return buffer_steal(&b);
+}
+
+/* log_writer_free() waits for a second only: a busy machine may need longer for so many lines. */
+static void wait_until_read(struct pipe_log *p, size_t notices)
+{
+	size_t n = 0;
+
+	for (int i = 0; n < notices; i++) {
+		assert_true(i < 60000);
+		nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
+		pthread_mutex_lock(&p->mutex);
+		n = p->notices;
+		pthread_mutex_unlock(&p->mutex);
+	}
 }
 
 static void *read_in_thread(void *user)
@@ -113,6 +154,7 @@ static void test_nobody_reads(void **state)
 
 	assert_true(lost > LINES / 2);
 	assert_int_equal(pthread_create(&reader, NULL, read_in_thread, &p), 0);
+	wait_until_read(&p, LINES - lost);
 	log_writer_free(w);
 	restore(&p);
 	pthread_join(reader, &text);
@@ -134,6 +176,7 @@ static void test_somebody_reads(void **state)
 	assert_int_equal(pthread_create(&reader, NULL, read_in_thread, &p), 0);
 	for (int i = 0; i < LINES; i++)
 		log_notice("test", "%d x", i);
+	wait_until_read(&p, LINES);
 	log_writer_free(w);
 	log_notice("test", "%d x", LINES);
 	restore(&p);
