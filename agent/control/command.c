@@ -133,6 +133,20 @@ static void send_in_other_form(struct command *c)
 	send_when_slot_is_free(c, command_now(c));
 }
 
+/*
+ * ldmd refused to make the domain, yet there is one, and there was none at step 0. ldmd may have
+ * made it all the same; or somebody at the host was faster, and ldmd says that one exists already.
+ * To be on the safe side, a refusal without a reason counts as that.
+ */
+static bool is_somebody_elses(const struct command *c)
+{
+	const char *why = c->target->message;
+
+	if (c->step.action != STEP_ADD || c->answer != COMMAND_REFUSED)
+		return false;
+	return !why || strcasestr(why, "exist") || strcasestr(why, "already");
+}
+
 static void decide_by_domain(struct command *c)
 {
 	enum step_progress p = step_progress(&c->step, c->target->domain);
@@ -145,10 +159,7 @@ static void decide_by_domain(struct command *c)
 		target_set_message(c->target, STEP_WAITS_TEXT);
 		command_end(c, EFFECT_WAITS);
 	} else if (p == STEP_REACHED) {
-		/* To be on the safe side, a domain that ldmd refused to make is not ours to remove.
-		 */
-		bool not_ours = c->step.action == STEP_ADD && c->answer == COMMAND_REFUSED;
-		command_end(c, not_ours ? EFFECT_NOT_OURS : EFFECT_REACHED);
+		command_end(c, is_somebody_elses(c) ? EFFECT_NOT_OURS : EFFECT_REACHED);
 	} else if (p == STEP_UNDERWAY && command_now(c) < c->deadline_ms) {
 		wait_for_next_look(c);
 	} else if (p == STEP_UNDERWAY) {

@@ -4,7 +4,7 @@ import itertools
 import time
 
 import sets
-from sets import STATES, ask, holding, scalar
+from sets import STATES, ask, holding, scalar, wait_for
 
 LATE = 0.4  # seconds; longer than setWait below
 
@@ -55,11 +55,12 @@ class Fault:
     """
     expect(command) -> [(told, status, what is)] that are true answers; None: does not apply.
     group: those of one group are under way together; it takes what the slowest of them takes.
+    where: what it strikes. Usually the command, once, so that the way back is not disturbed.
     """
 
-    def __init__(self, name, spec, expect, group=None):
+    def __init__(self, name, spec, expect, group=None, where="{action}/{guest}#1"):
         self.name, self.spec, self.expect = name, spec, expect
-        self.group = group or name
+        self.group, self.where = group or name, where
 
 
 def refused(_):
@@ -83,11 +84,6 @@ def lost(command):
     return [("noError", "rolledBack" if taken else "unknown", NOTHING)]
 
 
-def denied(command):
-    """A domain that ldmd says it did not make may be anybody's: it is left alone."""
-    return [("undoFailed", "rollbackFailed", ALL)] if command.makes else done(command)
-
-
 def partial(command):
     return [("noError", "partial", LESS)] if command.is_memory_removal else None
 
@@ -101,7 +97,7 @@ FAULTS = [
     Fault("refused", "refuse:no such luck", refused),
     Fault("slow success", f"delay:{LATE}", done),
     Fault("slow refusal", f"refuse-late:{LATE}:no such luck", refused_late),
-    Fault("reported as failed, and done", "fail-but-do:no such luck", denied),
+    Fault("reported as failed, and done", "fail-but-do:no such luck", done),
     Fault("connection lost before", "close-before", lost, "long"),
     Fault("hang", "hang", lost, "long"),
     Fault("done late", f"work-late:{LATE}", done),
@@ -114,7 +110,12 @@ FAULTS = [
     Fault("half an answer, then nothing", "truncate", done),
     Fault("partial", "partial:256M", partial),
     Fault("stop that times out and then stops", f"stop-timeout:{LATE}", stop_only),
+    Fault("lists without UUIDs", "no-uuid", done, where="list-*/{guest}"),
+    Fault("another domain of the lists has no name", "nameless", done, where="list-*/nobody"),
+    Fault("the looks before it have no name", "nameless", done, where="list-bindings/{guest}#2"),
+    Fault("the look behind it has no name", f"delay:{LATE}", done),
 ]
+BEHIND = FAULTS[-1]
 
 CELLS = [(command, fault, fault.expect(command)) for fault in FAULTS for command in COMMANDS
          if fault.expect(command)]
@@ -132,15 +133,26 @@ PAIRS = [
 # The first step cannot be taken back: it stays where it is.
 TAILS = [("stop, then unbind", {"AdminState": "inactive"}, "unbind-domain", "bound"),
          ("stop, then start", {"AdminState": "restart"}, "start-domain", "bound")]
-PAIR_FAULTS = [("refused", "refuse:no such luck"), ("slow refusal", f"refuse-late:{LATE}:no such luck")]
+# What the manager is told (None: of a refusal, or that it runs, by who is faster), and what strikes;
+# where it is not said: the second step.
+PAIR_FAULTS = [
+    ("refused", "commitFailed", ["refuse:no such luck"]),
+    ("slow refusal", "noError", [f"refuse-late:{LATE}:no such luck"]),
+    ("refused, in lists without UUIDs", "commitFailed",
+     ["refuse:no such luck", "no-uuid@list-*/{guest}"]),
+    ("refused, with looks that have no name", None,
+     ["refuse:no such luck", "nameless@list-bindings/{guest}#2"]),
+]
 
 
 class Matrix(sets.TestCase):
     conf = "setWait 150\ncommandTimeout 1s\n"
     pool = {state: sum(command.state == state for command, _, _ in CELLS) +
-            2 * sum(pair[1] == state for pair in PAIRS) +
-            (2 * len(TAILS) if state == "active" else 0) + 2
+            len(PAIR_FAULTS) * sum(pair[1] == state for pair in PAIRS) +
+            (len(PAIR_FAULTS) * len(TAILS) if state == "active" else 0) + 2
             for state in ("active", "bound", "inactive")}
+    # In lists without a name, as one among good ones.
+    guests = [sets.Guest("nobody")]
     # Everything fits, whatever happens first.
     host = {"cores": 1024, "memory_gb": 2048, "domains": 1024}
 
@@ -213,8 +225,8 @@ class Matrix(sets.TestCase):
             if not command.makes and getattr(guest, key) != value:
                 self.reshape(guest, **{key: value})
         if fault.spec:
-            # Once: the way back is not disturbed. Others do not feel it.
-            self.fault(f"{fault.spec}@{command.action}/{guest}#1")
+            where = fault.where.format(action=command.action, guest=guest)
+            self.fault(f"{fault.spec}@{where}")
         return guest, self.situation(guest)
 
     def ask_for(self, command, fault, guest):
@@ -243,6 +255,11 @@ class Matrix(sets.TestCase):
             guest, before = self.prepare(command, fault)
             under_way.append((command, fault, outcomes, guest, before))
         told = [self.ask_for(command, fault, guest) for command, fault, _, guest, _ in under_way]
+        for command, fault, _, guest, _ in under_way:
+            if fault is BEHIND:
+                wait_for(lambda: any(sent.startswith(command.action)
+                                     for sent in self.commands(guest)), 30, "the command")
+                self.fault(f"nameless@list-bindings/{guest}#1")
         for (command, fault, outcomes, guest, before), answer in zip(under_way, told):
             with self.subTest(f"{command.name}: {fault.name}"):
                 self.verify(command, outcomes, guest, before, answer)
@@ -268,17 +285,28 @@ class Matrix(sets.TestCase):
         self.expect("noError", (guest, "NumVCPU", 11))
         self.assertEqual(self.wait_ended(guest), "succeeded")
 
+    def ask_for_pair(self, told, guest, asked):
+        varbinds = [(guest, column, value) for column, value in asked.items()]
+        if told:
+            self.expect(told, *varbinds)
+        else:
+            self.assertIn(self.set(*varbinds).error, ("noError", "commitFailed", "undoFailed"))
+
+    def strike(self, specs, action, guest):
+        for spec in specs:
+            self.fault((spec if "@" in spec else spec + "@{action}/{guest}").format(
+                action=action, guest=guest))
+
     def test_second_of_two(self):
         """Rollback: all or nothing of what can be taken back."""
         for what, state, asked, action in PAIRS:
-            for fault, spec in PAIR_FAULTS:
+            for fault, told, specs in PAIR_FAULTS:
                 with self.subTest(f"{what}: {fault}"):
                     guest = self.take(state)
                     self.waiting_pays(guest)
                     before = self.situation(guest)
-                    self.fault(f"{spec}@{action}/{guest}")
-                    self.expect("commitFailed" if fault == "refused" else "noError",
-                                *((guest, column, value) for column, value in asked.items()))
+                    self.strike(specs, action, guest)
+                    self.ask_for_pair(told, guest, asked)
                     self.assertEqual(self.wait_ended(guest), "rolledBack")
                     self.assertEqual(self.situation(guest), before)
                     self.agree(guest)
@@ -290,14 +318,14 @@ class Matrix(sets.TestCase):
     def test_second_of_two_that_cannot_go_back(self):
         """A stopped guest is not started again."""
         for what, asked, action, stays in TAILS:
-            for fault, spec in PAIR_FAULTS:
+            for fault, told, specs in PAIR_FAULTS:
                 with self.subTest(f"{what}: {fault}"):
                     guest = self.take("active")
                     self.waiting_pays(guest)
-                    self.fault(f"{spec}@{action}/{guest}")
+                    self.strike(specs, action, guest)
                     # The undo that follows cannot be finished.
-                    self.expect("undoFailed" if fault == "refused" else "noError",
-                                *((guest, column, value) for column, value in asked.items()))
+                    self.ask_for_pair("undoFailed" if told == "commitFailed" else told, guest,
+                                      asked)
                     self.assertEqual(self.wait_ended(guest), "partial")
                     self.assertHeld(guest, state=stays)
                     self.agree(guest)

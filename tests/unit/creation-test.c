@@ -84,6 +84,7 @@ static void test_create_what_another_made(void **state)
 	uint32_t id;
 
 	fault(f, STEP_ADD, 0, FAULT_REFUSED_BUT_DONE);
+	f->refusal = "LDom \"n\" already exists";
 	id = SET(f, V(ROW, 20, 4), T(NAME, 20, "n"), V(VCPU, 20, 2), V(MEMORY, 20, 1024),
 		V(VCPU, 2, 2));
 	fake_run(f, 500);
@@ -91,9 +92,23 @@ static void test_create_what_another_made(void **state)
 	assert_string_equal(f->log, "set-vcpu a 2, add-domain n, set-vcpu a 4");
 	assert_true(f->d[4].exists);
 	assert_int_equal(status(f, id, 20), OPERATION_ROLLBACK_FAILED);
-	assert_string_equal(fake_operation(f, id, 20)->message, "ldmd says no");
+	assert_string_equal(fake_operation(f, id, 20)->message, "LDom \"n\" already exists");
 	/* The row is ldmd's now. */
 	assert_int_equal(f->restores, 0);
+}
+
+/* ldmd gave another reason and made it all the same: there was none before, so it is ours. */
+static void test_create_what_was_refused_and_made(void **state)
+{
+	struct fake *f = *state;
+	uint32_t id;
+
+	fault(f, STEP_ADD, 0, FAULT_REFUSED_BUT_DONE);
+	id = SET(f, V(ROW, 20, 4), T(NAME, 20, "n"), V(VCPU, 20, 2), V(MEMORY, 20, 1024));
+	fake_run(f, 500);
+	expect_done(f, id);
+	assert_string_equal(f->log, "add-domain n");
+	assert_int_equal(status(f, id, 20), OPERATION_SUCCEEDED);
 }
 
 static void test_create_where_one_is(void **state)
@@ -209,6 +224,7 @@ int main(void)
 		HOST_TEST(test_create_with_whole_cores),
 		HOST_TEST(test_create_without_template),
 		HOST_TEST(test_create_what_another_made),
+		HOST_TEST(test_create_what_was_refused_and_made),
 		HOST_TEST(test_create_where_one_is),
 		HOST_TEST(test_create_index_taken),
 		HOST_TEST(test_row_step_by_step),
