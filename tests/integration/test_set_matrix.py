@@ -93,7 +93,9 @@ def stop_only(command):
 
 
 FAULTS = [
-    Fault("none", None, done),
+    Fault("none", None, done, "none"),
+    Fault("lists without UUIDs", "no-uuid", done, "none", "list-*/{guest}"),
+    Fault("another domain of the lists has no name", "nameless", done, "none", "list-*/nobody"),
     Fault("refused", "refuse:no such luck", refused),
     Fault("slow success", f"delay:{LATE}", done),
     Fault("slow refusal", f"refuse-late:{LATE}:no such luck", refused_late),
@@ -110,10 +112,8 @@ FAULTS = [
     Fault("half an answer, then nothing", "truncate", done),
     Fault("partial", "partial:256M", partial),
     Fault("stop that times out and then stops", f"stop-timeout:{LATE}", stop_only),
-    Fault("lists without UUIDs", "no-uuid", done, where="list-*/{guest}"),
-    Fault("another domain of the lists has no name", "nameless", done, where="list-*/nobody"),
-    Fault("the looks before it have no name", "nameless", done, where="list-bindings/{guest}#2"),
-    Fault("the look behind it has no name", f"delay:{LATE}", done),
+    Fault("the looks before it have no name", "nameless", done, "looks", "list-bindings/{guest}#2"),
+    Fault("the look behind it has no name", f"delay:{LATE}", done, "looks"),
 ]
 BEHIND = FAULTS[-1]
 
