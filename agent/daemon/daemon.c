@@ -13,17 +13,17 @@
 
 #include "control/handover.h"
 #include "daemon/background.h"
-#include "daemon/ldm-thread.h"
+#include "common/ldm-thread.h"
 #include "daemon/log-writer.h"
 #include "daemon/oneshot.h"
 #include "daemon/options.h"
 #include "daemon/platform.h"
 #include "daemon/service.h"
-#include "daemon/settings.h"
+#include "common/settings.h"
 #include "daemon/signals.h"
 #include "daemon/snmp-thread.h"
-#include "daemon/state-directory.h"
-#include "daemon/worker.h"
+#include "common/state-directory.h"
+#include "common/worker.h"
 #include "util/log.h"
 
 struct daemon {

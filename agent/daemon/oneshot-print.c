@@ -12,7 +12,7 @@
 
 #include "daemon/options.h"
 #include "daemon/query.h"
-#include "daemon/settings.h"
+#include "common/settings.h"
 #include "inventory/listing.h"
 #include "ldm/document.h"
 #include "ldm/endpoint.h"

@@ -16,9 +16,9 @@
 
 #include "daemon/options.h"
 #include "daemon/query.h"
-#include "daemon/settings.h"
+#include "common/settings.h"
 #include "daemon/snmpd-conf.h"
-#include "daemon/state-directory.h"
+#include "common/state-directory.h"
 #include "ldm/document.h"
 #include "ldm/endpoint.h"
 #include "snmp/connect.h"

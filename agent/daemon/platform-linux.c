@@ -43,8 +43,3 @@ int platform_drop_privileges(void)
 	/* A sandbox without capabilities may also forbid the call, so it is made only if needed. */
 	return had && syscall(SYS_capset, &header, sets) < 0 ? -errno : 0;
 }
-
-void platform_name_thread(const char *name)
-{
-	prctl(PR_SET_NAME, name, 0, 0, 0);
-}

@@ -5,7 +5,6 @@
 
 #include <errno.h>
 #include <priv.h>
-#include <pthread.h>
 #include <stddef.h>
 #include <sys/resource.h>
 
@@ -22,9 +21,4 @@ int platform_drop_privileges(void)
 		    PRIV_PROC_SESSION, PRIV_FILE_LINK_ANY, (char *)NULL) < 0)
 		return -errno;
 	return 0;
-}
-
-void platform_name_thread(const char *name)
-{
-	pthread_setname_np(pthread_self(), name);
 }

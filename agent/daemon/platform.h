@@ -19,7 +19,5 @@ int platform_drop_privileges(void);
  * stays as it is. Before threads start.
  */
 void platform_return_memory(void);
-/* Names a thread for ps and debuggers; at most 15 characters. */
-void platform_name_thread(const char *name);
 
 #endif

@@ -9,6 +9,7 @@
 
 #include "ldm/conn.h"
 #include "ldm/request.h"
+#include "ldm/tls.h"
 #include "util/cleanup.h"
 #include "util/clock.h"
 #include "util/pollset.h"
@@ -17,6 +18,7 @@ struct query {
 	const struct query_ops *ops;
 	void *user;
 	struct ldm_conn *conn;
+	struct x509_st *certificate;
 	bool done;
 	int result;
 	char *error;
@@ -76,6 +78,15 @@ static void on_traffic(void *user, bool sent, const char *xml, size_t len)
 	struct query *q = user;
 	if (q->ops->on_traffic)
 		q->ops->on_traffic(q->user, sent, xml, len);
+}
+
+static void on_secured(void *user, const struct ldm_tls *tls)
+{
+	struct query *q = user;
+
+	q->certificate = ldm_tls_certificate(tls);
+	finish_query(q, q->certificate ? 0 : -ENODATA, "ldmd shows no certificate");
+	ldm_conn_close(q->conn);
 }
 
 static const struct ldm_conn_ops conn_ops = {
@@ -156,5 +167,33 @@ int query_run(const struct ldm_endpoint *endpoint, const char *action, const cha
 		*ret_error = q.error ? q.error : strdup(strerror(-r));
 	else
 		free(q.error);
+	return r;
+}
+
+int query_certificate(const struct ldm_endpoint *endpoint, uint64_t timeout_ms,
+	struct x509_st **ret, char **ret_error)
+{
+	static const struct ldm_conn_ops ops = {
+		.on_ready = on_ready, .on_closed = on_closed, .on_secured = on_secured};
+	_cleanup_(ldm_endpoint_freep) struct ldm_endpoint *bare = NULL;
+	struct query q = {0};
+
+	int r = ldm_endpoint_copy(endpoint, &bare);
+	if (r >= 0) {
+		bare->verify = LDM_VERIFY_SHOW;
+		r = ldm_conn_new(bare, &ops, &q, &q.conn);
+	}
+	if (r >= 0)
+		r = ldm_conn_open(q.conn);
+	if (r >= 0)
+		r = wait_for_it(&q, timeout_ms);
+	if (r >= 0)
+		r = q.result;
+	q.done = true;
+	ldm_conn_free(q.conn);
+	if (r < 0)
+		*ret_error = q.error ? q.error : strdup(strerror(-r));
+	else
+		*ret = q.certificate;
 	return r;
 }

@@ -1,5 +1,5 @@
 /*
- * One question to ldmd, which waits for the answer: for -l, -X and -t.
+ * One question to ldmd, which waits for the answer: for -l, -X, -t and --fetch-certificate.
  */
 #ifndef DAEMON_QUERY_H
 #define DAEMON_QUERY_H
@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 struct ldm_content;
+struct x509_st;
 struct ldm_endpoint;
 
 struct query_ops {
@@ -28,5 +29,12 @@ struct query_ops {
  */
 int query_run(const struct ldm_endpoint *endpoint, const char *action, const char *domain,
 	uint64_t timeout_ms, const struct query_ops *ops, void *user, char **ret_error);
+
+/*
+ * The certificate that ldmd shows, to be freed (ldm/certificate.h). Nothing is verified, and no
+ * user and no password is sent. Errors as of query_run().
+ */
+int query_certificate(const struct ldm_endpoint *endpoint, uint64_t timeout_ms,
+	struct x509_st **ret, char **ret_error);
 
 #endif

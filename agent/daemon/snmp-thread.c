@@ -10,9 +10,9 @@
 #include <stdlib.h>
 
 #include "daemon/service.h"
-#include "daemon/settings.h"
+#include "common/settings.h"
 #include "daemon/signals.h"
-#include "daemon/worker.h"
+#include "common/worker.h"
 #include "snmp/agent.h"
 
 struct snmp_thread {

@@ -703,9 +703,14 @@ static bool feed_xmpp(struct ldm_conn *c)
 static bool shake_hands(struct ldm_conn *c)
 {
 	_cleanup_(buffer_clear) struct buffer out = BUFFER_EMPTY;
+	uint64_t generation = c->generation;
 	int r = transport_handshake(&c->transport);
 
 	if (r == 0)
+		return false;
+	if (r > 0 && c->ops->on_secured)
+		c->ops->on_secured(c->user, c->transport.tls);
+	if (c->generation != generation)
 		return false;
 	if (r > 0)
 		r = ldm_xmpp_secured(c->xmpp, &out);

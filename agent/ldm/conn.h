@@ -20,6 +20,7 @@
 #include "util/pollset.h"
 
 struct ldm_conn;
+struct ldm_tls;
 
 enum ldm_conn_state {
 	LDM_CONN_IDLE,
@@ -58,6 +59,8 @@ struct ldm_conn_ops {
 	 * else is told of it. Must not end the connection. May be NULL.
 	 */
 	void (*on_traffic)(void *user, bool sent, const char *xml, size_t len);
+	/* TLS is up, and nothing was sent on it yet. May be NULL. */
+	void (*on_secured)(void *user, const struct ldm_tls *tls);
 };
 
 struct ldm_reply_ops {

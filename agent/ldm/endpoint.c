@@ -230,6 +230,10 @@ int ldm_endpoint_check(const struct ldm_endpoint *e, const char **ret_why)
 		*ret_why = "TLS before 1.2 is for loopback addresses only";
 		return -EPERM;
 	}
+	if (e->verify == LDM_VERIFY_SHOW && (e->user || e->password)) {
+		*ret_why = "no password goes where nothing is verified";
+		return -EPERM;
+	}
 	if (e->user && !e->password) {
 		*ret_why = "a user without a password";
 		return -EINVAL;

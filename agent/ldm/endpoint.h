@@ -30,6 +30,7 @@ enum ldm_verify {
 	LDM_VERIFY_AUTO, /* yes for remote hosts, or if a certificate or a password is given */
 	LDM_VERIFY_NO,	 /* on loopback only */
 	LDM_VERIFY_YES,
+	LDM_VERIFY_SHOW, /* to get the certificate only: no user, no password, nothing is asked */
 };
 
 enum ldm_tls_version {

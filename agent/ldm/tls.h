@@ -12,6 +12,7 @@
 #include "util/cleanup.h"
 
 struct ldm_tls;
+struct x509_st;
 
 /* -errno with *ret_error (to be freed, may be NULL), for example about the certificate file. */
 int ldm_tls_new(const struct ldm_endpoint *e, struct ldm_tls **ret, char **ret_error);
@@ -22,6 +23,8 @@ DEFINE_CLEANUP(struct ldm_tls *, ldm_tls_free)
 int ldm_tls_feed(struct ldm_tls *t, const void *bytes, size_t n);
 /* 1: done; 0: needs more from the peer; -EPROTO, see ldm_tls_error(). */
 int ldm_tls_handshake(struct ldm_tls *t);
+/* The certificate of the peer, once the handshake is done; certificate.h. NULL: it showed none. */
+struct x509_st *ldm_tls_certificate(const struct ldm_tls *t);
 /* Appends what the peer wrote. 0; -EPIPE: the peer said good-bye; -EPROTO; -ENOMEM. */
 int ldm_tls_read(struct ldm_tls *t, struct buffer *plain);
 /* -EPROTO, -ENOMEM. */

@@ -18,10 +18,10 @@
 #include <string.h>
 
 #include "control/handover.h"
-#include "daemon/ldm-thread.h"
-#include "daemon/settings.h"
-#include "daemon/state-directory.h"
-#include "daemon/worker.h"
+#include "common/ldm-thread.h"
+#include "common/settings.h"
+#include "common/state-directory.h"
+#include "common/worker.h"
 #include "module/in-master.h"
 #include "module/log-relay.h"
 #include "util/buffer.h"

@@ -87,9 +87,14 @@ void log_set_level(enum log_level level)
 	atomic_store(&log_settings.level, level);
 }
 
-enum log_level log_get_level(void)
+int log_priority(enum log_level level)
 {
-	return atomic_load(&log_settings.level);
+	return levels[level].priority;
+}
+
+static bool shows(enum log_level level)
+{
+	return atomic_load(&log_settings.level) >= (int)level;
 }
 
 /* Whether name[0..len) is the token, or (parents) the part in front of one of its colons. */
@@ -120,7 +125,7 @@ static bool token_enabled(const char *token, bool parents)
 
 bool log_wants(const char *token)
 {
-	return log_get_level() >= LOG_LEVEL_DEBUG || token_enabled(token, true);
+	return shows(LOG_LEVEL_DEBUG) || token_enabled(token, true);
 }
 
 bool log_wants_dump(const char *token)
@@ -216,7 +221,7 @@ static __attribute__((format(printf, 3, 0))) void emit_format(
 	{                                                                                          \
 		va_list args;                                                                      \
                                                                                                    \
-		if (log_get_level() < (at))                                                        \
+		if (!shows(at))                                                                    \
 			return;                                                                    \
 		va_start(args, format);                                                            \
 		emit_format(at, token, format, args);                                              \

@@ -48,7 +48,8 @@ uint64_t log_lines_lost(void);
 void log_shutdown(void);
 /* At any time, from any thread. */
 void log_set_level(enum log_level level);
-enum log_level log_get_level(void);
+/* The level as syslog(3) calls it. */
+int log_priority(enum log_level level);
 
 /* Whether log_debug(token) would write: spares making a costly text in vain. */
 bool log_wants(const char *token);

@@ -10,7 +10,7 @@
 #include <string.h>
 
 #include "control/permit.h"
-#include "daemon/settings.h"
+#include "common/settings.h"
 #include "ldm/endpoint.h"
 #include "util/cleanup.h"
 

@@ -32,6 +32,14 @@ def refuse_tls(peer):
 
 def break_the_handshake(peer):
     peer.begin()
+    peer.say("<proceed/>")
+    peer.expect("\x16\x03")
+    peer.say("no TLS, but text")
+    peer.wait()
+
+
+def talk_on(peer):
+    peer.begin()
     peer.say("<proceed/>no TLS, but text")
     peer.wait()
 
@@ -131,7 +139,8 @@ class FetchCertificate(harness.TestCase):
     def test_bad_servers(self):
         for script, why in ((never_answer, "timed out"),
                             (refuse_tls, "refuses TLS"),
-                            (break_the_handshake, "TLS handshake: ")):
+                            (break_the_handshake, "TLS handshake: "),
+                            (talk_on, "talks on in the clear")):
             with self.subTest(script.__name__):
                 server = Server(script)
                 self.addCleanup(server.stop)

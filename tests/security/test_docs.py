@@ -55,12 +55,12 @@ class Options(unittest.TestCase):
 
 
 class Directives(harness.TestCase):
-    """The table of agent/daemon/settings.c and ldoms-agentx.conf(5)."""
+    """The table of agent/common/settings.c and ldoms-agentx.conf(5)."""
 
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        source = read("agent", "daemon", "settings.c")
+        source = read("agent", "common", "settings.c")
         table = source.partition("directives[] = {")[2].partition("\n};")[0]
         cls.entries = {}
         for entry in re.split(r"(?m)^\t\{", table)[1:]:

@@ -17,7 +17,7 @@
 #include "control/permit.h"
 #include "ldm/template.h"
 #include "control/transaction.h"
-#include "daemon/settings.h"
+#include "common/settings.h"
 #include "inventory/assemble.h"
 #include "inventory/listing.h"
 #include "inventory/diff.h"

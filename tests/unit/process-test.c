@@ -217,10 +217,8 @@ static void test_platform(void **state)
 	int status;
 
 	/* In a child: it cannot be undone. */
-	if (child == 0) {
-		platform_name_thread("test");
+	if (child == 0)
 		_exit(platform_hide_memory() < 0 || platform_drop_privileges() < 0);
-	}
 	assert_int_equal(waitpid(child, &status, 0), child);
 	assert_int_equal(status, 0);
 }

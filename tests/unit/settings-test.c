@@ -13,7 +13,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "daemon/settings.h"
+#include "common/settings.h"
 #include "ldm/endpoint.h"
 #include "util/log.h"
 

@@ -11,9 +11,9 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 
-#include "daemon/settings.h"
+#include "common/settings.h"
 #include "daemon/signals.h"
-#include "daemon/worker.h"
+#include "common/worker.h"
 #include "util/pollset.h"
 
 struct probe {

@@ -1,14 +1,14 @@
 /*
  * A worker around control/engine.h. Here the settings are translated for the engine.
  */
-#include "daemon/ldm-thread.h"
+#include "common/ldm-thread.h"
 
 #include <errno.h>
 #include <stdlib.h>
 
 #include "control/engine.h"
-#include "daemon/settings.h"
-#include "daemon/worker.h"
+#include "common/settings.h"
+#include "common/worker.h"
 #include "ldm/endpoint.h"
 
 struct ldm_thread {

@@ -1,8 +1,8 @@
 /*
  * A thread with a poll loop. The operations of its owner are all called in that thread.
  */
-#ifndef DAEMON_WORKER_H
-#define DAEMON_WORKER_H
+#ifndef COMMON_WORKER_H
+#define COMMON_WORKER_H
 
 #include <stdbool.h>
 #include <stdint.h>

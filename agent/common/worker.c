@@ -2,7 +2,7 @@
  * The loop: ask what to wait for, poll, hand over new settings, dispatch. Other threads reach it
  * through a few atomics and a wake-up pipe only.
  */
-#include "daemon/worker.h"
+#include "common/worker.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -11,8 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "daemon/platform.h"
-#include "daemon/settings.h"
+#include "common/settings.h"
 #include "util/clock.h"
 #include "util/log.h"
 #include "util/pollset.h"
@@ -113,7 +112,8 @@ static void *run_worker(void *arg)
 {
 	struct worker *w = arg;
 
-	platform_name_thread(w->ops->name);
+	/* For ps and debuggers. */
+	(void)pthread_setname_np(pthread_self(), w->ops->name);
 	int r = w->ops->start ? w->ops->start(w->user) : 0;
 	tell_started(w, r);
 	if (r < 0)

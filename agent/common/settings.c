@@ -2,7 +2,7 @@
  * One table of directives: where the value goes, how it is read, what it may be, and whether a
  * SIGHUP applies it. Reading, comparing and freeing all follow from the table.
  */
-#include "daemon/settings.h"
+#include "common/settings.h"
 
 #include <ctype.h>
 #include <errno.h>

@@ -4,8 +4,8 @@
  * A settings object is filled once, by one thread, and only read after that. SIGHUP makes another
  * object; settings_compare() tells which directives differ, and which of them apply live.
  */
-#ifndef DAEMON_SETTINGS_H
-#define DAEMON_SETTINGS_H
+#ifndef COMMON_SETTINGS_H
+#define COMMON_SETTINGS_H
 
 #include <stdbool.h>
 #include <stddef.h>

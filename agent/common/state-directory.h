@@ -1,8 +1,8 @@
 /*
  * The folder of the agent's own state, which the agent trusts at its next start.
  */
-#ifndef DAEMON_STATE_DIRECTORY_H
-#define DAEMON_STATE_DIRECTORY_H
+#ifndef COMMON_STATE_DIRECTORY_H
+#define COMMON_STATE_DIRECTORY_H
 
 /* Makes the folder if it does not exist, and checks it. -errno; the reason has been logged. */
 int state_directory_make(const char *path);

@@ -2,7 +2,7 @@
  * Checks owner and mode: a user who can write there could change the numbers of domains, or invent
  * SETs that the agent would report.
  */
-#include "daemon/state-directory.h"
+#include "common/state-directory.h"
 
 #include <errno.h>
 #include <string.h>

@@ -1,8 +1,8 @@
 /*
  * The thread that talks to ldmd: the same in the daemon and inside snmpd.
  */
-#ifndef DAEMON_LDM_THREAD_H
-#define DAEMON_LDM_THREAD_H
+#ifndef COMMON_LDM_THREAD_H
+#define COMMON_LDM_THREAD_H
 
 #include <stdbool.h>
 #include <stdint.h>

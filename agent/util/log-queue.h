@@ -1,0 +1,33 @@
+/*
+ * Log lines of any thread on their way to the one that may wait for a reader: bounded, so that
+ * lines for which there is no room are lost, counted, and told of once.
+ */
+#ifndef UTIL_LOG_QUEUE_H
+#define UTIL_LOG_QUEUE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "util/log.h"
+
+struct log_queue;
+
+/* bytes: of the lines in the queue. added (may be NULL) is called after each line. -ENOMEM. */
+int log_queue_new(size_t bytes, void (*added)(void *user), void *user, struct log_queue **ret);
+/* With the lines that are in it. NULL is allowed. */
+void log_queue_free(struct log_queue *q);
+
+/* A log_sink, with the queue as its user. -ENOMEM, -EAGAIN: the line is lost. */
+int log_queue_add(void *queue, enum log_level level, const char *line, size_t len);
+
+/* Waits for lines. False: log_queue_end() was called, and the queue is empty. */
+bool log_queue_wait(struct log_queue *q);
+void log_queue_end(struct log_queue *q);
+/*
+ * Takes all lines out and writes them, without holding up those who add more; then a line that says
+ * how many were lost meanwhile.
+ */
+void log_queue_write(
+	struct log_queue *q, void (*write)(enum log_level level, const char *line, size_t len));
+
+#endif
