@@ -65,6 +65,11 @@ static void on_own_option(int option, char *argument)
 	set_form(argument);
 }
 
+static void on_error(const char *text)
+{
+	fprintf(stderr, "ldom-snmp: %s\n", text);
+}
+
 static void set_patience(const char *word)
 {
 	char *end;
@@ -134,7 +139,8 @@ int main(int argc, char **argv)
 		return EXIT_DONE;
 	}
 	argc = without_long_options(argc, argv);
-	if (!snmp_open_command_line(argc, argv, "o:", on_own_option, &settings.snmp, &next)) {
+	if (!snmp_open_command_line(
+		    argc, argv, "o:", on_own_option, on_error, &settings.snmp, &next)) {
 		if (next == NETSNMP_PARSE_ARGS_SUCCESS_EXIT)
 			return EXIT_DONE;
 		if (next == NETSNMP_PARSE_ARGS_ERROR_USAGE)

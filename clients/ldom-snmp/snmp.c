@@ -6,6 +6,7 @@
 
 #include <net-snmp/net-snmp-config.h>
 #include <net-snmp/net-snmp-includes.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,7 +20,32 @@ struct snmp {
 	netsnmp_session *session;
 	char *host;
 	long version;
+	void (*complain)(const char *text);
 };
+
+__attribute__((format(printf, 2, 3))) static void complain(
+	const struct snmp *s, const char *format, ...)
+{
+	char *text;
+	va_list arguments;
+
+	va_start(arguments, format);
+	if (vasprintf(&text, format, arguments) >= 0) {
+		s->complain(text);
+		free(text);
+	}
+	va_end(arguments);
+}
+
+/* What the library says of the last error of a session. */
+static void complain_of(const struct snmp *s, netsnmp_session *session)
+{
+	char *text = NULL;
+
+	snmp_error(session, NULL, NULL, &text);
+	complain(s, "%s: %s", s->host ? s->host : "", text ? text : "");
+	free(text);
+}
 
 void cell_clear(struct cell *c)
 {
@@ -39,7 +65,8 @@ static void take_own_options(int argc, char *const *argv, int option)
 }
 
 bool snmp_open_command_line(int argc, char **argv, const char *own_options,
-	void (*on_own_option)(int option, char *argument), struct snmp **ret, int *ret_next)
+	void (*on_own_option)(int option, char *argument), void (*on_error)(const char *text),
+	struct snmp **ret, int *ret_next)
 {
 	netsnmp_session parsed;
 	struct snmp *s = calloc(1, sizeof(*s));
@@ -52,11 +79,12 @@ bool snmp_open_command_line(int argc, char **argv, const char *own_options,
 		return false;
 	}
 	SOCK_STARTUP;
+	s->complain = on_error;
 	s->version = parsed.version;
 	s->host = parsed.peername ? strdup(parsed.peername) : NULL;
 	s->session = snmp_open(&parsed);
 	if (!s->session || !s->host) {
-		snmp_sess_perror("ldom-snmp", &parsed);
+		complain_of(s, &parsed);
 		snmp_free(s);
 		*ret_next = NETSNMP_PARSE_ARGS_ERROR;
 		return false;
@@ -123,6 +151,13 @@ static bool read_value(const netsnmp_variable_list *v, struct cell *ret)
 
 /* --- exchanges ----------------------------------------------------------------------------- */
 
+/* What an error-status of a read says of the agent. */
+static enum snmp_result result_of(const struct snmp *s, long errstat)
+{
+	complain(s, "%s: %s", s->host, snmp_errstring((int)errstat));
+	return errstat == SNMP_ERR_GENERR ? SNMP_AGENT_FAILS : SNMP_CANNOT_ASK;
+}
+
 /* The response is the caller's when it is SNMP_OK. */
 static enum snmp_result exchange(struct snmp *s, netsnmp_pdu *pdu, netsnmp_pdu **ret)
 {
@@ -135,11 +170,14 @@ static enum snmp_result exchange(struct snmp *s, netsnmp_pdu *pdu, netsnmp_pdu *
 	}
 	if (response)
 		snmp_free_pdu(response);
-	if (status == STAT_TIMEOUT) {
-		fprintf(stderr, "ldom-snmp: %s does not answer\n", s->host);
+	int error = 0;
+	snmp_error(s->session, NULL, &error, NULL);
+	/* The other one is that of version 3, which looks for the engine first. */
+	if (status == STAT_TIMEOUT || error == SNMPERR_TIMEOUT) {
+		complain(s, "%s does not answer", s->host);
 		return SNMP_NO_ANSWER;
 	}
-	snmp_sess_perror("ldom-snmp", s->session);
+	complain_of(s, s->session);
 	return SNMP_CANNOT_ASK;
 }
 
@@ -158,11 +196,8 @@ static enum snmp_result get_one(struct snmp *s, const struct name *name, struct 
 	if (response->errstat == SNMP_ERR_NOERROR && response->variables &&
 		!read_value(response->variables, ret))
 		r = SNMP_CANNOT_ASK;
-	else if (response->errstat != SNMP_ERR_NOERROR &&
-		 response->errstat != SNMP_ERR_NOSUCHNAME) {
-		fprintf(stderr, "ldom-snmp: %s: %s\n", s->host, snmp_errstring(response->errstat));
-		r = SNMP_CANNOT_ASK;
-	}
+	else if (response->errstat != SNMP_ERR_NOERROR && response->errstat != SNMP_ERR_NOSUCHNAME)
+		r = result_of(s, response->errstat);
 	snmp_free_pdu(response);
 	return r;
 }
@@ -271,14 +306,12 @@ static enum snmp_result walk_column(
 			return r;
 		more = response->errstat == SNMP_ERR_NOERROR &&
 		       take_column(response, rows, column, at, &length, column_length, &hint);
-		bool failed = response->errstat != SNMP_ERR_NOERROR &&
-			      response->errstat != SNMP_ERR_NOSUCHNAME;
-		if (failed)
-			fprintf(stderr, "ldom-snmp: %s: %s\n", s->host,
-				snmp_errstring(response->errstat));
+		if (response->errstat != SNMP_ERR_NOERROR &&
+			response->errstat != SNMP_ERR_NOSUCHNAME)
+			r = result_of(s, response->errstat);
 		snmp_free_pdu(response);
-		if (failed)
-			return SNMP_CANNOT_ASK;
+		if (r != SNMP_OK)
+			return r;
 	}
 	return SNMP_OK;
 }

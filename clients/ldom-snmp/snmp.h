@@ -33,14 +33,19 @@ struct snmp;
 
 enum snmp_result {
 	SNMP_OK,
-	SNMP_NO_ANSWER,	 /* sent, and nothing came back */
-	SNMP_CANNOT_ASK, /* not sent, or refused by the agent's access control */
+	SNMP_NO_ANSWER,	  /* sent, and nothing came back */
+	SNMP_CANNOT_ASK,  /* not sent, or refused by the agent's access control */
+	SNMP_AGENT_FAILS, /* genErr: snmpd answers, and the agent behind it does not */
 };
 
-/* The command line's SNMP options; *ret_next is the first argument behind HOST. Says what is wrong.
- * false: the program ends with *ret_next as its status. */
+/*
+ * The command line's SNMP options; *ret_next is the first argument behind HOST. on_error is told,
+ * now and later, why something cannot be asked; mistakes in the options are said on stderr. false:
+ * the program ends with *ret_next as its status.
+ */
 bool snmp_open_command_line(int argc, char **argv, const char *own_options,
-	void (*on_own_option)(int option, char *argument), struct snmp **ret, int *ret_next);
+	void (*on_own_option)(int option, char *argument), void (*on_error)(const char *text),
+	struct snmp **ret, int *ret_next);
 void snmp_free(struct snmp *s);
 const char *snmp_host(const struct snmp *s);
 

@@ -46,7 +46,7 @@ def same_place(path):
     """The two kinds of packages compress manuals and documents as they like, and number them."""
     path = re.sub(r"^/lib/", "/usr/lib/", path.rstrip("/"))
     # The folder of libraries has a name of its own on each system.
-    path = re.sub(r"^/usr/lib(64|/[\w-]+-linux-gnu)/ldoms-snmp/", "/usr/lib/ldoms-snmp/", path)
+    path = re.sub(r"^/usr/lib(64|/[\w-]+-linux-gnu)/(ldoms-snmp|nagios)/", r"/usr/lib/\2/", path)
     return re.sub(r"\.gz$", "", path)
 
 

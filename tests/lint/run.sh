@@ -25,7 +25,7 @@ check() { # NAME TOOL COMMAND...
 	fi
 }
 
-all_c() { find agent tests/unit tests/ldmd-sim tests/fuzz tests/bench tests/conformance -name '*.[ch]' 2>/dev/null; }
+all_c() { find agent clients tests/unit tests/ldmd-sim tests/fuzz tests/bench tests/conformance -name '*.[ch]' 2>/dev/null; }
 
 format() { all_c | xargs clang-format --dry-run --Werror; }
 cpp_check() {
