@@ -14,7 +14,8 @@
 
 void filter_begin(struct filter *f, const char *context)
 {
-	*f = (struct filter){.context = context};
+	memset(f, 0, offsetof(struct filter, sets));
+	f->context = context;
 }
 
 /* --- the phases of a SET -------------------------------------------------------------------- */
