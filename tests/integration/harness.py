@@ -223,6 +223,8 @@ class Snmpd(Process):
         super().__init__(directory)
         self.port = free_port()
         self.agentx = self.path("agentx")
+        # What runs it, and what it finds in its environment beside the usual.
+        self.wrapper, self.environment = [], {}
         with open(self.path("snmpd.conf"), "w") as conf:
             conf.write(f"""
 agentAddress udp:127.0.0.1:{self.port},tcp:127.0.0.1:{self.port}
@@ -247,10 +249,10 @@ rwuser sha256 authpriv
         program = find_program("snmpd")
         if not program:
             raise unittest.SkipTest("there is no snmpd")
-        self.launch([program, "-f", "-C", "-c", self.path("snmpd.conf"), "-Lf",
+        self.launch([*self.wrapper, program, "-f", "-C", "-c", self.path("snmpd.conf"), "-Lf",
                      self.path("messages"), "-p", self.path("pid"), "-I", "-smux"],
                     {"SNMP_PERSISTENT_DIR": self.path("persistent"),
-                     "SNMPCONFPATH": self.directory, "MIBS": ""})
+                     "SNMPCONFPATH": self.directory, "MIBS": "", **self.environment})
         wait_for(self._answers, 20, "snmpd")
         return self
 
