@@ -6,9 +6,9 @@ SRC = os.environ.get("top_srcdir") or os.path.abspath(
     os.path.join(os.path.dirname(__file__), "..", ".."))
 
 
-def readme_blocks(heading=None):
-    """The shell blocks of README, or those between a heading and the next one."""
-    with open(os.path.join(SRC, "README.md")) as f:
+def readme_blocks(heading=None, page="README.md"):
+    """The shell blocks of a page, or those between a heading and the next one."""
+    with open(os.path.join(SRC, page)) as f:
         text = f.read()
     if heading:
         text = re.split(r"(?m)^#+ ", text.partition(f"\n{heading}\n")[2])[0]

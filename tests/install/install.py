@@ -30,7 +30,9 @@ class InRoot(unittest.TestCase):
         root = Root(name)
         root.__enter__()
         self.addCleanup(root.__exit__, None, None, None)
-        root.start_simulator("-u", f"snmp:{SECRET}")
+        # The control domain's own file is copied by hand where a test needs it.
+        root.certificate = os.path.join(bareroot.PLACE, name + ".certificate")
+        root.start_simulator("-u", f"snmp:{SECRET}", "-k", root.certificate)
         root.boot()
         root.run("useradd -m me")
         return root
@@ -75,12 +77,15 @@ class InRoot(unittest.TestCase):
 
     def assert_served(self, root, ask):
         """The table, by name, to a user without rights."""
+        self.assert_table(root, ask)
+        self.assertEqual(root.run("systemctl is-active ldoms-agentx").stdout.strip(), "active")
+        self.assertEqual(root.run("ps -C ldoms-agentx -o user:20=").stdout.strip(), "ldoms-snmp")
+
+    def assert_table(self, root, ask):
         shown = wait_for(lambda: self.table(root, ask), 30, "the table")
         self.assertRegex(shown, r"SNMP table: LDOMS-MIB::ldomTable")
         self.assertRegex(shown, r"(?m)^ *3 +web01 +active +active +8 ")
         self.assertEqual(len(re.findall(r"(?m)^ *\d+ +\S+ +(?:active|bound|inactive) ", shown)), 8)
-        self.assertEqual(root.run("systemctl is-active ldoms-agentx").stdout.strip(), "active")
-        self.assertEqual(root.run("ps -C ldoms-agentx -o user:20=").stdout.strip(), "ldoms-snmp")
 
     def table(self, root, ask):
         result = root.run(ask, user="me", check=False)
@@ -208,6 +213,47 @@ class FromPackages(InRoot):
         self.assertIn("UnitFileState=enabled", shown)
         self.assertIn("ActiveState=inactive", shown)
         self.assertIn("NRestarts=0", shown)
+        self.assertEqual(root.run("systemctl --failed --no-legend").stdout.strip(), "")
+
+
+class InSnmpd(InRoot):
+    """The module: Debian's snmpd, its user and its unit, with the snippet that comes with the package."""
+
+    def test_page(self):
+        root = self.root("in-snmpd")
+        self.first_start_of_snmpd(root)
+        unit = self.unit_of_snmpd(root)
+        before = root.files()
+        self.give_packages(root)
+        shutil.copy(root.certificate, root.inside("/root"))
+        install, user = readme_blocks("## Use", "docs/module.md")
+        root.run("cd /root/ldoms-snmp && set -e\n" + install)
+        root.run(f"cp /root/{os.path.basename(root.certificate)} /etc/ldoms-snmp/cdom1.pem")
+        root.run("set -e\n" + user)
+        ask = readme_blocks("#### Then")[-1]
+        self.assert_in_snmpd(root, ask)
+        root.reboot()
+        self.assert_in_snmpd(root, ask)
+        root.run("systemctl restart snmpd")
+        self.assert_in_snmpd(root, ask)
+        root.run("systemctl reload snmpd")
+        self.assert_in_snmpd(root, ask)
+        self.assertEqual(self.unit_of_snmpd(root), unit)
+        # Away again: snmpd.conf goes on to name what is not there any more, which snmpd survives.
+        root.run("apt-get purge -y --autoremove 'ldoms-snmp*' && systemctl restart snmpd")
+        self.assertEqual(root.run("systemctl is-active snmpd").stdout.strip(), "active")
+        self.assert_left(before, root.files(), {
+            "/etc/snmp/snmpd.conf.d/ldoms-snmp.conf", "/etc/ldoms-snmp", "/etc/ldoms-snmp/password",
+            "/etc/ldoms-snmp/ldoms-agentx.conf", "/etc/ldoms-snmp/cdom1.pem"})
+
+    def unit_of_snmpd(self, root):
+        return root.run("systemctl cat snmpd").stdout
+
+    def assert_in_snmpd(self, root, ask):
+        self.assert_table(root, ask)
+        self.assertEqual(root.run("ps -C ldoms-agentx -o pid=", check=False).stdout.strip(), "")
+        self.assertEqual(root.run("ps -C snmpd -o user:20=").stdout.strip(), "Debian-snmp")
+        self.assertEqual(root.run("stat -c '%U %a' /var/lib/snmp/ldoms").stdout.strip(), "Debian-snmp 700")
         self.assertEqual(root.run("systemctl --failed --no-legend").stdout.strip(), "")
 
 

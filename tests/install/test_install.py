@@ -76,6 +76,17 @@ class Install(harness.TestCase):
         for path in expected:
             self.assertTrue(os.path.isfile(path), path)
 
+    def test_the_snippet_of_the_module_names_it(self):
+        module = self.path("pkglibdir", "ldoms.so")
+        if not os.path.exists(module):
+            self.skipTest("configured with --disable-module")
+        snippet = read(self.path("pkgdatadir", "snmpd-ldoms-module.conf"))
+        self.assertEqual(re.search(r"(?m)^dlmod +ldoms +(\S+)$", snippet).group(1),
+                         module[len(self.root):])
+        self.assertEqual(re.search(r"(?m)^ldomsConfig +(\S+)$", snippet).group(1),
+                         self.configurations()[0][len(self.root):])
+        self.assertIn(f"included  {harness.ROOT}\n", snippet)
+
     def test_nothing_is_left(self):
         run_make("uninstall", f"DESTDIR={self.root}")
         self.assertEqual(self.files(), set())
