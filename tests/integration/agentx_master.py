@@ -187,6 +187,8 @@ class Session:
         if kind == RESPONSE:
             return False
         error = self.errors[kind].pop(0) if self.errors.get(kind) else 0
+        if pdu.flags & CONTEXT:
+            reader.octets()
         if kind == REGISTER and not error:
             reader.take("BBBB")
             self.registered.append(reader.oid())

@@ -620,7 +620,8 @@ class Bed:
         result = self.snmp("getnext", [cell("Name", 0)], ["-t", "1", "-r", "0", "-On", "-Oe"],
                            check=False)
         found = parse_varbinds(result.stdout)
-        return bool(found) and found[0][0][:-1] == oid(cell("Name", 0))[:-1]
+        return bool(found) and found[0][1] == "OCTETS" and \
+            found[0][0][:-1] == oid(cell("Name", 0))[:-1]
 
     def snmp(self, verb, arguments, options=(), **more):
         return snmp(self.snmpd, verb, arguments, options, **more)

@@ -1,0 +1,126 @@
+"""Many hosts behind one snmpd: each has a simulator and an agent, and an SNMP context of its own.
+
+    fleet = self.fleet(["north", "south"])
+    fleet["north"].rows()                       # asked with v2c, by a community for that context
+    fleet["north"].get(cell("Name", 1), auth=fleet["north"].v3)     # by -n north
+
+A Host is a Bed whose snmpd is everybody's: what a Bed can be asked, it can be asked.
+"""
+import os
+
+import harness
+
+READER, WRITER = ("-v2c", "-c", "public"), ("-v2c", "-c", "private")
+
+
+def encode(name):
+    """A context's name (octets) as ldoms-agentx.conf has it."""
+    return "".join(chr(octet) if 32 < octet < 127 and octet not in b"%#" else f"%{octet:02X}"
+                   for octet in name)
+
+
+def quote(name):
+    """The same as snmpd.conf has it."""
+    return b'"' + name.replace(b"\\", b"\\\\").replace(b'"', b'\\"') + b'"'
+
+
+class Host(harness.Bed):
+    """One host of a fleet; name: of its context, in octets."""
+
+    def __init__(self, directory, number, name, snmpd, domains, conf, **sim):  # pylint: disable=super-init-not-called
+        self.directory = directory
+        self.name = name
+        self.snmpd = snmpd
+        self.reader, self.writer = f"reader{number}", f"writer{number}"
+        # Each generated host has other UUIDs.
+        self.sim = harness.Simulator(
+            os.path.join(directory, "s"), domains, options=["-s", str(number + 1)], **sim)
+        self.agent = harness.Agent(os.path.join(directory, "a"), self.sim.address, snmpd.address,
+                                   f"context {encode(name)}\n{conf}")
+
+    @property
+    def v3(self):
+        return [*harness.Snmpd.users["sha"], "-n", os.fsdecode(self.name)]
+
+    def access(self):
+        """What snmpd.conf needs for two communities of this context."""
+        return b"".join(
+            b"com2sec -Cn %s %s 127.0.0.1 %s\ngroup %s v2c %s\ngroup %s v1 %s\n" % (
+                quote(self.name), who, who, kind, who, kind, who)
+            for kind, who in ((b"readers", self.reader.encode()), (b"writers", self.writer.encode())))
+
+    def snmp(self, verb, arguments, options=(), auth=READER, **more):
+        """As of a Bed, whose two communities stand for those of the context."""
+        own = {READER: ("-v2c", "-c", self.reader), WRITER: ("-v2c", "-c", self.writer)}
+        return super().snmp(verb, arguments, options, auth=own.get(tuple(auth), auth), **more)
+
+    def set(self, *arguments):
+        """By snmpset; its exit status and what it says."""
+        result = self.snmp("set", arguments, ["-On", "-Oe"], auth=WRITER, check=False)
+        return result.returncode, result.stdout + result.stderr
+
+    def guest(self):
+        """(index, domain) of a guest that takes CPUs: it runs, and its system is up."""
+        domain = next(domain for domain in harness.dump(self.sim)["domains"]
+                      if domain["state"] == "active" and domain["flags"][1] == "n" and
+                      "control" not in domain["roles"])
+        return self.indexes()[domain["name"]], domain
+
+    def vcpus(self):
+        """{domain: virtual CPUs}, as ldmd has it."""
+        return {domain["name"]: domain["vcpus"] for domain in harness.dump(self.sim)["domains"]}
+
+    def wait_agree(self, auth=READER):
+        """This context shows what this host's ldmd has, and nothing else."""
+        harness.wait_for(lambda: not harness.differences(self.rows(auth=auth),
+                                                         harness.dump(self.sim)["domains"]),
+                         10, f"what the ldmd of {self.name} has")
+
+
+class Fleet:
+    """names: of the contexts, text or octets."""
+
+    def __init__(self, directory, names, domains=4, conf="", snmpd_conf="", **sim):
+        self.snmpd = harness.Snmpd(os.path.join(directory, "m"), snmpd_conf)
+        octets = [name.encode() if isinstance(name, str) else name for name in names]
+        self.hosts = [Host(os.path.join(directory, str(number)), number, name, self.snmpd, domains,
+                           conf, **sim) for number, name in enumerate(octets)]
+        with open(self.snmpd.path("snmpd.conf"), "ab") as out:
+            out.write(b"view all included .1\n"
+                      b'access readers "" any noauth prefix all none none\n'
+                      b'access writers "" any noauth prefix all all none\n')
+            for host in self.hosts:
+                out.write(host.access())
+
+    def __getitem__(self, name):
+        octets = name.encode() if isinstance(name, str) else name
+        return next(host for host in self.hosts if host.name == octets)
+
+    def start(self):
+        """Returns when each context is served."""
+        self.snmpd.start()
+        for host in self.hosts:
+            host.sim.start()
+            host.agent.start()
+        for host in self.hosts:
+            host.wait_serving()
+        return self
+
+    def stop(self):
+        problems = []
+        for host in self.hosts:
+            alive = host.agent.running()
+            status = host.agent.stop()
+            if alive and status != 0:
+                problems.append(f"the agent of {host.name} ended with {status}")
+            problems += host.agent.findings()
+        for process in [self.snmpd] + [host.sim for host in self.hosts]:
+            process.stop()
+        return problems
+
+
+class TestCase(harness.TestCase):
+    def fleet(self, names, **more):
+        fleet = Fleet(os.path.join(self.directory, str(len(self.beds))), names, **more)
+        self.beds.append(fleet)
+        return fleet.start()
