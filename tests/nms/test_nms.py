@@ -2,14 +2,13 @@
 where such a system is installed, it is run against the agent."""
 import os
 import re
-import signal
 import subprocess
 import sys
 import unittest
 import urllib.request
 
 import harness
-from harness import ROOT, cell, find_program, scalar, wait_for
+from harness import ROOT, find_program, scalar, wait_for
 
 sys.path.insert(0, os.path.join(harness.SRC, "tests", "mib"))
 import mib_tree  # noqa: E402  pylint: disable=wrong-import-position
@@ -27,7 +26,6 @@ TREE = mib_tree.read(os.path.join(harness.SRC, "mibs", "LDOMS-MIB.txt"))
 OBJECTS = {arcs: (name, what) for name, (arcs, what) in TREE.items()
            if what.startswith(("read-", "not-acc", "accessible"))}
 NODES = {arcs for arcs, _ in TREE.values()}
-PLUGINS = "/usr/lib/nagios/plugins", "/usr/lib/monitoring-plugins", "/usr/libexec/monitoring-plugins"
 
 
 def path_of(name):
@@ -285,80 +283,3 @@ class Zabbix(unittest.TestCase):
         for name, (_, what) in TREE.items():
             if what == "notification-type":
                 self.assertTrue(pattern.fullmatch(name), name)
-
-
-class Nagios(harness.TestCase):
-    """Each command, run by the plugin itself, in a good state and in bad ones."""
-
-    def setUp(self):
-        super().setUp()
-        folder = next((f for f in PLUGINS if os.path.exists(os.path.join(f, "check_snmp"))), None)
-        if not folder:
-            self.skipTest("there is no check_snmp (Debian: monitoring-plugins-standard)")
-        self.macros = {"USER1": folder, "HOSTADDRESS": "127.0.0.1", "USER11": "auth-secret-2",
-                       "USER12": "priv-secret-2"}
-        self.commands = dict(re.findall(
-            r"command_name +(\w+)\n +command_line +(.*)", text_of("nagios-commands.cfg")))
-
-    def check(self, name, *arguments):
-        """(what Nagios would think of it, the line)"""
-        macros = dict(self.macros, **{f"ARG{n}": str(a) for n, a in enumerate(arguments, 1)})
-        line = self.commands[name].replace("-U monitor", "-U sha256")
-        line = re.sub(r"\$(\w+)\$", lambda match: macros[match.group(1)], line)
-        result = subprocess.run(line.split(), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                                stderr=subprocess.STDOUT, text=True, timeout=30, check=False,
-                                env=dict(os.environ, MIBS="", **self.environment))
-        self.used.add(name)
-        return ("OK", "WARNING", "CRITICAL", "UNKNOWN")[result.returncode], result.stdout
-
-    def expect(self, state, name, *arguments):
-        got = self.check(name, *arguments)
-        self.assertEqual(got[0], state, got)
-
-    def test_commands(self):
-        bed = self.bed(conf="refreshInterval 1\nstaleAfter 300\n")
-        wait_for(lambda: scalar(bed, "ldomCpuRpFree"), 20, "the pools")
-        self.used = set()
-        self.environment = {"SNMPCONFPATH": bed.snmpd.directory,
-                            "SNMP_PERSISTENT_DIR": bed.snmpd.path("client")}
-        self.macros["_HOSTSNMPPORT"] = str(bed.snmpd.port)
-        index = bed.indexes()["ldg1"]
-        self.expect("OK", "check_ldoms_link")
-        self.expect("OK", "check_ldoms_age", 3000, 12000)
-        free = scalar(bed, "ldomMemRpFree")
-        self.expect("OK", "check_ldoms_free_memory", free - 1, free - 2)
-        self.expect("WARNING", "check_ldoms_free_memory", free + 2, free - 2)
-        self.expect("CRITICAL", "check_ldoms_free_memory", free + 2, free + 1)
-        self.expect("OK", "check_ldom_state", index)
-        self.expect("OK", "check_ldom_busy", index, 1001, 1002)
-        busy = bed.get(cell("Utilization", index))
-        if busy > 1:
-            self.expect("WARNING", "check_ldom_busy", index, 1, 1000)
-            self.expect("CRITICAL", "check_ldom_busy", index, 0, 1)
-        self.expect("OK", "check_ldom_operation", index)
-        self.expect("OK", "check_ldoms_saved")
-        # A change by SNMP is not saved; one that ldmd refuses has failed.
-        vcpus = bed.get(cell("NumVCPU", index))
-        bed.snmp("set", [cell("NumVCPU", index), "u", str(vcpus + 1)], auth=("-v2c", "-c", "private"))
-        wait_for(lambda: scalar(bed, "ldomConfigUnsaved") == 1, 10, "the unsaved change")
-        self.expect("WARNING", "check_ldoms_saved")
-        self.expect("OK", "check_ldom_operation", index)
-        bed.sim.do("fault refuse:no@set-vcpu/ldg1")
-        bed.snmp("set", [cell("NumVCPU", index), "u", str(vcpus)], auth=("-v2c", "-c", "private"),
-                 check=False)
-        self.expect("CRITICAL", "check_ldom_operation", index)
-        # Bound, removed.
-        bed.sim.do("do stop-domain ldg1")
-        wait_for(lambda: bed.get(cell("OperState", index)) == 6, 10, "bound")
-        self.expect("CRITICAL", "check_ldom_state", index)
-        self.expect("UNKNOWN", "check_ldom_state", 99999)
-        # No ldmd.
-        bed.sim.send(signal.SIGSTOP)
-        wait_for(lambda: scalar(bed, "ldomDataAge") > 200, 15, "old data")
-        self.expect("WARNING", "check_ldoms_age", 150, 12000)
-        self.expect("CRITICAL", "check_ldoms_age", 50, 150)
-        bed.sim.send(signal.SIGCONT)
-        bed.sim.kill()
-        wait_for(lambda: scalar(bed, "ldomLinkState") in (2, 3), 15, "the loss")
-        wait_for(lambda: self.check("check_ldoms_link")[0] in ("WARNING", "CRITICAL"), 15, "the link")
-        self.assertEqual(self.used, set(self.commands))
