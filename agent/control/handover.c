@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "util/array.h"
 #include "util/wakeup.h"
 
 /* One transaction that is not settled: its word to the ldm thread, its verdict from it. */
@@ -289,35 +290,19 @@ void handover_publish_config_unsaved(struct handover *h, bool unsaved)
 	wake_snmp(h);
 }
 
-static bool make_room(struct change_list *l, size_t n)
-{
-	size_t want = l->allocated > 0 ? l->allocated : 16;
-	struct change *more;
-
-	while (want < l->n + n)
-		want *= 2;
-	if (want == l->allocated)
-		return true;
-	more = reallocarray(l->changes, want, sizeof(*more));
-	if (!more)
-		return false;
-	l->changes = more;
-	l->allocated = want;
-	return true;
-}
-
 void handover_post_changes(struct handover *h, struct change_list *take, uint64_t dropped)
 {
 	struct change_list *l = &h->changes;
-	size_t fits;
+	struct change *place;
+	size_t fits = 0;
 
 	pthread_mutex_lock(&h->lock);
-	fits = HANDOVER_CHANGES - l->n < take->n ? HANDOVER_CHANGES - l->n : take->n;
-	if (fits > 0 && !make_room(l, fits))
-		fits = 0;
-	if (fits > 0)
-		memcpy(&l->changes[l->n], take->changes, fits * sizeof(*take->changes));
-	l->n += fits;
+	for (; fits < take->n && l->n < HANDOVER_CHANGES; fits++) {
+		place = array_append(&l->changes, &l->n, sizeof(*place));
+		if (!place)
+			break;
+		*place = take->changes[fits];
+	}
 	h->changes_dropped += dropped + take->n - fits;
 	pthread_mutex_unlock(&h->lock);
 	/* The references moved; the rest is let go. */

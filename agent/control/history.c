@@ -9,6 +9,7 @@
 #include <sys/queue.h>
 #include <unistd.h>
 
+#include "util/array.h"
 #include "util/buffer.h"
 #include "util/cleanup.h"
 #include "util/clock.h"
@@ -73,7 +74,7 @@ struct read_line {
 
 struct reading {
 	struct read_line *lines; /* rows and beginnings */
-	size_t n, allocated;
+	size_t n;
 	struct oplog_numbers given;
 	bool damaged;
 	bool separate; /* rows and beginnings are from two files */
@@ -88,21 +89,15 @@ static void reading_clear(struct reading *in)
 
 static int add_line(struct reading *in, struct record *take)
 {
-	if (in->n == in->allocated) {
-		size_t more = in->allocated > 0 ? 2 * in->allocated : 64;
-		struct read_line *lines = reallocarray(in->lines, more, sizeof(*lines));
+	struct read_line *line = array_append(&in->lines, &in->n, sizeof(*line));
 
-		if (!lines)
-			return -ENOMEM;
-		in->lines = lines;
-		in->allocated = more;
-	}
-	in->lines[in->n] = (struct read_line){
+	if (!line)
+		return -ENOMEM;
+	*line = (struct read_line){
 		.operation = take->kind == RECORD_ROW ? take->row->index : take->begun.operation,
-		.at = in->n,
+		.at = in->n - 1,
 		.record = *take,
 	};
-	in->n++;
 	*take = (struct record){.kind = RECORD_EMPTY};
 	return 0;
 }

@@ -10,71 +10,48 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "util/array.h"
 #include "util/reference.h"
 #include "util/text.h"
 #include "util/utf8.h"
 
-/* The reference counts stand in front, out of the readers' sight. */
-struct operation_box {
-	struct reference references;
-	struct operation o;
-};
-
-struct view_box {
-	struct reference references;
+/* A view and its rows, which the log may still change. */
+struct view_rows {
 	struct oplog_view v;
 	const struct operation *rows[];
 };
 
 struct oplog {
-	struct view_box *current; /* never NULL */
+	struct view_rows *current; /* never NULL */
 	struct oplog_numbers given;
 	uint32_t limit; /* no index behind this one is given; 0: there is no limit */
 };
-
-static struct operation_box *box_of(const struct operation *o)
-{
-	return (struct operation_box *)((char *)(uintptr_t)o - offsetof(struct operation_box, o));
-}
-
-static struct view_box *box_of_view(const struct oplog_view *v)
-{
-	return (struct view_box *)((char *)(uintptr_t)v - offsetof(struct view_box, v));
-}
 
 /* --- rows ---------------------------------------------------------------------------------- */
 
 int operation_new(struct operation **ret)
 {
-	struct operation_box *b = calloc(1, sizeof(*b));
+	struct operation *o = shared_new(sizeof(*o));
 
-	if (!b)
+	if (!o)
 		return -ENOMEM;
-	reference_init(&b->references);
-	b->o.status = OPERATION_QUEUED;
-	*ret = &b->o;
+	o->status = OPERATION_QUEUED;
+	*ret = o;
 	return 0;
 }
 
-static const struct operation *operation_ref(const struct operation *o)
+void operation_unref(const struct operation *shared)
 {
-	reference_take(&box_of(o)->references);
-	return o;
-}
+	struct operation *o = shared_last(shared);
 
-void operation_unref(const struct operation *o)
-{
 	if (!o)
 		return;
-	struct operation_box *b = box_of(o);
-	if (!reference_drop(&b->references))
-		return;
-	free(b->o.domain);
-	free(b->o.request);
-	free(b->o.before);
-	free(b->o.after);
-	free(b->o.message);
-	free(b);
+	free(o->domain);
+	free(o->request);
+	free(o->before);
+	free(o->after);
+	free(o->message);
+	shared_free(o);
 }
 
 int operation_copy(const struct operation *o, struct operation **ret)
@@ -145,13 +122,12 @@ const char *operation_status_name(enum operation_status status)
 
 /* --- views --------------------------------------------------------------------------------- */
 
-static struct view_box *view_new(size_t n_rows, uint64_t serial)
+static struct view_rows *view_new(size_t n_rows, uint64_t serial)
 {
-	struct view_box *b = calloc(1, sizeof(*b) + n_rows * sizeof(b->rows[0]));
+	struct view_rows *b = shared_new(sizeof(*b) + n_rows * sizeof(b->rows[0]));
 
 	if (!b)
 		return NULL;
-	reference_init(&b->references);
 	b->v.serial = serial;
 	b->v.rows = b->rows;
 	return b;
@@ -159,33 +135,23 @@ static struct view_box *view_new(size_t n_rows, uint64_t serial)
 
 const struct oplog_view *oplog_view_ref(const struct oplog_view *v)
 {
-	if (v)
-		reference_take(&box_of_view(v)->references);
-	return v;
+	return shared_ref(v);
 }
 
-void oplog_view_unref(const struct oplog_view *v)
+void oplog_view_unref(const struct oplog_view *shared)
 {
-	if (!v || !reference_drop(&box_of_view(v)->references))
+	struct oplog_view *v = shared_last(shared);
+
+	if (!v)
 		return;
 	for (size_t i = 0; i < v->n_rows; i++)
 		operation_unref(v->rows[i]);
-	free(box_of_view(v));
+	shared_free(v);
 }
 
 size_t oplog_view_lower_bound(const struct oplog_view *v, uint32_t index)
 {
-	size_t low = 0, high = v->n_rows;
-
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (v->rows[middle]->index < index)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low;
+	return first_where(i, v->n_rows, v->rows[i]->index >= index);
 }
 
 const struct operation *oplog_view_find(const struct oplog_view *v, uint32_t index)
@@ -330,11 +296,11 @@ static int number_cost(const struct oplog *l, size_t n, uint32_t *ret)
 int oplog_new(struct oplog **ret)
 {
 	struct oplog *l = calloc(1, sizeof(*l));
-	struct view_box *b = view_new(0, 1);
+	struct view_rows *b = view_new(0, 1);
 
 	if (!l || !b) {
 		free(l);
-		free(b);
+		shared_free(b);
 		return -ENOMEM;
 	}
 	l->current = b;
@@ -351,7 +317,7 @@ void oplog_free(struct oplog *l)
 }
 
 /* The rows are there by age; puts them in the order of their indexes. */
-static int sort_view(struct view_box *b)
+static int sort_view(struct view_rows *b)
 {
 	size_t n = b->v.n_rows, begins_anew = 0;
 
@@ -374,7 +340,7 @@ static int sort_view(struct view_box *b)
 static int add_rows(struct oplog *l, struct operation *const *take, size_t n)
 {
 	const struct oplog_view *v = &l->current->v;
-	struct view_box *b = view_new(v->n_rows + n, v->serial + 1);
+	struct view_rows *b = view_new(v->n_rows + n, v->serial + 1);
 	size_t surplus = v->n_rows + n > OPLOG_ROWS ? v->n_rows + n - OPLOG_ROWS : 0;
 
 	if (!b)
@@ -391,7 +357,7 @@ static int add_rows(struct oplog *l, struct operation *const *take, size_t n)
 	for (size_t i = 0; i < n; i++)
 		b->rows[b->v.n_rows++] = take[i];
 	if (sort_view(b) < 0) {
-		free(b);
+		shared_free(b);
 		return -ENOMEM;
 	}
 	for (size_t i = 0; i < n; i++)
@@ -399,7 +365,7 @@ static int add_rows(struct oplog *l, struct operation *const *take, size_t n)
 	/* The new rows came with a reference. */
 	for (size_t i = 0; i < b->v.n_rows; i++)
 		if (b->rows[i]->serial != b->v.serial)
-			operation_ref(b->rows[i]);
+			shared_ref(b->rows[i]);
 	l->current = b;
 	oplog_view_unref(v);
 	return 0;
@@ -438,20 +404,20 @@ int oplog_restore(struct oplog *l, struct operation *take)
 
 /* A view that can be changed: the current one if only the log has it, else a copy. NULL: no memory.
  */
-static struct view_box *view_to_change(struct oplog *l)
+static struct view_rows *view_to_change(struct oplog *l)
 {
-	struct view_box *now = l->current;
+	struct view_rows *now = l->current;
 
-	if (reference_is_only(&now->references)) {
+	if (reference_is_only(&shared_of(now)->references)) {
 		now->v.serial++;
 		return now;
 	}
-	struct view_box *b = view_new(now->v.n_rows, now->v.serial + 1);
+	struct view_rows *b = view_new(now->v.n_rows, now->v.serial + 1);
 	if (!b)
 		return NULL;
 	b->v.oldest = now->v.oldest;
 	for (size_t i = 0; i < now->v.n_rows; i++)
-		b->rows[b->v.n_rows++] = operation_ref(now->rows[i]);
+		b->rows[b->v.n_rows++] = shared_ref(now->rows[i]);
 	l->current = b;
 	oplog_view_unref(&now->v);
 	return b;
@@ -459,7 +425,7 @@ static struct view_box *view_to_change(struct oplog *l)
 
 int oplog_replace(struct oplog *l, struct operation *const *take, size_t n)
 {
-	struct view_box *b = view_to_change(l);
+	struct view_rows *b = view_to_change(l);
 	size_t gone = 0;
 
 	for (size_t k = 0; k < n; k++) {

@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "util/array.h"
+#include "util/text.h"
 #include "util/cleanup.h"
 
 struct permit_rule {
@@ -103,19 +105,12 @@ static int literal_name(const char *pattern, char **ret)
 
 static int add_rule(struct permit *p, unsigned what, const char *pattern)
 {
-	struct permit_rule *more = reallocarray(p->rules, p->n + 1, sizeof(*more));
-	struct permit_rule rule = {.what = what};
+	struct permit_rule *rule = array_append(&p->rules, &p->n, sizeof(*rule));
 
-	if (!more)
+	if (!rule || text_copy(pattern, &rule->pattern) < 0)
 		return -ENOMEM;
-	p->rules = more;
-	rule.pattern = strdup(pattern);
-	if (!rule.pattern || literal_name(pattern, &rule.exact) < 0) {
-		free(rule.pattern);
-		return -ENOMEM;
-	}
-	more[p->n++] = rule;
-	return 0;
+	rule->what = what;
+	return literal_name(pattern, &rule->exact);
 }
 
 static char *next_word(char **rest)

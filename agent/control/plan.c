@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "util/array.h"
 #include "util/cleanup.h"
 #include "util/number.h"
 
@@ -30,7 +31,7 @@ struct planner {
 	const struct plan_input *in;
 	size_t n;
 	struct draft_step *steps;
-	size_t n_steps, allocated;
+	size_t n_steps;
 	/* Where and why no plan can be made. */
 	size_t part;
 	unsigned field;
@@ -165,26 +166,19 @@ static int add_step(struct planner *p, const struct step *s, enum phase phase)
 {
 	const struct domain *d = p->in[s->part].domain;
 	const char *why = step_forbidden(s, d);
-	struct draft_step *more;
-	size_t want;
+	struct draft_step *step;
 
 	if (!why)
 		why = not_now(s, d);
 	if (why)
 		return cannot(p, s->part, s->field, why);
-	if (p->n_steps == p->allocated) {
-		want = p->allocated > 0 ? 2 * p->allocated : 8;
-		more = reallocarray(p->steps, want, sizeof(*more));
-		if (!more)
-			return -ENOMEM;
-		p->steps = more;
-		p->allocated = want;
-	}
-	p->steps[p->n_steps] = (struct draft_step){*s, phase, order_of(s->action, phase)};
+	step = array_append(&p->steps, &p->n_steps, sizeof(*step));
+	if (!step)
+		return -ENOMEM;
+	*step = (struct draft_step){*s, phase, order_of(s->action, phase)};
 	/* The steps of the tail run in the order in which they were added. */
 	if (phase == PHASE_TAIL)
-		p->steps[p->n_steps].order = (unsigned)p->n_steps;
-	p->n_steps++;
+		step->order = (unsigned)p->n_steps;
 	return 0;
 }
 

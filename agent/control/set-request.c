@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "util/array.h"
 #include "util/buffer.h"
 #include "util/cleanup.h"
 #include "util/text.h"
@@ -198,22 +199,17 @@ static int add_value(struct set_request *d, const struct set_field_rule *rule,
 /* Room for a request at its place in the order of rows. */
 static struct set_request *find_or_add(struct set_request_list *l, uint32_t row)
 {
-	struct set_request *more;
-	size_t i = 0;
+	size_t i = first_where(k, l->n, l->requests[k].index >= row);
+	struct set_request *d = l->requests + i;
 
-	while (i < l->n && l->requests[i].index < row)
-		i++;
-	if (i < l->n && l->requests[i].index == row)
-		return &l->requests[i];
-	more = reallocarray(l->requests, l->n + 1, sizeof(*more));
-	if (!more)
+	if (i < l->n && d->index == row)
+		return d;
+	if (!array_append(&l->requests, &l->n, sizeof(*d)))
 		return NULL;
-	l->requests = more;
-	memmove(&more[i + 1], &more[i], (l->n - i) * sizeof(*more));
-	memset(&more[i], 0, sizeof(*more));
-	more[i].index = row;
-	l->n++;
-	return &more[i];
+	d = &l->requests[i];
+	memmove(d + 1, d, (l->n - 1 - i) * sizeof(*d));
+	*d = (struct set_request){.index = row};
+	return d;
 }
 
 static int merge_one(struct set_request_list *l, const struct set_field_rule *rule,

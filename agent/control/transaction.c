@@ -4,53 +4,40 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "util/array.h"
 #include "util/reference.h"
-
-struct transaction_box {
-	struct reference references;
-	struct transaction t;
-};
-
-static struct transaction_box *box_of(struct transaction *t)
-{
-	return (struct transaction_box *)((char *)t - offsetof(struct transaction_box, t));
-}
-
-static void box_free(struct transaction_box *b)
-{
-	for (size_t i = 0; i < b->t.n_parts; i++)
-		set_request_clear(&b->t.parts[i].request);
-	free(b->t.parts);
-	free(b);
-}
 
 int transaction_new(const struct set_request *const *requests, size_t n, struct transaction **ret)
 {
-	struct transaction_box *b = calloc(1, sizeof(*b));
+	struct transaction *t = shared_new(sizeof(*t));
+	int r = t ? 0 : -ENOMEM;
 
-	if (!b)
-		return -ENOMEM;
-	reference_init(&b->references);
-	b->t.parts = calloc(n > 0 ? n : 1, sizeof(*b->t.parts));
-	for (; b->t.parts && b->t.n_parts < n; b->t.n_parts++)
-		if (set_request_copy(requests[b->t.n_parts], &b->t.parts[b->t.n_parts].request) < 0)
-			break;
-	if (!b->t.parts || b->t.n_parts < n) {
-		box_free(b);
-		return -ENOMEM;
+	for (size_t i = 0; r >= 0 && i < n; i++) {
+		struct transaction_part *part = array_append(&t->parts, &t->n_parts, sizeof(*part));
+
+		r = part ? set_request_copy(requests[i], &part->request) : -ENOMEM;
 	}
-	*ret = &b->t;
+	if (r < 0) {
+		transaction_unref(t);
+		return r;
+	}
+	*ret = t;
 	return 0;
 }
 
 struct transaction *transaction_ref(struct transaction *t)
 {
-	reference_take(&box_of(t)->references);
+	(void)shared_ref(t);
 	return t;
 }
 
 void transaction_unref(struct transaction *t)
 {
-	if (t && reference_drop(&box_of(t)->references))
-		box_free(box_of(t));
+	t = shared_last(t);
+	if (!t)
+		return;
+	for (size_t i = 0; i < t->n_parts; i++)
+		set_request_clear(&t->parts[i].request);
+	free(t->parts);
+	shared_free(t);
 }

@@ -17,6 +17,7 @@
 #include "ldm/document.h"
 #include "ldm/endpoint.h"
 #include "ldm/template.h"
+#include "util/array.h"
 #include "util/buffer.h"
 #include "util/cleanup.h"
 #include "util/log.h"
@@ -47,19 +48,10 @@ static void list_free(struct list *l)
 
 static int add_console_kind(struct list *l, const char *domain, const char *kind)
 {
-	struct console_kind *more =
-		reallocarray(l->consoles, l->n_consoles + 1, sizeof(l->consoles[0]));
+	struct console_kind *c = array_append(&l->consoles, &l->n_consoles, sizeof(*c));
+	int r = c ? text_copy(domain, &c->domain) : -ENOMEM;
 
-	if (!more)
-		return -ENOMEM;
-	l->consoles = more;
-	more[l->n_consoles] = (struct console_kind){0};
-	int r = text_copy(domain, &more[l->n_consoles].domain);
-
-	if (r == 0)
-		r = text_copy(kind, &more[l->n_consoles].kind);
-	l->n_consoles++;
-	return r;
+	return r == 0 ? text_copy(kind, &c->kind) : r;
 }
 
 static const char *console_kind(const struct list *l, const struct domain *d)

@@ -11,6 +11,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "util/array.h"
 #include "util/cleanup.h"
 #include "util/file.h"
 #include "util/text.h"
@@ -138,31 +139,28 @@ static int judge_access(const struct reader *r, const char *root_text, struct sn
 
 static int add_view(struct reader *r, const char *name, const char *kind, const char *at)
 {
-	struct view_line *more = reallocarray(r->views, r->n_views + 1, sizeof(*more));
+	struct view_line *line = array_append(&r->views, &r->n_views, sizeof(*line));
 
-	if (!more)
+	if (!line)
 		return -ENOMEM;
-	r->views = more;
-	more[r->n_views] = (struct view_line){.included = strncasecmp(kind, "incl", 4) == 0};
-	parse_oid(at, &more[r->n_views].at);
-	return text_copy(name, &more[r->n_views++].name);
+	line->included = strncasecmp(kind, "incl", 4) == 0;
+	parse_oid(at, &line->at);
+	return text_copy(name, &line->name);
 }
 
 /* view NULL: what is below at; at NULL as well: all. */
 static int add_grant(struct reader *r, const char *view, const char *at, const char *text)
 {
-	struct grant *more = reallocarray(r->grants, r->n_grants + 1, sizeof(*more));
+	struct grant *grant = array_append(&r->grants, &r->n_grants, sizeof(*grant));
 
-	if (!more)
+	if (!grant)
 		return -ENOMEM;
-	r->grants = more;
-	more[r->n_grants] = (struct grant){0};
-	parse_oid(at ? at : "", &more[r->n_grants].at);
-	if (asprintf(&more[r->n_grants].text, "%s:%u: %s", r->file, r->line, text) < 0) {
-		more[r->n_grants].text = NULL;
+	parse_oid(at ? at : "", &grant->at);
+	if (asprintf(&grant->text, "%s:%u: %s", r->file, r->line, text) < 0) {
+		grant->text = NULL;
 		return -ENOMEM;
 	}
-	return text_copy(view, &more[r->n_grants++].view);
+	return text_copy(view, &grant->view);
 }
 
 /* What follows the user or community: [OID | -V VIEW] at the word of that number. */

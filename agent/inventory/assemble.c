@@ -715,7 +715,7 @@ static int begin(struct assembly *a)
 	a->by_name = calloc(most + 1, sizeof(struct domain *));
 	if (!a->rows || !a->by_name)
 		return -ENOMEM;
-	int r = snapshot_builder_new(most, &a->builder);
+	int r = snapshot_builder_new(&a->builder);
 	if (r == 0)
 		snapshot_builder_last(a->builder, a->in->last);
 	return r;
@@ -756,7 +756,7 @@ int assemble_patch(const struct snapshot *last, uint32_t index, const struct dom
 	};
 	size_t n = last ? last->n_domains : 0;
 	struct snapshot_builder *b;
-	int r = snapshot_builder_new(n + 1, &b);
+	int r = snapshot_builder_new(&b);
 
 	if (r < 0)
 		return r;

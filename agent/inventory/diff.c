@@ -8,6 +8,8 @@
 #include <string.h>
 
 #include "inventory/rows.h"
+#include "util/array.h"
+#include "util/text.h"
 
 struct differ {
 	struct change_list *list;
@@ -31,21 +33,6 @@ void change_list_clear(struct change_list *list)
 		change_clear(&list->changes[i]);
 	free(list->changes);
 	*list = (struct change_list){0};
-}
-
-static int make_room(struct change_list *list)
-{
-	size_t want = list->allocated ? list->allocated * 2 : 16;
-	struct change *more;
-
-	if (list->n < list->allocated)
-		return 0;
-	more = reallocarray(list->changes, want, sizeof(*more));
-	if (!more)
-		return -ENOMEM;
-	list->changes = more;
-	list->allocated = want;
-	return 0;
 }
 
 static int make_outlines(struct differ *d)
@@ -73,17 +60,17 @@ static int report(struct differ *d, struct change change, const char *object)
 		(*d->dropped)++;
 		return 0;
 	}
-	if (make_room(d->list) < 0 || make_outlines(d) < 0)
+	if (make_outlines(d) < 0 || text_copy(object, &change.object) < 0)
 		return -ENOMEM;
-	if (object) {
-		change.object = strdup(object);
-		if (!change.object)
-			return -ENOMEM;
+	struct change *place = array_append(&d->list->changes, &d->list->n, sizeof(*place));
+	if (!place) {
+		free(change.object);
+		return -ENOMEM;
 	}
 	change.before = domain_ref(d->before_outline);
 	change.after = domain_ref(d->after_outline);
 	d->max--;
-	d->list->changes[d->list->n++] = change;
+	*place = change;
 	return 0;
 }
 

@@ -30,7 +30,7 @@ struct change {
 
 struct change_list {
 	struct change *changes;
-	size_t n, allocated;
+	size_t n;
 };
 
 /*

@@ -7,11 +7,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "util/array.h"
 #include "util/number.h"
 #include "util/reference.h"
 
 struct links {
-	struct reference references;
 	struct service *services[_SERVICE_KIND_MAX];
 	size_t n[_SERVICE_KIND_MAX];
 	struct console_link *consoles;
@@ -45,21 +45,13 @@ static struct service *find_service(
 	const struct links *l, enum service_kind kind, const char *name, const char *volume)
 {
 	struct service *services = l->services[kind];
-	size_t low = 0, high = l->n[kind];
 
 	if (!name || (kind == SERVICE_VOLUME && !volume))
 		return NULL;
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (compare_names(&services[middle], name, volume) < 0)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	if (low == l->n[kind] || compare_names(&services[low], name, volume) != 0)
+	size_t at = first_where(i, l->n[kind], compare_names(&services[i], name, volume) >= 0);
+	if (at == l->n[kind] || compare_names(&services[at], name, volume) != 0)
 		return NULL;
-	return &services[low];
+	return &services[at];
 }
 
 const struct service *links_find(
@@ -223,17 +215,10 @@ static int collect_consoles(struct links *l, const struct domain *const *domains
 const struct console_link *links_seek_console(
 	const struct links *l, uint32_t vcc_domain, uint32_t vcc, uint32_t domain)
 {
-	size_t low = 0, high = l->n_consoles;
+	size_t at = first_where(
+		i, l->n_consoles, compare_place(&l->consoles[i], vcc_domain, vcc, domain) >= 0);
 
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (compare_place(&l->consoles[middle], vcc_domain, vcc, domain) < 0)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low < l->n_consoles ? &l->consoles[low] : NULL;
+	return at < l->n_consoles ? &l->consoles[at] : NULL;
 }
 
 /* ------------------------------------------------------------------------------------------- */
@@ -281,15 +266,13 @@ int links_new(const struct domain *const *domains, size_t n, const struct links 
 		all_same &= services_same && clients_same(domains[i], before[i]);
 	}
 	if (services_same && all_same) {
-		reference_take(&((struct links *)(uintptr_t)last)->references);
-		*ret = last;
+		*ret = shared_ref(last);
 		return 0;
 	}
 
-	struct links *l = calloc(1, sizeof(*l));
+	struct links *l = shared_new(sizeof(*l));
 	if (!l)
 		return -ENOMEM;
-	reference_init(&l->references);
 	int r = services_same ? update(l, last, domains, before, n) : collect(l, domains, n);
 	if (r == 0) {
 		count_volumes(l);
@@ -305,12 +288,12 @@ int links_new(const struct domain *const *domains, size_t n, const struct links 
 
 void links_unref(const struct links *shared)
 {
-	struct links *l = (struct links *)(uintptr_t)shared;
+	struct links *l = shared_last(shared);
 
-	if (!l || !reference_drop(&l->references))
+	if (!l)
 		return;
 	for (int kind = 0; kind < _SERVICE_KIND_MAX; kind++)
 		free(l->services[kind]);
 	free(l->consoles);
-	free(l);
+	shared_free(l);
 }

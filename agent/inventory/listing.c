@@ -12,6 +12,7 @@
 
 #include "inventory/rows.h"
 #include "ldm/document.h"
+#include "util/array.h"
 #include "util/text.h"
 
 #define NAME_MAX_OCTETS 256
@@ -203,18 +204,13 @@ static int read_domain(struct listing *l, const struct ldm_content *content, str
 
 static int keep_domain(struct listing *l, struct domain *take)
 {
-	if (l->n_domains == l->allocated) {
-		size_t want = l->allocated ? l->allocated * 2 : 32;
-		struct domain **more = reallocarray(l->domains, want, sizeof(struct domain *));
+	struct domain **place = array_append(&l->domains, &l->n_domains, sizeof(*place));
 
-		if (!more) {
-			domain_unref(take);
-			return -ENOMEM;
-		}
-		l->domains = more;
-		l->allocated = want;
+	if (!place) {
+		domain_unref(take);
+		return -ENOMEM;
 	}
-	l->domains[l->n_domains++] = take;
+	*place = take;
 	return 0;
 }
 

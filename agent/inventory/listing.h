@@ -33,7 +33,7 @@ struct listing {
 	enum listing_kind kind;
 	struct listing_limits limits;
 	struct domain **domains; /* owned; in ldmd's order, index 0 */
-	size_t n_domains, allocated;
+	size_t n_domains;
 	size_t left_out; /* domains that could not be understood */
 	size_t budget;	 /* rows that it may still have */
 	struct free_devices free;

@@ -1,8 +1,5 @@
 /*
  * Making, copying, sharing and freeing what the model consists of.
- *
- * The reference count stands in front of the public struct, so a const pointer to the struct is all
- * that a holder needs.
  */
 #include "inventory/model.h"
 
@@ -13,43 +10,6 @@
 #include "inventory/rows.h"
 #include "util/number.h"
 #include "util/reference.h"
-
-struct shared {
-	struct reference references;
-	_Alignas(uint64_t) char object[]; /* none of the structs needs more */
-};
-
-static struct shared *shared_of(const void *object)
-{
-	return (struct shared *)(void *)((char *)(uintptr_t)object -
-					 offsetof(struct shared, object));
-}
-
-/* Zeroed, with one reference; NULL: no memory. */
-static void *shared_new(size_t size)
-{
-	struct shared *s = calloc(1, sizeof(*s) + size);
-
-	if (!s)
-		return NULL;
-	reference_init(&s->references);
-	return s->object;
-}
-
-static const void *shared_ref(const void *object)
-{
-	if (object)
-		reference_take(&shared_of(object)->references);
-	return object;
-}
-
-/* The object if it has to be freed now, else NULL. */
-static void *shared_last(const void *object)
-{
-	if (!object || !reference_drop(&shared_of(object)->references))
-		return NULL;
-	return shared_of(object)->object;
-}
 
 /* --- domains ------------------------------------------------------------------------------- */
 
@@ -68,7 +28,7 @@ void domain_unref(const struct domain *shared)
 	free(d->name);
 	detail_unref(d->detail);
 	services_unref(d->services);
-	free(shared_of(d));
+	shared_free(d);
 }
 
 int domain_new(const char *name, struct domain **ret)
@@ -79,7 +39,7 @@ int domain_new(const char *name, struct domain **ret)
 		return -ENOMEM;
 	d->name = strdup(name);
 	if (!d->name) {
-		free(shared_of(d));
+		shared_free(d);
 		return -ENOMEM;
 	}
 	d->state = DOMAIN_UNKNOWN;
@@ -192,7 +152,7 @@ static void owner_unref(enum row_owner which, const void *shared)
 	if (!owner)
 		return;
 	rows_free(which, owner);
-	free(shared_of(owner));
+	shared_free(owner);
 }
 
 void detail_unref(const struct domain_detail *d)

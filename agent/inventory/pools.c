@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "ldm/document.h"
+#include "util/array.h"
 #include "util/number.h"
 
 static int compare_ids(const void *a, const void *b)
@@ -52,15 +53,14 @@ static bool is_free(const struct ldm_resource *r)
 static int add_free_core(struct free_devices *f, const struct ldm_resource *r)
 {
 	const char *text = ldm_resource_get(r, "cid");
-	uint32_t *more, id;
+	uint32_t *place, id;
 
 	if (!text || parse_u32(text, &id) < 0)
 		return 0;
-	more = reallocarray(f->core_ids, f->n_core_ids + 1, sizeof(*more));
-	if (!more)
+	place = array_append(&f->core_ids, &f->n_core_ids, sizeof(*place));
+	if (!place)
 		return -ENOMEM;
-	f->core_ids = more;
-	f->core_ids[f->n_core_ids++] = id;
+	*place = id;
 	return 0;
 }
 

@@ -18,6 +18,7 @@
 #include "inventory/registry.h"
 #include "inventory/schedule.h"
 #include "ldm/conn.h"
+#include "util/array.h"
 #include "util/clock.h"
 #include "util/log.h"
 
@@ -96,15 +97,14 @@ static void set_state(struct refresh *r, enum refresh_state next)
 
 static int names_add(struct names *n, const char *name)
 {
-	char **more = reallocarray(n->items, n->n + 1, sizeof(*more));
+	char *copy = strdup(name), **item;
 
-	if (!more)
+	item = copy ? array_append(&n->items, &n->n, sizeof(*item)) : NULL;
+	if (!item) {
+		free(copy);
 		return -ENOMEM;
-	n->items = more;
-	n->items[n->n] = strdup(name);
-	if (!n->items[n->n])
-		return -ENOMEM;
-	n->n++;
+	}
+	*item = copy;
 	return 0;
 }
 

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "util/array.h"
 #include "util/cleanup.h"
 #include "util/log.h"
 #include "util/number.h"
@@ -35,17 +36,7 @@ typedef int compare_fn(const void *a, const void *b);
 
 static size_t lower_bound(void *const *items, size_t n, const void *key, compare_fn *compare)
 {
-	size_t low = 0, high = n;
-
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (compare(items[middle], key) < 0)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low;
+	return first_where(i, n, compare(items[i], key) >= 0);
 }
 
 /* Position of the item, or n. */

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "ldm/document.h"
+#include "util/array.h"
 #include "util/buffer.h"
 #include "util/number.h"
 
@@ -59,25 +60,6 @@ const char *row_name(const struct row_type *t, const void *row)
 	return name;
 }
 
-/* A zeroed row at the end. The list doubles at powers of two, so no room has to be remembered. */
-static int list_append(const struct row_type *t, void *owner, void **ret_row)
-{
-	size_t n = rows_count(t, owner);
-	void *list = list_get(t, owner);
-
-	if ((n & (n - 1)) == 0) {
-		void *more = reallocarray(list, n ? n * 2 : 1, t->size);
-
-		if (!more)
-			return -ENOMEM;
-		list = more;
-	}
-	*ret_row = (char *)list + n * t->size;
-	memset(*ret_row, 0, t->size);
-	list_set(t, owner, list, n + 1);
-	return 0;
-}
-
 static void list_cut(const struct row_type *t, void *owner, size_t n)
 {
 	for (size_t i = rows_count(t, owner); i > n; i--)
@@ -87,17 +69,18 @@ static void list_cut(const struct row_type *t, void *owner, size_t n)
 
 static int read_row(const struct row_type *t, const struct ldm_resource *from, void *owner)
 {
+	size_t n = rows_count(t, owner);
+	void *list = list_get(t, owner), *row = array_append(&list, &n, t->size);
 	uint32_t known;
-	void *row;
-	int r = list_append(t, owner, &row);
 
-	if (r < 0)
-		return r;
-	r = fields_read(t->fields, from, row, &known);
+	if (!row)
+		return -ENOMEM;
+	list_set(t, owner, list, n);
+	int r = fields_read(t->fields, from, row, &known);
 	if (r == 0 && t->finish)
 		t->finish(row, from);
 	if (r < 0 || (t->name && !row_name(t, row)))
-		list_cut(t, owner, rows_count(t, owner) - 1);
+		list_cut(t, owner, n - 1);
 	return r;
 }
 

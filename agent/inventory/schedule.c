@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "ldm/document.h"
+#include "util/array.h"
 #include "util/cleanup.h"
 #include "util/clock.h"
 
@@ -148,12 +149,11 @@ static struct target *find_target(const struct schedule *s, const char *name)
 
 static int put_target(struct schedule *s, struct target *take)
 {
-	struct target **more = reallocarray(s->targets, s->n_targets + 1, sizeof(struct target *));
+	struct target **place = array_append(&s->targets, &s->n_targets, sizeof(*place));
 
-	if (!more)
+	if (!place)
 		return -ENOMEM;
-	s->targets = more;
-	s->targets[s->n_targets++] = take;
+	*place = take;
 	return 0;
 }
 
@@ -219,11 +219,10 @@ int schedule_waiter(
 
 	if (r < 0)
 		return r;
-	struct waiter *more = reallocarray(t->waiters, t->n_waiters + 1, sizeof(*more));
-	if (!more)
+	struct waiter *w = array_append(&t->waiters, &t->n_waiters, sizeof(*w));
+	if (!w)
 		return -ENOMEM;
-	t->waiters = more;
-	t->waiters[t->n_waiters++] = (struct waiter){.cb = cb, .user = user};
+	*w = (struct waiter){.cb = cb, .user = user};
 	t->due_ms = now_ms;
 	return 0;
 }

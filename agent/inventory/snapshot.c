@@ -1,7 +1,7 @@
 /*
  * Snapshots, the search in them, and the builder that makes them.
  *
- * One allocation holds the count, the struct, and both orders; domains and host are shared.
+ * One allocation holds the struct and, behind it, both orders; domains and host are shared.
  */
 #include "inventory/snapshot.h"
 
@@ -11,80 +11,52 @@
 
 #include "inventory/links.h"
 #include "inventory/rows.h"
+#include "util/array.h"
 #include "util/reference.h"
-
-struct snapshot_box {
-	struct reference references;
-	struct snapshot snapshot;
-	const struct domain *rows[]; /* by index, then by name */
-};
 
 /* Prefix sums: ends[which * n + i] rows of that kind are in the domains 0..i. */
 struct list_ends {
-	struct reference references;
 	size_t n;
 	uint32_t ends[];
 };
 
 struct snapshot_builder {
 	const struct domain **rows;
-	size_t n, allocated;
+	size_t n;
 	const struct host *host;
 	const struct snapshot *last; /* borrowed; NULL: none */
 };
 
-static struct snapshot_box *box_of(const struct snapshot *s)
-{
-	return (struct snapshot_box *)(void *)((char *)(uintptr_t)s -
-					       offsetof(struct snapshot_box, snapshot));
-}
-
-static void list_ends_unref(const struct list_ends *shared)
-{
-	struct list_ends *e = (struct list_ends *)(uintptr_t)shared;
-
-	if (e && reference_drop(&e->references))
-		free(e);
-}
-
 const struct snapshot *snapshot_ref(const struct snapshot *s)
 {
-	if (s)
-		reference_take(&box_of(s)->references);
-	return s;
+	return shared_ref(s);
 }
 
-void snapshot_unref(const struct snapshot *s)
+void snapshot_unref(const struct snapshot *shared)
 {
-	if (!s || !reference_drop(&box_of(s)->references))
+	struct snapshot *s = shared_last(shared);
+
+	if (!s)
 		return;
 	for (size_t i = 0; i < s->n_domains; i++)
 		domain_unref(s->domains[i]);
 	host_unref(s->host);
-	list_ends_unref(s->list_ends);
+	shared_free(shared_last(s->list_ends));
 	links_unref(s->links);
-	free(box_of(s));
+	shared_free(s);
 }
 
 /* --- domains ------------------------------------------------------------------------------- */
 
 size_t snapshot_lower_bound(const struct snapshot *s, uint32_t index)
 {
-	size_t low = 0, high = s ? s->n_domains : 0;
+	size_t n = s ? s->n_domains : 0;
 
 	/* Where no number is missing, the number tells the place. */
-	if (high > 0 && index - s->domains[0]->index < high &&
+	if (n > 0 && index - s->domains[0]->index < n &&
 		s->domains[index - s->domains[0]->index]->index == index)
 		return index - s->domains[0]->index;
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (s->domains[middle]->index < index)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low;
+	return first_where(i, n, s->domains[i]->index >= index);
 }
 
 const struct domain *snapshot_find_index(const struct snapshot *s, uint32_t index)
@@ -141,11 +113,10 @@ struct row_list domain_list(const struct domain *d, enum domain_list which)
 static int list_ends_new(
 	const struct domain *const *domains, size_t n, const struct list_ends **ret)
 {
-	struct list_ends *e = malloc(sizeof(*e) + _DOMAIN_LIST_MAX * n * sizeof(e->ends[0]));
+	struct list_ends *e = shared_new(sizeof(*e) + _DOMAIN_LIST_MAX * n * sizeof(e->ends[0]));
 
 	if (!e)
 		return -ENOMEM;
-	reference_init(&e->references);
 	e->n = n;
 	for (size_t which = 0; which < _DOMAIN_LIST_MAX; which++) {
 		size_t sum = 0;
@@ -164,36 +135,13 @@ static const void *list_at(const struct row_list *list, size_t i)
 	return (const char *)list->rows + i * list->size;
 }
 
-static size_t list_lower_bound(const struct row_list *list, uint32_t index)
-{
-	size_t low = 0, high = list->n;
-
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (row_index(list_at(list, middle)) < index)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low;
-}
-
 /* The first domain from `from` on that has rows in this list. */
 static size_t next_with_rows(const struct list_ends *e, enum domain_list which, size_t from)
 {
 	const uint32_t *ends = e->ends + which * e->n;
-	size_t before = from > 0 ? ends[from - 1] : 0, low = from, high = e->n;
+	size_t before = from > 0 ? ends[from - 1] : 0;
 
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (ends[middle] > before)
-			high = middle;
-		else
-			low = middle + 1;
-	}
-	return low;
+	return from + first_where(i, e->n - from, ends[from + i] > before);
 }
 
 static bool take_row(
@@ -213,7 +161,9 @@ bool snapshot_seek_row(const struct snapshot *s, enum domain_list which, uint32_
 	if (at < s->n_domains && s->domains[at]->index == domain) {
 		const struct row_list list = domain_list(s->domains[at], which);
 
-		if (take_row(s->domains[at], &list, list_lower_bound(&list, index), ret))
+		size_t i = first_where(k, list.n, row_index(list_at(&list, k)) >= index);
+
+		if (take_row(s->domains[at], &list, i, ret))
 			return true;
 		at++;
 	}
@@ -226,20 +176,10 @@ bool snapshot_seek_row(const struct snapshot *s, enum domain_list which, uint32_
 
 /* --- builder ------------------------------------------------------------------------------- */
 
-int snapshot_builder_new(size_t expected, struct snapshot_builder **ret)
+int snapshot_builder_new(struct snapshot_builder **ret)
 {
-	struct snapshot_builder *b = calloc(1, sizeof(*b));
-
-	if (!b)
-		return -ENOMEM;
-	b->allocated = expected ? expected : 1;
-	b->rows = calloc(b->allocated, sizeof(struct domain *));
-	if (!b->rows) {
-		free(b);
-		return -ENOMEM;
-	}
-	*ret = b;
-	return 0;
+	*ret = calloc(1, sizeof(**ret));
+	return *ret ? 0 : -ENOMEM;
 }
 
 void snapshot_builder_free(struct snapshot_builder *b)
@@ -255,18 +195,13 @@ void snapshot_builder_free(struct snapshot_builder *b)
 
 int snapshot_builder_add(struct snapshot_builder *b, const struct domain *take)
 {
-	if (b->n == b->allocated) {
-		const struct domain **more =
-			reallocarray(b->rows, b->allocated * 2, sizeof(struct domain *));
+	const struct domain **row = array_append(&b->rows, &b->n, sizeof(*row));
 
-		if (!more) {
-			domain_unref(take);
-			return -ENOMEM;
-		}
-		b->rows = more;
-		b->allocated *= 2;
+	if (!row) {
+		domain_unref(take);
+		return -ENOMEM;
 	}
-	b->rows[b->n++] = take;
+	*row = take;
 	return 0;
 }
 
@@ -315,13 +250,13 @@ static bool same_lists(
 
 /* Both orders, and what is found by searching through all domains. */
 static int order_rows(
-	struct snapshot_box *box, const struct snapshot_builder *b, struct snapshot *s)
+	const struct snapshot_builder *b, const struct domain **by_index, struct snapshot *s)
 {
-	const struct domain **by_index = box->rows, **by_name = box->rows + b->n;
+	const struct domain **by_name = by_index + b->n;
 	int r;
 
-	memcpy(by_index, b->rows, b->n * sizeof(*by_index));
-	memcpy(by_name, b->rows, b->n * sizeof(*by_name));
+	for (size_t i = 0; i < b->n; i++)
+		by_index[i] = by_name[i] = b->rows[i];
 	r = sort_unique(by_index, b->n, domain_compare_index);
 	if (r == 0)
 		r = sort_unique(by_name, b->n, domain_compare_name);
@@ -330,8 +265,7 @@ static int order_rows(
 
 	const struct domain *const *before = same_domains(b->last, by_index, b->n);
 	if (same_lists(before, by_index, b->n)) {
-		s->list_ends = b->last->list_ends;
-		reference_take(&((struct list_ends *)(uintptr_t)s->list_ends)->references);
+		s->list_ends = shared_ref(b->last->list_ends);
 	} else {
 		r = list_ends_new(by_index, b->n, &s->list_ends);
 	}
@@ -368,31 +302,31 @@ int snapshot_build(
 
 	if (r < 0)
 		return r;
-	struct snapshot_box *box = calloc(1, sizeof(*box) + 2 * b->n * sizeof(box->rows[0]));
-	if (!box)
+	struct snapshot *s = shared_new(sizeof(*s) + 2 * b->n * sizeof(b->rows[0]));
+	if (!s)
 		return -ENOMEM;
-	reference_init(&box->references);
-	box->snapshot = (struct snapshot){
+	const struct domain **rows = (const struct domain **)(void *)(s + 1);
+	*s = (struct snapshot){
 		.serial = stamp->serial,
 		.taken_ms = stamp->taken_ms,
 		.table_last_change_ms = stamp->table_last_change_ms,
 		.next_index = stamp->next_index,
 		.n_active_rows = count_active(b),
 		.n_domains = b->n,
-		.domains = box->rows,
-		.by_name = box->rows + b->n,
+		.domains = rows,
+		.by_name = rows + b->n,
 		.host = b->host,
 	};
-	r = order_rows(box, b, &box->snapshot);
+	r = order_rows(b, rows, s);
 	if (r < 0) {
-		list_ends_unref(box->snapshot.list_ends);
-		links_unref(box->snapshot.links);
-		free(box);
+		shared_free(shared_last(s->list_ends));
+		links_unref(s->links);
+		shared_free(s);
 		return r;
 	}
 	b->host = NULL;
 	b->n = 0;
 	snapshot_builder_free(b);
-	*ret = &box->snapshot;
+	*ret = s;
 	return 0;
 }

@@ -66,7 +66,7 @@ bool snapshot_seek_row(const struct snapshot *s, enum domain_list which, uint32_
  * that index and name are unique (-EEXIST) and consumes the builder only on success.
  */
 struct snapshot_builder;
-int snapshot_builder_new(size_t expected, struct snapshot_builder **ret);
+int snapshot_builder_new(struct snapshot_builder **ret);
 void snapshot_builder_free(struct snapshot_builder *b);
 int snapshot_builder_add(struct snapshot_builder *b, const struct domain *take);
 void snapshot_builder_host(struct snapshot_builder *b, const struct host *take);

@@ -18,6 +18,7 @@
 #include "ldm/capture.h"
 #include "ldm/mask.h"
 #include "ldm/xml.h"
+#include "util/array.h"
 #include "util/number.h"
 #include "util/text.h"
 
@@ -60,15 +61,10 @@ void capture_free(struct capture *c)
 
 int capture_question(struct capture *c, const char *action, const char *domain)
 {
-	struct question *larger = realloc(c->questions, (c->n + 1) * sizeof(*larger));
-	struct question *q;
+	struct question *q = array_append(&c->questions, &c->n, sizeof(*q));
 
-	if (!larger)
+	if (!q)
 		return -ENOMEM;
-	c->questions = larger;
-	q = &larger[c->n];
-	*q = (struct question){0};
-	c->n++;
 	return text_copy(action, &q->action) < 0 || text_copy(domain, &q->domain) < 0 ? -ENOMEM : 0;
 }
 
@@ -220,27 +216,24 @@ static int invent_word(size_t n, const char *key, const char *text, char **ret)
 		e = asprintf(ret, "%s-%zu", word ? word : "text", n);
 		break;
 	}
+	if (e < 0)
+		*ret = NULL;
 	return e < 0 ? -ENOMEM : 0;
 }
 
 static const struct word *add_word(struct replacer *r, const char *key, const char *text)
 {
-	struct word w = {.original = strdup(text)};
-	struct word *larger = realloc(r->words, (r->n + 1) * sizeof(*larger));
-	size_t at = 0;
+	_cleanup_free_ char *original = strdup(text), *replacement = NULL;
 
-	if (larger)
-		r->words = larger;
-	if (!w.original || !larger || invent_word(r->n + 1, key, text, &w.replacement) < 0) {
-		free(w.original);
+	if (!original || invent_word(r->n + 1, key, text, &replacement) < 0 ||
+		!array_append(&r->words, &r->n, sizeof(*r->words))) {
 		r->failed = true;
 		return NULL;
 	}
-	while (at < r->n && compare_words(&r->words[at], &w) < 0)
-		at++;
-	memmove(&r->words[at + 1], &r->words[at], (r->n - at) * sizeof(w));
+	const struct word w = {steal_ptr(original), steal_ptr(replacement)};
+	size_t at = first_where(i, r->n - 1, compare_words(&r->words[i], &w) > 0);
+	memmove(&r->words[at + 1], &r->words[at], (r->n - 1 - at) * sizeof(w));
 	r->words[at] = w;
-	r->n++;
 	return &r->words[at];
 }
 

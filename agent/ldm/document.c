@@ -11,6 +11,7 @@
 
 #include "ldm/document.h"
 #include "ldm/xml.h"
+#include "util/array.h"
 #include "util/cleanup.h"
 #include "util/number.h"
 #include "util/text.h"
@@ -139,27 +140,11 @@ struct parse {
 	struct outcome outcome;
 };
 
-/* Appends a zeroed item. A length that is a power of two is full, so no capacity is stored. */
-static void *list_append(void *list, size_t *n, size_t size)
-{
-	void **items = list;
-
-	if ((*n & (*n - 1)) == 0) {
-		/* The limits keep this far from overflowing. */
-		void *larger = realloc(*items, (*n ? *n * 2 : 1) * size);
-
-		if (!larger)
-			return NULL;
-		*items = larger;
-	}
-	return memset((char *)*items + (*n)++ * size, 0, size);
-}
-
 /* Takes the key over on success. */
 static int property_append(struct ldm_resource *r, char *take_key, const char *value)
 {
 	_cleanup_free_ char *v = strdup(value);
-	struct ldm_property *p = v ? list_append(&r->props, &r->n_props, sizeof(*p)) : NULL;
+	struct ldm_property *p = v ? array_append(&r->props, &r->n_props, sizeof(*p)) : NULL;
 
 	if (!p)
 		return -ENOMEM;
@@ -260,7 +245,7 @@ static int open_new_content(struct parse *p)
 
 	if (r < 0)
 		return r;
-	p->content = list_append(&p->contents, &p->n_contents, sizeof(*p->contents));
+	p->content = array_append(&p->contents, &p->n_contents, sizeof(*p->contents));
 	return p->content ? 0 : -ENOMEM;
 }
 
@@ -334,7 +319,7 @@ static int merge_loose(struct parse *p)
 	named = &p->contents[2 - p->loose];
 	for (size_t i = 0; i < loose->n_resources; i++) {
 		struct ldm_resource *r =
-			list_append(&named->resources, &named->n_resources, sizeof(*r));
+			array_append(&named->resources, &named->n_resources, sizeof(*r));
 
 		if (!r)
 			return -ENOMEM;
@@ -427,8 +412,8 @@ static int open_resource(struct parse *p)
 
 	if (r < 0)
 		return r;
-	l->resource = parent ? list_append(&parent->bindings, &parent->n_bindings, sizeof(*parent))
-			     : list_append(&p->content->resources, &p->content->n_resources,
+	l->resource = parent ? array_append(&parent->bindings, &parent->n_bindings, sizeof(*parent))
+			     : array_append(&p->content->resources, &p->content->n_resources,
 				       sizeof(*parent));
 	return l->resource ? 0 : -ENOMEM;
 }

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "tables/tables.h"
+#include "util/array.h"
 
 #define ADDRESS_OF(name) &(name),
 const struct table *const tables[] = {ALL_TABLES(ADDRESS_OF)};
@@ -26,15 +27,7 @@ static int compare_arc(const struct table *t, const uint32_t *name, size_t lengt
 /* The first table that does not lie before the name as a whole; n_tables when none. */
 static size_t lower_table(const uint32_t *name, size_t length)
 {
-	size_t low = 0, high = n_tables;
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-		if (compare_arc(tables[middle], name, length) > 0)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low;
+	return first_where(i, n_tables, compare_arc(tables[i], name, length) <= 0);
 }
 
 static bool is_served(const struct column *c)

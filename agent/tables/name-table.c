@@ -5,6 +5,7 @@
 #include "config.h"
 
 #include "tables/tables.h"
+#include "util/array.h"
 
 #include <stddef.h>
 #include <string.h>
@@ -35,17 +36,8 @@ static int compare(const char *name, const uint32_t *arcs, size_t n)
 /* Position of the first domain whose name is not less than the arcs; behind: greater. */
 static size_t lower_bound(const struct snapshot *s, const uint32_t *arcs, size_t n, bool behind)
 {
-	size_t low = 0, high = s->n_domains;
-
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (compare(s->by_name[middle]->name, arcs, n) < (behind ? 1 : 0))
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low;
+	return first_where(
+		i, s->n_domains, compare(s->by_name[i]->name, arcs, n) >= (behind ? 1 : 0));
 }
 
 static bool name_seek(

@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "util/array.h"
+
 #define MINUTE_MS 60000
 
 struct line {
@@ -41,15 +43,7 @@ void rate_limit_set(struct rate_limit *d, uint64_t per_minute)
 
 static size_t lower_bound(const struct rate_limit *d, uint64_t key)
 {
-	size_t low = 0, high = d->n;
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-		if (d->lines[middle].key < key)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low;
+	return first_where(i, d->n, d->lines[i].key >= key);
 }
 
 static void forget_quiet(struct rate_limit *d, uint64_t now_ms)

@@ -4,26 +4,12 @@
 #include "tables/tables.h"
 
 #include "tables/device-table.h"
-
-static size_t lower_bound(const struct host *h, uint32_t index)
-{
-	size_t low = 0, high = h->n_spconfigs;
-
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (h->spconfigs[middle].index < index)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low;
-}
+#include "util/array.h"
 
 static bool seek_spconfig(const struct view *v, const uint32_t *index, struct row *ret)
 {
 	const struct host *h = v->snapshot ? v->snapshot->host : NULL;
-	size_t i = h ? lower_bound(h, index[0]) : 0;
+	size_t i = h ? first_where(k, h->n_spconfigs, h->spconfigs[k].index >= index[0]) : 0;
 
 	if (!h || i == h->n_spconfigs)
 		return false;

@@ -5,6 +5,8 @@
 
 #include <string.h>
 
+#include "util/array.h"
+
 uint64_t view_timestamp_ms(const struct view *v, uint64_t at_ms)
 {
 	/* The ldm thread may have set a time after this turn of the snmp thread began. */
@@ -74,13 +76,5 @@ const struct column *table_column(const struct table *t, uint32_t id)
 
 size_t table_lower_column(const struct table *t, uint32_t id)
 {
-	size_t low = 0, high = t->n_columns;
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-		if (t->columns[middle].id < id)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low;
+	return first_where(i, t->n_columns, t->columns[i].id >= id);
 }

@@ -6,6 +6,9 @@
 
 #include <stdatomic.h>
 #include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
 
 struct reference {
 	atomic_uint count;
@@ -34,6 +37,57 @@ static inline bool reference_is_only(struct reference *r)
 static inline bool reference_drop(struct reference *r)
 {
 	return atomic_fetch_sub_explicit(&r->count, 1, memory_order_acq_rel) == 1;
+}
+
+/* --- objects that are shared --------------------------------------------------------------- */
+
+/*
+ * The count stands in front of the object, so that a const pointer to the object is all that a
+ * holder needs. The object must not need more than the alignment of 64 bits.
+ */
+struct shared {
+	struct reference references;
+	_Alignas(uint64_t) char object[];
+};
+
+static inline struct shared *shared_of(const void *object)
+{
+	return (struct shared *)(void *)((char *)(uintptr_t)object -
+					 offsetof(struct shared, object));
+}
+
+/* Zeroed, with one owner; NULL: no memory. */
+static inline void *shared_new(size_t size)
+{
+	struct shared *s = calloc(1, sizeof(*s) + size);
+
+	if (!s)
+		return NULL;
+	reference_init(&s->references);
+	return s->object;
+}
+
+/* NULL is allowed and given back. */
+static inline const void *shared_ref(const void *object)
+{
+	if (object)
+		reference_take(&shared_of(object)->references);
+	return object;
+}
+
+/* One owner less; the object if the caller has to clear it and shared_free() it, else NULL. */
+static inline void *shared_last(const void *object)
+{
+	if (!object || !reference_drop(&shared_of(object)->references))
+		return NULL;
+	return shared_of(object)->object;
+}
+
+/* What shared_new() or shared_last() gave. NULL is allowed. */
+static inline void shared_free(void *object)
+{
+	if (object)
+		free(shared_of(object));
 }
 
 #endif

@@ -27,7 +27,7 @@ static void make_view(void)
 	const struct snapshot_stamp stamp = {.serial = 1, .taken_ms = 1000, .next_index = 8};
 	struct snapshot_builder *b;
 
-	FUZZ_CHECK(snapshot_builder_new(8, &b) == 0);
+	FUZZ_CHECK(snapshot_builder_new(&b) == 0);
 	for (size_t i = 0; i < ARRAY_SIZE(index); i++) {
 		const char name[] = {'l', 'd', (char)('a' + i), '\0'};
 		struct domain *d;

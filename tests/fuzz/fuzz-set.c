@@ -94,7 +94,7 @@ static const struct snapshot *make_snapshot(unsigned which)
 	const struct snapshot *s;
 	struct host *h;
 
-	FUZZ_CHECK(snapshot_builder_new(8, &b) == 0 && host_new(&h) == 0);
+	FUZZ_CHECK(snapshot_builder_new(&b) == 0 && host_new(&h) == 0);
 	h->pools.known = true;
 	h->pools.vcpus = (struct pool){.total = 256, .free = 64};
 	h->pools.memory_bytes = (struct pool){(uint64_t)256 << 30, (uint64_t)64 << 30};

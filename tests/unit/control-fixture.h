@@ -46,7 +46,7 @@ static inline const struct snapshot *make_snapshot(struct domain *const *rows, s
 	const struct snapshot *s;
 	struct host *h;
 
-	assert_int_equal(snapshot_builder_new(n, &b), 0);
+	assert_int_equal(snapshot_builder_new(&b), 0);
 	for (size_t i = 0; i < n; i++)
 		assert_int_equal(snapshot_builder_add(b, rows[i]), 0);
 	assert_int_equal(host_new(&h), 0);

@@ -132,8 +132,7 @@ static void test_orders_and_places(void **state)
 
 static void post_changes(struct handover *h, size_t n, uint64_t dropped)
 {
-	struct change_list list = {
-		.changes = calloc(n, sizeof(*list.changes)), .n = n, .allocated = n};
+	struct change_list list = {.changes = calloc(n, sizeof(*list.changes)), .n = n};
 
 	for (size_t i = 0; i < n; i++)
 		list.changes[i].object = strdup("x");

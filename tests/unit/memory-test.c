@@ -478,7 +478,7 @@ static void make_shown(void)
 	struct snapshot_builder *b;
 	struct host *host;
 
-	assert_int_equal(snapshot_builder_new(2, &b), 0);
+	assert_int_equal(snapshot_builder_new(&b), 0);
 	assert_int_equal(snapshot_builder_add(b, make_domain(2, "a")), 0);
 	assert_int_equal(snapshot_builder_add(b, make_domain(3, "b")), 0);
 	assert_int_equal(host_new(&host), 0);

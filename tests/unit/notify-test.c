@@ -172,7 +172,6 @@ static void add_change(enum change_kind kind, uint32_t index)
 		.resource = kind == CHANGE_VDS ? "vds_volume" : NULL,
 		.object = kind >= CHANGE_VDS ? text("thing0") : NULL,
 	};
-	l->allocated = l->n;
 }
 
 static uint64_t waiting(void)

@@ -33,7 +33,7 @@ static int build(const struct domain *const *rows, size_t n, const struct snapsh
 	struct snapshot_builder *b;
 	int r;
 
-	assert_int_equal(snapshot_builder_new(1, &b), 0);
+	assert_int_equal(snapshot_builder_new(&b), 0);
 	for (size_t i = 0; i < n; i++)
 		assert_int_equal(snapshot_builder_add(b, rows[i]), 0);
 	r = snapshot_build(b, &stamp, ret);

@@ -63,7 +63,7 @@ static inline const struct snapshot *snapshot_of(
 	struct snapshot_builder *b;
 	const struct snapshot *s;
 
-	assert_int_equal(snapshot_builder_new(n, &b), 0);
+	assert_int_equal(snapshot_builder_new(&b), 0);
 	for (size_t i = 0; i < n; i++)
 		assert_int_equal(snapshot_builder_add(b, domains[i]), 0);
 	if (host)

@@ -1,0 +1,47 @@
+/*
+ * Arrays that grow at their end, and the search in sorted ones.
+ */
+#ifndef UTIL_ARRAY_H
+#define UTIL_ARRAY_H
+
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+/*
+ * Appends a zeroed item to an array that began as NULL with a length of 0: array is the address of
+ * the pointer to it. NULL: no memory, and nothing changed. A length that is a power of two is full,
+ * so no capacity is stored.
+ */
+static inline void *array_append(void *array, size_t *n, size_t size)
+{
+	char *items;
+
+	memcpy(&items, array, sizeof(items));
+	if ((*n & (*n - 1)) == 0) {
+		items = reallocarray(items, *n ? *n * 2 : 1, size);
+		if (!items)
+			return NULL;
+		memcpy(array, &items, sizeof(items));
+	}
+	return memset(items + (*n)++ * size, 0, size);
+}
+
+/*
+ * The first i of 0 .. n - 1 for which the condition, an expression about i, is true; n: there is
+ * none. Where it is true for one i, it must be true for all behind.
+ */
+#define first_where(i, n, condition)                                                               \
+	__extension__({                                                                            \
+		size_t low_ = 0, high_ = (n);                                                      \
+		while (low_ < high_) {                                                             \
+			size_t i = low_ + (high_ - low_) / 2;                                      \
+			if (condition)                                                             \
+				high_ = i;                                                         \
+			else                                                                       \
+				low_ = i + 1;                                                      \
+		}                                                                                  \
+		low_;                                                                              \
+	})
+
+#endif
