@@ -1,5 +1,8 @@
 """A log that nobody reads costs lines, never a thread (P11): answers and changes go on, what is
-lost is counted and told."""
+lost is counted and told.
+
+LDOMS_TEST_RESTARTS says how often ldmd restarts in the 500 SETs of each test (5).
+"""
 import os
 import re
 import shutil
@@ -13,8 +16,10 @@ import unittest
 import harness
 import sets
 from harness import Bed, cell, dump, scalar, wait_for
+from test_set_load import Reader
 
 SETS = 500
+RESTARTS = int(os.environ.get("LDOMS_TEST_RESTARTS", "5"))
 CONF = "logLevel debug\nrefreshInterval 0.5\n"
 
 
@@ -32,34 +37,47 @@ class Log(harness.TestCase):
         """SETs, restarts of ldmd and GETs; every GET is fast, and changes at the host are seen."""
         manager = sets.Manager(bed.snmpd)
         self.addCleanup(manager.close)
-        index = bed.indexes()["ldg1"]
-        slowest = 0.0
+        indexes = bed.indexes()
+        index = indexes["ldg1"]
+        reader = Reader(bed.snmpd, cell("Name", index), cell("NumVCPU", index))
+        reader.start()
+        seen = []
         for n in range(SETS):
             answer = manager.set((cell("NumVCPU", index), "u", 2 + n % 3))
             self.assertIn(answer.error, ("noError", "resourceUnavailable"))
             # On a busy machine the answer may come before the end.
             wait_for(lambda: sets.STATUS[manager.get(cell("OperationStatus", index)).values[0][1]] not in
                      ("running", "queued"), 10, "the end of the operation")
-            slowest = max(slowest, manager.get(cell("Name", index), cell("NumVCPU", index)).took)
-            if n % 100 == 99:
+            if n % (SETS // RESTARTS) == SETS // RESTARTS - 1:
                 bed.sim.stop()
                 bed.sim.start()
                 wait_for(lambda: scalar(bed, "ldomLinkState") == 1, 10, "the link")
-        print(f"# P11: {SETS} SETs with nobody reading the log: slowest GET {slowest * 1000:.1f} ms")
+                seen.append(self.seen_after(bed, manager, indexes["web01"]))
+        took = reader.stop()
+        print(f"# P11: {SETS} SETs and {RESTARTS} restarts of ldmd with nobody reading the log: "
+              f"{len(took)} GETs, p99 {took[len(took) * 99 // 100] * 1000:.1f} ms, slowest "
+              f"{took[-1] * 1000:.1f} ms; changes at the host seen after {max(seen):.2f} s at most",
+              flush=True)
         # Coarse, as others may use this machine; a thread that waits for the log waits for ever.
-        self.assertLess(slowest, 0.25 * harness.SLOW)
-        before = {d["name"]: d["vcpus"] for d in dump(bed.sim)["domains"]}["ldg1"]
-        bed.sim.do("do add-vcpu ldg1 1")
+        self.assertLess(took[-1], 0.5 * harness.SLOW)
+        self.assertLess(max(seen), 2.0 * harness.SLOW)
+
+    @staticmethod
+    def seen_after(bed, manager, index):
+        """How long it takes until a change at the host is in the table."""
+        before = {d["name"]: d["vcpus"] for d in dump(bed.sim)["domains"]}["web01"]
+        after = before + 1 if before < 8 else 4
+        bed.sim.do(f"do set-vcpu web01 {after}")
         begun = time.monotonic()
-        wait_for(lambda: manager.get(cell("NumVCPU", index)).values[0][1] == before + 1, 10,
-                 "the change")
-        self.assertLess(time.monotonic() - begun, 2.0 * harness.SLOW)
+        wait_for(lambda: manager.get(cell("NumVCPU", index)).values[0][1] == after, 10, "the change")
+        return time.monotonic() - begun
 
     def check_told(self, bed, text):
-        """Once, and as many as were counted."""
-        told = [int(n) for n in re.findall(r"log: (\d+) lines were lost", text())]
-        self.assertTrue(told)
-        self.assertEqual(sum(told), scalar(bed, "ldomLogLinesLost"))
+        """As many as were counted."""
+        def told():
+            return sum(int(n) for n in re.findall(r"log: (\d+) lines were lost", text()))
+        # Those that were lost while the first were told are told next.
+        wait_for(lambda: told() == scalar(bed, "ldomLogLinesLost") > 0, 20, "all of them")
 
     def read_pipe(self, fd, into):
         with open(fd, "rb", closefd=True) as pipe:
@@ -140,6 +158,8 @@ class Log(harness.TestCase):
                         text.append(syslog.recv(65536).decode(errors="replace"))
                     except TimeoutError:
                         pass
+                    except OSError:  # closed
+                        return
 
             threading.Thread(target=read_on).start()
             self.check_told(bed, lambda: "\n".join(text))

@@ -1,7 +1,7 @@
 """kill -9 of the agent at a random moment of running transactions: at the next start what the history
 has open is settled by what ldmd has, and no command is ever sent twice.
 
-LDOMS_TEST_KILLS says how often (15), LDOMS_TEST_SEED repeats a run.
+LDOMS_TEST_KILLS says how often (8 for each of the two kinds), LDOMS_TEST_SEED repeats a run.
 """
 import os
 import random
@@ -10,7 +10,7 @@ import time
 import sets
 from sets import holding, wait_for
 
-KILLS = int(os.environ.get("LDOMS_TEST_KILLS", "15"))
+KILLS = int(os.environ.get("LDOMS_TEST_KILLS", "8"))
 SEED = int(os.environ.get("LDOMS_TEST_SEED", "0")) or random.SystemRandom().randrange(1, 10 ** 6)
 
 # Which commands a change may take, in this order.
@@ -30,18 +30,18 @@ class Kill(sets.TestCase):
     host = {"cores": 64, "memory_gb": 128}
     wait = 0.04
 
-    def a_change(self, rng, domain):
+    def a_change(self, rng, domain, with_state=True):
         """Something to ask of a domain as it is: (what, commands it may take)."""
         state = domain["state"]
         asked, commands = {}, []
         if rng.random() < 0.6:
             asked["NumVCPU"] = rng.choice([n for n in range(2, 9) if n != domain["vcpus"]])
             commands.append(f"set-vcpu {domain['name']} {asked['NumVCPU']}")
-        if rng.random() < 0.5:
+        if rng.random() < 0.5 or (not asked and not with_state):
             now = domain["memory"] >> 20
             asked["MemSize"] = rng.choice([n for n in range(512, 3072, 256) if n != now])
             commands.append(f"set-memory {domain['name']} {asked['MemSize']}")
-        if rng.random() < 0.6 or not asked:
+        if with_state and (rng.random() < 0.6 or not asked):
             target = rng.choice([target for before, target in STATE_COMMANDS if before == state])
             asked["AdminState"] = target
             commands += [f"{action} {domain['name']}" for action in STATE_COMMANDS[state, target]]
@@ -94,9 +94,38 @@ class Kill(sets.TestCase):
         return status
 
     def test_kill(self):
+        """Several PDUs at once, of one domain each."""
+        def begin(rng, guests):
+            if rng.random() < 0.5:
+                self.fault("work-late:0.4@set-*")
+            dumped = sets.dump(self.sim)
+            jobs = []
+            for guest in rng.sample(guests, rng.randint(3, len(guests))):
+                before = holding(self.sim, guest.name, dumped)
+                asked, commands = self.a_change(rng, before)
+                told = self.set(*((guest, c, v) for c, v in asked.items())).error
+                jobs.append((guest, before, asked, commands, told))
+            return jobs, rng.choice((0.0, 0.005, 0.02, 0.05, 0.1, 0.2))
+        self.kill_again_and_again(begin)
+
+    def test_kill_over_three_domains(self):
+        """One PDU, whose commands ldmd begins late: also behind the restart."""
+        def begin(rng, guests):
+            self.fault(f"work-late:{rng.uniform(0.05, 0.6):.2f}@set-*")
+            dumped = sets.dump(self.sim)
+            mine, changes = rng.sample(guests, 3), []
+            for guest in mine:
+                before = holding(self.sim, guest.name, dumped)
+                changes.append((guest, before, *self.a_change(rng, before, guest is mine[0])))
+            told = self.set(*((guest, c, v) for guest, _, asked, _ in changes
+                              for c, v in asked.items())).error
+            return [(*change, told) for change in changes], rng.uniform(0.0, 1.2)
+        self.kill_again_and_again(begin)
+
+    def kill_again_and_again(self, begin):
         rng = random.Random(SEED)
         guests = self.free["active"] + self.free["bound"] + self.free["inactive"]
-        self.newest = {}
+        self.newest = {guest: self.get(guest, "OperationIndex") for guest in guests}
         seen = {}
         number = running = 0
         # Those count that found something running.
@@ -106,16 +135,8 @@ class Kill(sets.TestCase):
                 self.forget()
                 sets.ask(self.sim, "clear")
                 sets.ask(self.sim, f"wait {self.wait}")
-                if rng.random() < 0.5:
-                    self.fault("work-late:0.4@set-*")
-                dumped = sets.dump(self.sim)
-                jobs = []
-                for guest in rng.sample(guests, rng.randint(3, len(guests))):
-                    before = holding(self.sim, guest.name, dumped)
-                    asked, commands = self.a_change(rng, before)
-                    told = self.set(*((guest, c, v) for c, v in asked.items())).error
-                    jobs.append((guest, before, asked, commands, told))
-                end = time.monotonic() + rng.choice((0.0, 0.005, 0.02, 0.05, 0.1, 0.2))
+                jobs, seconds = begin(rng, guests)
+                end = time.monotonic() + seconds
                 while time.monotonic() < end:
                     time.sleep(0.001)
                 running += any(self.get(guest, "OperationStatus") in (2, 9) for guest, *_ in jobs)

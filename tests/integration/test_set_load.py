@@ -15,16 +15,17 @@ UPTIME = "1.3.6.1.2.1.1.3.0"
 
 
 class Reader(threading.Thread):
-    """Another manager: asks for sysUpTime, all the time, and measures."""
+    """Another manager: asks for sysUpTime, or something else, all the time, and measures."""
 
-    def __init__(self, snmpd):
-        super().__init__()
+    def __init__(self, snmpd, *names):
+        super().__init__(daemon=True)
+        self.names = names or (UPTIME,)
         self.manager = Manager(snmpd, timeout=20)
         self.took, self.ended = [], threading.Event()
 
     def run(self):
         while not self.ended.is_set():
-            self.took.append(self.manager.get(UPTIME).took)
+            self.took.append(self.manager.get(*self.names).took)
             self.ended.wait(0.002)
 
     def stop(self):

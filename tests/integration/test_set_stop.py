@@ -79,6 +79,9 @@ class Stop(sets.TestCase):
                 fault = rng.choice((f"work-late:{late}@set-vcpu", f"delay:{late}@set-vcpu",
                                     f"refuse-late:{late}:no@set-vcpu/{rng.choice(mine)}#1"))
                 self.fault(fault)
+                if "refuse" in fault and rng.random() < 0.5:
+                    # The way back begins late, too.
+                    self.fault(f"work-late:{late}@set-vcpu")
                 told = self.set(*((guest, "NumVCPU", n) for guest, n in zip(mine, asked))).error
                 self.assertEqual(told, "noError")
                 end = time.monotonic() + rng.uniform(0.0, 0.8)
