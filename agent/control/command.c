@@ -12,6 +12,8 @@
 #define TOKEN "control:command"
 /* How long the effect of a command that ldmd says it did may take to show. */
 #define SHOW_MS 2000
+/* A forced stop that takes longer may be a plain one. */
+#define FORCED_STOP_MS 5000
 
 /* --- the domain ---------------------------------------------------------------------------- */
 
@@ -82,6 +84,29 @@ static void wait_for_next_look(struct command *c)
 
 /* --- what the domain shows ----------------------------------------------------------------- */
 
+static void send_when_slot_is_free(struct command *c, uint64_t now_ms);
+
+/*
+ * An ldmd that does not know the form in which an option is written passes over it: the forced stop
+ * was a plain one, which a guest may ignore or take minutes for. It is sent once in the other form.
+ */
+static bool may_be_plain_stop(const struct command *c)
+{
+	return c->step.action == STEP_FORCE_STOP && !c->step.other_form;
+}
+
+static void send_in_other_form(struct command *c)
+{
+	log_notice(TOKEN, "\"%s\" did not stop by force: trying the other form of the option",
+		target_name(c->target));
+	target_set_message(c->target, NULL);
+	command_set_state(c, COMMAND_IDLE);
+	command_set_state(c, COMMAND_SLOT);
+	c->step.other_form = true;
+	c->sent = false;
+	send_when_slot_is_free(c, command_now(c));
+}
+
 static void decide_after_success(struct command *c, enum step_progress p)
 {
 	if (c->show_until_ms == 0)
@@ -92,6 +117,8 @@ static void decide_after_success(struct command *c, enum step_progress p)
 		command_end(c, EFFECT_SHORT);
 	} else if (command_now(c) < c->show_until_ms) {
 		wait_for_next_look(c);
+	} else if (may_be_plain_stop(c)) {
+		send_in_other_form(c);
 	} else {
 		target_set_message(
 			c->target, "ldmd reports success, but the domain does not show it");
@@ -109,28 +136,6 @@ static void decide_without_answer(struct command *c, enum step_progress p)
 	if (!c->target->message)
 		target_set_message(c->target, "ldmd did not answer");
 	command_end(c, p == STEP_UNCHANGED ? EFFECT_UNCERTAIN : EFFECT_CHANGED);
-}
-
-static void send_when_slot_is_free(struct command *c, uint64_t now_ms);
-
-/*
- * An ldmd that does not know the form in which an option is written passes over it: the forced stop
- * was a plain one, and the guest had the time to ignore it. It is sent once in the other form.
- */
-static bool was_plain_stop(const struct command *c)
-{
-	return c->step.action == STEP_FORCE_STOP && c->timed_out && !c->step.other_form;
-}
-
-static void send_in_other_form(struct command *c)
-{
-	log_notice(TOKEN, "\"%s\" did not stop by force: trying the other form of the option",
-		target_name(c->target));
-	command_set_state(c, COMMAND_IDLE);
-	command_set_state(c, COMMAND_SLOT);
-	c->step.other_form = true;
-	c->sent = false;
-	send_when_slot_is_free(c, command_now(c));
 }
 
 /*
@@ -167,7 +172,7 @@ static void decide_by_domain(struct command *c)
 		command_end(c, EFFECT_CHANGED);
 	} else if (c->answer == COMMAND_DONE) {
 		decide_after_success(c, p);
-	} else if (c->answer == COMMAND_REFUSED && was_plain_stop(c)) {
+	} else if (c->timed_out && may_be_plain_stop(c)) {
 		send_in_other_form(c);
 	} else if (c->answer == COMMAND_REFUSED) {
 		command_end(c, p == STEP_UNCHANGED ? EFFECT_UNCHANGED : EFFECT_CHANGED);
@@ -250,9 +255,11 @@ static void send_when_slot_is_free(struct command *c, uint64_t now_ms)
 	if (all->out >= COMMANDS_MAX)
 		return;
 	c->deadline_ms = clock_after(now_ms, config->timeout_ms);
-	c->force_at_ms = c->step.action == STEP_STOP && config->force_after_ms > 0
-				 ? clock_after(now_ms, config->force_after_ms)
-				 : CLOCK_NEVER;
+	c->force_at_ms = CLOCK_NEVER;
+	if (c->step.action == STEP_STOP && config->force_after_ms > 0)
+		c->force_at_ms = clock_after(now_ms, config->force_after_ms);
+	else if (may_be_plain_stop(c))
+		c->force_at_ms = clock_after(now_ms, FORCED_STOP_MS);
 	c->poll_ms = config->poll_ms;
 	c->show_until_ms = 0;
 	log_debug(TOKEN, "%s on \"%s\"", step_action_name(c->step.action), target_name(c->target));
@@ -303,14 +310,22 @@ void command_drop(struct command *c)
 	command_set_state(c, c->state == COMMAND_LOOK ? COMMAND_ABANDONED : COMMAND_IDLE);
 }
 
-/* forceStopAfter has passed. */
-static void force_stop(struct command *c, uint64_t now_ms)
+/*
+ * forceStopAfter has passed: the stop becomes a forced one. Or a forced stop takes longer than one
+ * should, and may be a plain one. What was sent before may still stop the guest.
+ */
+static void stop_harder(struct command *c, uint64_t now_ms)
 {
-	log_notice("control", "\"%s\" did not stop in time: stopping it by force",
+	bool was_forced = c->step.action == STEP_FORCE_STOP;
+
+	log_notice(TOKEN,
+		was_forced ? "\"%s\" did not stop by force: trying the other form of the option"
+			   : "\"%s\" did not stop in time: stopping it by force",
 		target_name(c->target));
 	command_drop(c);
 	command_set_state(c, COMMAND_SLOT);
 	c->step.action = STEP_FORCE_STOP;
+	c->step.other_form = was_forced;
 	c->sent = false;
 	c->forced = true;
 	send_when_slot_is_free(c, now_ms);
@@ -321,7 +336,7 @@ void command_turn(struct command *c, uint64_t now_ms)
 	if (c->state == COMMAND_SLOT)
 		send_when_slot_is_free(c, now_ms);
 	else if ((c->state == COMMAND_SENT || c->state == COMMAND_WAIT) && now_ms >= c->force_at_ms)
-		force_stop(c, now_ms);
+		stop_harder(c, now_ms);
 	else if (c->state == COMMAND_WAIT && now_ms >= c->look_at_ms)
 		look_at_domain(c);
 }

@@ -73,8 +73,8 @@ struct command {
 	bool timed_out; /* ldmd refused it because the guest did not go down in time */
 	enum command_answer answer;
 	void *ticket;
-	uint64_t deadline_ms;	/* commandTimeout after it was sent */
-	uint64_t force_at_ms;	/* a stop becomes a forced one */
+	uint64_t deadline_ms; /* commandTimeout after it was sent */
+	uint64_t force_at_ms; /* a stop becomes a forced one, that one is sent in the other form */
 	uint64_t show_until_ms; /* the effect that ldmd reports may show as late as that; 0: not set
 				 */
 	uint64_t look_at_ms, poll_ms;

@@ -11,8 +11,10 @@
 #include "util/clock.h"
 #include "util/log.h"
 
-#define TOKEN	"control:command"
-#define IDLE_MS 30000 /* a connection without a command is closed after that time */
+#define TOKEN "control:command"
+/* A forced stop that is one shows within that time. */
+#define EFFECT_MS 2000
+#define IDLE_MS	  30000 /* a connection without a command is closed after that time */
 
 struct line {
 	struct commander *commander;
@@ -24,6 +26,7 @@ struct line {
 	char *domain;
 	command_cb *cb; /* NULL: nobody waits for it any more */
 	void *cb_user;
+	uint64_t sent_ms;
 	enum ldm_form form; /* of the command that is out; AUTO: the usual one */
 };
 
@@ -214,8 +217,12 @@ static void on_done(void *user, int err, const struct ldm_reply *reply)
 	const char *message = reply->message ? reply->message : reply->warning;
 
 	l->cb = NULL;
-	/* The forced stop that was a plain one in the usual form has had its effect. */
-	if (err == 0 && reply->ok && l->form != LDM_FORM_AUTO)
+	/*
+	 * The forced stop that was a plain one in the usual form has had its effect. One that took
+	 * long may have been the slow effect of the usual form.
+	 */
+	if (err == 0 && reply->ok && l->form != LDM_FORM_AUTO &&
+		clock_ms() - l->sent_ms < EFFECT_MS)
 		ldm_dialect_learn(l->commander->endpoint->dialect, l->form);
 	l->refusal_counted = err == -EBADMSG || err == -EPROTO;
 	if (l->refusal_counted)
@@ -274,6 +281,7 @@ int commander_send(struct commander *c, const struct step *step, const struct se
 		return rc;
 	}
 	l->busy = true;
+	l->sent_ms = clock_ms();
 	l->cb = cb;
 	l->cb_user = cb_user;
 	*ret_ticket = l;

@@ -164,7 +164,7 @@ class Rig:
     def strike(self, moment, fault):
         """The fault begins to be felt."""
         action = {"partial": "set-memory", "stop-timeout": "stop-domain",
-                  "ignore-stop": "stop-domain"}.get(
+                  "ignore-stop": "stop-domain", "accept-stop": "stop-domain"}.get(
             fault, ACTION.get(moment, moment))
         argument = self.long_value if fault == "insert" else ARGUMENTS.get(fault)
         spec = fault + (":" + argument if argument else "") + "@" + action
@@ -191,7 +191,8 @@ class Rig:
         """The SET that meets the fault: what it was answered, and how its operation ended."""
         guest, column, value = {"partial": ("g3", "MemSize", 512),
                                 "stop-timeout": ("g4", "AdminState", "bound"),
-                                "ignore-stop": ("g4", "AdminState", "bound")}.get(
+                                "ignore-stop": ("g4", "AdminState", "bound"),
+                                "accept-stop": ("g4", "AdminState", "bound")}.get(
             fault, ("g1", "NumVCPU", self.vcpus("g1")))
         return self.follow(guest, self.set(guest, column, value))
 

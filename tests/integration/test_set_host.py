@@ -3,6 +3,7 @@ sent, with the reason in the log; or, where the snapshot does not show them yet,
 ldmd itself says, with the reason in the operation row."""
 import re
 
+import harness
 import sets
 from sets import Guest, ask, scalar, wait_for
 
@@ -326,17 +327,40 @@ class ControlDomain(sets.TestCase):
 
 
 class OtherForm(sets.TestCase):
-    """ldmd speaks as 1.3 does, and takes options in the form of the later guides only."""
-    pool = {"active": 2}
+    """
+    ldmd speaks as 1.3 does, and takes options in the form of the later guides only: the first forced
+    stop is a plain one. Each test is a new start, as the agent remembers what had its effect.
+    """
+    pool = {"active": 8}
     bed_options = {"sim_options": ["-L", "1.3"]}
 
-    def test_forced_stop(self):
-        first, second = self.take_many(2)
+    def setUp(self):
+        super().setUp()
+        self.agent.stop()
+        self.agent.start()
+        self.rig.wait_serving()
         self.fault("option-form:options")
-        for guest, sent in ((first, 2), (second, 1)):
+
+    def stop(self, guest, sent):
+        self.expect("noError", (guest, "AdminState", "forceStop"))
+        self.assertEqual(self.wait_ended(guest), "succeeded")
+        self.assertHeld(guest, state="bound")
+        self.assertEqual(len(self.commands(guest)), sent)
+        self.assertEqual(self.operation(guest)["Message"], "")
+
+    def test_forced_stop_that_ldmd_says_succeeded(self):
+        """At once, and the guest takes no notice."""
+        for guest, sent in zip(self.take_many(2), (2, 1)):
+            self.fault(f"accept-stop@stop-domain/{guest}")
+            self.stop(guest, sent)
+
+    def test_forced_stop_that_takes_as_long_as_the_guest_likes(self):
+        for guest, sent in zip(self.take_many(2), (2, 1)):
+            ask(self.sim, f"wait {300 * harness.SLOW}")
+            self.stop(guest, sent)
+
+    def test_forced_stop(self):
+        """Which ldmd reports as timed out."""
+        for guest, sent in zip(self.take_many(2), (2, 1)):
             self.fault(f"ignore-stop@stop-domain/{guest}")
-            self.expect("noError", (guest, "AdminState", "forceStop"))
-            self.assertEqual(self.wait_ended(guest), "succeeded")
-            self.assertHeld(guest, state="bound")
-            # What had its effect is remembered.
-            self.assertEqual(len(self.commands(guest)), sent)
+            self.stop(guest, sent)

@@ -6,8 +6,6 @@ import test_notifications
 from harness import dump, wait_for
 
 VERSIONS = ["1.0.2", "1.1", "1.2", "1.3", "2.0", "2.2", "3.0", "3.2", "3.4", "3.6"]
-# ldmd of these tells the same version of the interface as 3.2, and takes another form of options.
-FORM_NOT_TOLD = ["2.2", "3.0"]
 
 
 class Versions(test_notifications.Case):
@@ -76,5 +74,4 @@ def _add(kind, version):
 
 for _version in VERSIONS:
     _add("smoke", _version)
-    if _version not in FORM_NOT_TOLD:
-        _add("forced_stop", _version)
+    _add("forced_stop", _version)

@@ -67,6 +67,8 @@ static const struct fault_type {
 		"SECONDS: a plain stop fails as timed out, the guest goes down later"},
 	[FAULT_IGNORE_STOP] = {"ignore-stop", ARG_NONE, 0, COMMAND,
 		"a plain stop times out, the guest stays up"},
+	[FAULT_ACCEPT_STOP] = {"accept-stop", ARG_NONE, 0, COMMAND,
+		"a plain stop succeeds at once, the guest stays up"},
 	[FAULT_OPTION_FORM] = {"option-form", ARG_TEXT, 0, REQUEST,
 		"option|options|both: take options in this form, pass over the other"},
 	[FAULT_WORK_LATE] = {"work-late", ARG_NUMBER, 1, COMMAND,

@@ -270,6 +270,13 @@ static enum verdict guest_stays(struct task *task)
 	return stop_waits_no_longer(task);
 }
 
+/* ldmd passes the wish on, and that is all. */
+static enum verdict guest_was_asked(struct task *task)
+{
+	task->domain->state = STATE_ACTIVE;
+	return VERDICT_OK;
+}
+
 static enum verdict give_up_waiting(struct task *task, double later)
 {
 	double patience = task->sim->transition;
@@ -326,6 +333,8 @@ static enum verdict run_faultily(struct task *task)
 		return verdict;
 	if (hit(task, FAULT_IGNORE_STOP))
 		return task_wait(task, task->sim->transition, guest_stays);
+	if (hit(task, FAULT_ACCEPT_STOP))
+		return task_wait(task, 0, guest_was_asked);
 	if ((fault = hit(task, FAULT_STOP_TIMEOUT)))
 		return give_up_waiting(task, fault->number);
 	return verdict;

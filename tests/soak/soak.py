@@ -26,7 +26,7 @@ import sets
 from actors import Stage
 from managers import RUNNING, Setter, Walker
 from meter import Meter
-from world import Master, World, configuration
+from world import Log, Master, PipedAgent, World, configuration
 
 SETTERS, WALKERS, GUESTS = 3, 3, 4
 SETTLE = 120 * harness.SLOW
@@ -43,8 +43,10 @@ def make_bed(directory, guests):
     listed = [guest for group in guests for guest in group]
     path = sets.write_inventory(os.path.join(directory, "inventory.xml"), listed, cores=24,
                                 memory_gb=48, domains=64)
-    return harness.Bed(os.path.join(directory, "b"), conf=configuration(), start=False,
-                       sim_options=["-i", path, "-S", os.path.join(directory, "sim-state")])
+    bed = harness.Bed(os.path.join(directory, "b"), start=False,
+                      sim_options=["-i", path, "-S", os.path.join(directory, "sim-state")])
+    bed.agent = PipedAgent(bed.agent.directory, bed.sim.address, bed.snmpd.address, configuration())
+    return bed
 
 
 def learn_indexes(bed, guests):
@@ -99,7 +101,7 @@ def open_operations(bed):
 def counters(bed):
     names = ("ldomQueries ldomQueryFailures ldomQueryTimeouts ldomConnects ldomDisconnects ldomEvents "
              "ldomDocumentsRefused ldomNotificationsSent ldomNotificationsDropped ldomSets "
-             "ldomSetsRefused").split()
+             "ldomSetsRefused ldomLogLinesLost").split()
     return ", ".join(f"{name[4:]} {harness.scalar(bed, name)}" for name in names)
 
 
@@ -114,12 +116,17 @@ def run(directory, seconds, seed):
 def soak(stage, guests, seconds):
     bed = stage.bed
     try:
-        bed.start()
+        bed.sim.start()
+        bed.snmpd.start()
+        bed.agent.start()
+        log = Log(stage, "log")
+        log.start()
+        bed.wait_serving()
         learn_indexes(bed, guests)
         world = World(stage, "world", [guest for group in guests for guest in group])
         actors = [Setter(stage, f"setter{i}", guests[i]) for i in range(SETTERS)]
         actors += [Walker(stage, f"walker{i}") for i in range(WALKERS)]
-        actors += [world, Master(stage, "master")]
+        actors += [world, Master(stage, "master"), log]
         meter = Meter(stage, seconds)
         play(stage, actors, meter, seconds)
         world.settle()
@@ -138,7 +145,8 @@ def soak(stage, guests, seconds):
 
 def play(stage, actors, meter, seconds):
     for actor in actors + [meter]:
-        actor.start()
+        if not actor.is_alive():
+            actor.start()
     end = time.monotonic() + seconds
     while time.monotonic() < end and len(stage.problems) < 20:
         if not stage.bed.agent.running():

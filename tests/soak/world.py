@@ -1,9 +1,13 @@
 """What happens around the agent in a soak: an administrator at the host, guests with a will of
-their own, an ldmd that misbehaves and restarts, an snmpd that does so too."""
+their own, an ldmd that misbehaves and restarts, an snmpd that does so too, and a log that is not
+always read."""
 import os
+import select
 import signal
+import subprocess
 
 import failures
+import harness
 from actors import Actor
 
 # Faults that want an argument; the others are taken as `ldmd-sim -h` lists them.
@@ -12,6 +16,8 @@ ARGUMENTS = {
     "fail-but-do": ["odd"], "partial": ["256M"], "stop-timeout": ["1"], "split": ["7", "1000"],
     "drip": ["1", "1000"], "oversize": ["1M", "40M"], "attr-bomb": ["5000"], "deep": ["1000"],
     "missing": ["uuid", "ldom_info", "cpu", "mau"], "late": ["0.5"], "event-storm": ["500"],
+    "work-late": ["0.5", "3"], "lost-then-done": ["1", "4"], "state-word": ["suspended"],
+    "option-form": ["option", "options", "both"],
 }
 WHERE = ["", "@list-domain", "@list-*", "@set-*", "@*-domain", "@set-vcpu", "@reg-*", "@connect",
          "@stream", "@tls", "@idle", "@event"]
@@ -175,10 +181,42 @@ class Master(Hand):
     def reconfigure(self):
         self.note("agent reloaded")
         self.bed.agent.configure(configuration(self.dice.choice(["0.3", "1", "2"]),
-                                               self.dice.choice([0, 40, 400])))
+                                               self.dice.choice([0, 40, 400]),
+                                               self.dice.choice(["notice", "debug"])))
         self.bed.agent.send(signal.SIGHUP)
 
 
-def configuration(interval="1", wait=400):
+class PipedAgent(harness.Agent):
+    """One whose log is a pipe that a Log reads, or does not."""
+
+    def launch(self, command, env=None):
+        self.pipe, theirs = os.pipe()
+        self.process = subprocess.Popen(
+            command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=theirs,
+            cwd=self.directory, preexec_fn=harness._die_with_parent)
+        os.close(theirs)
+
+
+class Log(Hand):
+    """Reads the agent's log until the agent has ended, with rests in which nobody reads it."""
+
+    def run(self):
+        agent = self.bed.agent
+        with os.fdopen(agent.pipe, "rb", buffering=0) as pipe, open(agent.log_path, "ab") as log:
+            data = b" "
+            while data:
+                if self.stage.over.is_set():
+                    self.done.set()
+                if select.select([pipe], [], [], 0.5)[0]:
+                    data = pipe.read(65536)
+                    log.write(data)
+                    log.flush()
+                if self.dice.random() < 0.002 and not self.stage.over.is_set():
+                    self.note("log not read")
+                    self.pause(0.5, 8.0)
+        self.done.set()
+
+
+def configuration(interval="1", wait=400, level="debug"):
     return (f"refreshInterval {interval}\nsetWait {wait}\nrequestTimeout 3\ncommandTimeout 5\n"
-            "staleAfter 6\nnotificationRate 0\n")
+            f"staleAfter 6\nnotificationRate 0\nlogLevel {level}\n")

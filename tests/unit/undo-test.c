@@ -93,6 +93,8 @@ static void test_force_stop_not_sent_for_good(void **state)
 	struct fake *f = *state;
 	uint32_t id = force_stop_not_sent(f);
 
+	/* In the other form neither. */
+	fault(f, STEP_FORCE_STOP, 1, FAULT_LOST_BEFORE);
 	fake_run(f, 70000);
 	expect_failed(f, id, 0, false);
 	assert_int_equal(status(f, id, 2), OPERATION_UNKNOWN);
