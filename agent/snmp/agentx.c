@@ -13,10 +13,17 @@ const size_t agentx_root_length = sizeof(root) / sizeof(root[0]);
 static const uint32_t internet[] = {1, 3, 6, 1};
 enum { INTERNET = 4, PREFIXED = 5 };
 
+/* Between the byte order of a PDU and that of this machine. */
+static uint32_t in_order(uint32_t n, bool network)
+{
+	return network == (__BYTE_ORDER__ == __ORDER_BIG_ENDIAN__) ? n : __builtin_bswap32(n);
+}
+
 static uint32_t get_u32(const uint8_t *p, bool network)
 {
-	return network ? (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3]
-		       : (uint32_t)p[3] << 24 | (uint32_t)p[2] << 16 | (uint32_t)p[1] << 8 | p[0];
+	uint32_t n;
+	memcpy(&n, p, 4);
+	return in_order(n, network);
 }
 
 static uint16_t get_u16(const uint8_t *p, bool network)
@@ -26,10 +33,8 @@ static uint16_t get_u16(const uint8_t *p, bool network)
 
 static void put_u32(uint8_t *p, bool network, uint32_t n)
 {
-	p[network ? 0 : 3] = (uint8_t)(n >> 24);
-	p[network ? 1 : 2] = (uint8_t)(n >> 16);
-	p[network ? 2 : 1] = (uint8_t)(n >> 8);
-	p[network ? 3 : 0] = (uint8_t)n;
+	n = in_order(n, network);
+	memcpy(p, &n, 4);
 }
 
 static void put_u16(uint8_t *p, bool network, uint16_t n)

@@ -105,16 +105,6 @@ static int on_open(int major, int minor, void *serverarg, void *clientarg)
 	return 0;
 }
 
-static int on_close(int major, int minor, void *serverarg, void *clientarg)
-{
-	(void)major, (void)minor;
-	struct agentx_session *s = clientarg;
-
-	if (serverarg == s->open)
-		s->open = NULL;
-	return 0;
-}
-
 /* --- making and unmaking -------------------------------------------------------------------- */
 
 /* What is served, as the log names it. -ENOMEM */
@@ -159,7 +149,6 @@ int agentx_session_new(const char *address, const char *context, const struct vi
 		return r;
 	}
 	snmp_register_callback(SNMP_CALLBACK_APPLICATION, SNMPD_CALLBACK_INDEX_START, on_open, s);
-	snmp_register_callback(SNMP_CALLBACK_APPLICATION, SNMPD_CALLBACK_INDEX_STOP, on_close, s);
 	*ret = s;
 	return 0;
 }
@@ -169,10 +158,7 @@ void agentx_session_stop(struct agentx_session *s)
 	/* The library frees the arguments of callbacks that are left when it stops. */
 	snmp_unregister_callback(
 		SNMP_CALLBACK_APPLICATION, SNMPD_CALLBACK_INDEX_START, on_open, s, 1);
-	snmp_unregister_callback(
-		SNMP_CALLBACK_APPLICATION, SNMPD_CALLBACK_INDEX_STOP, on_close, s, 1);
 	library_stop();
-	s->open = NULL;
 }
 
 void agentx_session_free(struct agentx_session *s)
@@ -268,7 +254,7 @@ static void send_ping(struct agentx_session *s, uint64_t now_ms)
 bool agentx_session_send(
 	struct agentx_session *s, netsnmp_pdu *pdu, netsnmp_callback callback, void *magic)
 {
-	if (!s->open || s->transport->state != TRANSPORT_OPEN)
+	if (s->transport->state != TRANSPORT_OPEN)
 		return false;
 	pdu->sessid = s->open->sessid;
 	library_wake(&s->library);
@@ -327,30 +313,25 @@ void agentx_session_receive(struct agentx_session *s, const struct pollset *ps, 
 	follow_transport(s);
 }
 
-static void tell_absence(struct agentx_session *s, uint64_t now_ms)
-{
-	const char *why;
-
-	if (now_ms < clock_after(s->absent_since_ms, ABSENT_MS))
-		return;
-	s->absent_since_ms = CLOCK_NEVER;
-	agentx_connect_fault(s->connect, &why);
-	log_warn(TOKEN, "no AgentX master answers at %s: %s; it is tried on", s->address, why);
-}
-
 static void connect_dispatch(struct agentx_session *s, const struct pollset *ps, uint64_t now_ms)
 {
 	int fd = agentx_connect_dispatch(s->connect, ps, now_ms);
-	if (fd < 0) {
-		tell_absence(s, now_ms);
-		return;
+	const char *why;
+
+	if (fd >= 0) {
+		s->open = NULL;
+		transport_offer(s->transport, fd);
+		library_open(&s->library);
+		if (s->open)
+			judge_registration(s, RETRY_FIRST_MS);
+		else
+			transport_hang_up(s->transport);
+	} else if (now_ms >= clock_after(s->absent_since_ms, ABSENT_MS)) {
+		s->absent_since_ms = CLOCK_NEVER;
+		agentx_connect_fault(s->connect, &why);
+		log_warn(TOKEN, "no AgentX master answers at %s: %s; it is tried on", s->address,
+			why);
 	}
-	transport_offer(s->transport, fd);
-	library_open(&s->library);
-	if (s->open)
-		judge_registration(s, RETRY_FIRST_MS);
-	else
-		transport_hang_up(s->transport);
 }
 
 void agentx_session_dispatch(

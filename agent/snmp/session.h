@@ -35,7 +35,7 @@ struct agentx_session {
 	struct agentx_connect *connect;
 	struct transport *transport;
 	struct library library;
-	netsnmp_session *open;	  /* the library's, between INDEX_START and INDEX_STOP */
+	netsnmp_session *open;	  /* the library's; as long as the transport is open */
 	uint64_t absent_since_ms; /* without a session; CLOCK_NEVER: told already, or not without */
 	uint64_t retry_at_ms;	  /* AGENTX_CONTESTED: when to register again */
 	uint64_t ping_at_ms;
