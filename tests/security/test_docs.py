@@ -83,6 +83,8 @@ class Directives(harness.TestCase):
             zero = {"0", "LDM_VERIFY_AUTO", "LDM_DATA_AUTO", "LDM_FORM_AUTO"}
             return next(word for word, symbol in self.words[words.group(1)].items()
                         if symbol == value or (value == "0" and symbol in zero))
+        if "KIND_ENCODED" in entry:
+            return "the default context"
         if "KIND_TEXT" in entry or "KIND_PATH" in entry:
             return None
         return "everything on guests" if "KIND_LIST" in entry else \
