@@ -11,7 +11,7 @@
 
 #include "control/permit.h"
 #include "control/repeat.h"
-#include "control/transaction.h"
+#include "control/handover.h"
 #include "control/wait-budget.h"
 #include "util/cleanup.h"
 #include "util/clock.h"

@@ -15,7 +15,7 @@
 #include "control/history.h"
 #include "control/new-rows.h"
 #include "control/recovery.h"
-#include "control/transaction.h"
+#include "control/handover.h"
 #include "inventory/registry.h"
 #include "ldm/document.h"
 #include "util/clock.h"

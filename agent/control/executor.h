@@ -12,7 +12,6 @@
 
 #include "control/handover.h"
 #include "control/port.h"
-#include "control/transaction.h"
 
 struct executor;
 struct history;

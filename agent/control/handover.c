@@ -10,6 +10,8 @@
 #include <string.h>
 
 #include "util/array.h"
+#include "util/cleanup.h"
+#include "util/reference.h"
 #include "util/wakeup.h"
 
 /* One transaction that is not settled: its word to the ldm thread, its verdict from it. */
@@ -40,6 +42,45 @@ struct handover {
 	struct slot slots[HANDOVER_PLANS];
 	struct order_list orders;
 };
+
+/* --- transactions --------------------------------------------------------------------------- */
+
+int transaction_new(const struct set_request *const *requests, size_t n, struct transaction **ret)
+{
+	struct transaction *t = shared_new(sizeof(*t));
+	int r = t ? 0 : -ENOMEM;
+
+	for (size_t i = 0; r >= 0 && i < n; i++) {
+		struct transaction_part *part = array_append(&t->parts, &t->n_parts, sizeof(*part));
+
+		r = part ? set_request_copy(requests[i], &part->request) : -ENOMEM;
+	}
+	if (r < 0) {
+		transaction_unref(t);
+		return r;
+	}
+	*ret = t;
+	return 0;
+}
+
+struct transaction *transaction_ref(struct transaction *t)
+{
+	(void)shared_ref(t);
+	return t;
+}
+
+void transaction_unref(struct transaction *t)
+{
+	t = shared_last(t);
+	if (!t)
+		return;
+	for (size_t i = 0; i < t->n_parts; i++)
+		set_request_clear(&t->parts[i].request);
+	free(t->parts);
+	shared_free(t);
+}
+
+/* --- life ----------------------------------------------------------------------------------- */
 
 int handover_new(struct handover **ret)
 {
@@ -79,6 +120,20 @@ void handover_free(struct handover *h)
 	pthread_mutex_destroy(&h->lock);
 	free(h);
 }
+
+static void unlock(pthread_mutex_t **lock)
+{
+	pthread_mutex_unlock(*lock);
+}
+
+static pthread_mutex_t *lock(struct handover *h)
+{
+	pthread_mutex_lock(&h->lock);
+	return &h->lock;
+}
+
+/* Until the end of the scope. */
+#define WITH_LOCK(h) _cleanup_(unlock) __attribute__((unused)) pthread_mutex_t *locked = lock(h)
 
 static struct slot *find_slot(struct handover *h, uint32_t id)
 {
@@ -170,11 +225,11 @@ static void add_order(
 	struct handover *h, enum handover_word word, uint32_t id, struct transaction *reference)
 {
 	struct order_list *l = &h->orders;
-	size_t room = sizeof(l->orders) / sizeof(l->orders[0]);
 
-	if (l->n == room)
+	if (l->n == ARRAY_SIZE(l->orders))
 		return;
-	l->orders[(l->first + l->n++) % room] = (struct handover_order){word, id, reference};
+	l->orders[(l->first + l->n++) % ARRAY_SIZE(l->orders)] =
+		(struct handover_order){word, id, reference};
 }
 
 int handover_start(struct handover *h, struct transaction *t, struct operation **rows, size_t n)
@@ -353,11 +408,9 @@ int handover_update_operation(struct handover *h, struct operation *take)
 
 int handover_restore_operation(struct handover *h, struct operation *take)
 {
-	int r;
+	WITH_LOCK(h);
+	int r = oplog_restore(h->oplog, take);
 
-	pthread_mutex_lock(&h->lock);
-	r = oplog_restore(h->oplog, take);
-	pthread_mutex_unlock(&h->lock);
 	if (r < 0)
 		operation_unref(take);
 	return r;
@@ -365,61 +418,45 @@ int handover_restore_operation(struct handover *h, struct operation *take)
 
 const struct oplog_view *handover_oplog(struct handover *h)
 {
-	const struct oplog_view *v;
-
-	pthread_mutex_lock(&h->lock);
-	v = oplog_view(h->oplog);
-	pthread_mutex_unlock(&h->lock);
-	return v;
+	WITH_LOCK(h);
+	return oplog_view(h->oplog);
 }
 
 struct oplog_numbers handover_given(struct handover *h)
 {
-	struct oplog_numbers given;
-
-	pthread_mutex_lock(&h->lock);
-	given = oplog_given(h->oplog);
-	pthread_mutex_unlock(&h->lock);
-	return given;
+	WITH_LOCK(h);
+	return oplog_given(h->oplog);
 }
 
 void handover_skip(struct handover *h, struct oplog_numbers given)
 {
-	pthread_mutex_lock(&h->lock);
+	WITH_LOCK(h);
 	oplog_skip(h->oplog, given);
-	pthread_mutex_unlock(&h->lock);
 }
 
 void handover_limit(struct handover *h, uint32_t index)
 {
-	pthread_mutex_lock(&h->lock);
+	WITH_LOCK(h);
 	oplog_limit(h->oplog, index);
-	pthread_mutex_unlock(&h->lock);
 }
 
 struct oplog_numbers handover_seal(struct handover *h)
 {
-	pthread_mutex_lock(&h->lock);
-	struct oplog_numbers given = oplog_given(h->oplog);
+	WITH_LOCK(h);
 	h->sealed = true;
-	pthread_mutex_unlock(&h->lock);
-	return given;
+	return oplog_given(h->oplog);
 }
 
 bool handover_next_order(struct handover *h, struct handover_order *ret)
 {
 	struct order_list *l = &h->orders;
-	size_t room = sizeof(l->orders) / sizeof(l->orders[0]);
-	bool got;
 
 	wakeup_drain(h->to_ldm);
-	pthread_mutex_lock(&h->lock);
-	got = l->n > 0;
-	if (got) {
-		*ret = l->orders[l->first];
-		l->first = (l->first + 1) % room;
-		l->n--;
-	}
-	pthread_mutex_unlock(&h->lock);
-	return got;
+	WITH_LOCK(h);
+	if (l->n == 0)
+		return false;
+	*ret = l->orders[l->first];
+	l->first = (l->first + 1) % ARRAY_SIZE(l->orders);
+	l->n--;
+	return true;
 }

@@ -13,7 +13,7 @@
 #define CONTROL_HANDOVER_H
 
 #include "control/oplog.h"
-#include "control/transaction.h"
+#include "control/set-request.h"
 #include "inventory/diff.h"
 #include "inventory/snapshot.h"
 #include "inventory/status.h"
@@ -23,9 +23,80 @@
 
 struct handover;
 
+/* --- what is handed over -------------------------------------------------------------------- */
+
+/*
+ * One PDU on its way through: what is asked of which domains. Immutable once handed over; shared
+ * by both threads, reference counted. executor.h says how far it is.
+ */
+struct transaction_part {
+	struct set_request request;
+	uint32_t operation; /* index of its operation row */
+	bool preempts;	    /* forceStop over what is under way on the domain */
+};
+
+struct transaction {
+	uint32_t id; /* from handover_start(): persistent, also in the operation rows */
+	size_t n_parts;
+	struct transaction_part *parts;
+};
+
+/* Copies the requests that are to run. -ENOMEM. */
+int transaction_new(const struct set_request *const *requests, size_t n, struct transaction **ret);
+struct transaction *transaction_ref(struct transaction *t);
+void transaction_unref(struct transaction *t);
+
+/* What became of a transaction so far. */
+enum set_outcome {
+	OUTCOME_OPEN,
+	OUTCOME_HOPELESS, /* it is to be undone, but what was sent cannot be taken back */
+	/* All steps are done. */
+	OUTCOME_DONE, /* and can still be undone */
+	OUTCOME_KEPT,
+	OUTCOME_TAKEN_BACK,
+	OUTCOME_TAKE_BACK_FAILED,
+	/* A step failed. */
+	OUTCOME_FAILED,		 /* and the rollback runs */
+	OUTCOME_FAILED_HOPELESS, /* the same, with something that cannot be taken back */
+	OUTCOME_ROLLED_BACK,
+	OUTCOME_ROLLBACK_FAILED,
+	_OUTCOME_MAX,
+};
+
+/* The steps have ended, one way or the other. */
+static inline bool outcome_decided(enum set_outcome o)
+{
+	return o >= OUTCOME_DONE;
+}
+
+static inline bool outcome_failed(enum set_outcome o)
+{
+	return o >= OUTCOME_FAILED;
+}
+
+/* All of it is as before. */
+static inline bool outcome_undone(enum set_outcome o)
+{
+	return o == OUTCOME_TAKEN_BACK || o == OUTCOME_ROLLED_BACK;
+}
+
+/* Something cannot be, or could not be, taken back. */
+static inline bool outcome_undo_failed(enum set_outcome o)
+{
+	return o == OUTCOME_HOPELESS || o == OUTCOME_TAKE_BACK_FAILED ||
+	       o == OUTCOME_FAILED_HOPELESS || o == OUTCOME_ROLLBACK_FAILED;
+}
+
+/* Nothing runs any more, and the domains are free. */
+static inline bool outcome_settled(enum set_outcome o)
+{
+	return o == OUTCOME_KEPT || o == OUTCOME_TAKE_BACK_FAILED || o == OUTCOME_ROLLBACK_FAILED ||
+	       outcome_undone(o);
+}
+
 /* A later verdict on a transaction takes the place of an earlier one. */
 struct verdict {
-	uint32_t transaction; /* transaction.h: id */
+	uint32_t transaction; /* its id */
 	enum set_outcome outcome;
 	uint32_t culprit; /* where a step failed: position of the varbind in the PDU, from 0 */
 };
@@ -61,7 +132,7 @@ void inbox_clear(struct inbox *in);
 
 /*
  * Hands a transaction over with one operation row per domain, whose numbers are allotted here and
- * written into rows[i] and so into the transaction (transaction.h). Takes a reference to t, takes
+ * written into rows[i] and into the transaction. Takes a reference to t, takes
  * over the rows when it succeeds. -EAGAIN: HANDOVER_PLANS are unsettled, or the numbers are not on
  * disk yet. -ENOMEM, -ENOSPC.
  */

@@ -2,7 +2,7 @@
  * What was asked, begun and done, on disk: so that the operation rows and their numbers outlive the
  * agent, and so that after a crash what ldmd has decides what became of a SET.
  *
- * One file in the state directory, `history`, to which lines (record.h) are appended. Now and then
+ * One file in the state directory, `history`, to which lines are appended. Now and then
  * it is written anew with what still counts, through a temporary file and a rename.
  *
  * What is on disk when:
@@ -34,10 +34,21 @@
 
 #include "control/handover.h"
 #include "control/plan.h"
-#include "control/record.h"
-#include "control/transaction.h"
 
 struct history;
+
+/* One domain of a transaction whose commands may have been sent. */
+struct begun {
+	uint32_t transaction;
+	uint32_t operation; /* index of its row */
+	int64_t started_at; /* wall clock, milliseconds since 1970 */
+	bool undo;	    /* it was done, and was being taken back */
+	bool existed;	    /* ldmd had the domain at step 0, like this: */
+	enum domain_state state;
+	uint32_t vcpus, crypto;
+	uint64_t memory_bytes;
+	struct set_request request; /* what was asked, domain set; positions are not kept */
+};
 
 /*
  * Puts the rows of the last run into the handover's log: those of open transactions as running,

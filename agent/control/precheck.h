@@ -6,7 +6,6 @@
 #define CONTROL_PRECHECK_H
 
 #include "control/set-request.h"
-#include "control/refusal.h"
 #include "inventory/snapshot.h"
 
 struct permit;

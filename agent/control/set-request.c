@@ -12,6 +12,58 @@
 
 #define ROW_MAX 2147483647u
 
+/* --- refusals ------------------------------------------------------------------------------ */
+
+static const struct {
+	enum control_error error;
+	const char *name;
+} errors[] = {
+	/* In the order of the tests of RFC 3416 4.2.5. */
+	{CONTROL_GEN_ERR, "genErr"},
+	{CONTROL_NO_ACCESS, "noAccess"},
+	{CONTROL_NOT_WRITABLE, "notWritable"},
+	{CONTROL_WRONG_TYPE, "wrongType"},
+	{CONTROL_WRONG_LENGTH, "wrongLength"},
+	{CONTROL_WRONG_VALUE, "wrongValue"},
+	{CONTROL_NO_CREATION, "noCreation"},
+	{CONTROL_INCONSISTENT_NAME, "inconsistentName"},
+	{CONTROL_INCONSISTENT_VALUE, "inconsistentValue"},
+	{CONTROL_RESOURCE_UNAVAILABLE, "resourceUnavailable"},
+	{CONTROL_COMMIT_FAILED, "commitFailed"},
+	{CONTROL_UNDO_FAILED, "undoFailed"},
+};
+
+unsigned control_error_rank(enum control_error e)
+{
+	unsigned i = 0;
+
+	while (i < ARRAY_SIZE(errors) && errors[i].error != e)
+		i++;
+	return i;
+}
+
+const char *control_error_name(enum control_error e)
+{
+	unsigned i = control_error_rank(e);
+
+	return i < ARRAY_SIZE(errors) ? errors[i].name : "noError";
+}
+
+void refuse(struct refusal *best, enum control_error error, uint32_t position, const char *reason)
+{
+	refuse_amount(best, error, position, reason, 0, 0);
+}
+
+void refuse_amount(struct refusal *best, enum control_error error, uint32_t position,
+	const char *reason, uint64_t wanted, uint64_t available)
+{
+	unsigned old = control_error_rank(best->error), new = control_error_rank(error);
+
+	if (new > old || (new == old &&position >= best->position))
+		return;
+	*best = (struct refusal){error, position, reason, wanted, available};
+}
+
 /* --- what a column takes ------------------------------------------------------------------- */
 
 /* LDM names: a letter or digit, then letters, digits and a few others. */

@@ -8,6 +8,7 @@
 #include <libxml/xmlversion.h>
 #include <openssl/crypto.h>
 #include <stdarg.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -21,38 +22,54 @@ struct option_entry {
 	const char *name;
 	const char *argument; /* NULL: it takes none */
 	const char *help;     /* also what is expected, in messages about mistakes */
+	/* What the option sets, in struct options. */
+	enum options_mode mode;
+	size_t flag, value; /* offsets of a bool and of a text; 0: none */
 };
 
 enum { LONG_ONLY = 256, OPTION_FETCH_CERTIFICATE, OPTION_YES, OPTION_CAPTURE, OPTION_AS_IS };
 
+#define MODE(m)	      .mode = MODE_##m
+#define FLAG(member)  .flag = offsetof(struct options, member)
+#define VALUE(member) .value = offsetof(struct options, member)
+
 static const struct option_entry entries[] = {
-	{'f', "foreground", NULL, "stay in the foreground and log to stderr"},
-	{'c', "config", "FILE", "configuration file (" DEFAULT_CONFIG_FILE ")"},
-	{'x', "agentx-socket", "ADDRESS",
-		"AgentX master: unix:/path, or tcp:HOST:PORT on loopback"},
-	{'m', "ldm", "ADDRESS", "ldmd: xmpp:HOST[:PORT], or plain:HOST[:PORT] (experimental)"},
-	{'s', "state-directory", "DIR", "directory of the index registry and the other state"},
-	{'p', "pid-file", "FILE", "write the process id to FILE"},
+	{'f', "foreground", NULL, "stay in the foreground and log to stderr", FLAG(foreground)},
+	{'c', "config", "FILE", "configuration file (" DEFAULT_CONFIG_FILE ")", FLAG(config_given),
+		VALUE(config_file)},
+	{'x', "agentx-socket", "ADDRESS", "AgentX master: unix:/path, or tcp:HOST:PORT on loopback",
+		VALUE(agentx_socket)},
+	{'m', "ldm", "ADDRESS", "ldmd: xmpp:HOST[:PORT], or plain:HOST[:PORT] (experimental)",
+		VALUE(ldm)},
+	{'s', "state-directory", "DIR", "directory of the index registry and the other state",
+		VALUE(state_directory)},
+	{'p', "pid-file", "FILE", "write the process id to FILE", VALUE(pidfile)},
 	{'D', "debug", "TOKENS",
 		"log debug messages of these subsystems, for example "
-		"ldm,snmp or ldm:xml or all"},
-	{'l', "list", NULL, "list the domains once, in the columns of `ldm list`"},
-	{'o', "output", "FORMAT", "format of --list: table or json"},
-	{'X', "constraints", "DOMAIN", "print a domain's constraints as XML, usable as a template"},
+		"ldm,snmp or ldm:xml or all",
+		VALUE(debug_tokens)},
+	{'l', "list", NULL, "list the domains once, in the columns of `ldm list`", MODE(LIST)},
+	{'o', "output", "FORMAT", "format of --list: table or json", VALUE(output)},
+	{'X', "constraints", "DOMAIN", "print a domain's constraints as XML, usable as a template",
+		MODE(CONSTRAINTS), VALUE(domain)},
 	{'t', "test", NULL,
 		"check configuration, ldmd and AgentX master, and say what is "
-		"missing"},
+		"missing",
+		MODE(TEST)},
 	{OPTION_FETCH_CERTIFICATE, "fetch-certificate", NULL,
-		"show ldmd's certificate, and write it to the file of ldmCertificate after a yes"},
-	{OPTION_YES, "yes", NULL, "answer the question of --fetch-certificate with yes"},
+		"show ldmd's certificate, and write it to the file of ldmCertificate after a yes",
+		MODE(CERTIFICATE)},
+	{OPTION_YES, "yes", NULL, "answer the question of --fetch-certificate with yes", FLAG(yes)},
 	{OPTION_CAPTURE, "capture", "FILE",
 		"ask ldmd everything that the agent ever asks, and write questions and answers to "
 		"FILE "
-		"(-: standard output), with names and addresses replaced"},
-	{OPTION_AS_IS, "as-is", NULL, "keep the names and addresses of --capture"},
-	{'R', "accept-damaged-registry", NULL, "start although the index registry is damaged"},
-	{'V', "version", NULL, "print the version"},
-	{'h', "help", NULL, "print this help"},
+		"(-: standard output), with names and addresses replaced",
+		MODE(CAPTURE), VALUE(capture_file)},
+	{OPTION_AS_IS, "as-is", NULL, "keep the names and addresses of --capture", FLAG(as_is)},
+	{'R', "accept-damaged-registry", NULL, "start although the index registry is damaged",
+		FLAG(accept_damage)},
+	{'V', "version", NULL, "print the version", MODE(VERSION)},
+	{'h', "help", NULL, "print this help", MODE(HELP)},
 };
 
 /* Column where the help of an option begins, and where its lines end. */
@@ -171,64 +188,13 @@ static int set_mode(struct options *o, enum options_mode mode)
 	return 0;
 }
 
-static int set_output(struct options *o, const char *format)
+static int take_option(struct options *o, const struct option_entry *e)
 {
-	o->json = strcmp(format, "json") == 0;
-	if (!o->json && strcmp(format, "table") != 0)
-		return usage_error("--output \"%s\": must be table or json", format);
-	return 0;
-}
-
-static int take_option(struct options *o, int letter)
-{
-	switch (letter) {
-	case 'f':
-		o->foreground = true;
-		return 0;
-	case 'R':
-		o->accept_damage = true;
-		return 0;
-	case 'c':
-		o->config_file = optarg;
-		o->config_given = true;
-		return 0;
-	case 'x':
-		o->agentx_socket = optarg;
-		return 0;
-	case 'm':
-		o->ldm = optarg;
-		return 0;
-	case 's':
-		o->state_directory = optarg;
-		return 0;
-	case 'p':
-		o->pidfile = optarg;
-		return 0;
-	case 'D':
-		o->debug_tokens = optarg;
-		return 0;
-	case 'o':
-		return set_output(o, optarg);
-	case 'l':
-		return set_mode(o, MODE_LIST);
-	case 't':
-		return set_mode(o, MODE_TEST);
-	case OPTION_FETCH_CERTIFICATE:
-		return set_mode(o, MODE_CERTIFICATE);
-	case OPTION_CAPTURE:
-		o->capture_file = optarg;
-		return set_mode(o, MODE_CAPTURE);
-	case OPTION_AS_IS:
-		o->as_is = true;
-		return 0;
-	case OPTION_YES:
-		o->yes = true;
-		return 0;
-	case 'X':
-		o->domain = optarg;
-		return set_mode(o, MODE_CONSTRAINTS);
-	}
-	return -EINVAL;
+	if (e->flag)
+		*(bool *)((char *)o + e->flag) = true;
+	if (e->value)
+		*(const char **)((char *)o + e->value) = optarg;
+	return e->mode == MODE_RUN ? 0 : set_mode(o, e->mode);
 }
 
 static int make_absolute(const char **path, char **ret_absolute)
@@ -274,7 +240,6 @@ int options_parse(struct options *o, int argc, char **argv)
 {
 	_cleanup_(buffer_clear) struct buffer letters = BUFFER_EMPTY;
 	struct option names[ARRAY_SIZE(entries) + 1] = {0};
-	bool output_given = false;
 	int letter, r = make_getopt_tables(&letters, names);
 
 	*o = (struct options){
@@ -289,20 +254,24 @@ int options_parse(struct options *o, int argc, char **argv)
 			return unknown_option(argv[optind - 1]);
 		if (letter == ':')
 			return missing_value(find_letter(optopt), argv[optind - 1]);
+		const struct option_entry *e = find_letter(letter);
+
 		/* These two answer at once, whatever else is asked. */
-		if (letter == 'V' || letter == 'h') {
-			o->mode = letter == 'V' ? MODE_VERSION : MODE_HELP;
+		if (e->mode == MODE_VERSION || e->mode == MODE_HELP) {
+			o->mode = e->mode;
 			return 0;
 		}
-		output_given = output_given || letter == 'o';
-		r = take_option(o, letter);
+		r = take_option(o, e);
 		if (r < 0)
 			return r;
 	}
 	if (optind < argc)
 		return usage_error(
 			"\"%s\" is no option, and there are no other arguments", argv[optind]);
-	if (output_given && o->mode != MODE_LIST)
+	o->json = o->output && strcmp(o->output, "json") == 0;
+	if (o->output && !o->json && strcmp(o->output, "table") != 0)
+		return usage_error("--output \"%s\": must be table or json", o->output);
+	if (o->output && o->mode != MODE_LIST)
 		return usage_error("--output goes with --list only");
 	if (o->yes && o->mode != MODE_CERTIFICATE)
 		return usage_error("--yes goes with --fetch-certificate only");

@@ -34,6 +34,7 @@ struct options {
 	const char *debug_tokens;		  /* --debug, else $LDOMS_SNMP_DEBUG, else NULL */
 	const char *domain;			  /* of --constraints */
 	const char *capture_file;		  /* of --capture */
+	const char *output;			  /* of --output; NULL: not given */
 	char *absolute_config, *absolute_pidfile; /* the two paths, where they were relative */
 };
 

@@ -77,14 +77,6 @@ static int print_object(struct buffer *out, const struct registry_object *o)
 	return rc < 0 ? rc : print_name(out, o->name);
 }
 
-static int compare_seen(const void *a, const void *b)
-{
-	const struct registry_entry *const *x = a, *const *y = b;
-	int order = compare_u64((*x)->seen, (*y)->seen);
-
-	return order ? order : compare_u64((*x)->index, (*y)->index);
-}
-
 /* The mark of a kind comes before the objects of that kind. */
 static int compare_kind(const void *a, const void *b)
 {
@@ -112,7 +104,7 @@ static void **in_order(const struct sorted *s, int (*compare)(const void *a, con
 
 static int print_body(struct buffer *out, const struct registry *r)
 {
-	void **entries = in_order(&r->by_index, compare_seen);
+	void **entries = in_order(&r->by_index, registry_compare_seen);
 	void **objects = in_order(&r->objects, compare_kind);
 	int rc = entries && objects ? 0 : -ENOMEM;
 

@@ -63,6 +63,8 @@ struct registry_entry *registry_find_name(const struct registry *r, const char *
 /* -EEXIST: index, UUID or, without UUID, name is there; -ENOMEM. next is raised above index. */
 int registry_add(struct registry *r, uint32_t index, const char *uuid, const char *name,
 	struct registry_entry **ret);
+/* For pointers to entries: longest unseen first. */
+int registry_compare_seen(const void *a, const void *b);
 /* Entry and all objects below it. */
 void registry_forget(struct registry *r, struct registry_entry *e);
 /* New name and, unless NULL, UUID. -ENOMEM: nothing changed. */

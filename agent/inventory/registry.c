@@ -150,16 +150,6 @@ static int compare_name(const void *a, const void *b)
 	return order ? order : compare_u64(x->index, y->index);
 }
 
-static int compare_object(const void *a, const void *b)
-{
-	const struct registry_object *x = a, *y = b;
-	int order = compare_u64(x->owner, y->owner);
-
-	if (order == 0)
-		order = strcmp(x->kind, y->kind);
-	return order ? order : strcmp(x->name, y->name);
-}
-
 static void entry_free(void *entry)
 {
 	struct registry_entry *e = entry;
@@ -338,6 +328,13 @@ static int compare_object_key(const void *object, const void *key)
 	return order ? order : strcmp(o->name, k->name);
 }
 
+static int compare_object(const void *a, const void *b)
+{
+	const struct registry_object *y = b;
+
+	return compare_object_key(a, &(struct object_key){y->owner, y->kind, y->name});
+}
+
 struct registry_object *registry_find_object(
 	const struct registry *r, uint32_t owner, const char *kind, const char *name)
 {
@@ -412,7 +409,7 @@ static bool has_departed(const struct registry *r, const struct registry_entry *
 	return !e->reserved && e->seen != r->turn;
 }
 
-static int compare_entry_seen(const void *a, const void *b)
+int registry_compare_seen(const void *a, const void *b)
 {
 	const struct registry_entry *const *x = a, *const *y = b;
 	int order = compare_u64((*x)->seen, (*y)->seen);
@@ -437,7 +434,7 @@ static void forget_departed(struct registry *r)
 	for (size_t i = 0; i < r->by_index.n; i++)
 		if (has_departed(r, r->by_index.items[i]))
 			departed[n++] = r->by_index.items[i];
-	qsort(departed, n, sizeof(*departed), compare_entry_seen);
+	qsort(departed, n, sizeof(*departed), registry_compare_seen);
 	for (size_t i = 0; i < n - r->departed_max; i++)
 		departed[i]->gone = true;
 	free(departed);

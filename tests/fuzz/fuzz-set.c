@@ -17,7 +17,6 @@
 
 #include "config.h"
 #include "control/handover.h"
-#include "control/transaction.h"
 #include "master.h"
 #include "snmp/agent.h"
 #include "util/cleanup.h"

@@ -11,7 +11,6 @@
 
 #include "control/set-request.h"
 #include "control/handover.h"
-#include "control/transaction.h"
 #include "inventory/snapshot.h"
 
 #define MB	 ((uint64_t)1048576)

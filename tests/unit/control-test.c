@@ -9,7 +9,7 @@
 
 #include "control/control.h"
 #include "control/repeat.h"
-#include "control/transaction.h"
+#include "control/handover.h"
 
 struct bed {
 	struct handover *h;

@@ -9,7 +9,7 @@
 
 #include "control/executor.h"
 #include "control/history.h"
-#include "control/transaction.h"
+#include "control/handover.h"
 
 #define FAKE_DOMAINS 8
 #define FAKE_EVENTS  256

@@ -10,7 +10,6 @@
 #include <stdatomic.h>
 
 #include "control/handover.h"
-#include "control/transaction.h"
 
 static int start(struct handover *h, uint32_t index, uint32_t *ret_id)
 {

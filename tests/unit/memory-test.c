@@ -16,7 +16,7 @@
 #include "control/executor.h"
 #include "control/permit.h"
 #include "ldm/template.h"
-#include "control/transaction.h"
+#include "control/handover.h"
 #include "common/settings.h"
 #include "inventory/assemble.h"
 #include "inventory/listing.h"

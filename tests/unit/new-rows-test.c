@@ -10,7 +10,7 @@
 
 #include "control/new-rows.h"
 #include "control/engine.h"
-#include "control/transaction.h"
+#include "control/handover.h"
 #include "util/clock.h"
 
 #define ROW_INDEX 3 /* primary and a are there */

@@ -6,7 +6,7 @@
 
 #include "control/precheck.h"
 #include "control/permit.h"
-#include "control/transaction.h"
+#include "control/handover.h"
 
 /* The host: see host() below. */
 enum {

@@ -9,7 +9,7 @@
 #include <net-snmp/agent/net-snmp-agent-includes.h>
 
 #include "control-fixture.h"
-#include "control/transaction.h"
+#include "control/handover.h"
 #include "snmp/set.h"
 #include "snmp/varbind.h"
 #include "util/clock.h"
