@@ -1,6 +1,7 @@
 /*
- * glibc raises both thresholds with the largest block that was freed, unless they are set, and has a
- * heap of its own, with its own holes, for each thread. The snmp thread allocates nothing for a read.
+ * glibc raises both thresholds with the largest block that was freed, unless they are set, and has
+ * a heap of its own, with its own holes, for each thread. The snmp thread allocates nothing for a
+ * read.
  */
 #include "daemon/platform.h"
 

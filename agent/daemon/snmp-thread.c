@@ -43,8 +43,8 @@ static int snmp_start(void *user)
 	struct snmp_thread *t = user;
 	const struct backend_config config = settings_backend(t->settings);
 
-	return snmp_agent_new(t->settings->agentx_socket, t->settings->context, &config,
-		t->handover, &t->agent);
+	return snmp_agent_new(
+		t->settings->agentx_socket, t->settings->context, &config, t->handover, &t->agent);
 }
 
 static void snmp_finish(void *user)

@@ -10,7 +10,8 @@
 #include "util/buffer.h"
 #include "util/secret.h"
 
-/* A larger buffer is freed when it is emptied: no document keeps memory until the next one comes. */
+/* A larger buffer is freed when it is emptied: no document keeps memory until the next one comes.
+ */
 #define KEEP_SIZE ((size_t)64 << 10)
 
 void buffer_clear(struct buffer *b)
