@@ -565,6 +565,9 @@ static bool change_version(struct refresh *r, const char *message)
 	log_notice(TOKEN, "ldmd does not take data version 3.0 (%s): asking in 2.0",
 		message ? message : "no reason given");
 	r->schedule.needs |= NEED_LIST;
+	/* The registration for events was refused for the same reason. */
+	if (!r->schedule.has_events)
+		r->schedule.registered = false;
 	return true;
 }
 
@@ -820,8 +823,6 @@ static void on_ready(void *user)
 	r->status.events = false;
 	r->status_dirty = true;
 	schedule_connected(&r->schedule, r->now_ms);
-	/* Events are documents of data version 3.0. */
-	r->schedule.registered |= r->endpoint->data_version == LDM_DATA_2;
 }
 
 static void connection_lost(struct refresh *r, enum link_state link)

@@ -32,6 +32,16 @@ class Changes(harness.TestCase):
         wait_for(still, 10, "a pause", interval=0.3)
         return last[0]
 
+    def test_events_in_data_version_2(self):
+        """ldmd does not take 3.0, in which they are asked for first."""
+        bed = self.bed(sim_options=["-d", "2.0"], conf="refreshInterval 600\n")
+        wait_for(lambda: scalar(bed, "ldomEventsEnabled") == 1, 20, "events")
+        index = bed.indexes()["ldg1"]
+        before, connects = bed.get(cell("NumVCPU", index)), scalar(bed, "ldomConnects")
+        bed.sim.do("do add-vcpu ldg1 1")
+        wait_for(lambda: bed.get(cell("NumVCPU", index)) == before + 1, 20, "the change")
+        self.assertEqual(scalar(bed, "ldomConnects"), connects)
+
     def test_times(self):
         """Of the domain that changed, whichever table shows it, and of no other."""
         bed = self.begin()

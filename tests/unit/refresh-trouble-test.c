@@ -369,6 +369,26 @@ static void test_other_data_version(void **state)
 	assert_int_equal(puppet.version, LDM_DATA_3);
 }
 
+/* An ldmd that takes data version 2.0 only refuses the registration before the list. */
+static void test_events_in_the_other_data_version(void **state)
+{
+	(void)state;
+	scene.endpoint->data_version = LDM_DATA_AUTO;
+	turn(scene.now);
+	puppet.ops->on_ready(puppet.user);
+	turn(scene.now);
+	expect("reg-all-events", NULL);
+	deny("unsupported data version");
+	assert_false(status()->events);
+	expect("list-domain", NULL);
+	deny("unsupported data version");
+	assert_int_equal(puppet.version, LDM_DATA_2);
+	expect("reg-all-events", NULL);
+	ANSWER(NULL);
+	assert_true(status()->events);
+	expect("list-domain", NULL);
+}
+
 static void test_server_without_bindings(void **state)
 {
 	(void)state;
@@ -454,6 +474,7 @@ int main(void)
 		SCENE_TEST(test_unreadable_registration),
 		SCENE_TEST(test_nameless),
 		SCENE_TEST(test_other_data_version),
+		SCENE_TEST(test_events_in_the_other_data_version),
 		SCENE_TEST(test_server_without_bindings),
 		SCENE_TEST(test_inactive_without_amounts_asks_for_constraints),
 		SCENE_TEST(test_pool_in_doubt_is_read_again),
