@@ -72,6 +72,7 @@ enum domain_known {
 	KNOWN_MAX_CORES = 1 << 23,
 	KNOWN_BOOT_POLICY = 1 << 24,
 	KNOWN_PERF_COUNTERS = 1 << 25,
+	KNOWN_RC_ADD_POLICY = 1 << 26,
 };
 
 struct vcpu {
@@ -103,6 +104,8 @@ struct crypto_unit {
 struct iobus {
 	uint32_t index;
 	char *name, *path, *options, *type;
+	char *mac, *vid; /* of a network function: its address, the VLANs it is a member of */
+	uint32_t pvid, mtu;
 	bool is_bus; /* a whole PCIe bus, not a slot or a virtual function */
 };
 
@@ -228,7 +231,7 @@ struct domain {
 	char *uuid;	/* 36 characters, lower case; or NULL */
 	char *mac, *hostid;
 	char *failure_policy, *master, *ext_mapin, *threading, *cpu_arch;
-	char *boot_policy, *perf_counters;
+	char *boot_policy, *perf_counters, *rc_add_policy;
 	char *flags; /* always six columns, or NULL */
 	enum domain_state state;
 	enum domain_state

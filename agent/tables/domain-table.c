@@ -195,6 +195,7 @@ static const struct column columns[] = {
 	NUMBER(36, "ldomMaxCores", ACCESS_READ, max_cores, UINT32_MAX),
 	TEXT(37, "ldomBootPolicy", boot_policy, 32),
 	TEXT(38, "ldomPerfCounters", perf_counters, 255),
+	TEXT(39, "ldomRcAddPolicy", rc_add_policy, 32),
 };
 
 const struct table domain_table = {

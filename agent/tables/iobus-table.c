@@ -18,6 +18,10 @@ static const struct column columns[] = {
 	COLUMN_TEXT(5, "ldomIOBusOptions", iobus, options, TEXT_MAX_OCTETS),
 	COLUMN_TEXT(6, "ldomIOBusType", iobus, type, TEXT_MAX_OCTETS),
 	COLUMN_TRUTH(7, "ldomIOBusIsBus", iobus, is_bus),
+	COLUMN_TEXT(8, "ldomIOBusMacAddress", iobus, mac, 17),
+	COLUMN_NUMBER(9, "ldomIOBusPortVlanID", iobus, pvid, 4095),
+	COLUMN_TEXT(10, "ldomIOBusVlanID", iobus, vid, LONG_TEXT_MAX_OCTETS),
+	COLUMN_NUMBER(11, "ldomIOBusMtu", iobus, mtu, UINT32_MAX),
 };
 
 const struct table iobus_table = {TABLE_OF("ldomIOBusTable", 9, 2), .seek = seek_iobus};

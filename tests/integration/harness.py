@@ -41,7 +41,7 @@ COLUMNS = {name: number for number, name in enumerate(
     "HostID FailurePolicy Master ExtMapinSpace Threading WholeCore CpuArch ShutdownGroup Flags "
     "Roles Utilization Uptime ConsolePort Template OperationStatus OperationIndex LastChange "
     "RowStatus Pending Degraded NormUtilization MigrationProgress MigrationStatus MigrationSource "
-    "MaxCores BootPolicy PerfCounters".split(), 1)}
+    "MaxCores BootPolicy PerfCounters RcAddPolicy".split(), 1)}
 
 _libc = ctypes.CDLL(None)
 
@@ -499,7 +499,7 @@ def expected_row(domain):
             "FailurePolicy": "failure_policy", "Master": "master",
             "ExtMapinSpace": "extended_mapin_space", "Threading": "threading",
             "CpuArch": "cpu_arch", "Flags": "flags", "BootPolicy": "boot_policy",
-            "PerfCounters": "perf_counters"}
+            "PerfCounters": "perf_counters", "RcAddPolicy": "rc_add_policy"}
     row = {column: (domain[key] or "").encode() for column, key in text.items()}
     if row["HostID"] and not row["HostID"].startswith(b"0x"):
         row["HostID"] = b"0x" + row["HostID"]

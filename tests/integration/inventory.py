@@ -150,8 +150,15 @@ class Expected:
             self.add("ldomCrypto", unit["id"] + 1, {
                 "ID": unit["id"], "CpuSet": ",".join(map(str, unit["cpuset"])).encode()}, name)
         for bus in domain["iobus"]:
-            self.add("ldomIOBus", bus, {"Name": _text(bus), "Path": b"", "Options": b"",
-                                        "Type": b"", "IsBus": 1}, name)
+            self.add("ldomIOBus", bus, {
+                "Name": _text(bus), "Path": b"", "Options": b"", "Type": b"", "IsBus": 1,
+                "MacAddress": b"", "PortVlanID": 0, "VlanID": b"", "Mtu": 0}, name)
+        for function in domain["io_functions"]:
+            self.add("ldomIOBus", function["name"], {
+                "Name": _text(function["name"]), "Path": b"", "Options": b"", "Type": b"",
+                "IsBus": 2, "MacAddress": _text(function["mac"]),
+                "PortVlanID": _number(function["pvid"]), "VlanID": _text(function["vid"]),
+                "Mtu": _number(function["mtu"])}, name)
 
     def server(self, kind, name):
         service = _by_name(self.state, kind).get(name)

@@ -4,6 +4,7 @@ import threading
 
 import harness
 import inventory
+import ldm_client
 import sets
 from harness import Snmpd, dump, scalar, wait_for
 
@@ -61,6 +62,31 @@ class Tables(harness.TestCase):
                         self.same(bed, auth=auth, verb=verb)
         for table in ("ldomPolicy", "ldomEnvVars", "ldomCrypto", "ldomIOBus", "ldomSPConfig"):
             self.assertTrue(tables[table], table)
+
+    def test_functions_and_policies_of_io(self):
+        """Addresses and VLANs of virtual network functions; rc-add-policy of the domain."""
+        bed = self.bed(transport="plain")
+        client = ldm_client.Client(bed.sim.port)
+        self.addCleanup(client.close)
+        physical = "/SYS/MB/NET0/IOVNET.PF0"
+
+        def ask(action, name, domain=None, **props):
+            answer = client.ask(action, domain, ldm_client.item("physio_device", name=name, **props))
+            self.assertTrue(answer.ok, answer.text)
+        ask("create-vf", physical, pvid=7, vid="8,9", address="00:14:4f:fc:00:09")
+        ask("create-vf", physical)
+        for number in "01":
+            ask("add-io", f"{physical}.VF{number}", "ldg1")
+        bed.sim.do("do set-domain ldg1 rc-add-policy=iov")
+        tables = self.same(bed)
+        rows = {row["Name"].decode(): row for row in tables["ldomIOBus"].values()}
+        found = rows[physical + ".VF0"]
+        self.assertEqual([found[column] for column in ("MacAddress", "PortVlanID", "VlanID", "Mtu")],
+                         [b"00:14:4f:fc:00:09", 7, b"8,9", 1500])
+        ask("set-io", physical + ".VF1", pvid=12)
+        self.same(bed)
+        wait_for(lambda: bed.get(harness.cell("RcAddPolicy", bed.indexes()["ldg1"])) == b"iov", 30,
+                 "the policy")
 
     def test_secrets(self):
         """Not in a table, not in a log."""
