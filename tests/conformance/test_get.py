@@ -49,11 +49,11 @@ class Get(Served):
                              [(READABLE[a].name, READABLE[a].kind) for a in part])
 
     def test_02_unknown_row(self):
-        names = [f"{ENTRY}.{n}.99999" for n in range(2, 39)]
+        names = [f"{ENTRY}.{n}.99999" for n in range(2, 40)]
         self.assertEqual(self.kinds(*names), [NO_INSTANCE] * len(names))
 
     def test_03_unknown_column_and_scalar(self):
-        names = [f"{ENTRY}.39.1", f"{ENTRY}.99.1", f"{ENTRY}.4294967295.1", ROOT + ".1.1.999.0",
+        names = [f"{ENTRY}.40.1", f"{ENTRY}.99.1", f"{ENTRY}.4294967295.1", ROOT + ".1.1.999.0",
                  ROOT + ".1.2.17.0", ROOT + ".1.99.1.2.1", ROOT + ".1.3.2.2.1", ROOT + ".7.0", ROOT]
         self.assertEqual(self.kinds(*names), [NO_OBJECT] * len(names))
 
