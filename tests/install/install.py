@@ -216,6 +216,42 @@ class FromPackages(InRoot):
         self.assertEqual(root.run("systemctl --failed --no-legend").stdout.strip(), "")
 
 
+class Fleet(InRoot):
+
+    def test_page(self):
+        """A second agent beside the first, in a context, from the packages; then everything away."""
+        root = self.root("fleet")
+        root.run("echo 127.0.0.1 north.example.com >>/etc/hosts")
+        self.first_start_of_snmpd(root)
+        before = root.files()
+        self.give_packages(root)
+        self.run_block(root, "#### From packages")
+        ask = self.configure(root)
+        install, test, ask_north = readme_blocks("## Set up", "docs/fleet.md")
+        root.run("set -e\n" + install, text="yes\n")
+        self.assert_both(root, ask, ask_north)
+        self.assertIn("everything is in place", root.run(test).stdout)
+        root.reboot()
+        self.assert_both(root, ask, ask_north)
+        # An upgrade restarts each of them.
+        pids = root.run("pgrep -x ldoms-agentx").stdout.split()
+        root.run("apt-get install -y --reinstall /root/ldoms-snmp/packages/ldoms-snmp_*.deb")
+        self.assert_both(root, ask, ask_north)
+        self.assertEqual(set(pids) & set(root.run("pgrep -x ldoms-agentx").stdout.split()), set())
+        root.run("apt-get purge -y --autoremove 'ldoms-snmp*'")
+        self.assertEqual(root.run("pgrep -x ldoms-agentx", check=False).stdout, "")
+        self.assert_left(before, root.files())
+        self.assertEqual(root.run("systemctl --failed --no-legend").stdout.strip(), "")
+
+    def assert_both(self, root, ask, ask_north):
+        self.assert_table(root, ask)
+        self.assert_table(root, ask_north)
+        self.assertEqual(root.run("ps -C ldoms-agentx -o user:20=").stdout.split(),
+                         ["ldoms-snmp", "ldoms-snmp"])
+        self.assertEqual(root.run("stat -c '%U %a' /var/lib/ldoms-snmp/north").stdout.strip(),
+                         "ldoms-snmp 700")
+
+
 class InSnmpd(InRoot):
     """The module: Debian's snmpd, its user and its unit, with the snippet that comes with the package."""
 

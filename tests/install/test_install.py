@@ -71,6 +71,7 @@ class Install(harness.TestCase):
               for name in glob.glob(os.path.join(BASE, "*.txt")))]
         if variable("systemdsystemunitdir"):
             expected += [self.path("systemdsystemunitdir", "ldoms-agentx.service"),
+                         self.path("systemdsystemunitdir", "ldoms-agentx@.service"),
                          self.path("sysusersdir", "ldoms-snmp.conf"),
                          self.path("tmpfilesdir", "ldoms-snmp.conf")]
         for path in expected:
@@ -123,6 +124,20 @@ class Install(harness.TestCase):
                          rf"(?m)^agentXPerms +0660 0755 root {user}$")
         self.assertRegex(read(self.path("tmpfilesdir", "ldoms-snmp.conf")),
                          r"(?m)^d /var/agentx 0755 root root -$")
+
+    def test_the_unit_of_one_of_several(self):
+        """It has the same sandbox, and a configuration and a state of its own."""
+        if not variable("systemdsystemunitdir"):
+            self.skipTest("configured without systemd")
+        one, several = (read(self.path("systemdsystemunitdir", f"ldoms-agentx{what}.service"))
+                        for what in ("", "@"))
+        conf = self.configurations()[0][len(self.root):]
+        own = conf.replace("ldoms-agentx.conf", "%i.conf")
+        one = one.replace(f" {conf}\n", f" {own}\n")
+        for line, more in (("Description=.*", " (%i)"), ("StateDirectory=.*", "/%i"),
+                           ("ExecStart=.*", f" -c {own} -s %S/ldoms-snmp/%i")):
+            one = re.sub(f"(?m)^{line}$", lambda match, m=more: match.group() + m, one)
+        self.assertEqual(one, several)
 
     def translate(self, *options, dirs=None):
         """net-snmp's snmptranslate with Debian's snmp.conf and ours, as on a host without modules."""

@@ -6,9 +6,15 @@
 
 A Host is a Bed whose snmpd is everybody's: what a Bed can be asked, it can be asked.
 """
+import itertools
 import os
+import re
+import threading
+import time
 
 import harness
+import sets
+from harness import cell
 
 READER, WRITER = ("-v2c", "-c", "public"), ("-v2c", "-c", "private")
 
@@ -32,11 +38,19 @@ class Host(harness.Bed):
         self.name = name
         self.snmpd = snmpd
         self.reader, self.writer = f"reader{number}", f"writer{number}"
-        # Each generated host has other UUIDs.
-        self.sim = harness.Simulator(
-            os.path.join(directory, "s"), domains, options=["-s", str(number + 1)], **sim)
-        self.agent = harness.Agent(os.path.join(directory, "a"), self.sim.address, snmpd.address,
-                                   f"context {encode(name)}\n{conf}")
+        # Each generated host has other UUIDs. The kernel chooses the port: among fifty that are
+        # looked up before they are used, two can be the same.
+        self.sim = harness.Simulator(os.path.join(directory, "s"), domains,
+                                     options=["-p", "0", "-s", str(number + 1)], **sim)
+        self.conf = f"context {encode(name)}\n{conf}"
+        self.agent = harness.Agent(os.path.join(directory, "a"), "", snmpd.address, self.conf)
+
+    def start(self):
+        self.sim.start()
+        self.sim.port = int(re.search(r"listening on 127\.0\.0\.1:(\d+)", self.sim.log()).group(1))
+        self.agent.ldm = self.sim.address
+        self.agent.configure(self.conf)
+        self.agent.start()
 
     @property
     def v3(self):
@@ -100,8 +114,7 @@ class Fleet:
         """Returns when each context is served."""
         self.snmpd.start()
         for host in self.hosts:
-            host.sim.start()
-            host.agent.start()
+            host.start()
         for host in self.hosts:
             host.wait_serving()
         return self
@@ -124,3 +137,91 @@ class TestCase(harness.TestCase):
         fleet = Fleet(os.path.join(self.directory, str(len(self.beds))), names, **more)
         self.beds.append(fleet)
         return fleet.start()
+
+
+# --- what a fleet is asked --------------------------------------------------------------------------
+
+class Reader(threading.Thread):
+    """A manager that reads one cell of some hosts in turn, all the time; took: seconds of each GET."""
+
+    def __init__(self, hosts, name):
+        super().__init__()
+        self.managers = [sets.Manager(host.snmpd, host.reader, timeout=20) for host in hosts]
+        self.name_asked, self.took, self.ended = name, [], threading.Event()
+
+    def run(self):
+        for manager in itertools.cycle(self.managers):
+            if self.ended.is_set():
+                break
+            answer = manager.get(self.name_asked)
+            assert answer.error == "noError" and answer.values[0][1] is not None, answer
+            self.took.append(answer.took)
+            self.ended.wait(0.001)
+
+    def __enter__(self):
+        self.start()
+        harness.wait_for(lambda: len(self.took) > 5 or not self.is_alive(), 10, "answers")
+        return self
+
+    def __exit__(self, *_):
+        self.ended.set()
+        self.join()
+        for manager in self.managers:
+            manager.close()
+        self.took.sort()
+
+    def part(self, share):
+        """What that share of the GETs took at most."""
+        return self.took[min(len(self.took) - 1, int(len(self.took) * share))]
+
+
+def set_at_once(hosts, rounds):
+    """
+    SETs of CPUs in all these contexts at once, each host by a manager of its own: seconds of each.
+    A SET that was answered with noError is done, or its row says what became of it; the ldmd of each
+    host has what its own manager asked for.
+    """
+    took, problems = [], []
+
+    def change(host):
+        manager = sets.Manager(host.snmpd, host.writer, timeout=20)
+        index, guest = host.guest()
+        for number in range(rounds):
+            wanted = guest["vcpus"] + 1 + number % 2
+            answer = manager.set(sets.varbind(index, "NumVCPU", wanted))
+            took.append(answer.took)
+            if answer.error != "noError":
+                problems.append(f"{host.name}: {answer.error}")
+                break
+            harness.wait_for(lambda: host.get(cell("OperationStatus", index)) not in (2, 9), 30,
+                             "the end of the operation")
+            status = host.get(cell("OperationStatus", index))
+            have = host.vcpus()[guest["name"]]
+            if (status, have) != (3, wanted):
+                problems.append(f"{host.name}: status {status}, {have} CPUs instead of {wanted}")
+        manager.close()
+
+    def run(host):
+        try:
+            change(host)
+        except (AssertionError, sets.NoAnswer) as error:
+            problems.append(f"{host.name}: {error}")
+
+    threads = [threading.Thread(target=run, args=(host,)) for host in hosts]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    if problems:
+        raise AssertionError("; ".join(problems))
+    return sorted(took)
+
+
+def restart_snmpd(fleet):
+    """Seconds from the start of a new snmpd until all contexts are served."""
+    fleet.snmpd.stop()
+    begun = time.monotonic()
+    fleet.snmpd.start()
+    for host in fleet.hosts:
+        harness.wait_for(host.serving, 20, f"{host.name} after the restart", 0.005)
+    return time.monotonic() - begun

@@ -4,6 +4,7 @@ What is on the wire is in tests/conformance/test_session.py; how many hosts one 
 measured by tests/fleet/fleet-figures.py.
 """
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -54,6 +55,32 @@ class Contexts(fleet.TestCase):
             wait_for(lambda: hosts[1].vcpus() == before[1], 10, "the CPUs")
             wait_for(lambda n=number: hosts[1].get(cell("NumVCPU", index)) == n, 10, "the row")
         self.assertEqual(hosts[0].vcpus(), before[0])
+
+    def test_the_page(self):
+        """snmpd's lines in docs/fleet.md let in whom they say."""
+        with open(os.path.join(harness.SRC, "docs", "fleet.md"), encoding="utf-8") as page:
+            lines = re.search(r"(?ms)^```snmpd\n(.*?)^```$", page.read()).group(1)
+        lines = lines.replace(".1.3.6.1.4.1.8072.9999.9999.6482", harness.ROOT)
+        secrets = "SHA auth-secret-1 AES priv-secret-1"
+        fleet_ = self.fleet(["north", "south", "t5-1", "t5-2"], domains=2, snmpd_conf=lines +
+                            f"createUser carol {secrets}\ncreateUser dave {secrets}\n")
+
+        def sees(*auth):
+            answer = harness.snmp(fleet_.snmpd, "get", [cell("Name", 1)], auth=auth, check=False)
+            return "primary" in answer.stdout
+
+        def user(name, context):
+            return [name if word == "sha" else word for word in harness.Snmpd.users["sha"]] + \
+                ["-n", context]
+
+        contexts = ("north", "south", "t5-1", "t5-2")
+        self.assertEqual([sees(*user("carol", c)) for c in contexts], [True, False, False, False])
+        self.assertEqual([sees(*user("dave", c)) for c in contexts], [False, False, True, True])
+        for name in ("north", "south"):
+            self.assertTrue(sees("-v2c", "-c", f"{name}-secret"))
+            found = fleet_[name].snmp("get", [cell("UUID", 2)], ["-On", "-Oe"],
+                                      auth=("-v2c", "-c", f"{name}-secret")).stdout
+            self.assertEqual(harness.parse_varbinds(found)[0][2], fleet_[name].get(cell("UUID", 2)))
 
     def test_default_and_named(self):
         """An agent without a context and one with, at the same master and the same root."""
