@@ -260,6 +260,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	if (!f.transport)
 		FUZZ_CHECK(transport_new(NULL, &view, &f.transport) == 0);
+	/* Half of the inputs go to an agent that has a context. */
+	f.transport->context = size % 2 ? "abcd" : NULL;
 	bool stood = talk(data, size, NULL, NULL);
 	passed = f.passed;
 	answered = f.answered;
