@@ -34,6 +34,7 @@ struct commander {
 	const struct ldm_endpoint *endpoint;
 	struct refresh *refresh;
 	char *templates;
+	char *why; /* what was wrong with the last template that was */
 	struct line lines[COMMANDS_MAX];
 };
 
@@ -84,6 +85,7 @@ void commander_free(struct commander *c)
 		free(c->lines[i].domain);
 	}
 	free(c->templates);
+	free(c->why);
 	free(c);
 }
 
@@ -151,12 +153,14 @@ static int add_request(struct commander *c, const struct set_request *d, const c
 
 	if (rc >= 0)
 		rc = ldm_request_add_domain(buffer_data(&document), document.len, ret, ret_why);
-	if (rc < 0)
+	if (rc < 0) {
+		if (detail) {
+			free(c->why);
+			*ret_why = c->why = steal_ptr(detail);
+		}
 		log_err(TOKEN, "cannot make \"%s\" from template \"%s\": %s", domain,
-			d->template ? d->template : "",
-			detail	   ? detail
-			: *ret_why ? *ret_why
-				   : strerror(-rc));
+			d->template ? d->template : "", *ret_why ? *ret_why : strerror(-rc));
+	}
 	buffer_clear(&document);
 	return rc;
 }

@@ -601,6 +601,8 @@ const char *step_forbidden(const struct step *s, const struct domain *d)
 {
 	if (s->action == STEP_SET_VCPU && d && d->whole_core != 0 && s->cores == 0)
 		return "the domain has a whole-core constraint";
+	if (s->action == STEP_SET_VCPU && d && d->max_cores > 0 && s->cores > d->max_cores)
+		return "more cores than the domain may have (ldomMaxCores)";
 	return NULL;
 }
 

@@ -30,7 +30,8 @@ struct port {
 	/*
 	 * Sends a step as a command; the step's value is what to send. cb is called exactly once,
 	 * later, unless the command is cancelled. *ret_ticket names the command for cancel. -ENOMEM
-	 * and the like: not sent, and *ret_why says why where there is more to say (static text).
+	 * and the like: not sent, and *ret_why says why where there is more to say (until the next
+	 * call).
 	 */
 	int (*send)(struct commander *c, const struct step *step, const struct set_request *request,
 		const char *domain, uint64_t timeout_ms, command_cb *cb, void *cb_user,

@@ -148,6 +148,41 @@ class Notifications(Case):
         self.assertEqual([(n.domain, n.instances, n.text) for n in got],
                          [("ldg1", {index}, "domain ldg1 arrived by migration")])
 
+    def test_degraded(self):
+        """Once for each change, though many lists say it; none when nothing changed."""
+        receiver = self.receiver()
+        bed = self.bed(conf="refreshInterval 0.3\n", snmpd_conf=receiver.sinks["inform v2c"])
+        self.settled(bed)
+        degraded = harness.cell("Degraded", bed.indexes()["test01"])
+        for number, (word, value) in enumerate((("on", 1), ("off", 2), ("on", 1)), 1):
+            bed.sim.do(f"degrade test01 {word}")
+            got = receiver.wait(number, what="the notification")
+            self.assertEqual((got[-1].name, got[-1].domain, got[-1].value(1, 3, 1, 31)),
+                             ("DegradedChange", "test01", value))
+            self.assertEqual(bed.get(degraded), value)
+            queries = scalar(bed, "ldomQueries")
+            wait_for(lambda q=queries: scalar(bed, "ldomQueries") > q + 3, 20, "more lists")
+            self.assertEqual(len(receiver.got()), number)
+
+    def test_migration_goes_on(self):
+        """Its progress is in columns; what is notified is its end, once."""
+        receiver = self.receiver()
+        bed = self.bed(conf="refreshInterval 0.3\n", snmpd_conf=receiver.sinks["inform v2c"])
+        self.settled(bed)
+        index = bed.indexes()["ldg1"]
+        progress, status = (harness.cell(f"Migration{name}", index) for name in ("Progress", "Status"))
+        bed.sim.do("migrate-out ldg1 3")
+        seen = set()
+
+        def is_gone():
+            seen.add(tuple(bed.get(progress, status)))
+            return any(n.name == "Destroy" for n in receiver.got())
+        wait_for(is_gone, 30, "the end")
+        self.assertTrue(any(number == 2 for _, number in seen), seen)
+        queries = scalar(bed, "ldomQueries")
+        wait_for(lambda: scalar(bed, "ldomQueries") > queries + 3, 20, "more lists")
+        self.assertEqual([(n.name, n.domain) for n in receiver.got()], [("Destroy", "ldg1")])
+
     def until(self, receiver, name):
         wait_for(lambda: any(n.name == name for n in receiver.got()), 15, name)
         return receiver.got()

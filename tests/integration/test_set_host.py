@@ -178,6 +178,24 @@ class Seen(Conditions):
         self.expect("noError", (whole, "NumVCPU", 8))
         self.assertEqual(self.wait_ended(whole), "succeeded")
         self.assertEqual(self.get(whole, "WholeCore"), 1)
+        # Refused by ldmd.
+        self.fault(f"refuse:no such luck@set-vcpu/{whole}")
+        self.failed("no such luck", (whole, "NumVCPU", 16), sent=1)
+        self.assertEqual(self.get(whole, "NumVCPU", "WholeCore"), [8, 1])
+        ask(self.sim, "clear")
+        # Given in part: two cores of three.
+        self.fault(f"partial:8@set-vcpu/{whole}")
+        self.expect("noError", (whole, "NumVCPU", 24))
+        self.assertEqual(self.wait_ended(whole), "partial")
+        self.assertEqual(self.get(whole, "NumVCPU", "WholeCore"), [16, 2])
+        ask(self.sim, "clear")
+        # No more than max-cores.
+        ask(self.sim, f"do set-domain {whole} max-cores=2")
+        ask(self.sim, "disconnect")  # no event tells of that: the next connection does
+        wait_for(lambda: self.get(whole, "MaxCores") == 2, 20, "ldomMaxCores")
+        self.forget()
+        self.refused("more cores than the domain may have", (whole, "NumVCPU", 24))
+        self.assertEqual(self.get(whole, "NumVCPU", "WholeCore"), [16, 2])
 
     def test_service_domain(self):
         server, client = self.take_many(2)

@@ -102,6 +102,23 @@ class Copies(harness.TestCase):
                 self.copy(bed, name)
         print(f"# {len(self.guests)} copies, saved in {saved_by}, made in {used_by}", flush=True)
 
+    def test_broken_template(self):
+        """The row says what the log says: which file, line and column, and which rule."""
+        templates = os.path.join(self.directory, "t")
+        os.makedirs(templates)
+        bed = self.host("3.0", templates)
+        with open(os.path.join(templates, "broken.xml"), "w", encoding="utf-8") as file:
+            file.write("<LDM_interface version='1.3'>\n  <cmd>\n    <data></cmd>\n</LDM_interface>\n")
+        index = scalar(bed, "ldomNextIndex")
+        answer = bed.manager.set(*(varbind(index, column, value) for column, value in (
+            ("RowStatus", "createAndGo"), ("Name", "new"), ("Template", "broken"))))
+        self.assertIn(answer.error, ("commitFailed", "noError"))
+        messages = [f"{sets.OPERATION}.{sets.OPERATION_COLUMNS.index('Message') + 1}.1"]
+        wait_for(lambda: bed.get(*messages), 20, "the row's message")
+        told = bed.get(*messages).decode()
+        self.assertRegex(told, r"broken\.xml: .*, line \d+, column \d+")
+        self.assertIn(told, bed.agent.log())
+
     def test_3(self):
         self.copies("3.0", "3.0")
 
