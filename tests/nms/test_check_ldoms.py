@@ -242,9 +242,16 @@ class Plugin(harness.TestCase):
         wrong = list(bed.snmpd.users["sha256"])
         wrong[wrong.index("auth-secret-2")] = "a wrong secret"
         self.expect("UNKNOWN", "[Aa]uthentication", auth=wrong)
-        # A context that nobody serves, and a memory of its own.
+        # A context that nobody serves, and then somebody; it has a memory of its own.
         self.assertNotEqual(self.check("-n", "t5-2", "-t", "0.5")[0], "OK")
+        other = self.process(harness.Simulator(os.path.join(self.directory, "s"), 3)).start()
+        agent = self.process(harness.Agent(os.path.join(self.directory, "a"), other.address, bed.snmpd.address,
+                                           "context t5-2\n")).start()
+        self.expect("OK", r"^\d of 3 domains", "-n", "t5-2")
+        self.expect("OK", "6 of 8")
         self.assertEqual(len(os.listdir(self.state)), 2)
+        self.assertEqual(agent.stop(), 0)
+        self.expect("CRITICAL", "without an LDoms agent", "-n", "t5-2")
         self.expect("UNKNOWN", "Unknown host|session", host="no-such-host.invalid")
 
     def test_nothing_can_be_remembered(self):

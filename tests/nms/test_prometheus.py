@@ -97,19 +97,30 @@ class Live(harness.TestCase):
         if yaml is None:
             self.skipTest("there is no PyYAML (Debian: python3-yaml)")
 
-    def exporter(self, snmpd):
-        """Started with the bytes that are shipped, but for the user's name and secrets."""
-        old = exporter_version() < (0, 23)
-        if old:
+    def configuration(self, context=None):
+        """The bytes that are shipped, but for the user's name and secrets."""
+        if exporter_version() >= (0, 23):
+            text = test_nms.text_of("prometheus-snmp.yml")
+        elif context:
+            text = subprocess.run(
+                ["awk", "-v", "context=" + context, "-f", test_nms.path_of("exporter-0.22.awk"),
+                 test_nms.path_of("prometheus-snmp.yml")], stdout=subprocess.PIPE, text=True, check=True).stdout
+        else:
             path = os.path.join(harness.BUILD, "docs", "nms", "old", "prometheus-snmp-0.22.yml")
             with open(path, encoding="utf-8") as file:
                 text = file.read()
-        else:
-            text = test_nms.text_of("prometheus-snmp.yml")
         for mine, theirs in (("monitor", "sha"), ("SHA256", "SHA"), ("change-me-1", "auth-secret-1"),
                              ("change-me-2", "priv-secret-1")):
             self.assertEqual(text.count(": " + mine), 1, mine)
             text = text.replace(": " + mine, ": " + theirs)
+        return text
+
+    def exporter(self, context=None):
+        """Its port, and the parameters of a scrape."""
+        old = exporter_version() < (0, 23)
+        text = self.configuration()
+        if old and context:
+            text += self.configuration(context)
         path = os.path.join(self.directory, "snmp.yml")
         with open(path, "w", encoding="utf-8") as out:
             out.write(text)
@@ -119,8 +130,9 @@ class Live(harness.TestCase):
                          f"--web.listen-address=127.0.0.1:{port}"])
         return port, {"module": ["ldoms"], **({} if old else {"auth": ["ldoms_v3"]})}
 
-    def prometheus(self, bed):
-        port, parameters = self.exporter(bed.snmpd)
+    def prometheus(self, bed, context=None):
+        """context: a second target is that context of the same snmpd."""
+        port, parameters = self.exporter(context)
         # What is waited for to be sure is waited for in seconds here; the rest is as it is shipped.
         rules = re.sub(r"for: \w+", "for: 2s", test_nms.text_of("prometheus-rules.yml"))
         self.assertIn("data_age:seconds > 120", rules)
@@ -128,16 +140,23 @@ class Live(harness.TestCase):
         with open(os.path.join(self.directory, "rules.yml"), "w", encoding="utf-8") as out:
             out.write(rules)
         target = f"127.0.0.1:{bed.snmpd.port}"
+        targets = [{"targets": [target], "labels": {"instance": "sparc1"}}]
+        if context:
+            targets.append({"targets": [target], "labels": {"instance": "sparc2"}})
+            if exporter_version() < (0, 23):
+                targets[0]["labels"]["__param_module"], = parameters.pop("module")
+                targets[1]["labels"]["__param_module"] = "ldoms_" + context
+            else:
+                targets[1]["labels"]["__param_snmp_context"] = context
         with open(os.path.join(self.directory, "prometheus.yml"), "w", encoding="utf-8") as out:
             yaml.safe_dump({
                 "global": {"scrape_interval": "1s", "evaluation_interval": "1s", "scrape_timeout": "1s"},
                 "rule_files": ["rules.yml"],
                 "scrape_configs": [{
                     "job_name": "ldoms", "metrics_path": "/snmp", "params": parameters,
-                    "static_configs": [{"targets": [target]}],
+                    "static_configs": targets,
                     "relabel_configs": [
                         {"source_labels": ["__address__"], "target_label": "__param_target"},
-                        {"target_label": "instance", "replacement": "sparc1"},
                         {"target_label": "__address__", "replacement": f"127.0.0.1:{port}"}]}]}, out)
         self.port = harness.free_port()
         prometheus = self.process(harness.Process(os.path.join(self.directory, "p")))
@@ -222,6 +241,27 @@ class Live(harness.TestCase):
         # No ldmd at all.
         bed.sim.kill()
         self.expect("LdomsLinkDown")
+
+    def test_contexts(self):
+        """A second host behind the same snmpd: the context is a parameter of the scrape."""
+        if (0, 23) <= exporter_version() < (0, 26):
+            self.skipTest("this exporter takes a context among the credentials only")
+        bed = self.bed(conf="refreshInterval 1\nstaleAfter 300\n")
+        other = self.process(harness.Simulator(os.path.join(self.directory, "s2"), 3)).start()
+        agent = self.process(harness.Agent(os.path.join(self.directory, "a2"), other.address, bed.snmpd.address,
+                                           "context second\nrefreshInterval 1\n")).start()
+        agent.wait_log('in context "second"')
+        self.prometheus(bed, "second")
+
+        def domains():
+            return {sample["metric"]["instance"]: sample["value"][1] for sample in self.query("ldomNumber")}
+
+        wait_for(lambda: domains() == {"sparc1": "8", "sparc2": "3"}, 60, "the domains of both hosts", 0.2)
+        self.assertEqual(agent.stop(), 0)
+        wait_for(lambda: any(alert["labels"]["alertname"] == "LdomsAgentGone" and
+                             alert["labels"]["instance"] == "sparc2" and alert["state"] == "firing"
+                             for alert in self.ask("alerts")["alerts"]), 40, "the alert of the second host", 0.2)
+        self.assertEqual(domains()["sparc1"], "8")
 
     def test_dashboard(self):
         """Each expression of each panel, with the variables filled in as Grafana does."""
