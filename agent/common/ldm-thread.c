@@ -10,6 +10,7 @@
 #include "common/settings.h"
 #include "common/worker.h"
 #include "ldm/endpoint.h"
+#include "util/log.h"
 
 struct ldm_thread {
 	struct settings *settings;
@@ -17,6 +18,7 @@ struct ldm_thread {
 	struct handover *handover;
 	struct engine *engine;
 	struct worker *worker;
+	const char *subject;
 	bool accept_damage;
 	bool stopping;
 	void (*ended)(void);
@@ -44,6 +46,7 @@ static int ldm_start(void *user)
 	struct ldm_thread *t = user;
 	struct engine_config config;
 
+	log_set_subject(t->subject);
 	engine_settings(t, t->settings, &config);
 	return engine_new(&config, t->handover, &t->engine);
 }
@@ -119,6 +122,7 @@ int ldm_thread_new(const struct ldm_thread_config *config, struct ldm_endpoint *
 	t->settings = settings_ref(config->settings);
 	t->endpoint = take;
 	t->handover = handover;
+	t->subject = config->subject;
 	t->accept_damage = config->accept_damage;
 	t->ended = config->ended;
 

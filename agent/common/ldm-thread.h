@@ -16,6 +16,7 @@ struct worker;
 struct ldm_thread_config {
 	struct settings *settings; /* a reference is taken */
 	bool accept_damage;	   /* start although the index registry is damaged */
+	const char *subject;	   /* log_set_subject() of the thread; must outlive it */
 	uint64_t beat_ms;	   /* see worker_new() */
 	void (*ended)(void);	   /* called in the thread as it ends; may be NULL */
 };

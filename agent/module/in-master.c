@@ -8,8 +8,6 @@
 #include <net-snmp/net-snmp-includes.h>
 #include <net-snmp/agent/net-snmp-agent-includes.h>
 #include <net-snmp/library/fd_event_manager.h>
-#include <net-snmp/agent/sysORTable.h>
-#include <net-snmp/agent/agent_sysORTable.h>
 
 #include <errno.h>
 #include <stdlib.h>
@@ -25,7 +23,6 @@
 
 #define TOKEN "snmp"
 
-#define SYSOR_TEXT "LDOMS-MIB: logical domains of a SPARC server"
 /* So often at least: old data is noticed, and what the master forgot is freed. */
 #define TURN_MS 1000
 /* Transaction ids of the library are unique as long as the process lives: one epoch is enough. */
@@ -39,7 +36,8 @@ struct in_master {
 	unsigned int alarm;
 	uint64_t alarm_at_ms;
 	uint64_t uptime_zero_ms;
-	bool in_sysor;
+	char *context; /* NULL: the default one */
+	const char *subject;
 };
 
 static void turn(struct in_master *m);
@@ -125,24 +123,33 @@ static void answer_next(
 		netsnmp_set_request_error(info, request, SNMP_ERR_RESOURCEUNAVAILABLE);
 }
 
+static void answer_read(
+	struct in_master *m, netsnmp_agent_request_info *info, netsnmp_request_info *requests)
+{
+	for (netsnmp_request_info *r = requests; r; r = r->next)
+		if (info->mode == MODE_GET)
+			answer_get(m, info, r);
+		else
+			answer_next(m, info, r);
+}
+
 /* The snapshot changes between PDUs only; the age of the data is that of now. */
 static int handle(netsnmp_mib_handler *handler, netsnmp_handler_registration *registration,
 	netsnmp_agent_request_info *info, netsnmp_request_info *requests)
 {
 	struct in_master *m = handler->myvoid;
 
+	log_set_subject(m->subject);
 	look(m, clock_ms());
 	if (info->mode == MODE_GET || info->mode == MODE_GETNEXT) {
-		for (netsnmp_request_info *r = requests; r; r = r->next)
-			if (info->mode == MODE_GET)
-				answer_get(m, info, r);
-			else
-				answer_next(m, info, r);
-		return SNMP_ERR_NOERROR;
+		answer_read(m, info, requests);
+	} else {
+		set_phase(&m->sets, EPOCH, handler, registration, info, requests);
+		/* The library does not know yet that the request is delegated, so no turn() here.
+		 */
+		set_alarm(m, clock_ms());
 	}
-	set_phase(&m->sets, EPOCH, handler, registration, info, requests);
-	/* The library does not know yet that the request is delegated, so no turn() from here. */
-	set_alarm(m, clock_ms());
+	log_set_subject(NULL);
 	return SNMP_ERR_NOERROR;
 }
 
@@ -151,12 +158,12 @@ static int handle(netsnmp_mib_handler *handler, netsnmp_handler_registration *re
 /* The master sends it to its own sinks at once. */
 static bool send_trap(void *user, const struct notification *what)
 {
-	(void)user;
+	const struct in_master *m = user;
 	netsnmp_variable_list *varbinds = NULL;
 	bool made = varbinds_from_notification(what, &varbinds);
 
 	if (made)
-		send_v2trap(varbinds);
+		send_trap_vars_with_context(-1, -1, varbinds, m->context);
 	snmp_free_varbind(varbinds);
 	return made;
 }
@@ -165,7 +172,7 @@ static bool send_trap(void *user, const struct notification *what)
 static void send_notifications(struct in_master *m, uint64_t now_ms)
 {
 	notify_queue_follow(m->backend->notifications, EPOCH, true, now_ms);
-	notify_queue_send(m->backend->notifications, send_trap, NULL);
+	notify_queue_send(m->backend->notifications, send_trap, m);
 	for (unsigned int i = 0; i < NOTIFY_WINDOW; i++)
 		notify_queue_answered(m->backend->notifications, false);
 }
@@ -177,8 +184,10 @@ static void on_alarm(unsigned int alarm, void *user)
 	(void)alarm;
 	struct in_master *m = user;
 
+	log_set_subject(m->subject);
 	m->alarm = 0;
 	turn(m);
+	log_set_subject(NULL);
 }
 
 static void on_readable(int fd, void *user)
@@ -187,8 +196,10 @@ static void on_readable(int fd, void *user)
 	struct in_master *m = user;
 	uint64_t now_ms = clock_ms();
 
+	log_set_subject(m->subject);
 	backend_take(m->backend, now_ms);
 	turn(m);
+	log_set_subject(NULL);
 }
 
 static void watch_handover(struct in_master *m, uint64_t now_ms)
@@ -249,6 +260,11 @@ static int register_root(struct in_master *m)
 	if (!registration)
 		return -ENOMEM;
 	registration->handler->myvoid = m;
+	registration->contextName = m->context ? strdup(m->context) : NULL;
+	if (m->context && !registration->contextName) {
+		netsnmp_handler_registration_free(registration);
+		return -ENOMEM;
+	}
 	/* The library frees it, also when it fails. */
 	int result = netsnmp_register_handler(registration);
 	if (result == MIB_DUPLICATE_REGISTRATION)
@@ -256,15 +272,22 @@ static int register_root(struct in_master *m)
 	if (result != MIB_REGISTERED_OK)
 		return -EIO;
 	m->registration = registration;
-	oid root[MAX_OID_LEN];
-	memcpy(root, mib_root, mib_root_length * sizeof(oid));
-	m->in_sysor =
-		register_sysORTable(root, mib_root_length, SYSOR_TEXT) == SYS_ORTABLE_REGISTERED_OK;
 	return 0;
 }
 
+/* netsnmp_unregister_handler() goes on to read the name of the context when it has freed it
+ * (5.9.3). */
+static void unregister_root(struct in_master *m)
+{
+	oid root[MAX_OID_LEN];
+
+	memcpy(root, mib_root, mib_root_length * sizeof(oid));
+	unregister_mib_context(root, mib_root_length, m->registration->priority, 0, 0, m->context);
+	m->registration = NULL;
+}
+
 int in_master_new(
-	const struct backend_config *config, struct handover *handover, struct in_master **ret)
+	const struct in_master_config *config, struct handover *handover, struct in_master **ret)
 {
 	struct in_master *m = calloc(1, sizeof(*m));
 
@@ -272,7 +295,11 @@ int in_master_new(
 		return -ENOMEM;
 	m->readable_fd = -1;
 	m->uptime_zero_ms = read_uptime_zero(clock_ms());
-	int r = backend_new(config, handover, &m->backend);
+	m->subject = config->subject;
+	m->context = config->context ? strdup(config->context) : NULL;
+	int r = config->context && !m->context ? -ENOMEM : 0;
+	if (r == 0)
+		r = backend_new(&config->backend, handover, &m->backend);
 	m->sets.backend = m->backend;
 	if (r == 0)
 		r = register_root(m);
@@ -295,13 +322,9 @@ void in_master_free(struct in_master *m)
 		unregister_readfd(m->readable_fd);
 	if (m->alarm != 0)
 		snmp_alarm_unregister(m->alarm);
-	if (m->in_sysor) {
-		oid root[MAX_OID_LEN];
-		memcpy(root, mib_root, mib_root_length * sizeof(oid));
-		unregister_sysORTable(root, mib_root_length);
-	}
 	if (m->registration)
-		netsnmp_unregister_handler(m->registration);
+		unregister_root(m);
 	backend_free(m->backend);
+	free(m->context);
 	free(m);
 }

@@ -1,162 +1,189 @@
 /*
  * The agent inside snmpd. `dlmod ldoms FILE` in snmpd.conf has snmpd call init_ldoms(); the end of
  * snmpd, its SIGHUP, and a SET of UCD-DLMOD-MIB have it call deinit_ldoms(). `ldomsConfig FILE`
- * behind that line names the configuration.
+ * behind that line names the configuration; several `ldomsConfig NAME FILE` are as many hosts.
  *
  * snmpd loads its modules before it forks and before it becomes another user. So init_ldoms() only
- * asks for a call by snmpd's loop; files, sockets and the thread begin there. Nothing here may end
- * the process or change what belongs to it: signals, umask, descriptors.
+ * asks for a call by snmpd's loop; files, sockets and threads begin there. Nothing here may end the
+ * process or change what belongs to it: signals, umask, descriptors.
  */
 #include <net-snmp/net-snmp-config.h>
 #include <net-snmp/net-snmp-includes.h>
 #include <net-snmp/agent/net-snmp-agent-includes.h>
+#include <net-snmp/agent/sysORTable.h>
+#include <net-snmp/agent/agent_sysORTable.h>
 
-#include <errno.h>
-#include <pthread.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/queue.h>
+#include <time.h>
 
-#include "control/handover.h"
-#include "common/ldm-thread.h"
-#include "common/settings.h"
-#include "common/state-directory.h"
-#include "common/worker.h"
-#include "module/in-master.h"
+#include "module/managed-host.h"
 #include "module/log-relay.h"
-#include "util/buffer.h"
+#include "snmp/varbind.h"
 #include "util/clock.h"
 #include "util/log.h"
 
-#define TOKEN	  "module"
-#define DIRECTIVE "ldomsConfig"
+#define DIRECTIVE  "ldomsConfig"
+#define BLANKS	   " \t"
+#define SYSOR_TEXT "LDOMS-MIB: logical domains of a SPARC server"
 /* snmpd serves nobody while a module is unloaded. What still runs then is in the history on disk,
  * and the next start finds out what became of it. */
 #define STOP_WITHIN_MS 1000
 #define STOP_LOOK_MS   10
 
+/* One ldomsConfig line. */
+struct line {
+	STAILQ_ENTRY(line) entries;
+	char *name; /* NULL: the default context */
+	char *file;
+	struct managed_host *host; /* NULL: not served */
+};
+
+STAILQ_HEAD(lines, line);
+
 struct ldoms_module {
 	unsigned int alarm;
 	struct log_relay *log;
-	struct settings *settings;
-	struct handover *handover;
-	struct ldm_thread *ldm;
-	struct in_master *in_master;
+	struct managed_host *unnamed; /* where there is no line */
+	bool in_sysor;
 };
 
-/* snmpd's entry points have no argument. Only they and the functions below them use this. */
+/* snmpd's entry points have no argument. Only they and the functions below them use these. */
 static struct ldoms_module *loaded;
-/* What the directive named last; NULL: the default file, if it is there. A module that is unloaded
- * and loaded again by SET finds the directive here, as snmpd does not read its own file again. */
-static char *config_file;
+/* A module that is unloaded and loaded again by SET finds the lines here, as snmpd does not read
+ * its own file again. When it does, the first line takes the place of all old ones. */
+static struct lines lines = STAILQ_HEAD_INITIALIZER(lines);
+static bool lines_are_old;
 
-/* --- settings ------------------------------------------------------------------------------- */
+/* --- lines ----------------------------------------------------------------------------------- */
 
-/* snmpd may write where its own state is, whatever its user. */
-static int default_state_directory(struct settings *s)
+static void free_line(struct line *line)
 {
-	struct buffer path = BUFFER_EMPTY;
-	const char *why;
-	int r = buffer_printf(&path, "%s/ldoms", get_persistent_directory());
-
-	if (r >= 0)
-		r = settings_set(s, "stateDirectory", buffer_data(&path), &why);
-	buffer_clear(&path);
-	return r;
+	free(line->name);
+	free(line->file);
+	free(line);
 }
 
-static int read_settings(struct settings **ret)
+static void forget_lines(void)
 {
-	struct settings *s = settings_new();
-	int r = s ? default_state_directory(s) : -ENOMEM;
+	while (!STAILQ_EMPTY(&lines)) {
+		struct line *line = STAILQ_FIRST(&lines);
 
-	if (r >= 0)
-		r = config_file ? settings_load(s, config_file)
-				: settings_load_if_there(s, DEFAULT_CONFIG_FILE);
-	if (r < 0) {
-		settings_unref(s);
-		return r;
+		STAILQ_REMOVE_HEAD(&lines, entries);
+		free_line(line);
 	}
-	log_set_level((enum log_level)s->log_level);
-	*ret = s;
-	return 0;
+	lines_are_old = false;
 }
 
-/* --- life ----------------------------------------------------------------------------------- */
-
-static int make_ldm_thread(struct ldoms_module *m)
+/* FILE, or NAME FILE. */
+static void take_line(const char *token, char *text)
 {
-	const struct ldm_thread_config config = {.settings = m->settings};
-	struct ldm_endpoint *endpoint;
-	int r = settings_endpoint(m->settings, &endpoint);
+	(void)token;
+	size_t first = strcspn(text, BLANKS);
+	const char *second = text + first + strspn(text + first, BLANKS);
+	struct line *line = calloc(1, sizeof(*line));
+	bool made = line != NULL;
 
-	return r < 0 ? r : ldm_thread_new(&config, endpoint, m->handover, &m->ldm);
+	if (made && *second)
+		made = (line->name = strndup(text, first)) != NULL;
+	if (made)
+		made = (line->file = *second ? strdup(second) : strndup(text, first)) != NULL;
+	if (!made) {
+		config_perror("no memory");
+		if (line)
+			free_line(line);
+		return;
+	}
+	if (lines_are_old)
+		forget_lines();
+	STAILQ_INSERT_TAIL(&lines, line, entries);
 }
 
-/* The thread must not take the signals that snmpd waits for. */
-static int start_ldm_thread(struct ldoms_module *m)
-{
-	sigset_t all, before;
+/* --- life ------------------------------------------------------------------------------------ */
 
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &before);
-	int r = worker_start(ldm_thread_worker(m->ldm));
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
-	return r;
+static bool start_host(
+	const char *name, const char *file, struct managed_host **host, enum log_level *level)
+{
+	if (managed_host_new(name, file, host) < 0)
+		return false;
+	if (managed_host_log_level(*host) > *level)
+		*level = managed_host_log_level(*host);
+	return true;
 }
 
-static int make_in_master(struct ldoms_module *m)
+/* Those that start are served, whatever the others do. */
+static bool start_hosts(struct ldoms_module *m)
 {
-	const struct backend_config config = settings_backend(m->settings);
-	int r = in_master_new(&config, m->handover, &m->in_master);
+	enum log_level level = LOG_LEVEL_ERROR;
+	struct line *line;
+	bool any = false;
 
-	if (r == -EADDRINUSE)
-		log_err(TOKEN, "another agent serves LDOMS-MIB here: is ldoms-agentx running?");
-	return r;
+	log_set_level(LOG_LEVEL_NOTICE);
+	if (STAILQ_EMPTY(&lines))
+		any = start_host(NULL, NULL, &m->unnamed, &level);
+	STAILQ_FOREACH (line, &lines, entries)
+		any |= start_host(line->name, line->file, &line->host, &level);
+	if (any)
+		log_set_level(level);
+	return any;
 }
 
-/* Asks the thread to end. It may finish a command, but not keep snmpd waiting. */
-static void stop_ldm_thread(struct ldoms_module *m)
+/* One row, however many hosts there are. */
+static void enter_in_sysor(struct ldoms_module *m)
 {
-	struct worker *worker = ldm_thread_worker(m->ldm);
+	oid root[MAX_OID_LEN];
+
+	memcpy(root, mib_root, mib_root_length * sizeof(oid));
+	m->in_sysor =
+		register_sysORTable(root, mib_root_length, SYSOR_TEXT) == SYS_ORTABLE_REGISTERED_OK;
+}
+
+static void leave_sysor(struct ldoms_module *m)
+{
+	oid root[MAX_OID_LEN];
+
+	memcpy(root, mib_root, mib_root_length * sizeof(oid));
+	if (m->in_sysor)
+		unregister_sysORTable(root, mib_root_length);
+	m->in_sysor = false;
+}
+
+static void stop_host(struct managed_host *host)
+{
+	if (host)
+		managed_host_stop(host);
+}
+
+static bool all_stopped(const struct ldoms_module *m)
+{
+	const struct line *line;
+
+	STAILQ_FOREACH (line, &lines, entries)
+		if (line->host && !managed_host_stopped(line->host))
+			return false;
+	return !m->unnamed || managed_host_stopped(m->unnamed);
+}
+
+/* All threads end side by side. They may finish a command, but not keep snmpd waiting. */
+static void stop_hosts(struct ldoms_module *m)
+{
 	uint64_t until_ms = clock_ms() + STOP_WITHIN_MS;
+	struct line *line;
 
-	worker_stop(worker);
-	while (!worker_ended(worker) && clock_ms() < until_ms) {
+	stop_host(m->unnamed);
+	STAILQ_FOREACH (line, &lines, entries)
+		stop_host(line->host);
+	while (!all_stopped(m) && clock_ms() < until_ms) {
 		const struct timespec pause = {0, STOP_LOOK_MS * 1000000L};
 		nanosleep(&pause, NULL);
 	}
-	ldm_thread_free(m->ldm);
-	m->ldm = NULL;
-}
-
-static void stop(struct ldoms_module *m)
-{
-	in_master_free(m->in_master);
-	m->in_master = NULL;
-	if (m->ldm)
-		stop_ldm_thread(m);
-	handover_free(m->handover);
-	m->handover = NULL;
-	settings_unref(m->settings);
-	m->settings = NULL;
-}
-
-static int start(struct ldoms_module *m)
-{
-	int r = read_settings(&m->settings);
-
-	if (r >= 0)
-		r = state_directory_make(m->settings->state_directory);
-	if (r >= 0)
-		r = handover_new(&m->handover);
-	if (r >= 0)
-		r = make_ldm_thread(m);
-	if (r >= 0)
-		r = make_in_master(m);
-	if (r >= 0)
-		r = start_ldm_thread(m);
-	return r;
+	STAILQ_FOREACH (line, &lines, entries) {
+		managed_host_free(line->host);
+		line->host = NULL;
+	}
+	managed_host_free(m->unnamed);
+	m->unnamed = NULL;
 }
 
 /* The first call by snmpd's loop. A mistake of ours leaves snmpd as it is, without LDOMS-MIB. */
@@ -170,28 +197,11 @@ static void on_first_alarm(unsigned int alarm, void *user)
 		snmp_log(LOG_ERR, "ldoms: no memory or descriptors: LDOMS-MIB is not served\n");
 		return;
 	}
-	int r = start(m);
-	if (r < 0) {
-		stop(m);
-		log_err(TOKEN, "LDOMS-MIB is not served: %s", strerror(-r));
-		return;
-	}
-	log_notice(TOKEN, "ldoms-snmp %s in the master, LDM %s, state in %s", PACKAGE_VERSION,
-		m->settings->ldm, m->settings->state_directory);
+	if (start_hosts(m))
+		enter_in_sysor(m);
 }
 
-/* --- what snmpd calls ----------------------------------------------------------------------- */
-
-static void take_config_file(const char *token, char *line)
-{
-	(void)token;
-	char *copy = strdup(line);
-
-	if (!copy)
-		return;
-	free(config_file);
-	config_file = copy;
-}
+/* --- what snmpd calls ------------------------------------------------------------------------ */
 
 void init_ldoms(void) __attribute__((visibility("default")));
 void deinit_ldoms(void) __attribute__((visibility("default")));
@@ -205,7 +215,7 @@ void init_ldoms(void)
 	loaded = calloc(1, sizeof(*loaded));
 	if (!loaded)
 		return;
-	register_config_handler("snmpd", DIRECTIVE, take_config_file, NULL, "FILE");
+	register_config_handler("snmpd", DIRECTIVE, take_line, NULL, "[NAME] FILE");
 	loaded->alarm = snmp_alarm_register_hr(soon, 0, on_first_alarm, loaded);
 }
 
@@ -219,7 +229,9 @@ void deinit_ldoms(void)
 	unregister_config_handler("snmpd", DIRECTIVE);
 	if (m->alarm != 0)
 		snmp_alarm_unregister(m->alarm);
-	stop(m);
+	leave_sysor(m);
+	stop_hosts(m);
 	log_relay_free(m->log);
 	free(m);
+	lines_are_old = true;
 }

@@ -28,6 +28,8 @@ static struct {
 	atomic_uint_fast64_t lost;
 } log_settings = {.level = LOG_LEVEL_NOTICE};
 
+static _Thread_local const char *log_subject;
+
 static const struct {
 	const char *word;
 	int priority;
@@ -85,6 +87,11 @@ uint64_t log_lines_lost(void)
 void log_set_level(enum log_level level)
 {
 	atomic_store(&log_settings.level, level);
+}
+
+void log_set_subject(const char *subject)
+{
+	log_subject = subject;
 }
 
 int log_priority(enum log_level level)
@@ -189,7 +196,8 @@ void log_write_line(enum log_level level, const char *text, size_t len)
 static void emit_line(enum log_level level, const char *token, const char *text, size_t len)
 {
 	_cleanup_(buffer_clear) struct buffer line = BUFFER_EMPTY;
-	int r = buffer_printf(&line, "%s: ", token);
+	int r = log_subject ? buffer_printf(&line, "%s: %s: ", log_subject, token)
+			    : buffer_printf(&line, "%s: ", token);
 
 	if (r == 0)
 		r = visible_append(&line, text, len);

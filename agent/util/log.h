@@ -44,6 +44,11 @@ void log_set_sink(log_sink *sink, void *user);
 void log_write_line(enum log_level level, const char *line, size_t len);
 /* Since the program started: lines that the sink refused, or that could not be written. */
 uint64_t log_lines_lost(void);
+/*
+ * In front of each line that this thread logs from now on; borrowed. NULL: nothing. For a process
+ * that is the agent of several hosts.
+ */
+void log_set_subject(const char *subject);
 /* Forgets tokens and closes syslog. */
 void log_shutdown(void);
 /* At any time, from any thread. */

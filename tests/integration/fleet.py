@@ -33,7 +33,7 @@ def quote(name):
 class Host(harness.Bed):
     """One host of a fleet; name: of its context, in octets."""
 
-    def __init__(self, directory, number, name, snmpd, domains, conf, **sim):  # pylint: disable=super-init-not-called
+    def __init__(self, directory, number, name, snmpd, domains, conf, form, **sim):  # pylint: disable=super-init-not-called
         self.directory = directory
         self.name = name
         self.snmpd = snmpd
@@ -43,13 +43,21 @@ class Host(harness.Bed):
         self.sim = harness.Simulator(os.path.join(directory, "s"), domains,
                                      options=["-p", "0", "-s", str(number + 1)], **sim)
         self.conf = f"context {encode(name)}\n{conf}"
-        self.agent = harness.Agent(os.path.join(directory, "a"), "", snmpd.address, self.conf)
+        place = os.path.join(directory, "a")
+        if form == "module":
+            self.agent = harness.InMaster(place, "", snmpd, self.conf, host=f"host{number}")
+        else:
+            self.agent = harness.Agent(place, "", snmpd.address, self.conf)
 
-    def start(self):
+    def start_simulator(self):
+        """And tells the agent where it is."""
         self.sim.start()
         self.sim.port = int(re.search(r"listening on 127\.0\.0\.1:(\d+)", self.sim.log()).group(1))
         self.agent.ldm = self.sim.address
         self.agent.configure(self.conf)
+
+    def start(self):
+        self.start_simulator()
         self.agent.start()
 
     @property
@@ -94,11 +102,11 @@ class Host(harness.Bed):
 class Fleet:
     """names: of the contexts, text or octets."""
 
-    def __init__(self, directory, names, domains=4, conf="", snmpd_conf="", **sim):
+    def __init__(self, directory, names, domains=4, conf="", snmpd_conf="", form="agentx", **sim):
         self.snmpd = harness.Snmpd(os.path.join(directory, "m"), snmpd_conf)
         octets = [name.encode() if isinstance(name, str) else name for name in names]
         self.hosts = [Host(os.path.join(directory, str(number)), number, name, self.snmpd, domains,
-                           conf, **sim) for number, name in enumerate(octets)]
+                           conf, form, **sim) for number, name in enumerate(octets)]
         with open(self.snmpd.path("snmpd.conf"), "ab") as out:
             out.write(b"view all included .1\n"
                       b'access readers "" any noauth prefix all none none\n'
@@ -112,9 +120,11 @@ class Fleet:
 
     def start(self):
         """Returns when each context is served."""
+        for host in self.hosts:
+            host.start_simulator()
         self.snmpd.start()
         for host in self.hosts:
-            host.start()
+            host.agent.start()
         for host in self.hosts:
             host.wait_serving()
         return self
@@ -134,6 +144,7 @@ class Fleet:
 
 class TestCase(harness.TestCase):
     def fleet(self, names, **more):
+        more.setdefault("form", self.form)
         fleet = Fleet(os.path.join(self.directory, str(len(self.beds))), names, **more)
         self.beds.append(fleet)
         return fleet.start()

@@ -339,15 +339,18 @@ class InMaster:
 
     name = "module"
 
-    def __init__(self, directory, ldm, snmpd, conf="", library=None):
+    def __init__(self, directory, ldm, snmpd, conf="", library=None, host=None):
+        """host: the name of one of several hosts in that snmpd."""
         self.directory = directory
         self.ldm = ldm
         self.snmpd = snmpd
         self.state = os.path.join(directory, "state")
         os.makedirs(self.state, mode=0o700, exist_ok=True)
         self.configure(conf)
-        with open(snmpd.path("snmpd.conf"), "a", encoding="utf-8") as out:
-            out.write(f"dlmod ldoms {library or MODULE}\nldomsConfig {self.path('agent.conf')}\n")
+        with open(snmpd.path("snmpd.conf"), "r+b") as conf_file:
+            if b"\ndlmod ldoms " not in conf_file.read():
+                conf_file.write(f"\ndlmod ldoms {library or MODULE}\n".encode())
+            conf_file.write(f"ldomsConfig {host + ' ' if host else ''}{self.path('agent.conf')}\n".encode())
 
     def path(self, *names):
         return os.path.join(self.directory, *names)

@@ -37,6 +37,10 @@ class Memory(harness.TestCase):
                           conf="refreshInterval 1\nnotificationRate 0\n",
                           snmpd_conf=receiver.sinks["trap tcp"])
         self.beds.append(bed)
+        # A second host, in a context of its own.
+        other = self.process(harness.Simulator(os.path.join(self.directory, "s"), 2)).start()
+        harness.InMaster(os.path.join(self.directory, "a"), other.address, bed.snmpd,
+                         "refreshInterval 1\n", host="other")
         tool(bed.snmpd)
         bed.start()
         bed.manager = Manager(bed.snmpd, retries=3)
@@ -60,6 +64,8 @@ class Memory(harness.TestCase):
             self.assertGreater(len(bed.walk(ROOT, verb)), 500)
         for name in ("Name", "NumVCPU", "UUID"):
             self.assertTrue(bed.get(cell(name, 1)))
+        other = bed.walk(ROOT, auth=[*harness.Snmpd.users["sha"], "-n", "other"])
+        self.assertGreater(len(other), 100)
         # No such instance, object; behind our part of the tree.
         bed.snmp("get", [cell("Name", 4711), ROOT + ".9.9"], check=False)
         bed.snmp("getnext", [ROOT + ".2.9"], check=False)
