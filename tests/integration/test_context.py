@@ -97,7 +97,7 @@ class Contexts(fleet.TestCase):
 
     def test_unknown(self):
         """
-        RFC 3413 3.2 (5): counted, and the request gets no value. snmpd drops it without a report.
+        RFC 3413 3.2 (5): counted, and no value. The report of (6) is not sent by snmpd.
         A context that one agent served and left is known to snmpd as long as snmpd runs.
         """
         fleet_ = self.fleet(["known"])
