@@ -10,7 +10,6 @@
 #include <string.h>
 
 #include "control/permit.h"
-#include "control/repeat.h"
 #include "control/handover.h"
 #include "control/wait-budget.h"
 #include "util/cleanup.h"

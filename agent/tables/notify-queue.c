@@ -7,11 +7,110 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "tables/rate-limit.h"
+#include "util/array.h"
 #include "util/clock.h"
 
 /* Waiting longer than that for a master, it is no news any more. */
-#define OLD_MS 300000
+#define OLD_MS	  300000
+#define MINUTE_MS 60000
+
+/* --- how many of one domain ----------------------------------------------------------------- */
+
+/*
+ * A domain that has too many notifications is held back: a number in a minute, counted for each
+ * domain and kind by itself, so that one whose state flaps still tells of a lost disk. A line for
+ * each domain and kind that had a notification within the last minute, sorted.
+ */
+struct line {
+	uint64_t key; /* index and kind */
+	uint64_t since_ms, count;
+};
+
+struct rate_limit {
+	uint64_t rate;
+	struct line *lines;
+	size_t n, allocated;
+};
+
+static int rate_limit_new(struct rate_limit **ret)
+{
+	*ret = calloc(1, sizeof(**ret));
+	return *ret ? 0 : -ENOMEM;
+}
+
+static void rate_limit_free(struct rate_limit *d)
+{
+	if (!d)
+		return;
+	free(d->lines);
+	free(d);
+}
+
+static void rate_limit_set(struct rate_limit *d, uint64_t per_minute)
+{
+	d->rate = per_minute;
+}
+
+static size_t lower_bound(const struct rate_limit *d, uint64_t key)
+{
+	return first_where(i, d->n, d->lines[i].key >= key);
+}
+
+static void forget_quiet(struct rate_limit *d, uint64_t now_ms)
+{
+	size_t kept = 0;
+	for (size_t i = 0; i < d->n; i++)
+		if (now_ms - d->lines[i].since_ms < MINUTE_MS)
+			d->lines[kept++] = d->lines[i];
+	d->n = kept;
+}
+
+static bool make_room(struct rate_limit *d, uint64_t now_ms)
+{
+	if (d->n < d->allocated)
+		return true;
+	forget_quiet(d, now_ms);
+	if (d->n < d->allocated / 2)
+		return true;
+	size_t allocated = d->allocated ? d->allocated * 2 : 64;
+	struct line *lines = reallocarray(d->lines, allocated, sizeof(*lines));
+	if (!lines)
+		return false;
+	d->lines = lines;
+	d->allocated = allocated;
+	return true;
+}
+
+static struct line *find_or_add(struct rate_limit *d, uint64_t key, uint64_t now_ms)
+{
+	size_t i = lower_bound(d, key);
+	if (i < d->n && d->lines[i].key == key)
+		return &d->lines[i];
+	if (!make_room(d, now_ms))
+		return NULL;
+	i = lower_bound(d, key);
+	memmove(&d->lines[i + 1], &d->lines[i], (d->n - i) * sizeof(d->lines[0]));
+	d->n++;
+	d->lines[i] = (struct line){.key = key, .since_ms = now_ms};
+	return &d->lines[i];
+}
+
+/* Counts one and says whether it may go. Without memory it may. */
+static bool rate_limit_pass(struct rate_limit *d, uint32_t index, uint32_t kind, uint64_t now_ms)
+{
+	uint64_t key = (uint64_t)index << 32 | kind;
+
+	if (d->rate == 0)
+		return true;
+	struct line *l = find_or_add(d, key, now_ms);
+	if (!l)
+		return true;
+	if (now_ms - l->since_ms >= MINUTE_MS)
+		*l = (struct line){.key = key, .since_ms = now_ms};
+	return ++l->count <= d->rate;
+}
+
+/* --- the queue ------------------------------------------------------------------------------ */
 
 /* One of the three is set. */
 struct item {

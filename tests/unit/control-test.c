@@ -8,7 +8,6 @@
 #include <stdio.h>
 
 #include "control/control.h"
-#include "control/repeat.h"
 #include "control/handover.h"
 
 struct bed {
