@@ -299,10 +299,12 @@ static void follow_transport(struct agentx_session *s)
 {
 	enum transport_state state = s->transport->state;
 
-	if (state == TRANSPORT_ENDED)
+	if (state == TRANSPORT_ENDED) {
 		set_state(s, AGENTX_ENDING);
-	else if (state == TRANSPORT_CLOSED)
+	} else if (state == TRANSPORT_CLOSED) {
+		s->open = NULL;
 		set_state(s, AGENTX_CONNECTING);
+	}
 }
 
 void agentx_session_receive(struct agentx_session *s, const struct pollset *ps, uint64_t now_ms)
@@ -319,7 +321,6 @@ static void connect_dispatch(struct agentx_session *s, const struct pollset *ps,
 	const char *why;
 
 	if (fd >= 0) {
-		s->open = NULL;
 		transport_offer(s->transport, fd);
 		library_open(&s->library);
 		if (s->open)

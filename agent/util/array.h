@@ -15,13 +15,14 @@
  */
 static inline void *array_append(void *array, size_t *n, size_t size)
 {
-	char *items;
+	char *items, *more;
 
 	memcpy(&items, array, sizeof(items));
 	if ((*n & (*n - 1)) == 0) {
-		items = reallocarray(items, *n ? *n * 2 : 1, size);
-		if (!items)
+		more = reallocarray(items, *n ? *n * 2 : 1, size);
+		if (!more)
 			return NULL;
+		items = more;
 		memcpy(array, &items, sizeof(items));
 	}
 	return memset(items + (*n)++ * size, 0, size);
