@@ -68,7 +68,9 @@ bool snmp_open_command_line(int argc, char **argv, const char *own_options,
 	void (*on_own_option)(int option, char *argument), void (*on_error)(const char *text),
 	struct snmp **ret, int *ret_next)
 {
-	netsnmp_session parsed;
+	/* Whether the community in it is allocated depends on the library's version, so it stays.
+	 */
+	static netsnmp_session parsed;
 	struct snmp *s = calloc(1, sizeof(*s));
 
 	own_letters = own_options;
