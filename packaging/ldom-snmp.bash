@@ -3,7 +3,7 @@
 _ldom_snmp()
 {
 	local cur=${COMP_WORDS[COMP_CWORD]} i verb='' host=0
-	local verbs="list show set create destroy wait operations topology watch"
+	local verbs="list show set create destroy save wait operations topology watch"
 
 	COMPREPLY=()
 	for ((i = 1; i < COMP_CWORD; i++)); do

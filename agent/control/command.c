@@ -27,14 +27,26 @@ void target_clear(struct target *t)
 
 const char *target_name(const struct target *t)
 {
-	return t->request.domain ? t->request.domain : "";
+	return t->request.domain ? t->request.domain : LOOK_AT_SPCONFIGS;
 }
 
-void target_set_domain(struct target *t, const struct domain *d)
+void target_learn(struct target *t, const struct domain *d, const struct snapshot *s)
 {
+	if ((t->request.fields & FIELD_SAVE_BIT) != 0)
+		t->saved = snapshot_has_spconfig(s, t->request.name);
+	/* A row that a manager is making is no domain. */
+	if (d && d->row_status != ROW_ACTIVE)
+		d = NULL;
 	domain_ref(d);
 	domain_unref(t->domain);
 	t->domain = d;
+}
+
+enum step_progress target_progress(const struct target *t, const struct step *s)
+{
+	if (s->action == STEP_SAVE)
+		return t->saved ? STEP_REACHED : STEP_UNCHANGED;
+	return step_progress(s, t->domain);
 }
 
 void target_set_message(struct target *t, const char *message)
@@ -120,8 +132,10 @@ static void decide_after_success(struct command *c, enum step_progress p)
 	} else if (may_be_plain_stop(c)) {
 		send_in_other_form(c);
 	} else {
-		target_set_message(
-			c->target, "ldmd reports success, but the domain does not show it");
+		target_set_message(c->target,
+			c->step.action == STEP_SAVE
+				? "ldmd reports success, but has no such configuration"
+				: "ldmd reports success, but the domain does not show it");
 		command_end(c, p == STEP_UNCHANGED ? EFFECT_UNCHANGED : EFFECT_CHANGED);
 	}
 }
@@ -154,8 +168,8 @@ static bool is_somebody_elses(const struct command *c)
 
 static void decide_by_domain(struct command *c)
 {
-	enum step_progress p = step_progress(&c->step, c->target->domain);
-
+	enum step_progress p = target_progress(c->target, &c->step);
+	bool refused = c->answer == COMMAND_REFUSED;
 	bool unseen = step_waits_unseen(&c->step, c->target->domain);
 
 	if (unseen ? c->answer == COMMAND_DONE &&
@@ -164,7 +178,11 @@ static void decide_by_domain(struct command *c)
 		target_set_message(c->target, STEP_WAITS_TEXT);
 		command_end(c, EFFECT_WAITS);
 	} else if (p == STEP_REACHED) {
-		command_end(c, is_somebody_elses(c) ? EFFECT_NOT_OURS : EFFECT_REACHED);
+		/* Whoever made this configuration, nobody knows what is in it. */
+		bool unknown = c->step.action == STEP_SAVE && refused;
+		command_end(c, is_somebody_elses(c) ? EFFECT_NOT_OURS
+			       : unknown	    ? EFFECT_CHANGED
+						    : EFFECT_REACHED);
 	} else if (p == STEP_UNDERWAY && command_now(c) < c->deadline_ms) {
 		wait_for_next_look(c);
 	} else if (p == STEP_UNDERWAY) {
@@ -174,7 +192,7 @@ static void decide_by_domain(struct command *c)
 		decide_after_success(c, p);
 	} else if (c->timed_out && may_be_plain_stop(c)) {
 		send_in_other_form(c);
-	} else if (c->answer == COMMAND_REFUSED) {
+	} else if (refused) {
 		command_end(c, p == STEP_UNCHANGED ? EFFECT_UNCHANGED : EFFECT_CHANGED);
 	} else {
 		decide_without_answer(c, p);
@@ -185,7 +203,6 @@ static void on_look(void *user, int err, const struct domain *d, const struct sn
 {
 	struct command *c = user;
 
-	(void)s;
 	c->all->kick = true;
 	if (c->state == COMMAND_ABANDONED) {
 		command_set_state(c, COMMAND_IDLE);
@@ -193,8 +210,7 @@ static void on_look(void *user, int err, const struct domain *d, const struct sn
 		log_debug(TOKEN, "cannot look at \"%s\": %d", target_name(c->target), err);
 		wait_for_next_look(c);
 	} else {
-		/* A row that a manager is making is no domain. */
-		target_set_domain(c->target, d && d->row_status == ROW_ACTIVE ? d : NULL);
+		target_learn(c->target, d, s);
 		decide_by_domain(c);
 	}
 }
@@ -217,9 +233,11 @@ void command_see(struct command *c, const struct snapshot *s)
 	if (d && d->row_status != ROW_ACTIVE)
 		d = NULL;
 	/* Rows that did not change are shared between snapshots. */
-	if (d == c->target->domain)
+	bool saved =
+		c->step.action == STEP_SAVE && snapshot_has_spconfig(s, c->target->request.name);
+	if (d == c->target->domain && saved == c->target->saved)
 		return;
-	target_set_domain(c->target, d);
+	target_learn(c->target, d, s);
 	decide_by_domain(c);
 }
 
@@ -254,6 +272,7 @@ static void send_when_slot_is_free(struct command *c, uint64_t now_ms)
 
 	if (all->out >= COMMANDS_MAX)
 		return;
+	c->sent_ms = now_ms;
 	c->deadline_ms = clock_after(now_ms, config->timeout_ms);
 	c->force_at_ms = CLOCK_NEVER;
 	if (c->step.action == STEP_STOP && config->force_after_ms > 0)

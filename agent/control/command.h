@@ -47,16 +47,20 @@ struct commands {
 	bool kick;  /* something ended: another command may go on */
 };
 
-/* The domain that commands are about, as the agent saw it last. */
+/* The domain that commands are about, as the agent saw it last; or the host. */
 struct target {
 	struct set_request request;
+	bool saved;		     /* of a request to save: a configuration of the name exists */
 	const struct domain *domain; /* a reference; NULL: ldmd has none of that name */
 	char *message;		     /* what ldmd said, or why something failed; NULL: nothing */
 };
 
 void target_clear(struct target *t);
-const char *target_name(const struct target *t); /* never NULL */
-void target_set_domain(struct target *t, const struct domain *d);
+/* Never NULL; of the host it is LOOK_AT_SPCONFIGS. */
+const char *target_name(const struct target *t);
+/* d: as a look gives it, NULL if there is none; s has the configurations. */
+void target_learn(struct target *t, const struct domain *d, const struct snapshot *s);
+enum step_progress target_progress(const struct target *t, const struct step *s);
 void target_set_message(struct target *t, const char *message);
 
 typedef void command_ended_cb(void *user, enum command_effect effect);
@@ -73,6 +77,7 @@ struct command {
 	bool timed_out; /* ldmd refused it because the guest did not go down in time */
 	enum command_answer answer;
 	void *ticket;
+	uint64_t sent_ms;
 	uint64_t deadline_ms; /* commandTimeout after it was sent */
 	uint64_t force_at_ms; /* a stop becomes a forced one, that one is sent in the other form */
 	uint64_t show_until_ms; /* the effect that ldmd reports may show as late as that; 0: not set

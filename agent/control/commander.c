@@ -191,6 +191,8 @@ static int make_request(struct commander *c, const struct step *s, const struct 
 		return ldm_request_memory(action, domain, s->value, ret);
 	case STEP_ADD:
 		return add_request(c, d, domain, ret, ret_why);
+	case STEP_SAVE:
+		return ldm_request_spconfig(action, d->name, ret);
 	case STEP_FORCE_STOP:
 		return forced_stop_request(c, s, domain, ret);
 	default:

@@ -345,7 +345,7 @@ const struct control_refusal *control_last_refusal(const struct control *c)
 	return &c->refusal;
 }
 
-/* The name of the row that a varbind is about, as ldmd or the PDU has it; NULL: none. */
+/* The name of the row that a varbind is about, as ldmd or the PDU has it; NULL: none, the host. */
 static const char *domain_name(const struct entry *e, const struct inbox *in, uint32_t row)
 {
 	const struct domain *d = in->snapshot ? snapshot_find_index(in->snapshot, row) : NULL;
@@ -353,7 +353,7 @@ static const char *domain_name(const struct entry *e, const struct inbox *in, ui
 	if (row_has_name(d))
 		return d->name;
 	for (size_t i = 0; e && i < e->list.n; i++)
-		if (e->list.requests[i].index == row)
+		if (e->list.requests[i].index == row && row != 0)
 			return e->list.requests[i].name;
 	return NULL;
 }

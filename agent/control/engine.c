@@ -153,6 +153,15 @@ static void port_changed(void *user)
 	refresh_spconfigs_later(e->refresh);
 }
 
+/* What changed since the command was sent may not be in it. */
+static void port_saved(void *user, uint64_t sent_ms)
+{
+	struct engine *e = user;
+
+	if (e->changed_ms <= sent_ms)
+		set_unsaved(e, false);
+}
+
 static uint64_t port_now(void *user)
 {
 	(void)user;
@@ -217,6 +226,7 @@ static int make_parts(struct engine *e, const struct engine_config *config)
 		.restore_row = new_rows_restore,
 		.user = e,
 		.changed = port_changed,
+		.saved = port_saved,
 		.now = port_now,
 	};
 	return executor_new(&x, &port, e->handover, e->history, &e->executor);

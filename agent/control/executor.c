@@ -257,6 +257,12 @@ static void fill_row(const struct run_part *p, struct operation *o)
 
 static void log_operation(const struct operation *o)
 {
+	if (o->domain_index == 0) {
+		log_notice(TOKEN, "operation %u: %s: %s (%llu ms)%s%s", o->index, o->request,
+			operation_status_name(o->status), (unsigned long long)o->duration_ms,
+			o->message ? ": " : "", o->message ? o->message : "");
+		return;
+	}
 	/* A domain that is not there has no values; neither has one that nobody looked at. */
 	const char *none = !o->before && !o->after ? "not looked at" : "not there";
 
@@ -368,7 +374,8 @@ static int write_history(struct run *run)
 	if (!in)
 		return -ENOMEM;
 	for (size_t i = 0; i < run->t->n_parts; i++)
-		in[i] = (struct plan_input){&run->parts[i].target.request, run->parts[i].before};
+		in[i] = (struct plan_input){
+			.request = &run->parts[i].target.request, .domain = run->parts[i].before};
 	int r = run->state == RUN_DONE ? history_undo(run->x->history, run->t, in)
 				       : history_begin(run->x->history, run->t, in);
 	free(in);
@@ -551,7 +558,7 @@ static void make_plan(struct run *run)
 		if (p->local)
 			continue;
 		from[n] = i;
-		in[n++] = (struct plan_input){&p->target.request, p->before};
+		in[n++] = (struct plan_input){&p->target.request, p->before, p->target.saved};
 	}
 	if (in && from)
 		r = plan_make(in, n, &run->plan, &part, &field, &why);
@@ -609,7 +616,6 @@ static void on_read(void *user, int err, const struct domain *d, const struct sn
 	struct run_part *p = user;
 	struct run *run = p->run;
 
-	(void)s;
 	run->looks_out--;
 	run->x->commands.kick = true;
 	/* Undone meanwhile. */
@@ -618,13 +624,10 @@ static void on_read(void *user, int err, const struct domain *d, const struct sn
 	if (err < 0) {
 		run->read_failed = true;
 	} else {
-		/* A row that a manager is making is no domain. */
-		if (d && d->row_status != ROW_ACTIVE)
-			d = NULL;
 		p->looked = true;
-		target_set_domain(&p->target, d);
+		target_learn(&p->target, d, s);
 		domain_unref(p->before);
-		p->before = domain_ref(d);
+		p->before = domain_ref(p->target.domain);
 	}
 	if (run->looks_out == 0)
 		all_are_read(run);
@@ -710,7 +713,10 @@ static void on_step_ended(void *user, enum command_effect effect)
 	const struct port *port = &run->x->commands.port;
 
 	mark_step(run, marks[effect]);
-	if ((1u << marks[effect] & (MARKS_DID | M(MAYBE) | M(UNKNOWN))) != 0)
+	if (s->action == STEP_SAVE && effect == EFFECT_REACHED)
+		port->saved(port->user, run->command.sent_ms);
+	else if (s->action != STEP_SAVE &&
+		 (1u << marks[effect] & (MARKS_DID | M(MAYBE) | M(UNKNOWN))) != 0)
 		port->changed(port->user);
 	if ((1u << marks[effect] & MARKS_DID) == 0) {
 		run_fail(run, s->part, s->field);
@@ -726,8 +732,8 @@ static void run_advance(struct run *run)
 	for (; run->at < run->plan.n; run->at++) {
 		const struct step *s = &run->plan.steps[run->at];
 		struct target *t = &run->parts[s->part].target;
-		bool there = step_progress(s, t->domain) == STEP_REACHED &&
-			     !step_waits_unseen(s, t->domain);
+		bool there =
+			target_progress(t, s) == STEP_REACHED && !step_waits_unseen(s, t->domain);
 		bool waits = there && step_waits(s, t->domain);
 
 		if (run->word == MASTER_UNDO || (!there && is_forbidden(run, s))) {

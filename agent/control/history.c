@@ -293,7 +293,7 @@ static int read_begun(char **line, struct begun *p)
 	if (!p->request.template)
 		p->request.fields &= ~(unsigned)FIELD_TEMPLATE_BIT;
 	if (!p->request.name)
-		p->request.fields &= ~(unsigned)FIELD_NAME_BIT;
+		p->request.fields &= ~(unsigned)(FIELD_NAME_BIT | FIELD_SAVE_BIT);
 	return r;
 }
 

@@ -19,7 +19,8 @@ struct permit_rule {
 struct permit {
 	struct permit_rule *rules;
 	size_t n;
-	bool stated; /* there was a directive, so the default does not apply */
+	bool stated; /* there was a directive about domains, so the default does not apply */
+	bool saving;
 };
 
 int permit_new(struct permit **ret)
@@ -57,6 +58,7 @@ static int parse_word(const char *word, unsigned *ret)
 		{"memory", PERMIT_MEMORY},
 		{"crypto", PERMIT_CRYPTO},
 		{"create", PERMIT_CREATE},
+		{"save", PERMIT_SAVE},
 		{"all", PERMIT_ALL},
 		{"none", 0},
 	};
@@ -135,9 +137,19 @@ int permit_add(struct permit *p, const char *text, const char **ret_problem)
 	if (!copy)
 		return -ENOMEM;
 	word = next_word(&rest);
-	*ret_problem = "wants state, cpu, memory, crypto, create, all or none, with commas between";
+	*ret_problem =
+		"wants state, cpu, memory, crypto, create, all or none, with commas between, "
+		"or save";
 	if (!word || parse_what(word, &what) < 0)
 		return -EINVAL;
+	*ret_problem = "save stands alone: it is about no domain";
+	if ((what & PERMIT_SAVE) != 0 && (what != PERMIT_SAVE || next_word(&rest)))
+		return -EINVAL;
+	if (what == PERMIT_SAVE) {
+		p->saving = true;
+		*ret_problem = NULL;
+		return 0;
+	}
 	*ret_problem = "no memory";
 	for (; r >= 0 && (word = next_word(&rest)) != NULL; globs++)
 		r = add_rule(p, what, word);
@@ -268,4 +280,9 @@ bool permit_creation(const struct permit *p)
 		if ((p->rules[i].what & PERMIT_CREATE) != 0)
 			return true;
 	return false;
+}
+
+bool permit_saving(const struct permit *p)
+{
+	return p && p->saving;
 }

@@ -396,10 +396,24 @@ static bool makes_domain(const struct set_request *w)
 	       set_request_asks_row(w, ROW_REQUEST_ACTIVE);
 }
 
+/* Never taken back: whoever finds the configuration may rely on it. */
+static int plan_save(struct planner *p, size_t part)
+{
+	const struct step save = {
+		.action = STEP_SAVE, .part = part, .field = FIELD_SAVE_BIT, .irreversible = true};
+
+	if (p->in[part].saved)
+		return cannot(p, part, FIELD_SAVE_BIT,
+			"a configuration of this name exists, and is never overwritten");
+	return add_step(p, &save, PHASE_TAIL);
+}
+
 static int plan_part(struct planner *p, size_t part)
 {
 	const struct plan_input *in = &p->in[part];
 
+	if ((in->request->fields & FIELD_SAVE_BIT) != 0)
+		return plan_save(p, part);
 	if (set_request_asks_row(in->request, ROW_REQUEST_DESTROY))
 		return plan_removal(p, part);
 	if (!in->domain && makes_domain(in->request))
@@ -495,6 +509,7 @@ const char *step_action_name(enum step_action a)
 		[STEP_FORCE_STOP] = "stop-domain",
 		[STEP_START] = "start-domain",
 		[STEP_REMOVE] = "remove-domain",
+		[STEP_SAVE] = "add-spconfig",
 	};
 
 	return (size_t)a < _STEP_ACTION_MAX ? names[a] : "unknown";

@@ -23,6 +23,7 @@ enum step_action {
 	STEP_FORCE_STOP,
 	STEP_START,
 	STEP_REMOVE,
+	STEP_SAVE,
 	_STEP_ACTION_MAX,
 };
 
@@ -45,10 +46,12 @@ struct plan {
 	size_t n;
 };
 
-/* One domain: what is asked, and what step 0 read (NULL: ldmd has no such domain). */
+/* One domain: what is asked, and what step 0 read (NULL: ldmd has no such domain). Or the host:
+ * saved says that there is a configuration of the name. */
 struct plan_input {
 	const struct set_request *request;
 	const struct domain *domain;
+	bool saved;
 };
 
 /*

@@ -41,7 +41,7 @@ struct port {
 	void (*cancel)(struct commander *c, void *ticket);
 
 	struct refresh *refresh;
-	/* Reads one domain afresh: refresh_domain_now(). */
+	/* Reads one domain, or the list of configurations, afresh: refresh_domain_now(). */
 	int (*look)(struct refresh *r, const char *domain, refresh_domain_cb *cb, void *cb_user);
 
 	/* new-rows.h */
@@ -54,6 +54,9 @@ struct port {
 	void *user;
 	/* A command changed something at ldmd. */
 	void (*changed)(void *user);
+	/* What ldmd had when the command was sent, at that time, is saved on the service processor.
+	 */
+	void (*saved)(void *user, uint64_t sent_ms);
 	uint64_t (*now)(void *user);
 };
 

@@ -80,6 +80,23 @@ static void check_domain(
 			"a memory reconfiguration of the domain runs");
 }
 
+/* --- saving the configuration --------------------------------------------------------------- */
+
+static bool saves(const struct set_request *d)
+{
+	return (d->fields & FIELD_SAVE_BIT) != 0;
+}
+
+static void check_save(struct prechecking *j, const struct set_request *d)
+{
+	if (!permit_saving(j->view->permit))
+		refuse_request(j, d, FIELD_SAVE_BIT, CONTROL_INCONSISTENT_VALUE,
+			"saving is allowed only where setAllow says save");
+	if (snapshot_has_spconfig(j->view->snapshot, d->name))
+		refuse_request(j, d, FIELD_SAVE_BIT, CONTROL_INCONSISTENT_VALUE,
+			"a configuration of this name exists, and is never overwritten");
+}
+
 /* --- rows ---------------------------------------------------------------------------------- */
 
 static void check_no_row(struct prechecking *j, const struct set_request *d)
@@ -236,7 +253,8 @@ static enum precheck_result check_busy(struct prechecking *j, const struct set_r
 			result = PRECHECK_PREEMPT;
 		else
 			refuse_request(j, d, 0, CONTROL_INCONSISTENT_VALUE,
-				"the domain is busy with another change");
+				saves(d) ? "another configuration is being saved"
+					 : "the domain is busy with another change");
 	}
 	return result;
 }
@@ -437,7 +455,7 @@ static int find_shortage(const struct prechecking *j, const struct plan_input *i
 
 static bool plans_nothing(const struct set_request *d, const struct domain *row)
 {
-	bool unfinished = !row || row->row_status != ROW_ACTIVE;
+	bool unfinished = !saves(d) && (!row || row->row_status != ROW_ACTIVE);
 
 	return unfinished && !(set_request_asks_row(d, ROW_REQUEST_CREATE_AND_GO) ||
 				     set_request_asks_row(d, ROW_REQUEST_ACTIVE));
@@ -461,7 +479,7 @@ static int add_input(
 	if (rc < 0)
 		return rc;
 	p->from[p->n] = i;
-	p->in[p->n++] = (struct plan_input){wanted, exists ? row : NULL};
+	p->in[p->n++] = (struct plan_input){.request = wanted, .domain = exists ? row : NULL};
 	return row && !exists ? plan_complete(wanted, row) : 0;
 }
 
@@ -576,7 +594,10 @@ struct refusal precheck(const struct precheck_view *view, struct set_request_lis
 
 		drop_own_name(&j, d);
 		results[i] = is_repeat(&j, d) ? PRECHECK_REPEAT : check_busy(&j, d);
-		if (results[i] != PRECHECK_JOIN && results[i] != PRECHECK_REPEAT)
+		bool runs = results[i] != PRECHECK_JOIN && results[i] != PRECHECK_REPEAT;
+		if (runs && saves(d))
+			check_save(&j, d);
+		else if (runs)
 			check_row(&j, d);
 		set_domain_name(&j, d);
 	}
@@ -609,7 +630,7 @@ static bool does_it_each_time(const struct set_request *d)
 	bool row = set_request_asks_row(d, ROW_REQUEST_CREATE_AND_GO) ||
 		   set_request_asks_row(d, ROW_REQUEST_DESTROY);
 
-	return state || row;
+	return state || row || (d->fields & FIELD_SAVE_BIT) != 0;
 }
 
 void repeats_add(

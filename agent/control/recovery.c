@@ -53,7 +53,7 @@ static enum operation_status reached_status(const struct begun *p, const struct 
 {
 	enum operation_status status = OPERATION_SUCCEEDED;
 	struct set_request wanted = p->request;
-	struct plan_input in = {&wanted, d};
+	struct plan_input in = {.request = &wanted, .domain = d};
 	struct plan plan;
 	size_t part;
 	unsigned field;
@@ -99,6 +99,14 @@ enum operation_status recovery_judge(const struct begun *p, const struct domain 
 	if (!d || is_as_before(p, d) || (is_restart(&p->request) && d->state == DOMAIN_ACTIVE))
 		return OPERATION_UNKNOWN;
 	return OPERATION_PARTIAL;
+}
+
+/* There was no configuration of the name when the command was sent. */
+static enum operation_status judge_save(const struct begun *p, const struct snapshot *s, bool late)
+{
+	if (snapshot_has_spconfig(s, p->request.name))
+		return OPERATION_SUCCEEDED;
+	return late ? OPERATION_UNKNOWN : OPERATION_RUNNING;
 }
 
 /* --- rows ---------------------------------------------------------------------------------- */
@@ -163,25 +171,30 @@ static bool is_overtaken(const struct part *p)
 
 /* --- reading ------------------------------------------------------------------------------- */
 
+static bool saves(const struct part *p)
+{
+	return (p->begun->request.fields & FIELD_SAVE_BIT) != 0;
+}
+
 static void on_domain(void *user, int err, const struct domain *d, const struct snapshot *s)
 {
 	struct part *p = user;
 
-	(void)s;
 	set_part_state(p, PART_OPEN);
 	if (err < 0)
 		return;
+	bool late = clock_ms() >= p->recovery->late_ms;
 	enum operation_status status =
-		recovery_judge(p->begun, d, clock_ms() >= p->recovery->late_ms);
+		saves(p) ? judge_save(p->begun, s, late) : recovery_judge(p->begun, d, late);
 	if (status != OPERATION_RUNNING)
 		end_part(p, status, d);
 }
 
 static void ask(struct part *p, struct refresh *refresh)
 {
-	const char *name = p->begun->request.domain;
+	const char *name = saves(p) ? LOOK_AT_SPCONFIGS : p->begun->request.domain;
 
-	if (!name || is_overtaken(p))
+	if (!name || (!saves(p) && is_overtaken(p)))
 		end_part(p, OPERATION_UNKNOWN, NULL);
 	else if (refresh_domain_now(refresh, name, on_domain, p) >= 0)
 		set_part_state(p, PART_ASKED);

@@ -128,6 +128,8 @@ static const struct set_field_rule rules[SET_FIELDS] = {
 		AT(template), template_is_good, NULL, ""},
 	{SET_COLUMN_ROW, "ldomRowStatus", FIELD_ROW_BIT, "row", SET_INTEGER, 1, 6, AT(row), NULL,
 		row_names, ""},
+	{SET_SCALAR_SAVE, "ldomSaveConfig", FIELD_SAVE_BIT, "save", SET_OCTETS, 0, 69, AT(name),
+		name_is_good, NULL, ""},
 };
 
 static const struct set_field_rule *find_rule(uint32_t column)
@@ -174,7 +176,8 @@ static enum control_error check_varbind(
 	if (e != CONTROL_OK)
 		return e;
 	*ret_reason = "no row can have this index";
-	if (!v->row_valid || v->row == 0 || v->row > ROW_MAX)
+	bool scalar = v->column == SET_SCALAR_SAVE;
+	if (!v->row_valid || (v->row == 0) != scalar || v->row > ROW_MAX)
 		return CONTROL_NO_CREATION;
 	return CONTROL_OK;
 }

@@ -59,6 +59,7 @@ enum set_column {
 	SET_COLUMN_CRYPTO = 8,
 	SET_COLUMN_TEMPLATE = 25,
 	SET_COLUMN_ROW = 29,
+	SET_SCALAR_SAVE = 1u << 16, /* ldomSaveConfig, which is no column */
 };
 
 /* Bits of struct set_request.fields, in the order they are reported in. */
@@ -70,8 +71,9 @@ enum set_field {
 	FIELD_CRYPTO_BIT = 1 << 4,
 	FIELD_TEMPLATE_BIT = 1 << 5,
 	FIELD_ROW_BIT = 1 << 6,
+	FIELD_SAVE_BIT = 1 << 7, /* of the host: the only field of a request with index 0 */
 };
-#define SET_FIELDS 7
+#define SET_FIELDS 8
 
 /* RFC 2579 RowStatus. */
 enum row_request {
@@ -92,8 +94,8 @@ enum set_type {
 	SET_OTHER,
 };
 struct set_varbind {
-	uint32_t column; /* of ldomTable; 0: not a column of a table that can be written */
-	uint32_t row;	 /* ldomIndex */
+	uint32_t column; /* enum set_column; 0: nothing that can be written */
+	uint32_t row;	 /* ldomIndex; 0: of a scalar */
 	bool row_valid;	 /* exactly one sub-identifier follows the column */
 	enum set_type type;
 	int64_t number;	       /* INTEGER, UNSIGNED */
@@ -103,7 +105,7 @@ struct set_varbind {
 
 /* What one PDU asks of one row. A member counts only if its bit is in fields. */
 struct set_request {
-	uint32_t index; /* ldomIndex */
+	uint32_t index; /* ldomIndex; 0: the host */
 	char *domain;	/* its name in the snapshot, or the name asked for; NULL: not known yet */
 	unsigned fields;
 	uint32_t position[SET_FIELDS]; /* of the varbind in the PDU, by bit number */
@@ -111,7 +113,7 @@ struct set_request {
 	uint32_t vcpus;
 	uint32_t memory_mb;
 	uint32_t crypto;
-	char *name;	/* FIELD_NAME_BIT */
+	char *name;	/* FIELD_NAME_BIT: of the domain; FIELD_SAVE_BIT: of the configuration */
 	char *template; /* FIELD_TEMPLATE_BIT */
 	enum row_request row;
 };

@@ -312,10 +312,17 @@ static int ask_events(struct refresh *r)
 	return rc == 0 ? submit(r, request) : rc;
 }
 
+static bool is_spconfigs(const struct target *target)
+{
+	return strcmp(target->name, LOOK_AT_SPCONFIGS) == 0;
+}
+
 static int ask_domain(struct refresh *r, const struct target *target)
 {
 	bool plain = target->plain || !r->schedule.bindings_work;
 
+	if (is_spconfigs(target))
+		return ask_list(r, LISTING_SPCONFIG, NULL);
 	if (target->constraints)
 		return ask_list(r, LISTING_CONSTRAINTS, target->name);
 	return ask_list(r, plain ? LISTING_DOMAIN : LISTING_BINDINGS, target->name);
@@ -678,7 +685,7 @@ static void target_is_gone(struct refresh *r)
 static void target_failed(struct refresh *r, const struct ldm_reply *reply)
 {
 	r->status.query_failures++;
-	if (says_domain_is_gone(r, reply->message)) {
+	if (!is_spconfigs(r->query.due.target) && says_domain_is_gone(r, reply->message)) {
 		target_is_gone(r);
 	} else if (is_refusal(reply->message)) {
 		unauthorised(r, reply->message);
@@ -703,6 +710,8 @@ static void end_target(struct refresh *r, int err, const struct ldm_reply *reply
 		settle_target(r, err);
 	else if (!reply->ok)
 		target_failed(r, reply);
+	else if (is_spconfigs(q->due.target))
+		settle_target(r, use_answer(r));
 	else if (q->listing->n_domains > 0 || q->listing->left_out > 0)
 		target_is_read(r);
 	else if (q->listing->kind == LISTING_BINDINGS)

@@ -85,6 +85,8 @@ void refresh_spconfigs_later(struct refresh *r);
  * -EPERM ...): nothing was learned. Called exactly once, never from within this call, and not at
  * all when this call fails (-ENOTCONN, -ENOMEM) or the refresh is freed before.
  */
+/* In the place of a name: reads the SP configurations, and `domain` is NULL. */
+#define LOOK_AT_SPCONFIGS ""
 typedef void refresh_domain_cb(
 	void *user, int err, const struct domain *domain, const struct snapshot *s);
 int refresh_domain_now(struct refresh *r, const char *name, refresh_domain_cb *cb, void *user);

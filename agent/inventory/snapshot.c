@@ -85,6 +85,14 @@ const struct domain *snapshot_find_name(const struct snapshot *s, const char *na
 	return found ? *found : NULL;
 }
 
+bool snapshot_has_spconfig(const struct snapshot *s, const char *name)
+{
+	for (size_t i = 0; s && i < s->host->n_spconfigs; i++)
+		if (strcmp(s->host->spconfigs[i].name, name) == 0)
+			return true;
+	return false;
+}
+
 const struct domain *snapshot_control_domain(const struct snapshot *s)
 {
 	for (size_t i = 0; s && i < s->n_domains; i++)

@@ -35,6 +35,8 @@ const struct domain *snapshot_find_index(const struct snapshot *s, uint32_t inde
 const struct domain *snapshot_find_name(const struct snapshot *s, const char *name);
 /* Position of the first domain whose index is >= index; n_domains when none (for GETNEXT). */
 size_t snapshot_lower_bound(const struct snapshot *s, uint32_t index);
+/* A configuration of that name was on the service processor. s may be NULL. */
+bool snapshot_has_spconfig(const struct snapshot *s, const char *name);
 /* The domain that runs ldmd, or NULL. */
 const struct domain *snapshot_control_domain(const struct snapshot *s);
 

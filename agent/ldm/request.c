@@ -33,6 +33,7 @@ struct ldm_request {
 	const struct quantity *quantity;
 	char *units;	    /* with quantity */
 	char *cores;	    /* of set-vcpu on whole cores */
+	char *spconfig;	    /* the configuration that the action is about, in no domain */
 	struct buffer body; /* of add-domain, in its own version */
 	enum ldm_data_version body_version;
 };
@@ -71,6 +72,7 @@ void ldm_request_free(struct ldm_request *request)
 	free(request->option);
 	free(request->units);
 	free(request->cores);
+	free(request->spconfig);
 	buffer_clear(&request->body);
 	free(request);
 }
@@ -93,6 +95,19 @@ int ldm_request_list(const char *action, const char *domain, struct ldm_request 
 int ldm_request_register(const char *action, struct ldm_request **ret)
 {
 	return request_new(action, NULL, ret);
+}
+
+int ldm_request_spconfig(const char *action, const char *name, struct ldm_request **ret)
+{
+	_cleanup_(ldm_request_freep) struct ldm_request *request = NULL;
+	int r = is_word(name) ? request_new(action, NULL, &request) : -EINVAL;
+
+	if (r < 0)
+		return r;
+	if (text_copy(name, &request->spconfig) < 0)
+		return -ENOMEM;
+	*ret = steal_ptr(request);
+	return 0;
 }
 
 int ldm_request_command(
@@ -198,6 +213,10 @@ int ldm_request_add_domain(
 
 static void write_data_3(const struct ldm_request *request, struct writer *w)
 {
+	if (request->spconfig) {
+		writer_open_spconfig(w);
+		writer_property(w, "spconfig_name", request->spconfig);
+	}
 	if (!request->domain)
 		return;
 	writer_open_domain(w, request->domain);
@@ -211,6 +230,11 @@ static void write_data_3(const struct ldm_request *request, struct writer *w)
 
 static void write_data_2(const struct ldm_request *request, struct writer *w)
 {
+	if (request->spconfig) {
+		writer_open(w, "ldom");
+		writer_open(w, "spconfig");
+		writer_text(w, "spconfig_name", request->spconfig);
+	}
 	if (!request->domain)
 		return;
 	writer_open(w, "ldom");

@@ -40,6 +40,8 @@ int ldm_request_memory(
  */
 int ldm_request_add_domain(
 	const char *document, size_t len, struct ldm_request **ret, const char **ret_why);
+/* add-spconfig and its like: the name of the configuration. */
+int ldm_request_spconfig(const char *action, const char *name, struct ldm_request **ret);
 /* reg-all-events and the like. */
 int ldm_request_register(const char *action, struct ldm_request **ret);
 

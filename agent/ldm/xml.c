@@ -316,12 +316,25 @@ void writer_open_domain(struct writer *w, const char *name)
 	writer_attribute(w, "ovf:id", name);
 }
 
-void writer_open_resource(struct writer *w, const char *type)
+static void open_item(struct writer *w, const char *section, const char *type)
 {
 	writer_open(w, "Section");
-	writer_attribute(w, "xsi:type", "ovf:VirtualHardwareSection_Type");
+	writer_attribute(w, "xsi:type", section);
 	writer_open(w, "Item");
 	writer_text(w, "rasd:OtherResourceType", type);
+}
+
+void writer_open_resource(struct writer *w, const char *type)
+{
+	open_item(w, "ovf:VirtualHardwareSection_Type", type);
+}
+
+void writer_open_spconfig(struct writer *w)
+{
+	writer_open(w, "Envelope");
+	writer_open(w, "References");
+	writer_close(w);
+	open_item(w, "ovf:ResourceAllocationSection_Type", "spconfig");
 }
 
 int writer_end(struct writer *w, struct buffer *out)

@@ -88,6 +88,8 @@ void writer_raw(struct writer *w, const char *xml);
 /* Data version 3.0: opens Envelope and Content of a domain; Section and Item of a resource. */
 void writer_open_domain(struct writer *w, const char *name);
 void writer_open_resource(struct writer *w, const char *type);
+/* Data version 3.0: opens Envelope, Section and Item of a configuration, which has no Content. */
+void writer_open_spconfig(struct writer *w);
 /* Closes all that is open, appends the document to out, and frees. -ENOMEM. */
 int writer_end(struct writer *w, struct buffer *out);
 

@@ -92,9 +92,12 @@ static void take_varbind(
 	}
 	if (varbind_name(vb, &name) != NAME_INSIDE ||
 		lookup_get(v, name.sub, name.length, &found) == LOOKUP_NO_OBJECT ||
-		found.cell.table != &domain_table || found.cell.column->access < ACCESS_WRITE)
+		found.cell.column->access < ACCESS_WRITE)
 		return;
-	ret->column = found.cell.column->id;
+	if (found.cell.table == &domain_table)
+		ret->column = found.cell.column->id;
+	else if (found.cell.table == &manager_group)
+		ret->column = SET_SCALAR_SAVE; /* the only one that is written */
 	ret->row = found.cell.row.index[0];
 	ret->row_valid = found.index_complete;
 }

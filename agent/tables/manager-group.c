@@ -207,6 +207,14 @@ static void get_refusal_time(
 	value_set_ticks(ret, view_timestamp_ms(v, refusal_of(v)->at_ms));
 }
 
+/* An order, of which nothing is to be read. */
+static void get_nothing(
+	const struct column *c, const struct view *v, const struct row *r, struct value *ret)
+{
+	(void)c, (void)v, (void)r;
+	value_set_text(ret, NULL, 0);
+}
+
 #define OWN(id, name, type, get, max)                                                              \
 	{                                                                                          \
 		id, name, type, ACCESS_READ, get, 0, max                                           \
@@ -262,6 +270,7 @@ static const struct column columns[] = {
 	OWN(39, "ldomLastRefusalDomain", VALUE_OCTETS, get_refusal_domain, 256),
 	OWN(40, "ldomLastRefusalError", VALUE_INTEGER, get_refusal_error, 18),
 	OWN(41, "ldomLastRefusalTime", VALUE_TIME_TICKS, get_refusal_time, 0),
+	{42, "ldomSaveConfig", VALUE_OCTETS, ACCESS_WRITE, get_nothing, 0, 69},
 };
 
 const struct table manager_group = {

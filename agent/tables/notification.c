@@ -204,9 +204,9 @@ int notification_from_operation(const struct operation *o, struct notification *
 {
 	char *text;
 
-	if (asprintf(&text, "%s of %s: %s%s%s", o->request ? o->request : "", o->domain,
-		    operation_status_name(o->status), o->message ? ": " : "",
-		    o->message ? o->message : "") < 0)
+	if (asprintf(&text, "%s%s%s: %s%s%s", o->request ? o->request : "",
+		    o->domain_index != 0 ? " of " : "", o->domain, operation_status_name(o->status),
+		    o->message ? ": " : "", o->message ? o->message : "") < 0)
 		return -ENOMEM;
 	begin_varbinds(ret, ARC_OPERATION_DONE, o->domain_index, o->domain);
 	ret->text = text;

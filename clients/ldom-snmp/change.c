@@ -28,7 +28,7 @@ enum { ROW_CREATE_AND_GO = 4, ROW_DESTROY = 6 };
 /* One domain of the PDU. */
 struct target {
 	const char *name;
-	uint32_t index;
+	uint32_t index;		  /* 0: the host, and name is that of a configuration */
 	int64_t operation_before; /* ldomOperationIndex when the PDU was sent */
 	int64_t operation;	  /* that follows from the PDU; 0: none was seen yet */
 	int64_t status;
@@ -205,7 +205,10 @@ static int say_dry(const struct request *q)
 	for (size_t i = 0; i < q->n_changes; i++) {
 		const struct change *c = &q->changes[i];
 
-		printf("  %s.%u = ", objects[c->name.arcs[3]], c->name.arcs[4]);
+		if (q->targets[q->owners[i]].index == 0)
+			printf("  ldomSaveConfig.0 = ");
+		else
+			printf("  %s.%u = ", objects[c->name.arcs[3]], c->name.arcs[4]);
 		if (c->type == 's')
 			printf("\"%s\"\n", c->text);
 		else
@@ -342,7 +345,7 @@ static int say_still_running(const struct settings *s, const struct target *t, c
 	fprintf(stderr,
 		"ldom-snmp: %s; operation %" PRId64
 		" on \"%s\" goes on. Look at it with: ldom-snmp ... %s operations %s\n",
-		why, t->operation, t->name, snmp_host(s->snmp), t->name);
+		why, t->operation, t->name, snmp_host(s->snmp), t->index != 0 ? t->name : "");
 	return EXIT_STILL_RUNNING;
 }
 
@@ -567,6 +570,24 @@ int verb_destroy(const struct settings *s, int argc, char **argv)
 	if (status == EXIT_DONE)
 		status = add_change(&q, DOMAIN_ROW_STATUS, 'i', ROW_DESTROY, NULL);
 	return status == EXIT_DONE ? send_request(&q) : status;
+}
+
+int verb_save(const struct settings *s, int argc, char **argv)
+{
+	static struct request q;
+
+	if (argc != 1) {
+		fprintf(stderr, "ldom-snmp: save takes the name of a new configuration\n");
+		return EXIT_USAGE;
+	}
+	q = (struct request){
+		.settings = s,
+		.targets = {{.name = argv[0]}},
+		.n_targets = 1,
+		.changes = {{.name = SCALAR(SCALAR_SAVE_CONFIG), .type = 's', .text = argv[0]}},
+		.n_changes = 1,
+	};
+	return send_request(&q);
 }
 
 /* For the last operation on a domain; its end is the command's. */

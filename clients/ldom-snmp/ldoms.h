@@ -87,7 +87,7 @@ enum {
 enum {
 	SCALAR_NEXT_INDEX = 16,
 	SCALAR_REFUSAL_TEXT = 37,
-	SCALAR_REFUSAL_TIME = 41,
+	SCALAR_SAVE_CONFIG = 42,
 };
 #define SCALAR(column) NAME(1, 1, column, 0)
 
@@ -118,6 +118,7 @@ int verb_watch(const struct settings *s, int argc, char **argv);
 int verb_set(const struct settings *s, int argc, char **argv);
 int verb_create(const struct settings *s, int argc, char **argv);
 int verb_destroy(const struct settings *s, int argc, char **argv);
+int verb_save(const struct settings *s, int argc, char **argv);
 int verb_wait(const struct settings *s, int argc, char **argv);
 
 #endif

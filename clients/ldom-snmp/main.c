@@ -18,8 +18,8 @@ static const struct {
 	const char *word;
 	int (*run)(const struct settings *s, int argc, char **argv);
 } verbs[] = {{"list", verb_list}, {"show", verb_show}, {"set", verb_set}, {"create", verb_create},
-	{"destroy", verb_destroy}, {"wait", verb_wait}, {"operations", verb_operations},
-	{"topology", verb_topology}, {"watch", verb_watch}};
+	{"destroy", verb_destroy}, {"save", verb_save}, {"wait", verb_wait},
+	{"operations", verb_operations}, {"topology", verb_topology}, {"watch", verb_watch}};
 
 static void print_usage(FILE *to)
 {
@@ -30,6 +30,7 @@ static void print_usage(FILE *to)
 	      "       ldom-snmp ... HOST create NAME [vcpu=N memory=16G] [template=NAME] "
 	      "[state=STATE]\n"
 	      "       ldom-snmp ... HOST destroy NAME\n"
+	      "       ldom-snmp ... HOST save CONFIGURATION\n"
 	      "       ldom-snmp ... HOST wait NAME\n"
 	      "       ldom-snmp ... HOST operations [NAME]\n"
 	      "       ldom-snmp ... HOST topology\n"

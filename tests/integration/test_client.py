@@ -79,7 +79,7 @@ class Relay(threading.Thread):
 
 class Client(sets.TestCase):
     pool = {"active": 28, "bound": 1}
-    conf = "setWait 400\nrefreshInterval 0.5\ncommandTimeout 5\n"
+    conf = "setAllow save\nsetWait 400\nrefreshInterval 0.5\ncommandTimeout 5\n"
     host = {"cores": 64, "memory_gb": 256}
 
     def command(self, *arguments, options=(), auth=("-v2c", "-c", "private"), port=None):
@@ -247,6 +247,21 @@ class Client(sets.TestCase):
         self.assertRegex(result.stdout, "^made: succeeded")
         self.assertNotIn("made", {domain["name"] for domain in sets.dump(self.sim)["domains"]})
         self.expect_status(NO_DOMAIN, "destroy", "made")
+
+    def test_save(self):
+        result = self.expect_status(DONE, "save", "spring", options=["--dry-run"])
+        self.assertIn('ldomSaveConfig.0 = "spring"\n', result.stdout)
+        result = self.expect_status(DONE, "save", "spring")
+        self.assertEqual(result.stdout, "spring: succeeded (save=spring)\n")
+        self.assertIn("spring", {config["name"] for config in sets.dump(self.sim)["spconfigs"]})
+        self.expect_status(DONE, "save", "summer")
+        result = self.expect_status(REFUSED, "save", "spring")
+        self.assertIn("never overwritten", result.stderr)
+        self.fault("refuse:no such luck@add-spconfig#1")
+        self.assertIn("no such luck", self.expect_status(FAILED, "save", "autumn").stderr)
+        for words in ([], ["two", "names"]):
+            self.expect_status(USAGE, "save", *words)
+        self.expect_status(REFUSED, "save", "a b")
 
     def test_refused(self):
         guest = self.take("active")

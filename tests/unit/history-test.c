@@ -134,7 +134,7 @@ static int begin_as(struct run *r, const struct transaction *t,
 	int (*how)(struct history *, const struct transaction *, const struct plan_input *))
 {
 	struct domain *domain = make_domain(2, "a b%", DOMAIN_INACTIVE, 4, 2048, 1);
-	struct plan_input in = {&t->parts[0].request, domain};
+	struct plan_input in = {.request = &t->parts[0].request, .domain = domain};
 	int result = how(r->y, t, &in);
 
 	domain_unref(domain);

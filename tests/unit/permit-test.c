@@ -156,6 +156,32 @@ static void test_none(void **state)
 	permit_free(p);
 }
 
+/* It is about no domain, and changes nothing of what is allowed on domains. */
+static void test_saving(void **state)
+{
+	static const char *const lines[] = {"save", "cpu web*"};
+	static const char *const wrong[] = {"save *", "save,cpu", "cpu,save web1", "save save"};
+	struct permit *p = rules(lines, 1);
+	const char *problem = NULL;
+
+	(void)state;
+	assert_true(permit_saving(p));
+	assert_int_equal(ask(p, "web1"), PERMIT_ALL);
+	assert_int_equal(ask(p, "primary"), 0);
+	permit_free(p);
+	p = rules(lines, 2);
+	assert_true(permit_saving(p));
+	assert_int_equal(ask(p, "web1"), PERMIT_CPU);
+	permit_free(p);
+	p = rules((const char *const[]){"all"}, 1);
+	assert_false(permit_saving(p));
+	for (size_t i = 0; i < COUNT(wrong); i++)
+		assert_int_equal(permit_add(p, wrong[i], &problem), -EINVAL);
+	assert_false(permit_saving(p));
+	permit_free(p);
+	assert_false(permit_saving(NULL));
+}
+
 static void test_mistakes(void **state)
 {
 	static const char *const lines[] = {"", " ", "cpus", "cpu,", ",cpu", "cpu, memory", "CPU"};
@@ -181,6 +207,7 @@ int main(void)
 		cmocka_unit_test(test_rules),
 		cmocka_unit_test(test_patterns_do_not_reach_special_domains),
 		cmocka_unit_test(test_none),
+		cmocka_unit_test(test_saving),
 		cmocka_unit_test(test_mistakes),
 	};
 

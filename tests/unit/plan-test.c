@@ -120,7 +120,7 @@ static void expect(const char *expected, const struct asked *a, size_t n)
 		requests[i] = make_request(a[i].v, a[i].n);
 		domains[i] =
 			a[i].state ? make_domain(a[i].v[0].row, "d", a[i].state, 4, 2048, 1) : NULL;
-		in[i] = (struct plan_input){&requests[i], domains[i]};
+		in[i] = (struct plan_input){.request = &requests[i], .domain = domains[i]};
 	}
 	text = plan_text(in, n);
 	assert_string_equal(text, expected);
@@ -202,7 +202,7 @@ static void test_whole_core(void **state)
 {
 	struct set_request d = make_request(&(struct set_varbind[]){V(VCPU, 2, 12)}[0], 1);
 	struct domain *domain = make_domain(2, "d", DOMAIN_ACTIVE, 16, 2048, 0);
-	struct plan_input in = {&d, domain};
+	struct plan_input in = {.request = &d, .domain = domain};
 	struct plan plan;
 	const char *reason;
 	unsigned field;
@@ -533,7 +533,7 @@ static int plan_round(const struct round *r, struct plan *p, struct set_request_
 	assert_int_equal(set_request_merge(r->v, r->n_v, l).error, CONTROL_OK);
 	assert_int_equal(l->n, r->n);
 	for (size_t i = 0; i < r->n; i++)
-		in[i] = (struct plan_input){&l->requests[i], r->domains[i]};
+		in[i] = (struct plan_input){.request = &l->requests[i], .domain = r->domains[i]};
 	return plan_make(in, r->n, p, &part, &field, &reason);
 }
 

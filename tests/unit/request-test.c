@@ -164,6 +164,31 @@ static void test_cores(void **state)
 	assert_int_equal(ldm_request_cores("", 2, 16, &r), -EINVAL);
 }
 
+/* A configuration belongs to no domain, so its document has no Content. */
+static void test_spconfig(void **state)
+{
+	struct ldm_request *r = NULL;
+
+	(void)state;
+	assert_int_equal(ldm_request_spconfig("add-spconfig", "spring", &r), 0);
+	assert_null(ldm_request_domain(r));
+	expect(r, LDM_DATA_3,
+		HEAD_3
+		"<cmd><action>add-spconfig</action><data version=\"3.0\"><Envelope><References/>"
+		"<Section xsi:type=\"ovf:ResourceAllocationSection_Type\"><Item>"
+		"<rasd:OtherResourceType>spconfig</rasd:OtherResourceType>"
+		"<gprop:GenericProperty key=\"spconfig_name\">spring</gprop:GenericProperty>"
+		"</Item></Section></Envelope></data></cmd></LDM_interface>\n");
+	assert_int_equal(ldm_request_spconfig("add-spconfig", "spring", &r), 0);
+	expect(r, LDM_DATA_2,
+		"<LDM_interface version=\"1.0\"><cmd><action>add-spconfig</action><data "
+		"version=\"2.0\">"
+		"<ldom><spconfig><spconfig_name>spring</spconfig_name></spconfig></ldom>"
+		"</data></cmd></LDM_interface>\n");
+	assert_int_equal(ldm_request_spconfig("add-spconfig", "", &r), -EINVAL);
+	assert_int_equal(ldm_request_spconfig("add-spconfig", "a\nb", &r), -EINVAL);
+}
+
 static void test_name_round_trip(void **state)
 {
 	static const char name[] = "d\xc3\xa9\xe2\x82\xac<&>\"'\xf0\x9f\x8c\xb9";
@@ -388,6 +413,7 @@ int main(void)
 		cmocka_unit_test(test_forms),
 		cmocka_unit_test(test_dialect),
 		cmocka_unit_test(test_cores),
+		cmocka_unit_test(test_spconfig),
 		cmocka_unit_test(test_name_round_trip),
 		cmocka_unit_test(test_memory),
 		cmocka_unit_test(test_bad_names),
