@@ -286,8 +286,6 @@ static int collect_pending(const struct control *c, struct pending **ret, size_t
 	return 0;
 }
 
-static const struct refusal no_memory = {.error = CONTROL_GEN_ERR, .reason = "no memory"};
-
 static struct refusal precheck_entry(struct control *c, struct entry *e, const struct inbox *in,
 	struct refusal so_far, uint64_t now_ms)
 {
@@ -298,11 +296,13 @@ static struct refusal precheck_entry(struct control *c, struct entry *e, const s
 	};
 	const struct set_request *repeats[REPEATS_MAX];
 	struct pending *pending;
-	struct refusal result;
+	struct refusal result = {.error = CONTROL_OK};
 
 	e->results = calloc(e->list.n > 0 ? e->list.n : 1, sizeof(*e->results));
-	if (!e->results || collect_pending(c, &pending, &view.n_pending) < 0)
-		return no_memory;
+	if (!e->results || collect_pending(c, &pending, &view.n_pending) < 0) {
+		refuse(&result, REASON_NO_MEMORY, 0);
+		return result;
+	}
 	view.pending = pending;
 	view.repeats = repeats;
 	view.n_repeats =
@@ -336,7 +336,7 @@ static struct refusal precheck_pdu(struct control *c, struct entry *e, const str
 	struct refusal so_far = set_request_merge(varbinds, n, &e->list);
 
 	if (c->config.read_only)
-		refuse(&so_far, CONTROL_NOT_WRITABLE, 0, "read-only mode");
+		refuse(&so_far, REASON_READ_ONLY, 0);
 	return precheck_entry(c, e, in, so_far, now_ms);
 }
 
@@ -370,11 +370,11 @@ static int describe_refusal(const struct refusal *why, const struct set_varbind 
 		r = text_copy(domain, &ret->domain);
 	if (r >= 0 && (why->wanted | why->free) != 0)
 		r = asprintf(&reason, "%llu %s wanted, %llu free", (unsigned long long)why->wanted,
-			why->reason, (unsigned long long)why->free);
+			reason_text(why->reason), (unsigned long long)why->free);
 	if (r < 0)
 		return -ENOMEM;
 	r = asprintf(&ret->text, domain ? "%s (%s = %s of \"%s\")" : "%s (%s = %s)",
-		reason ? reason : why->reason, ret->object, value, domain);
+		reason ? reason : reason_text(why->reason), ret->object, value, domain);
 	if (r < 0)
 		ret->text = NULL;
 	return r < 0 ? -ENOMEM : 0;
@@ -385,9 +385,10 @@ static void remember_refusal(struct control *c, const struct refusal *why, const
 {
 	struct control_refusal refusal = {.error = why->error, .at_ms = now_ms};
 
+	/* Without memory for the words, the words of an older refusal would be wrong. */
 	if (describe_refusal(why, v, domain_name(e, in, v->row), &refusal) < 0) {
 		refusal_clear(&refusal);
-		return;
+		refusal = (struct control_refusal){.error = why->error, .at_ms = now_ms};
 	}
 	refusal_clear(&c->refusal);
 	c->refusal = refusal;
@@ -409,14 +410,14 @@ static bool has_to_run(const struct entry *e)
 struct refusal control_reserve(struct control *c, struct control_key key, const struct inbox *in,
 	const struct set_varbind *varbinds, size_t n, uint64_t now_ms)
 {
-	struct refusal result = {
-		.error = CONTROL_RESOURCE_UNAVAILABLE, .reason = "too many SETs are under way"};
+	struct refusal result = {.error = CONTROL_OK};
 	struct entry *e;
 
 	control_tick(c, now_ms);
 	keep_oldest_undoable(c);
 	e = place_for(c, key);
 	if (!e) {
+		refuse(&result, REASON_TOO_MANY, 0);
 		remember_refusal(c, &result, NULL, in, &varbinds[0], now_ms);
 		return result;
 	}
@@ -426,7 +427,7 @@ struct refusal control_reserve(struct control *c, struct control_key key, const 
 	result = precheck_pdu(c, e, in, varbinds, n, now_ms);
 	e->needs_place = result.error == CONTROL_OK && has_to_run(e);
 	if (e->needs_place && control_places_used(c) > HANDOVER_PLANS)
-		refuse(&result, CONTROL_RESOURCE_UNAVAILABLE, 0, "too many SETs are under way");
+		refuse(&result, REASON_TOO_MANY, 0);
 	if (result.error != CONTROL_OK) {
 		remember_refusal(c, &result, e, in, &varbinds[result.position], now_ms);
 		e->released = true;

@@ -549,7 +549,7 @@ static void make_plan(struct run *run)
 	struct plan_input *in = calloc(run->t->n_parts, sizeof(*in));
 	size_t *from = calloc(run->t->n_parts, sizeof(*from)); /* the part of each input */
 	unsigned field = 0;
-	const char *why = NULL;
+	enum refusal_reason why = REASON_NONE;
 	int r = -ENOMEM;
 
 	for (size_t i = 0; in && from && i < run->t->n_parts; i++) {
@@ -573,7 +573,7 @@ static void make_plan(struct run *run)
 		r = run->marks ? 0 : -ENOMEM;
 	}
 	if (r == -ENOTSUP)
-		run_fail_because(run, part, field, why);
+		run_fail_because(run, part, field, reason_text(why));
 	else if (r < 0)
 		run_fail_because(run, 0, 0, "the agent has no memory left");
 	else
@@ -690,11 +690,11 @@ static void mark_step(struct run *run, enum step_mark mark)
 static bool is_forbidden(struct run *run, const struct step *s)
 {
 	struct target *t = &run->parts[s->part].target;
-	const char *why = step_forbidden(s, t->domain);
+	enum refusal_reason why = step_forbidden(s, t->domain);
 
-	if (why)
-		target_set_message(t, why);
-	return why;
+	if (why != REASON_NONE)
+		target_set_message(t, reason_text(why));
+	return why != REASON_NONE;
 }
 
 static void on_step_ended(void *user, enum command_effect effect)

@@ -232,15 +232,15 @@ static bool is_master(const struct snapshot *s, const struct domain *d)
 	return false;
 }
 
-const char *permit_special(const struct snapshot *s, const struct domain *d)
+enum refusal_reason permit_special(const struct snapshot *s, const struct domain *d)
 {
 	if ((d->roles & DOMAIN_CONTROL) != 0)
-		return "the control domain is written only where setAllow names it";
+		return REASON_CONTROL_DOMAIN;
 	if (serves_others(s, d))
-		return "a service domain in use is written only where setAllow names it";
+		return REASON_SERVICE_DOMAIN;
 	if (is_master(s, d))
-		return "the master of other domains is written only where setAllow names it";
-	return NULL;
+		return REASON_MASTER_DOMAIN;
+	return REASON_NONE;
 }
 
 static bool rule_applies(const struct permit_rule *rule, const char *name, bool by_name_only)
@@ -264,7 +264,7 @@ static unsigned permit_name(const struct permit *p, const char *name, bool by_na
 
 unsigned permit_domain(const struct permit *p, const struct snapshot *s, const struct domain *d)
 {
-	return permit_name(p, d->name, permit_special(s, d) != NULL);
+	return permit_name(p, d->name, permit_special(s, d) != REASON_NONE);
 }
 
 unsigned permit_new_name(const struct permit *p, const char *name)

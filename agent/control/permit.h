@@ -20,6 +20,7 @@
 
 #include <stdbool.h>
 
+#include "control/refusal.h"
 #include "inventory/snapshot.h"
 
 enum permit_what {
@@ -48,7 +49,7 @@ bool permit_creation(const struct permit *p);
 /* May the configuration be saved on the service processor? */
 bool permit_saving(const struct permit *p);
 
-/* Why a domain is not a plain guest (static text), or NULL. */
-const char *permit_special(const struct snapshot *s, const struct domain *d);
+/* Why a domain is not a plain guest, or REASON_NONE. */
+enum refusal_reason permit_special(const struct snapshot *s, const struct domain *d);
 
 #endif

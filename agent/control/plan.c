@@ -35,7 +35,7 @@ struct planner {
 	/* Where and why no plan can be made. */
 	size_t part;
 	unsigned field;
-	const char *reason;
+	enum refusal_reason reason;
 };
 
 uint32_t plan_memory_mb(const struct domain *d)
@@ -144,7 +144,7 @@ static unsigned order_of(enum step_action a, enum phase phase)
 	return phase == PHASE_RELEASE ? release[a] : take[a];
 }
 
-static int cannot(struct planner *p, size_t part, unsigned field, const char *reason)
+static int cannot(struct planner *p, size_t part, unsigned field, enum refusal_reason reason)
 {
 	p->part = part;
 	p->field = field;
@@ -152,25 +152,25 @@ static int cannot(struct planner *p, size_t part, unsigned field, const char *re
 	return -ENOTSUP;
 }
 
-/* Why ldmd would refuse the step for the time being (static text); NULL: nothing is known. */
-static const char *not_now(const struct step *s, const struct domain *d)
+/* Why ldmd would refuse the step for the time being; REASON_NONE: nothing is known. */
+static enum refusal_reason not_now(const struct step *s, const struct domain *d)
 {
 	if (d && domain_is_migrating(d))
-		return "the domain is migrating";
+		return REASON_MIGRATING;
 	if (d && d->memory_dr && s->action == STEP_SET_MEMORY)
-		return "a memory reconfiguration of the domain runs";
-	return NULL;
+		return REASON_MEMORY_DR;
+	return REASON_NONE;
 }
 
 static int add_step(struct planner *p, const struct step *s, enum phase phase)
 {
 	const struct domain *d = p->in[s->part].domain;
-	const char *why = step_forbidden(s, d);
+	enum refusal_reason why = step_forbidden(s, d);
 	struct draft_step *step;
 
-	if (!why)
+	if (why == REASON_NONE)
 		why = not_now(s, d);
-	if (why)
+	if (why != REASON_NONE)
 		return cannot(p, s->part, s->field, why);
 	step = array_append(&p->steps, &p->n_steps, sizeof(*step));
 	if (!step)
@@ -281,7 +281,7 @@ static int plan_amounts(struct planner *p, size_t part, bool stored)
 		if (s.action == STEP_SET_VCPU)
 			keep_whole_cores(&s, in->domain);
 		if (domain_in_transition(in->domain) || in->domain->state == DOMAIN_UNKNOWN)
-			return cannot(p, part, a[i].field, "the domain is in transition");
+			return cannot(p, part, a[i].field, REASON_IN_TRANSITION);
 		phase = a[i].wanted < a[i].now ? PHASE_RELEASE : PHASE_TAKE;
 		r = add_step(p, &s, stored ? PHASE_STORE : phase);
 	}
@@ -320,8 +320,7 @@ static int plan_existing(struct planner *p, size_t part)
 	if ((in->request->fields & FIELD_ADMIN_BIT) != 0) {
 		r = plan_state_steps(in->request->admin, in->domain->state, actions, &n);
 		if (r < 0)
-			return cannot(p, part, FIELD_ADMIN_BIT,
-				"this state cannot be reached from where the domain is now");
+			return cannot(p, part, FIELD_ADMIN_BIT, REASON_NO_WAY);
 	}
 	if (n > 0 && actions[0] == STEP_UNBIND)
 		stored = true;
@@ -370,7 +369,7 @@ static int plan_new(struct planner *p, size_t part)
 
 	if ((w->fields & FIELD_ADMIN_BIT) != 0 &&
 		plan_state_steps(w->admin, DOMAIN_INACTIVE, actions, &n) < 0)
-		return cannot(p, part, FIELD_ADMIN_BIT, "a new domain cannot be restarted");
+		return cannot(p, part, FIELD_ADMIN_BIT, REASON_NO_RESTART);
 	r = add_step(p, &add, PHASE_STORE);
 	if (r >= 0)
 		r = plan_new_amounts(p, part);
@@ -386,7 +385,7 @@ static int plan_removal(struct planner *p, size_t part)
 	if (!d)
 		return 0;
 	if (d->state != DOMAIN_INACTIVE)
-		return cannot(p, part, FIELD_ROW_BIT, "only an inactive domain can be removed");
+		return cannot(p, part, FIELD_ROW_BIT, REASON_NOT_INACTIVE);
 	return add_step(p, &remove, PHASE_TAIL);
 }
 
@@ -403,8 +402,7 @@ static int plan_save(struct planner *p, size_t part)
 		.action = STEP_SAVE, .part = part, .field = FIELD_SAVE_BIT, .irreversible = true};
 
 	if (p->in[part].saved)
-		return cannot(p, part, FIELD_SAVE_BIT,
-			"a configuration of this name exists, and is never overwritten");
+		return cannot(p, part, FIELD_SAVE_BIT, REASON_CONFIG_EXISTS);
 	return add_step(p, &save, PHASE_TAIL);
 }
 
@@ -419,9 +417,9 @@ static int plan_part(struct planner *p, size_t part)
 	if (!in->domain && makes_domain(in->request))
 		return plan_new(p, part);
 	if (!in->domain)
-		return cannot(p, part, 0, "the domain does not exist any more");
+		return cannot(p, part, 0, REASON_DOMAIN_GONE);
 	if (set_request_asks_row(in->request, ROW_REQUEST_CREATE_AND_GO))
-		return cannot(p, part, FIELD_NAME_BIT, "a domain of that name exists");
+		return cannot(p, part, FIELD_NAME_BIT, REASON_DOMAIN_EXISTS);
 	return plan_existing(p, part);
 }
 
@@ -448,8 +446,7 @@ static int one_tail_only(struct planner *p)
 		if (!s->irreversible)
 			continue;
 		if (first && first->part != s->part)
-			return cannot(p, s->part, s->field,
-				"what cannot be taken back is allowed in one domain only");
+			return cannot(p, s->part, s->field, REASON_TWO_TAILS);
 		first = first ? first : s;
 	}
 	return 0;
@@ -470,7 +467,7 @@ static int finish(struct planner *p, struct plan *ret)
 }
 
 int plan_make(const struct plan_input *in, size_t n, struct plan *ret, size_t *ret_part,
-	unsigned *ret_field, const char **ret_reason)
+	unsigned *ret_field, enum refusal_reason *ret_reason)
 {
 	struct planner p = {.in = in, .n = n};
 	int r = 0;
@@ -612,13 +609,13 @@ bool step_lost_cores(const struct step *s, const struct domain *d)
 	return d && s->cores > 0 && d->num_vcpu == s->value && d->whole_core != s->cores;
 }
 
-const char *step_forbidden(const struct step *s, const struct domain *d)
+enum refusal_reason step_forbidden(const struct step *s, const struct domain *d)
 {
 	if (s->action == STEP_SET_VCPU && d && d->whole_core != 0 && s->cores == 0)
-		return "the domain has a whole-core constraint";
+		return REASON_WHOLE_CORES;
 	if (s->action == STEP_SET_VCPU && d && d->max_cores > 0 && s->cores > d->max_cores)
-		return "more cores than the domain may have (ldomMaxCores)";
-	return NULL;
+		return REASON_MAX_CORES;
+	return REASON_NONE;
 }
 
 bool step_inverse(const struct step *s, struct step *ret)

@@ -56,10 +56,10 @@ struct plan_input {
 
 /*
  * -ENOTSUP: no plan leads from how the domains are to what is asked; *ret_part, *ret_field and
- * *ret_reason (static text) say why. -ENOMEM. An empty plan: the domains are as asked.
+ * *ret_reason say why. -ENOMEM. An empty plan: the domains are as asked.
  */
 int plan_make(const struct plan_input *in, size_t n, struct plan *ret, size_t *ret_part,
-	unsigned *ret_field, const char **ret_reason);
+	unsigned *ret_field, enum refusal_reason *ret_reason);
 void plan_clear(struct plan *p);
 
 /*
@@ -101,8 +101,8 @@ bool step_waits(const struct step *s, const struct domain *d);
 bool step_waits_unseen(const struct step *s, const struct domain *d);
 /* The domain has the CPUs, but has lost the whole-core constraint that the step was to keep. */
 bool step_lost_cores(const struct step *s, const struct domain *d);
-/* Why the step must never be sent to this domain (static text); NULL: it may be sent. */
-const char *step_forbidden(const struct step *s, const struct domain *d);
+/* Why the step must never be sent to this domain; REASON_NONE: it may be sent. */
+enum refusal_reason step_forbidden(const struct step *s, const struct domain *d);
 /* The step that takes this one back. False: there is none. */
 bool step_inverse(const struct step *s, struct step *ret);
 /* "set-vcpu"; the LDM action. */

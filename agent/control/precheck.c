@@ -22,9 +22,9 @@ struct prechecking {
 };
 
 static void refuse_request(struct prechecking *j, const struct set_request *d, unsigned field,
-	enum control_error error, const char *reason)
+	enum refusal_reason reason)
 {
-	refuse(&j->best, error, set_request_position(d, field), reason);
+	refuse(&j->best, reason, set_request_position(d, field));
 }
 
 static bool asks_creation(const struct set_request *d)
@@ -47,15 +47,15 @@ static const struct {
 static void check_permission(
 	struct prechecking *j, const struct set_request *d, const struct domain *row)
 {
-	const char *special = permit_special(j->view->snapshot, row);
-	const char *reason = special ? special : "setAllow does not allow it";
+	enum refusal_reason special = permit_special(j->view->snapshot, row);
+	enum refusal_reason reason = special != REASON_NONE ? special : REASON_NOT_ALLOWED;
 	unsigned allowed = permit_domain(j->view->permit, j->view->snapshot, row);
 
 	for (size_t i = 0; i < sizeof(needs) / sizeof(needs[0]); i++)
 		if ((d->fields & needs[i].field) != 0 && (allowed & needs[i].what) == 0)
-			refuse_request(j, d, needs[i].field, CONTROL_INCONSISTENT_VALUE, reason);
+			refuse_request(j, d, needs[i].field, reason);
 	if (set_request_asks_row(d, ROW_REQUEST_DESTROY) && (allowed & PERMIT_CREATE) == 0)
-		refuse_request(j, d, FIELD_ROW_BIT, CONTROL_INCONSISTENT_VALUE, reason);
+		refuse_request(j, d, FIELD_ROW_BIT, reason);
 }
 
 /* --- the state of the host and of the domain ------------------------------------------------ */
@@ -66,18 +66,16 @@ static void check_host(struct prechecking *j, const struct set_request *d, const
 	const struct domain *control = snapshot_control_domain(j->view->snapshot);
 
 	if (control && control->pending && control != row)
-		refuse_request(j, d, 0, CONTROL_INCONSISTENT_VALUE,
-			"a delayed reconfiguration of the control domain waits");
+		refuse_request(j, d, 0, REASON_RECONFIGURATION);
 }
 
 static void check_domain(
 	struct prechecking *j, const struct set_request *d, const struct domain *row)
 {
 	if (domain_is_migrating(row))
-		refuse_request(j, d, 0, CONTROL_INCONSISTENT_VALUE, "the domain is migrating");
+		refuse_request(j, d, 0, REASON_MIGRATING);
 	if (row->memory_dr && (d->fields & FIELD_MEMORY_BIT) != 0)
-		refuse_request(j, d, FIELD_MEMORY_BIT, CONTROL_INCONSISTENT_VALUE,
-			"a memory reconfiguration of the domain runs");
+		refuse_request(j, d, FIELD_MEMORY_BIT, REASON_MEMORY_DR);
 }
 
 /* --- saving the configuration --------------------------------------------------------------- */
@@ -90,11 +88,9 @@ static bool saves(const struct set_request *d)
 static void check_save(struct prechecking *j, const struct set_request *d)
 {
 	if (!permit_saving(j->view->permit))
-		refuse_request(j, d, FIELD_SAVE_BIT, CONTROL_INCONSISTENT_VALUE,
-			"saving is allowed only where setAllow says save");
+		refuse_request(j, d, FIELD_SAVE_BIT, REASON_SAVE_NOT_ALLOWED);
 	if (snapshot_has_spconfig(j->view->snapshot, d->name))
-		refuse_request(j, d, FIELD_SAVE_BIT, CONTROL_INCONSISTENT_VALUE,
-			"a configuration of this name exists, and is never overwritten");
+		refuse_request(j, d, FIELD_SAVE_BIT, REASON_CONFIG_EXISTS);
 }
 
 /* --- rows ---------------------------------------------------------------------------------- */
@@ -107,16 +103,13 @@ static void check_no_row(struct prechecking *j, const struct set_request *d)
 	if (set_request_asks_row(d, ROW_REQUEST_DESTROY))
 		return; /* RFC 2579: not there is what was asked for */
 	if (!permit_creation(j->view->permit) || (!asks_creation(d) && d->index < s->next_index))
-		refuse_request(
-			j, d, 0, CONTROL_NO_CREATION, "no such row, and there will never be one");
+		refuse_request(j, d, 0, REASON_NEVER_A_ROW);
 	else if ((d->fields & FIELD_ROW_BIT) != 0 && !asks_creation(d))
-		refuse_request(j, d, FIELD_ROW_BIT, CONTROL_INCONSISTENT_VALUE,
-			"no such row: create it first");
+		refuse_request(j, d, FIELD_ROW_BIT, REASON_CREATE_FIRST);
 	else if (!asks_creation(d))
-		refuse_request(j, d, 0, CONTROL_INCONSISTENT_NAME, "no such row");
+		refuse_request(j, d, 0, REASON_NO_ROW);
 	else if (!inside)
-		refuse_request(j, d, FIELD_ROW_BIT, CONTROL_INCONSISTENT_NAME,
-			"a new row's index is ldomNextIndex, or at most 1023 more");
+		refuse_request(j, d, FIELD_ROW_BIT, REASON_INDEX_OUTSIDE);
 }
 
 static void check_new_name(struct prechecking *j, const struct set_request *d, const char *name)
@@ -124,25 +117,21 @@ static void check_new_name(struct prechecking *j, const struct set_request *d, c
 	const struct domain *other = snapshot_find_name(j->view->snapshot, name);
 
 	if (other && other->index != d->index)
-		refuse_request(j, d, FIELD_NAME_BIT, CONTROL_INCONSISTENT_VALUE,
-			"another domain has this name");
+		refuse_request(j, d, FIELD_NAME_BIT, REASON_NAME_TAKEN);
 	for (size_t i = 0; i < j->list->n; i++) {
 		const struct set_request *o = &j->list->requests[i];
 
 		if (o != d && (o->fields & FIELD_NAME_BIT) != 0 && strcmp(o->name, name) == 0)
-			refuse_request(j, d, FIELD_NAME_BIT, CONTROL_INCONSISTENT_VALUE,
-				"two new rows of one name");
+			refuse_request(j, d, FIELD_NAME_BIT, REASON_NAME_TWICE);
 	}
 	for (size_t i = 0; i < j->view->n_pending; i++) {
 		const struct set_request *o = j->view->pending[i].request;
 
 		if (o->index != d->index && o->domain && strcmp(o->domain, name) == 0)
-			refuse_request(j, d, FIELD_NAME_BIT, CONTROL_INCONSISTENT_VALUE,
-				"another row of this name is being made");
+			refuse_request(j, d, FIELD_NAME_BIT, REASON_NAME_PENDING);
 	}
 	if ((permit_new_name(j->view->permit, name) & PERMIT_CREATE) == 0)
-		refuse_request(j, d, FIELD_NAME_BIT, CONTROL_INCONSISTENT_VALUE,
-			"setAllow does not allow it");
+		refuse_request(j, d, FIELD_NAME_BIT, REASON_NOT_ALLOWED);
 }
 
 /* A new domain needs a name, and CPUs and memory or a template. */
@@ -169,11 +158,9 @@ static void check_making(
 	if ((d->fields & FIELD_NAME_BIT) != 0)
 		check_new_name(j, d, d->name);
 	if (makes && !is_complete(d, row))
-		refuse_request(j, d, FIELD_ROW_BIT, CONTROL_INCONSISTENT_VALUE,
-			"a new domain needs a name, and CPUs and memory or a template");
+		refuse_request(j, d, FIELD_ROW_BIT, REASON_DOMAIN_INCOMPLETE);
 	if ((d->fields & FIELD_ADMIN_BIT) != 0 && d->admin > ADMIN_INACTIVE)
-		refuse_request(j, d, FIELD_ADMIN_BIT, CONTROL_INCONSISTENT_VALUE,
-			"a row that is being made has nothing to stop");
+		refuse_request(j, d, FIELD_ADMIN_BIT, REASON_NOTHING_TO_STOP);
 }
 
 /* A row that a manager is making. */
@@ -181,11 +168,9 @@ static void check_unfinished(
 	struct prechecking *j, const struct set_request *d, const struct domain *row)
 {
 	if (asks_creation(d))
-		refuse_request(j, d, FIELD_ROW_BIT, CONTROL_INCONSISTENT_VALUE,
-			"the row is there already");
+		refuse_request(j, d, FIELD_ROW_BIT, REASON_ROW_EXISTS);
 	else if (set_request_asks_row(d, ROW_REQUEST_NOT_IN_SERVICE) && !is_complete(d, row))
-		refuse_request(
-			j, d, FIELD_ROW_BIT, CONTROL_INCONSISTENT_VALUE, "the row is not complete");
+		refuse_request(j, d, FIELD_ROW_BIT, REASON_ROW_INCOMPLETE);
 	else if (!set_request_asks_row(d, ROW_REQUEST_DESTROY))
 		check_making(j, d, row);
 }
@@ -194,21 +179,16 @@ static void check_existing_row(
 	struct prechecking *j, const struct set_request *d, const struct domain *row)
 {
 	if (asks_creation(d))
-		refuse_request(j, d, FIELD_ROW_BIT, CONTROL_INCONSISTENT_VALUE,
-			"the row is there already");
+		refuse_request(j, d, FIELD_ROW_BIT, REASON_ROW_EXISTS);
 	if (set_request_asks_row(d, ROW_REQUEST_NOT_IN_SERVICE))
-		refuse_request(j, d, FIELD_ROW_BIT, CONTROL_INCONSISTENT_VALUE,
-			"a domain that exists is in service; use ldomAdminState");
+		refuse_request(j, d, FIELD_ROW_BIT, REASON_IN_SERVICE);
 	if ((d->fields & FIELD_NAME_BIT) != 0 && strcmp(d->name, row->name) != 0)
-		refuse_request(j, d, FIELD_NAME_BIT, CONTROL_INCONSISTENT_VALUE,
-			"a domain cannot be renamed");
+		refuse_request(j, d, FIELD_NAME_BIT, REASON_RENAME);
 	if ((d->fields & FIELD_TEMPLATE_BIT) != 0)
-		refuse_request(j, d, FIELD_TEMPLATE_BIT, CONTROL_INCONSISTENT_VALUE,
-			"a template is for a row that is being made");
+		refuse_request(j, d, FIELD_TEMPLATE_BIT, REASON_LATE_TEMPLATE);
 	if (set_request_asks_row(d, ROW_REQUEST_DESTROY) &&
 		(d->fields & ~(unsigned)FIELD_ROW_BIT) != 0)
-		refuse_request(j, d, FIELD_ROW_BIT, CONTROL_INCONSISTENT_VALUE,
-			"a row cannot be changed and destroyed at once");
+		refuse_request(j, d, FIELD_ROW_BIT, REASON_CHANGE_AND_DESTROY);
 	check_permission(j, d, row);
 	check_host(j, d, row);
 	check_domain(j, d, row);
@@ -252,9 +232,7 @@ static enum precheck_result check_busy(struct prechecking *j, const struct set_r
 		else if (may_preempt(d, other))
 			result = PRECHECK_PREEMPT;
 		else
-			refuse_request(j, d, 0, CONTROL_INCONSISTENT_VALUE,
-				saves(d) ? "another configuration is being saved"
-					 : "the domain is busy with another change");
+			refuse_request(j, d, 0, saves(d) ? REASON_SAVE_PENDING : REASON_BUSY);
 	}
 	return result;
 }
@@ -272,9 +250,9 @@ static bool is_repeat(struct prechecking *j, const struct set_request *d)
 /* What a domain takes from the free pools, and what it is called in a refusal. */
 enum { CPUS, MEMORY, CRYPTO, KINDS };
 static const struct {
-	const char *name;
+	enum refusal_reason reason;
 	uint64_t unit;
-} kinds[KINDS] = {{"CPUs", 1}, {"MB of memory", MEGABYTE}, {"crypto units", 1}};
+} kinds[KINDS] = {{REASON_CPUS, 1}, {REASON_MEMORY, MEGABYTE}, {REASON_CRYPTO, 1}};
 
 struct amounts {
 	uint64_t of[KINDS];
@@ -502,25 +480,24 @@ static void check_plan(struct prechecking *j, const struct planning *p)
 {
 	struct set_request *requests = j->list->requests;
 	struct plan plan;
-	const char *reason;
+	enum refusal_reason reason;
 	unsigned field;
 	size_t part;
 	int r = plan_make(p->in, p->n, &plan, &part, &field, &reason);
 
 	if (r == -ENOTSUP)
-		refuse_request(
-			j, &requests[p->from[part]], field, CONTROL_INCONSISTENT_VALUE, reason);
+		refuse_request(j, &requests[p->from[part]], field, reason);
 	else if (r < 0)
-		refuse_request(j, &requests[0], 0, CONTROL_GEN_ERR, "no memory");
+		refuse_request(j, &requests[0], 0, REASON_NO_MEMORY);
 	if (r < 0)
 		return;
 	struct shortage lack;
 	if (find_shortage(j, p->in, p->n, &plan, &lack) < 0)
-		refuse_request(j, &requests[0], 0, CONTROL_GEN_ERR, "no memory");
+		refuse_request(j, &requests[0], 0, REASON_NO_MEMORY);
 	else if (lack.step)
-		refuse_amount(&j->best, CONTROL_RESOURCE_UNAVAILABLE,
+		refuse_amount(&j->best, kinds[lack.kind].reason,
 			set_request_position(&requests[p->from[lack.step->part]], lack.step->field),
-			kinds[lack.kind].name, lack.wanted / kinds[lack.kind].unit,
+			lack.wanted / kinds[lack.kind].unit,
 			lack.available / kinds[lack.kind].unit);
 	plan_clear(&plan);
 }
@@ -534,7 +511,7 @@ static void check_together(struct prechecking *j)
 	};
 
 	if (collect_inputs(j, &p) < 0)
-		refuse_request(j, &j->list->requests[0], 0, CONTROL_GEN_ERR, "no memory");
+		refuse_request(j, &j->list->requests[0], 0, REASON_NO_MEMORY);
 	else
 		check_plan(j, &p);
 	for (size_t i = 0; i < p.n; i++)
@@ -556,7 +533,7 @@ static void set_domain_name(struct prechecking *j, struct set_request *d)
 	free(d->domain);
 	d->domain = name ? strdup(name) : NULL;
 	if (name && !d->domain)
-		refuse_request(j, d, 0, CONTROL_GEN_ERR, "no memory");
+		refuse_request(j, d, 0, REASON_NO_MEMORY);
 }
 
 /*
@@ -585,8 +562,7 @@ struct refusal precheck(const struct precheck_view *view, struct set_request_lis
 		return so_far;
 	/* Old data say nothing about what is possible now. */
 	if (!view->snapshot || !view->usable) {
-		refuse_request(&j, &list->requests[0], 0, CONTROL_RESOURCE_UNAVAILABLE,
-			"ldmd is not there, or the data are old");
+		refuse_request(&j, &list->requests[0], 0, REASON_NO_LDMD);
 		return j.best;
 	}
 	for (size_t i = 0; i < list->n; i++) {

@@ -57,7 +57,7 @@ static enum operation_status reached_status(const struct begun *p, const struct 
 	struct plan plan;
 	size_t part;
 	unsigned field;
-	const char *reason;
+	enum refusal_reason reason;
 
 	if (d && wanted.row != ROW_REQUEST_DESTROY)
 		wanted.fields &= ~(unsigned)(FIELD_ROW_BIT | FIELD_NAME_BIT | FIELD_TEMPLATE_BIT);

@@ -12,58 +12,6 @@
 
 #define ROW_MAX 2147483647u
 
-/* --- refusals ------------------------------------------------------------------------------ */
-
-static const struct {
-	enum control_error error;
-	const char *name;
-} errors[] = {
-	/* In the order of the tests of RFC 3416 4.2.5. */
-	{CONTROL_GEN_ERR, "genErr"},
-	{CONTROL_NO_ACCESS, "noAccess"},
-	{CONTROL_NOT_WRITABLE, "notWritable"},
-	{CONTROL_WRONG_TYPE, "wrongType"},
-	{CONTROL_WRONG_LENGTH, "wrongLength"},
-	{CONTROL_WRONG_VALUE, "wrongValue"},
-	{CONTROL_NO_CREATION, "noCreation"},
-	{CONTROL_INCONSISTENT_NAME, "inconsistentName"},
-	{CONTROL_INCONSISTENT_VALUE, "inconsistentValue"},
-	{CONTROL_RESOURCE_UNAVAILABLE, "resourceUnavailable"},
-	{CONTROL_COMMIT_FAILED, "commitFailed"},
-	{CONTROL_UNDO_FAILED, "undoFailed"},
-};
-
-unsigned control_error_rank(enum control_error e)
-{
-	unsigned i = 0;
-
-	while (i < ARRAY_SIZE(errors) && errors[i].error != e)
-		i++;
-	return i;
-}
-
-const char *control_error_name(enum control_error e)
-{
-	unsigned i = control_error_rank(e);
-
-	return i < ARRAY_SIZE(errors) ? errors[i].name : "noError";
-}
-
-void refuse(struct refusal *best, enum control_error error, uint32_t position, const char *reason)
-{
-	refuse_amount(best, error, position, reason, 0, 0);
-}
-
-void refuse_amount(struct refusal *best, enum control_error error, uint32_t position,
-	const char *reason, uint64_t wanted, uint64_t available)
-{
-	unsigned old = control_error_rank(best->error), new = control_error_rank(error);
-
-	if (new > old || (new == old &&position >= best->position))
-		return;
-	*best = (struct refusal){error, position, reason, wanted, available};
-}
-
 /* --- what a column takes ------------------------------------------------------------------- */
 
 /* LDM names: a letter or digit, then letters, digits and a few others. */
@@ -140,46 +88,39 @@ static const struct set_field_rule *find_rule(uint32_t column)
 	return NULL;
 }
 
-static enum control_error check_octets(
+static enum refusal_reason check_octets(
 	const struct set_field_rule *rule, const struct set_varbind *v)
 {
-	if ((int64_t)v->length < rule->min || (int64_t)v->length > rule->max)
-		return CONTROL_WRONG_LENGTH;
+	if ((int64_t)v->length > rule->max)
+		return REASON_TOO_LONG;
 	if (rule->octets_are_good && !rule->octets_are_good(v->octets, v->length))
-		return CONTROL_WRONG_VALUE;
-	return CONTROL_OK;
+		return REASON_WRONG_VALUE;
+	return REASON_NONE;
 }
 
-static enum control_error check_number(
+static enum refusal_reason check_number(
 	const struct set_field_rule *rule, const struct set_varbind *v)
 {
 	/* RFC 2579: notReady is only ever read. */
 	bool never_set = rule->bit == FIELD_ROW_BIT && v->number == ROW_REQUEST_NOT_READY;
 
-	return v->number < rule->min || v->number > rule->max || never_set ? CONTROL_WRONG_VALUE
-									   : CONTROL_OK;
+	return v->number < rule->min || v->number > rule->max || never_set ? REASON_WRONG_VALUE
+									   : REASON_NONE;
 }
 
-static enum control_error check_varbind(
-	const struct set_varbind *v, const struct set_field_rule *rule, const char **ret_reason)
+static enum refusal_reason check_varbind(
+	const struct set_varbind *v, const struct set_field_rule *rule)
 {
-	enum control_error e;
-
-	*ret_reason = "the object cannot be written";
 	if (!rule)
-		return CONTROL_NOT_WRITABLE;
-	*ret_reason = "the value has another type than the object";
+		return REASON_NOT_WRITABLE;
 	if (v->type != rule->type)
-		return CONTROL_WRONG_TYPE;
-	*ret_reason = "the value is outside what the object takes";
-	e = rule->type == SET_OCTETS ? check_octets(rule, v) : check_number(rule, v);
-	if (e != CONTROL_OK)
-		return e;
-	*ret_reason = "no row can have this index";
+		return REASON_WRONG_TYPE;
+	enum refusal_reason r =
+		rule->type == SET_OCTETS ? check_octets(rule, v) : check_number(rule, v);
 	bool scalar = v->column == SET_SCALAR_SAVE;
-	if (!v->row_valid || (v->row == 0) != scalar || v->row > ROW_MAX)
-		return CONTROL_NO_CREATION;
-	return CONTROL_OK;
+	if (r == REASON_NONE && (!v->row_valid || (v->row == 0) != scalar || v->row > ROW_MAX))
+		r = REASON_NO_INDEX;
+	return r;
 }
 
 /* --- merging ------------------------------------------------------------------------------- */
@@ -277,8 +218,7 @@ static int merge_one(struct set_request_list *l, const struct set_field_rule *ru
 	if ((d->fields & rule->bit) == 0)
 		return add_value(d, rule, v, position);
 	if (!has_value(d, rule, v))
-		refuse(best, CONTROL_INCONSISTENT_VALUE, position,
-			"the same object twice with different values");
+		refuse(best, REASON_TWO_VALUES, position);
 	return 0;
 }
 
@@ -286,18 +226,17 @@ struct refusal set_request_merge(
 	const struct set_varbind *varbinds, size_t n, struct set_request_list *ret)
 {
 	struct refusal best = {.error = CONTROL_OK};
-	const char *reason;
-	enum control_error e;
 
 	memset(ret, 0, sizeof(*ret));
 	for (size_t i = 0; i < n; i++) {
 		const struct set_field_rule *rule = find_rule(varbinds[i].column);
 
-		e = check_varbind(&varbinds[i], rule, &reason);
-		if (e != CONTROL_OK)
-			refuse(&best, e, (uint32_t)i, reason);
+		enum refusal_reason reason = check_varbind(&varbinds[i], rule);
+
+		if (reason != REASON_NONE)
+			refuse(&best, reason, (uint32_t)i);
 		else if (merge_one(ret, rule, &varbinds[i], (uint32_t)i, &best) < 0)
-			refuse(&best, CONTROL_GEN_ERR, (uint32_t)i, "no memory");
+			refuse(&best, REASON_NO_MEMORY, (uint32_t)i);
 	}
 	return best;
 }

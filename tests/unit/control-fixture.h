@@ -53,6 +53,9 @@ static inline const struct snapshot *make_snapshot(struct domain *const *rows, s
 	h->pools.vcpus = (struct pool){128, free_vcpus};
 	h->pools.memory_bytes = (struct pool){65536 * MB, free_mb * MB};
 	h->pools.crypto = (struct pool){16, free_crypto};
+	assert_non_null(h->spconfigs = calloc(1, sizeof(*h->spconfigs)));
+	h->spconfigs[0] = (struct spconfig){.index = 1, .name = strdup("initial")};
+	h->n_spconfigs = 1;
 	snapshot_builder_host(b, h);
 	assert_int_equal(snapshot_build(b, &stamp, &s), 0);
 	return s;

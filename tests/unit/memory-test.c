@@ -408,8 +408,13 @@ static int run_phases(struct control *c, struct handover *h, struct inbox *in)
 	struct refusal refusal = control_reserve(c, key, in, varbinds, 3, 1000);
 	int rc;
 
-	if (refusal.error != CONTROL_OK)
-		return -ENOMEM;
+	if (refusal.error != CONTROL_OK) {
+		const struct control_refusal *told = control_last_refusal(c);
+		bool stale = told->error != refusal.error ||
+			     (told->text && strncmp(told->text, "no memory (", 11) != 0);
+
+		return stale || refusal.reason != REASON_NO_MEMORY ? -EBADMSG : -ENOMEM;
+	}
 	rc = control_start(c, key, 1000);
 	if (rc < 0)
 		return rc;

@@ -97,8 +97,9 @@ static void test_default(void **state)
 		assert_int_equal(permit_new_name(q, "new"), PERMIT_ALL);
 		assert_true(permit_creation(q));
 	}
-	assert_non_null(permit_special(host, snapshot_find_name(host, "used")));
-	assert_null(permit_special(host, snapshot_find_name(host, "idle")));
+	assert_int_equal(
+		permit_special(host, snapshot_find_name(host, "used")), REASON_SERVICE_DOMAIN);
+	assert_int_equal(permit_special(host, snapshot_find_name(host, "idle")), REASON_NONE);
 	permit_free(p);
 }
 

@@ -72,7 +72,7 @@ static void test_state_table(void **state)
 static char *plan_text(const struct plan_input *in, size_t n)
 {
 	struct plan p;
-	const char *reason;
+	enum refusal_reason reason;
 	unsigned field;
 	size_t part, len = 0;
 	char *text = calloc(1, 4096);
@@ -81,7 +81,7 @@ static char *plan_text(const struct plan_input *in, size_t n)
 	assert_non_null(text);
 	if (r < 0) {
 		assert_int_equal(r, -ENOTSUP);
-		assert_non_null(reason);
+		assert_int_not_equal(reason, REASON_NONE);
 		snprintf(text, 4096, "no: %zu", part);
 		return text;
 	}
@@ -204,7 +204,7 @@ static void test_whole_core(void **state)
 	struct domain *domain = make_domain(2, "d", DOMAIN_ACTIVE, 16, 2048, 0);
 	struct plan_input in = {.request = &d, .domain = domain};
 	struct plan plan;
-	const char *reason;
+	enum refusal_reason reason;
 	unsigned field;
 	size_t part;
 	char *text;
@@ -231,7 +231,7 @@ static void test_whole_core(void **state)
 	domain->whole_core = 0;
 	assert_int_equal(step_progress(&plan.steps[0], domain), STEP_SHORT);
 	assert_true(step_lost_cores(&plan.steps[0], domain));
-	assert_null(step_forbidden(&back, domain));
+	assert_int_equal(step_forbidden(&back, domain), REASON_NONE);
 	plan_clear(&plan);
 	domain_unref(domain);
 	set_request_clear(&d);
@@ -526,7 +526,7 @@ struct round {
 static int plan_round(const struct round *r, struct plan *p, struct set_request_list *l)
 {
 	struct plan_input in[HOSTS];
-	const char *reason;
+	enum refusal_reason reason;
 	unsigned field;
 	size_t part;
 

@@ -3,76 +3,14 @@
  * host, and which varbind gets which error.
  */
 #include "control-fixture.h"
+#include "control-host.h"
 
 #include "control/precheck.h"
 #include "control/permit.h"
 #include "control/handover.h"
 
-/* The host: see host() below. */
-enum {
-	PRIMARY = 1,
-	ACTIVE = 2,
-	BOUND = 3,
-	INACTIVE = 4,
-	STOPPING = 5,
-	MIGRATING = 6,
-	WHOLE_CORE = 7,
-	MEMORY_DR = 8,
-	MASTER = 9,
-	SLAVE = 10,
-	SERVER = 11,
-	UNFINISHED = 12,
-	FINISHED = 13,
-	GONE = 14,
-	TO_BIND = 15,
-	TO_START = 16,
-	TO_START_TOO = 17,
-	NEXT = 20,
-};
-
 static bool control_pending, not_usable;
 static const char *allow;
-
-static struct domain *unfinished(uint32_t index, const char *name, uint32_t vcpus)
-{
-	struct domain *d = make_domain(index, name, DOMAIN_INACTIVE, vcpus, vcpus * 1024, 0);
-
-	d->row_status = vcpus > 0 ? ROW_NOT_IN_SERVICE : ROW_NOT_READY;
-	return d;
-}
-
-/* 8 CPUs, 4096 MB and 1 crypto unit are free. */
-static const struct snapshot *host(void)
-{
-	struct domain *d[] = {
-		make_domain(PRIMARY, "primary", DOMAIN_ACTIVE, 8, 4096, 1),
-		make_domain(ACTIVE, "active", DOMAIN_ACTIVE, 4, 2048, 1),
-		make_domain(BOUND, "bound", DOMAIN_BOUND, 4, 2048, 0),
-		make_domain(INACTIVE, "inactive", DOMAIN_INACTIVE, 4, 2048, 0),
-		make_domain(STOPPING, "stopping", DOMAIN_STOPPING, 4, 2048, 0),
-		make_domain(MIGRATING, "migrating", DOMAIN_ACTIVE, 4, 2048, 0),
-		make_domain(WHOLE_CORE, "core", DOMAIN_ACTIVE, 8, 2048, 0),
-		make_domain(MEMORY_DR, "dr", DOMAIN_ACTIVE, 4, 2048, 0),
-		make_domain(MASTER, "master", DOMAIN_ACTIVE, 4, 2048, 0),
-		make_domain(SLAVE, "slave", DOMAIN_ACTIVE, 4, 2048, 0),
-		make_domain(SERVER, "server", DOMAIN_ACTIVE, 4, 2048, 0),
-		unfinished(UNFINISHED, "?12", 0),
-		unfinished(FINISHED, "finished", 2),
-		unfinished(TO_BIND, "big", 9),
-		unfinished(TO_START, "first", 1),
-		unfinished(TO_START_TOO, "second", 1),
-	};
-
-	d[0]->pending = control_pending;
-	d[5]->migration = MIGRATION_SOURCE;
-	d[6]->whole_core = 1;
-	d[7]->memory_dr = true;
-	assert_non_null(d[9]->master = strdup("other, master"));
-	d[10]->roles |= DOMAIN_SERVICE;
-	d[13]->wanted_admin = ADMIN_BOUND;
-	d[14]->wanted_admin = d[15]->wanted_admin = ADMIN_ACTIVE;
-	return make_snapshot(d, COUNT(d), 8, 4096, 1, NEXT);
-}
 
 struct given {
 	const struct set_request *pending[4];
@@ -88,7 +26,7 @@ static struct refusal ask_given(
 	struct permit *permit = NULL;
 	struct set_request_list l;
 	enum precheck_result results[16] = {0};
-	struct precheck_view view = {.snapshot = host(), .usable = !not_usable};
+	struct precheck_view view = {.snapshot = host(control_pending), .usable = !not_usable};
 	const char *problem;
 	struct refusal r;
 
@@ -123,7 +61,7 @@ static void expect(const char *what, enum control_error error, uint32_t position
 
 	if (r.error != error || (error != CONTROL_OK && r.position != position))
 		fail_msg("%s: %s on varbind %u (%s), expected %s on %u", what,
-			control_error_name(r.error), r.position, r.reason ? r.reason : "",
+			control_error_name(r.error), r.position, reason_text(r.reason),
 			control_error_name(error), position);
 }
 
@@ -510,8 +448,8 @@ static enum precheck_result precheck_with(
 	struct refusal r = ask_given(g, v, n, &first);
 
 	if (r.error != error)
-		fail_msg("%s (%s), expected %s", control_error_name(r.error),
-			r.reason ? r.reason : "", control_error_name(error));
+		fail_msg("%s (%s), expected %s", control_error_name(r.error), reason_text(r.reason),
+			control_error_name(error));
 	return first;
 }
 
