@@ -260,7 +260,7 @@ static void print_json_domain(const struct list *l, const struct domain *d)
 {
 	bool active = d->state == DOMAIN_ACTIVE;
 
-	fputs("    {", stdout);
+	fputs("  {", stdout);
 	print_json_text("name", d->name);
 	fputs(", ", stdout);
 	print_json_text("uuid", d->uuid);
@@ -280,12 +280,12 @@ static void print_json_domain(const struct list *l, const struct domain *d)
 
 static void print_json(const struct list *l)
 {
-	fputs("{\n  \"domains\": [", stdout);
+	putchar('[');
 	for (size_t i = 0; i < l->listing->n_domains; i++) {
 		fputs(i > 0 ? ",\n" : "\n", stdout);
 		print_json_domain(l, l->listing->domains[i]);
 	}
-	fputs("\n  ]\n}\n", stdout);
+	fputs("\n]\n", stdout);
 }
 
 int oneshot_list(const struct settings *s, bool json)

@@ -41,7 +41,9 @@ struct request {
 	struct change changes[CHANGES_MAX];
 	size_t owners[CHANGES_MAX]; /* target of each change */
 	size_t n_changes;
-	int64_t memory_unit; /* ldomMemUnit of the host; 0: not asked yet */
+	int64_t memory_unit;	/* ldomMemUnit of the host; 0: not asked yet */
+	int64_t refusals;	/* ldomSetsRefused before the PDU; -1: not known */
+	struct output *outcome; /* for programs; NULL: a line for each domain */
 };
 
 static volatile sig_atomic_t interrupted;
@@ -191,6 +193,50 @@ static int add_assignment(struct request *q, char *argument, bool creates)
 	return EXIT_USAGE;
 }
 
+/* What became of each domain, in the forms for programs. */
+static const struct output_column outcome_columns[] = {{NULL, "domain", ALIGN_LEFT, KIND_TEXT},
+	{NULL, "operation", ALIGN_LEFT, KIND_NUMBER}, {NULL, "status", ALIGN_LEFT, KIND_TEXT},
+	{NULL, "stepsDone", ALIGN_LEFT, KIND_NUMBER},
+	{NULL, "stepsPlanned", ALIGN_LEFT, KIND_NUMBER}, {NULL, "request", ALIGN_LEFT, KIND_TEXT},
+	{NULL, "message", ALIGN_LEFT, KIND_TEXT}};
+
+static void begin_outcome(struct request *q)
+{
+	if (q->settings->form != OUTPUT_TABLE)
+		q->outcome = output_new(
+			outcome_columns, sizeof(outcome_columns) / sizeof(outcome_columns[0]));
+}
+
+static int end_outcome(struct request *q, int status)
+{
+	if (q->outcome && output_print(q->outcome, q->settings->form) != 0) {
+		fprintf(stderr, "ldom-snmp: the output cannot be written\n");
+		return status == EXIT_DONE ? EXIT_USAGE : status;
+	}
+	return status;
+}
+
+static int say_dry_to_program(const struct request *q, const char *const *objects)
+{
+	static const struct output_column columns[] = {
+		{NULL, "object", ALIGN_LEFT, KIND_TEXT}, {NULL, "value", ALIGN_LEFT, KIND_TEXT}};
+	struct output *o = output_new(columns, 2);
+
+	for (size_t i = 0; o && i < q->n_changes; i++) {
+		const struct change *c = &q->changes[i];
+
+		if (q->targets[q->owners[i]].index == 0)
+			output_cell(o, "ldomSaveConfig.0");
+		else
+			output_cell(o, "%s.%u", objects[c->name.arcs[3]], c->name.arcs[4]);
+		if (c->type == 's')
+			output_cell(o, "%s", c->text);
+		else
+			output_cell(o, "%" PRId64, c->number);
+	}
+	return o && output_print(o, q->settings->form) == 0 ? EXIT_DONE : EXIT_USAGE;
+}
+
 static int say_dry(const struct request *q)
 {
 	static const char *const objects[DOMAIN_COLUMNS + 1] = {[DOMAIN_NAME] = "ldomName",
@@ -201,6 +247,8 @@ static int say_dry(const struct request *q)
 		[DOMAIN_TEMPLATE] = "ldomTemplate",
 		[DOMAIN_ROW_STATUS] = "ldomRowStatus"};
 
+	if (q->settings->form != OUTPUT_TABLE)
+		return say_dry_to_program(q, objects);
 	printf("would be asked of %s, in one SET:\n", snmp_host(q->settings->snmp));
 	for (size_t i = 0; i < q->n_changes; i++) {
 		const struct change *c = &q->changes[i];
@@ -299,12 +347,26 @@ static void end_progress(void)
 		fputs("\r\033[K", stderr);
 }
 
-/* One line, for people and for scripts alike. */
-static void show_end(const struct target *t, const struct cell *cells)
+static void add_outcome(struct output *o, const struct target *t, const struct cell *cells)
 {
-	FILE *to = exit_status_of_operation(t->status) == EXIT_DONE ? stdout : stderr;
+	output_cell(o, "%s", t->name);
+	output_cell(o, "%" PRId64, t->operation);
+	output_cell(o, "%s", operation_status_name(t->status));
+	output_cell(o, "%" PRId64, cells[1].number);
+	output_cell(o, "%" PRId64, cells[2].number);
+	output_cell(o, "%s", cell_text(&cells[3]));
+	output_cell(o, "%s", cell_text(&cells[4]));
+}
+
+/* One line; where programs read what became of it, only what went wrong. */
+static void show_end(const struct target *t, const struct cell *cells, bool for_people)
+{
+	bool good = exit_status_of_operation(t->status) == EXIT_DONE;
+	FILE *to = good ? stdout : stderr;
 
 	end_progress();
+	if (good && !for_people)
+		return;
 	fprintf(to, "%s: %s", t->name, operation_status_name(t->status));
 	if (*cell_text(&cells[3]))
 		fprintf(to, " (%s)", cell_text(&cells[3]));
@@ -313,8 +375,9 @@ static void show_end(const struct target *t, const struct cell *cells)
 	fputc('\n', to);
 }
 
-/* Looks once. *ret_ended: it ended, and was shown. */
-static enum snmp_result look_at(struct snmp *s, struct target *t, bool *ret_ended)
+/* Looks once. *ret_ended: it ended, and was shown. last: there will be no other look. */
+static enum snmp_result look_at(
+	const struct request *q, struct target *t, bool last, bool *ret_ended)
 {
 	static const uint32_t columns[] = {OPERATION_STATUS, OPERATION_DONE, OPERATION_PLANNED,
 		OPERATION_REQUEST, OPERATION_MESSAGE};
@@ -324,15 +387,17 @@ static enum snmp_result look_at(struct snmp *s, struct target *t, bool *ret_ende
 
 	for (size_t i = 0; i < n; i++)
 		names[i] = OPERATION_CELL(columns[i], (uint32_t)t->operation);
-	enum snmp_result r = snmp_get(s, names, cells, n);
+	enum snmp_result r = snmp_get(q->settings->snmp, names, cells, n);
 	if (r == SNMP_OK) {
 		/* A row that is gone has ended long ago. */
 		t->status = cells[0].type == CELL_NUMBER ? cells[0].number : STATUS_UNKNOWN;
 		*ret_ended = !is_running(t->status);
 		if (*ret_ended)
-			show_end(t, cells);
+			show_end(t, cells, !q->outcome);
 		else
 			show_progress(t, cells);
+		if (q->outcome && (*ret_ended || last))
+			add_outcome(q->outcome, t, cells);
 	}
 	for (size_t i = 0; i < n; i++)
 		cell_clear(&cells[i]);
@@ -349,20 +414,21 @@ static int say_still_running(const struct settings *s, const struct target *t, c
 	return EXIT_STILL_RUNNING;
 }
 
-static int follow_one(const struct settings *s, struct target *t, uint64_t until_ms)
+static int follow_one(const struct request *q, struct target *t, uint64_t until_ms)
 {
 	unsigned int pause_ms = FIRST_LOOK_MS;
 
 	for (bool ended = false;;) {
-		enum snmp_result r = look_at(s->snmp, t, &ended);
+		bool last = interrupted || now_ms() >= until_ms;
+		enum snmp_result r = look_at(q, t, last, &ended);
 
 		if (r == SNMP_OK && ended)
 			return exit_status_of_operation(t->status);
-		if (interrupted)
-			return say_still_running(s, t, "interrupted");
-		if (now_ms() >= until_ms)
-			return say_still_running(s, t,
-				r == SNMP_OK ? "not waiting any longer" : "no answer any more");
+		if (last)
+			return say_still_running(q->settings, t,
+				interrupted    ? "interrupted"
+				: r == SNMP_OK ? "not waiting any longer"
+					       : "no answer any more");
 		sleep_ms(pause_ms);
 		pause_ms = pause_ms * 2 < LAST_LOOK_MS ? pause_ms * 2 : LAST_LOOK_MS;
 	}
@@ -382,7 +448,7 @@ static int follow(struct request *q)
 	for (size_t i = 0; i < q->n_targets; i++) {
 		if (q->targets[i].operation == 0)
 			continue;
-		int status = follow_one(q->settings, &q->targets[i], until_ms);
+		int status = follow_one(q, &q->targets[i], until_ms);
 		if (status > worst)
 			worst = status;
 	}
@@ -426,20 +492,43 @@ static int after_lost_answer(struct request *q)
 	return EXIT_UNREACHABLE;
 }
 
-/* What stands against it, in the agent's words. */
+static int64_t read_refusals(struct snmp *s)
+{
+	struct name name = SCALAR(SCALAR_SETS_REFUSED);
+	struct cell cell;
+
+	return snmp_get(s, &name, &cell, 1) == SNMP_OK && cell.type == CELL_NUMBER ? cell.number
+										   : -1;
+}
+
+/*
+ * What stands against it, in the agent's words. The words are those of the last refusal. They are
+ * another one's where snmpd itself refused the SET, so that the agent has not counted it.
+ */
 static void say_refusal(const struct request *q, long error, size_t position)
 {
 	const char *who =
 		position < q->n_changes ? q->targets[q->owners[position]].name : "the SET";
-	struct name name = SCALAR(SCALAR_REFUSAL_TEXT);
-	struct cell text = {.type = CELL_MISSING};
+	const struct name names[] = {SCALAR(SCALAR_SETS_REFUSED), SCALAR(SCALAR_REFUSAL_ERROR),
+		SCALAR(SCALAR_REFUSAL_TEXT)};
+	struct cell cells[3];
+	bool ours = snmp_get(q->settings->snmp, names, cells, 3) == SNMP_OK && q->refusals >= 0 &&
+		    cells[0].number != q->refusals && cells[1].number == error;
+	const char *why = ours ? cell_text(&cells[2]) : "";
 
-	if (snmp_get(q->settings->snmp, &name, &text, 1) == SNMP_OK && *cell_text(&text))
-		fprintf(stderr, "%s: refused (%s): %s\n", who, snmp_error_name(error),
-			cell_text(&text));
-	else
-		fprintf(stderr, "%s: refused (%s)\n", who, snmp_error_name(error));
-	cell_clear(&text);
+	fprintf(stderr, "%s: refused (%s)%s%s\n", who, snmp_error_name(error), *why ? ": " : "",
+		why);
+	if (q->outcome) {
+		output_cell(q->outcome, "%s", who);
+		output_cell(q->outcome, "%s", "");
+		output_cell(q->outcome, "refused");
+		output_cell(q->outcome, "0");
+		output_cell(q->outcome, "0");
+		output_cell(q->outcome, "%s", "");
+		output_cell(q->outcome, "%s", *why ? why : snmp_error_name(error));
+	}
+	for (size_t i = 0; i < 3; i++)
+		cell_clear(&cells[i]);
 }
 
 static int after_answer(struct request *q, long error, size_t position)
@@ -459,9 +548,15 @@ static int after_answer(struct request *q, long error, size_t position)
 		if (q->targets[i].operation == 0)
 			q->targets[i].operation = q->targets[i].operation_before;
 	if (error == 0 && q->settings->no_wait) {
-		for (size_t i = 0; i < q->n_targets; i++)
-			printf("%s: operation %" PRId64 "\n", q->targets[i].name,
-				q->targets[i].operation);
+		for (size_t i = 0; i < q->n_targets; i++) {
+			bool ended;
+
+			if (q->outcome)
+				(void)look_at(q, &q->targets[i], true, &ended);
+			else
+				printf("%s: operation %" PRId64 "\n", q->targets[i].name,
+					q->targets[i].operation);
+		}
 		return EXIT_DONE;
 	}
 	int status = follow(q);
@@ -482,15 +577,17 @@ static int send_request(struct request *q)
 		if (r != SNMP_OK)
 			return exit_status_of(r);
 	}
+	q->refusals = read_refusals(s);
+	begin_outcome(q);
 	/* From here on, what was begun is told of. */
 	signal(SIGINT, on_interrupt);
 	switch (snmp_set(s, q->changes, q->n_changes, &error, &position)) {
 	case SNMP_OK:
-		return after_answer(q, error, position);
+		return end_outcome(q, after_answer(q, error, position));
 	case SNMP_NO_ANSWER:
-		return after_lost_answer(q);
+		return end_outcome(q, after_lost_answer(q));
 	default:
-		return EXIT_UNREACHABLE;
+		return end_outcome(q, EXIT_UNREACHABLE);
 	}
 }
 
@@ -593,23 +690,23 @@ int verb_save(const struct settings *s, int argc, char **argv)
 /* For the last operation on a domain; its end is the command's. */
 int verb_wait(const struct settings *s, int argc, char **argv)
 {
-	struct target t = {0};
+	static struct request q;
+	struct target *t = &q.targets[0];
 
 	if (argc != 1) {
 		fprintf(stderr, "ldom-snmp: wait takes the name of one domain\n");
 		return EXIT_USAGE;
 	}
-	t.name = argv[0];
-	int status = domain_find(s->snmp, t.name, &t.index);
+	q = (struct request){.settings = s, .targets = {{.name = argv[0]}}, .n_targets = 1};
+	int status = domain_find(s->snmp, t->name, &t->index);
 	if (status != EXIT_DONE)
 		return status;
-	enum snmp_result r = last_operation(s->snmp, t.index, &t.operation);
+	enum snmp_result r = last_operation(s->snmp, t->index, &t->operation);
 	if (r != SNMP_OK)
 		return exit_status_of(r);
-	if (t.operation == 0) {
-		printf("%s: no operation is known\n", t.name);
-		return EXIT_DONE;
-	}
+	begin_outcome(&q);
+	if (t->operation == 0 && !q.outcome)
+		printf("%s: no operation is known\n", t->name);
 	signal(SIGINT, on_interrupt);
-	return follow_one(s, &t, patience_until(s));
+	return end_outcome(&q, follow(&q));
 }

@@ -53,12 +53,35 @@ int exit_status_of(enum snmp_result r)
 	return r == SNMP_OK ? EXIT_DONE : EXIT_UNREACHABLE;
 }
 
+/* In ldomNameTable. 0: not there, or the name is longer than the name of an instance can be. */
+static enum snmp_result find_by_name(struct snmp *s, const char *name, uint32_t *ret_index)
+{
+	struct name asked = DOMAIN_INDEX_BY_NAME;
+	struct cell found = {.type = CELL_MISSING};
+	enum snmp_result r = SNMP_OK;
+
+	*ret_index = 0;
+	if (!snmp_name_fits(asked.n + strlen(name)))
+		return SNMP_OK;
+	for (const char *c = name; *c; c++)
+		asked.arcs[asked.n++] = (unsigned char)*c;
+	r = snmp_get(s, &asked, &found, 1);
+	if (r == SNMP_OK && found.type == CELL_NUMBER)
+		*ret_index = (uint32_t)found.number;
+	cell_clear(&found);
+	return r;
+}
+
 int domain_find(struct snmp *s, const char *name, uint32_t *ret_index)
 {
 	static const uint32_t column = DOMAIN_NAME;
 	struct rows rows;
-	enum snmp_result r = snmp_walk(s, DOMAIN_ENTRY, &column, 1, &rows);
+	enum snmp_result r = find_by_name(s, name, ret_index);
 
+	if (r == SNMP_OK && *ret_index != 0)
+		return EXIT_DONE;
+	if (r == SNMP_OK)
+		r = snmp_walk(s, DOMAIN_ENTRY, &column, 1, &rows);
 	if (r != SNMP_OK)
 		return exit_status_of(r);
 	size_t i = 0;

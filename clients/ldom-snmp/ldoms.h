@@ -70,6 +70,9 @@ enum {
 #define OPERATION_ENTRY		  NAME(1, 30, 1)
 #define OPERATION_CELL(column, i) NAME(1, 30, 1, column, i)
 
+/* ldomOperState. */
+enum { OPER_ACTIVE = 1 };
+
 /* ldomOperationStatus. */
 enum {
 	STATUS_NONE = 1,
@@ -86,7 +89,9 @@ enum {
 /* Scalars: .1.1.COLUMN.0. */
 enum {
 	SCALAR_NEXT_INDEX = 16,
+	SCALAR_SETS_REFUSED = 34,
 	SCALAR_REFUSAL_TEXT = 37,
+	SCALAR_REFUSAL_ERROR = 40,
 	SCALAR_SAVE_CONFIG = 42,
 };
 #define SCALAR(column) NAME(1, 1, column, 0)
@@ -98,6 +103,9 @@ const char *operation_status_name(int64_t status);
 int admin_state_of(const char *word);
 /* 0: no such unit. */
 uint64_t memory_unit_bytes(int64_t unit);
+
+/* ldomNameIndex, with the name of a domain behind it. */
+#define DOMAIN_INDEX_BY_NAME NAME(1, 21, 1, 2)
 
 /* "" for a cell that is not there. */
 const char *cell_text(const struct cell *c);

@@ -74,7 +74,43 @@ static void print_aligned(const char *text, size_t width, bool right, bool last)
 
 static bool is_shown(const struct output *o, size_t column)
 {
-	return o->columns[column].title != NULL;
+	return o->columns[column].title != NULL && o->columns[column].align != ALIGN_BELOW;
+}
+
+/* Words in lines of 80 columns; a longer word stands alone. */
+static void print_below(const char *text)
+{
+	enum { INDENT = 4, WIDTH = 80 };
+	size_t at = 0;
+
+	while (*text) {
+		size_t n = strcspn(text, " \n");
+		char *word = strndup(text, n);
+		size_t width = word ? width_of(word) : n;
+
+		if (at > 0 && at + 1 + width > WIDTH) {
+			putchar('\n');
+			at = 0;
+		}
+		printf("%*s%.*s", at > 0 ? 1 : INDENT, "", (int)n, text);
+		at += width + (at > 0 ? 1 : INDENT);
+		free(word);
+		text += n;
+		text += strspn(text, " \n");
+	}
+	if (at > 0)
+		putchar('\n');
+}
+
+static void print_row(const struct output *o, char *const *cells, size_t last)
+{
+	for (size_t k = 0; k < o->n_columns; k++)
+		if (is_shown(o, k))
+			print_aligned(cells[k], o->widths[k], o->columns[k].align == ALIGN_RIGHT,
+				k == last);
+	for (size_t k = 0; k < o->n_columns; k++)
+		if (o->columns[k].align == ALIGN_BELOW)
+			print_below(cells[k]);
 }
 
 static void print_table(const struct output *o)
@@ -94,13 +130,8 @@ static void print_table(const struct output *o)
 		if (is_shown(o, k))
 			print_aligned(o->columns[k].title, widths[k],
 				o->columns[k].align == ALIGN_RIGHT, k == last);
-	for (size_t i = 0; i < o->n_cells; i++) {
-		size_t k = i % o->n_columns;
-
-		if (is_shown(o, k))
-			print_aligned(o->cells[i], widths[k], o->columns[k].align == ALIGN_RIGHT,
-				k == last);
-	}
+	for (size_t i = 0; i < o->n_cells; i += o->n_columns)
+		print_row(o, &o->cells[i], last);
 }
 
 static void print_json_text(const char *text)

@@ -15,7 +15,8 @@ enum output_form {
 struct output_column {
 	const char *title; /* of the table; NULL: only for programs */
 	const char *key;   /* of JSON and CSV */
-	enum { ALIGN_LEFT, ALIGN_RIGHT } align;
+	/* BELOW: in the table, what there is stands below the row, so that rows are short. */
+	enum { ALIGN_LEFT, ALIGN_RIGHT, ALIGN_BELOW } align;
 	enum { KIND_TEXT, KIND_NUMBER } kind; /* in JSON: with quotes or without */
 };
 

@@ -26,20 +26,18 @@ static int no_memory(void)
 	return EXIT_USAGE;
 }
 
-/* Of a domain's memory, in megabytes. */
-static unsigned long long megabytes(const struct cell *size, const struct cell *unit)
+/* Of a domain's memory. */
+static unsigned long long bytes_of(const struct cell *size, const struct cell *unit)
 {
-	return (unsigned long long)size->number * memory_unit_bytes(unit->number) >> 20;
+	return (unsigned long long)size->number * memory_unit_bytes(unit->number);
 }
 
 /* "2d 3h 4m", as `ldm list` has it. */
-static void add_uptime(struct output *o, int64_t seconds, bool for_people)
+static void add_uptime(struct output *o, int64_t seconds)
 {
 	long long minutes = seconds / 60;
 
-	if (!for_people)
-		output_cell(o, "%lld", (long long)seconds);
-	else if (seconds == 0)
+	if (seconds == 0)
 		output_cell(o, "%s", "");
 	else if (minutes >= 1440)
 		output_cell(
@@ -55,6 +53,7 @@ static void add_uptime(struct output *o, int64_t seconds, bool for_people)
 static void add_domain(struct output *o, const struct row *row, bool for_people)
 {
 	const struct cell *c = row->cells;
+	bool active = c[1].number == OPER_ACTIVE;
 
 	output_cell(o, "%u", row->index[0]);
 	output_cell(o, "%s", cell_text(&c[0]));
@@ -66,13 +65,24 @@ static void add_domain(struct output *o, const struct row *row, bool for_people)
 		output_cell(o, "%s", "");
 	output_cell(o, "%lld", (long long)c[4].number);
 	if (for_people)
-		output_cell(o, "%lluM", megabytes(&c[5], &c[6]));
+		output_cell(o, "%lluM", bytes_of(&c[5], &c[6]) >> 20);
 	else
-		output_cell(o, "%llu", megabytes(&c[5], &c[6]));
-	output_cell(o, "%lld.%lld%s", (long long)c[7].number / 10, (long long)c[7].number % 10,
-		for_people ? "%" : "");
-	add_uptime(o, c[8].number, for_people);
+		output_cell(o, "%llu", bytes_of(&c[5], &c[6]));
+	if (for_people)
+		output_cell(
+			o, "%lld.%lld%%", (long long)c[7].number / 10, (long long)c[7].number % 10);
+	else if (active)
+		output_cell(o, "%lld", (long long)c[7].number);
+	else
+		output_cell(o, "%s", "");
+	if (for_people)
+		add_uptime(o, c[8].number);
+	else if (active)
+		output_cell(o, "%lld", (long long)c[8].number);
+	else
+		output_cell(o, "%s", "");
 	output_cell(o, "%s", operation_status_name(c[9].number));
+	output_cell(o, "%s", cell_text(&c[10]));
 }
 
 int verb_list(const struct settings *s, int argc, char **argv)
@@ -82,13 +92,13 @@ int verb_list(const struct settings *s, int argc, char **argv)
 		{"FLAGS", "flags", ALIGN_LEFT, KIND_TEXT},
 		{"CONS", "consolePort", ALIGN_RIGHT, KIND_NUMBER},
 		{"VCPU", "vcpus", ALIGN_RIGHT, KIND_NUMBER},
-		{"MEMORY", "memoryMB", ALIGN_RIGHT, KIND_NUMBER},
-		{"UTIL", "utilizationPercent", ALIGN_RIGHT, KIND_NUMBER},
+		{"MEMORY", "memoryBytes", ALIGN_RIGHT, KIND_NUMBER},
+		{"UTIL", "utilizationPermille", ALIGN_RIGHT, KIND_NUMBER},
 		{"UPTIME", "uptimeSeconds", ALIGN_LEFT, KIND_NUMBER},
-		{NULL, "operation", ALIGN_LEFT, KIND_TEXT}};
+		{NULL, "operation", ALIGN_LEFT, KIND_TEXT}, {NULL, "uuid", ALIGN_LEFT, KIND_TEXT}};
 	static const uint32_t wanted[] = {DOMAIN_NAME, DOMAIN_OPER_STATE, DOMAIN_FLAGS,
 		DOMAIN_CONSOLE, DOMAIN_NUM_VCPU, DOMAIN_MEM_SIZE, DOMAIN_MEM_UNIT,
-		DOMAIN_UTILIZATION, DOMAIN_UPTIME, DOMAIN_OPERATION_STATUS};
+		DOMAIN_UTILIZATION, DOMAIN_UPTIME, DOMAIN_OPERATION_STATUS, DOMAIN_UUID};
 	struct rows rows;
 
 	(void)argv;
@@ -238,7 +248,7 @@ int verb_operations(const struct settings *s, int argc, char **argv)
 		{"ASKED FOR", "request", ALIGN_LEFT, KIND_TEXT},
 		{NULL, "oldValues", ALIGN_LEFT, KIND_TEXT},
 		{NULL, "newValues", ALIGN_LEFT, KIND_TEXT},
-		{"MESSAGE", "message", ALIGN_LEFT, KIND_TEXT}};
+		{"MESSAGE", "message", ALIGN_BELOW, KIND_TEXT}};
 	static const uint32_t wanted[] = {OPERATION_TRANSACTION, OPERATION_NAME, OPERATION_STATUS,
 		OPERATION_DONE, OPERATION_PLANNED, OPERATION_DURATION, OPERATION_REQUEST,
 		OPERATION_OLD, OPERATION_NEW, OPERATION_MESSAGE};

@@ -12,6 +12,7 @@
 #include <string.h>
 
 #define REPETITIONS 40
+#define GET_AT_ONCE 40
 
 static const oid root[] = {LDOMS_MIB_ROOT_ARCS};
 #define ROOT_LENGTH (sizeof(root) / sizeof(root[0]))
@@ -112,6 +113,11 @@ const char *snmp_host(const struct snmp *s)
 
 /* --- names and values ---------------------------------------------------------------------- */
 
+bool snmp_name_fits(size_t arcs)
+{
+	return arcs <= NAME_MAX_ARCS && ROOT_LENGTH + arcs <= MAX_OID_LEN;
+}
+
 static size_t full_name(const struct name *name, oid *ret)
 {
 	memcpy(ret, root, sizeof(root));
@@ -183,22 +189,29 @@ static enum snmp_result exchange(struct snmp *s, netsnmp_pdu *pdu, netsnmp_pdu *
 	return SNMP_CANNOT_ASK;
 }
 
-static enum snmp_result get_one(struct snmp *s, const struct name *name, struct cell *ret)
+/* Asks in one PDU, and fills the cells with what came. */
+static enum snmp_result get_some(
+	struct snmp *s, const struct name *names, struct cell *cells, size_t n)
 {
-	oid full[MAX_OID_LEN];
-	size_t length = full_name(name, full);
 	netsnmp_pdu *pdu = snmp_pdu_create(SNMP_MSG_GET), *response;
 
-	snmp_add_null_var(pdu, full, length);
+	for (size_t i = 0; i < n; i++) {
+		oid full[MAX_OID_LEN];
+		size_t length = full_name(&names[i], full);
+
+		snmp_add_null_var(pdu, full, length);
+	}
 	enum snmp_result r = exchange(s, pdu, &response);
 	if (r != SNMP_OK)
 		return r;
-	*ret = (struct cell){.type = CELL_MISSING};
+	const netsnmp_variable_list *v = response->variables;
+	for (size_t i = 0; i < n && v && response->errstat == SNMP_ERR_NOERROR; i++) {
+		if (!read_value(v, &cells[i]))
+			r = SNMP_CANNOT_ASK;
+		v = v->next_variable;
+	}
 	/* Version 1 has no other way to say that there is no such instance. */
-	if (response->errstat == SNMP_ERR_NOERROR && response->variables &&
-		!read_value(response->variables, ret))
-		r = SNMP_CANNOT_ASK;
-	else if (response->errstat != SNMP_ERR_NOERROR && response->errstat != SNMP_ERR_NOSUCHNAME)
+	if (response->errstat != SNMP_ERR_NOERROR && response->errstat != SNMP_ERR_NOSUCHNAME)
 		r = result_of(s, response->errstat);
 	snmp_free_pdu(response);
 	return r;
@@ -206,15 +219,15 @@ static enum snmp_result get_one(struct snmp *s, const struct name *name, struct 
 
 enum snmp_result snmp_get(struct snmp *s, const struct name *names, struct cell *cells, size_t n)
 {
+	/* In version 1 one instance that is not there costs the whole PDU. */
+	size_t most = s->version == SNMP_VERSION_1 ? 1 : GET_AT_ONCE;
+	enum snmp_result r = SNMP_OK;
+
 	for (size_t i = 0; i < n; i++)
 		cells[i] = (struct cell){.type = CELL_MISSING};
-	for (size_t i = 0; i < n; i++) {
-		enum snmp_result r = get_one(s, &names[i], &cells[i]);
-
-		if (r != SNMP_OK)
-			return r;
-	}
-	return SNMP_OK;
+	for (size_t i = 0; i < n && r == SNMP_OK; i += most)
+		r = get_some(s, &names[i], &cells[i], n - i < most ? n - i : most);
+	return r;
 }
 
 /* --- tables -------------------------------------------------------------------------------- */

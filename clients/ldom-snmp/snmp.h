@@ -10,7 +10,7 @@
 #include <stdint.h>
 
 #define INDEX_MAX     3
-#define NAME_MAX_ARCS 8 /* group or entry, column, index */
+#define NAME_MAX_ARCS 118 /* below the root: group or entry, column, index */
 
 struct name {
 	uint32_t arcs[NAME_MAX_ARCS];
@@ -49,7 +49,11 @@ bool snmp_open_command_line(int argc, char **argv, const char *own_options,
 void snmp_free(struct snmp *s);
 const char *snmp_host(const struct snmp *s);
 
-/* Fills cells[i] with the value of names[i]; CELL_MISSING where there is no such instance. */
+/* Whether a name of so many arcs below the root is one that SNMP can carry. */
+bool snmp_name_fits(size_t arcs);
+
+/* Fills cells[i] with the value of names[i]; CELL_MISSING where there is no such instance. Up to 40
+ * values are of one moment, but not in version 1. */
 enum snmp_result snmp_get(struct snmp *s, const struct name *names, struct cell *cells, size_t n);
 
 struct row {

@@ -275,7 +275,7 @@ class WithSimulator(harness.TestCase):
         sim, agent = self.pair()
         result = agent.run("--list", "--output=json")
         self.assertEqual(result.returncode, 0, result)
-        found = json.loads(result.stdout)["domains"]
+        found = json.loads(result.stdout)
         domains = harness.dump(sim)["domains"]
         self.assertEqual([d["name"] for d in found], [d["name"] for d in domains])
         for row, domain in zip(found, domains):
@@ -361,7 +361,7 @@ class WithSimulator(harness.TestCase):
         result = subprocess.run(agent.command("-l", "-o", "json"), capture_output=True, text=True,
                                 encoding="utf-8", check=False)
         self.assertEqual(result.returncode, 0, result)
-        domains = json.loads(result.stdout)["domains"]
+        domains = json.loads(result.stdout)
         self.assertEqual([d["name"] for d in domains],
                          ["primary", "r\u00e4t", "\u65e5\u672c", 'a"\\b-with-a-name-that-is-long'])
         self.assertEqual([d["consolePort"] for d in domains], [None, 5000, None, 5002])
