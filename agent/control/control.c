@@ -315,10 +315,12 @@ static struct refusal precheck_entry(struct control *c, struct entry *e, const s
 }
 
 /* A second TestSet of the same PDU finds the place of the first. */
-static struct entry *place_for(struct control *c, struct control_key key)
+static struct entry *place_for(
+	struct control *c, struct control_key key, enum refusal_reason *ret_why_not)
 {
 	struct entry *e = find(c, key);
 
+	*ret_why_not = e || c->n_entries == ENTRIES_MAX ? REASON_TOO_MANY : REASON_NO_MEMORY;
 	if (!e)
 		return c->n_entries < ENTRIES_MAX ? add(c, key) : NULL;
 	if (e->started)
@@ -411,13 +413,14 @@ struct refusal control_reserve(struct control *c, struct control_key key, const 
 	const struct set_varbind *varbinds, size_t n, uint64_t now_ms)
 {
 	struct refusal result = {.error = CONTROL_OK};
+	enum refusal_reason why_not;
 	struct entry *e;
 
 	control_tick(c, now_ms);
 	keep_oldest_undoable(c);
-	e = place_for(c, key);
+	e = place_for(c, key, &why_not);
 	if (!e) {
-		refuse(&result, REASON_TOO_MANY, 0);
+		refuse(&result, why_not, 0);
 		remember_refusal(c, &result, NULL, in, &varbinds[0], now_ms);
 		return result;
 	}
