@@ -102,9 +102,14 @@ static void print_below(const char *text)
 		putchar('\n');
 }
 
-static void print_row(const struct output *o, char *const *cells, size_t last)
+static void print_row(const struct output *o, char *const *cells)
 {
-	for (size_t k = 0; k < o->n_columns; k++)
+	size_t last = o->n_columns - 1;
+
+	/* No blanks at the end of the line. */
+	while (last > 0 && (!is_shown(o, last) || !*cells[last]))
+		last--;
+	for (size_t k = 0; k <= last; k++)
 		if (is_shown(o, k))
 			print_aligned(cells[k], o->widths[k], o->columns[k].align == ALIGN_RIGHT,
 				k == last);
@@ -131,7 +136,7 @@ static void print_table(const struct output *o)
 			print_aligned(o->columns[k].title, widths[k],
 				o->columns[k].align == ALIGN_RIGHT, k == last);
 	for (size_t i = 0; i < o->n_cells; i += o->n_columns)
-		print_row(o, &o->cells[i], last);
+		print_row(o, &o->cells[i]);
 }
 
 static void print_json_text(const char *text)
