@@ -249,8 +249,8 @@ rwuser sha256 authpriv
         program = find_program("snmpd")
         if not program:
             raise unittest.SkipTest("there is no snmpd")
-        self.launch([*self.wrapper, program, "-f", "-C", "-c", self.path("snmpd.conf"), "-Lf",
-                     self.path("messages"), "-p", self.path("pid"), "-I", "-smux"],
+        self.launch([*self.wrapper, program, "-f", "-C", "-c", self.path("snmpd.conf"), "-A",
+                     "-Lf", self.path("messages"), "-p", self.path("pid"), "-I", "-smux"],
                     {"SNMP_PERSISTENT_DIR": self.path("persistent"),
                      "SNMPCONFPATH": self.directory, "MIBS": "", **self.environment})
         wait_for(self._answers, 20, "snmpd")
@@ -310,6 +310,12 @@ class Agent(Process):
             result.stdout, result.stderr = out.read(), err.read()
         return result
 
+    def reload(self):
+        """Reads its configuration again."""
+        start = len(self.log())
+        self.send(signal.SIGHUP)
+        self.wait_log("config: reloaded", start=start)
+
     def resident(self):
         """Resident memory in KiB."""
         with open(f"/proc/{self.pid}/status") as status:
@@ -360,7 +366,9 @@ class InMaster:
             out.write(f"ldm {self.ldm}\nstateDirectory {self.state}\n{conf}")
 
     def start(self):
-        assert self.snmpd.running(), "snmpd starts the module"
+        """snmpd starts the module; after stop() or kill() it is started again."""
+        if not self.snmpd.running():
+            self.snmpd.start()
         return self
 
     def command(self, *more):
@@ -377,9 +385,27 @@ class InMaster:
     def pid(self):
         return self.snmpd.pid
 
-    def stop(self):
-        """With snmpd, whose status is its own."""
-        return 0
+    def send(self, signo):
+        self.snmpd.send(signo)
+
+    def reload(self):
+        """snmpd reads its own configuration and loads the module again."""
+        start = len(self.log())
+        self.send(signal.SIGHUP)
+        self.wait_log(r"ldoms-snmp [\d.]+ in the master", 20, start)
+        column = cell("Name", 0)
+        wait_for(lambda: snmp(self.snmpd, "getnext", [column], ["-On"], check=False).stdout.startswith(
+            column[:-1]), 20, "the table")
+
+    def kill(self):
+        self.snmpd.kill()
+
+    def stop(self, timeout=15.0):
+        return self.snmpd.stop(timeout)
+
+    resident = Agent.resident
+    address_space = Agent.address_space
+    is_watched = Agent.is_watched
 
     def log(self):
         return self.snmpd.messages() + self.snmpd.log()

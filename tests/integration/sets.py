@@ -331,7 +331,7 @@ class TestCase(harness.TestCase):
         try:
             inventory = write_inventory(os.path.join(cls.class_directory, "inventory.xml"), every,
                                         **cls.host)
-            options = dict(cls.bed_options)
+            options = {"form": cls.form, **cls.bed_options}
             options["sim_options"] = ["-i", inventory, *options.get("sim_options", ())]
             cls.rig = Bed(os.path.join(cls.class_directory, "b"), conf=cls.conf, wait=cls.wait,
                           start=False, **options)

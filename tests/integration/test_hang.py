@@ -99,7 +99,7 @@ class Hang(harness.TestCase):
         self.assertEqual(len(bed.rows()), 8)
 
     def test_ldmd_is_away_at_start(self):
-        bed = harness.Bed(self.directory + "/0", start=False, conf="requestTimeout 2\n")
+        bed = harness.Bed(self.directory + "/0", start=False, form=self.form, conf="requestTimeout 2\n")
         self.beds.append(bed)
         bed.snmpd.start()
         bed.agent.start()
@@ -115,7 +115,7 @@ class Hang(harness.TestCase):
         self.assertLess(time.monotonic() - begun, 4.0 * harness.SLOW)
 
     def test_unauthorised_has_a_status_of_its_own(self):
-        bed = harness.Bed(self.directory + "/0", start=False, faults=["unauthorised"])
+        bed = harness.Bed(self.directory + "/0", start=False, form=self.form, faults=["unauthorised"])
         self.beds.append(bed)
         bed.sim.start()
         bed.snmpd.start()

@@ -1,6 +1,5 @@
 """ldomRowStatus as the table of RFC 2579 has it: each value in each state of a row; and what may be
 asked twice, forgotten, or come in between."""
-import signal
 
 import sets
 from sets import ROW, ask, holding, scalar, wait_for
@@ -235,18 +234,14 @@ class Details(Rows):
 
     def test_read_only(self):
         index = self.next_index()
-        start = len(self.agent.log())
         self.agent.configure("readOnly yes\n")
-        self.agent.send(signal.SIGHUP)
-        self.agent.wait_log("reloaded", start=start)
+        self.agent.reload()
         try:
             wait_for(lambda: self.set(*self.go(index, "ro")).error == "notWritable", 5, "notWritable")
             self.expect("notWritable", (index, "RowStatus", "destroy"))
         finally:
             self.agent.configure("")
-            start = len(self.agent.log())
-            self.agent.send(signal.SIGHUP)
-            self.agent.wait_log("reloaded", start=start)
+            self.agent.reload()
         self.assertEqual(self.commands(), [])
 
 

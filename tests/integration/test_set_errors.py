@@ -1,6 +1,5 @@
 """SET that is refused: every error code, through every version of SNMP and through managers that
 share no code, each with nothing changed at ldmd; and the conditions under which one is refused."""
-import signal
 import threading
 
 import clients
@@ -315,10 +314,8 @@ class Configured(sets.TestCase):
         self.addCleanup(self.configure, "")
 
     def configure(self, conf):
-        start = len(self.agent.log())
         self.agent.configure(conf)
-        self.agent.send(signal.SIGHUP)
-        self.agent.wait_log(r"reloaded", start=start)
+        self.agent.reload()
 
     def allowed(self, name, column):
         """Asks for what is there already: an answer without a command."""

@@ -1,36 +1,27 @@
 """The tests of tables, SETs, transactions and notifications, run once more with the agent inside
-snmpd. What they expect is the same; what only a subagent can have (its session) is left out."""
-import os
-import sys
+snmpd."""
+import forms
+import test_changes
+import test_notifications
+import test_rows
+import test_rowstatus
+import test_set
+import test_set_errors
+import test_tables
+import test_templates
+import test_transactions
+import test_walk
 
-import harness
-
-sys.path.insert(0, os.path.join(harness.SRC, "tests", "integration"))
-import test_changes  # noqa: E402  pylint: disable=wrong-import-position
-import test_notifications  # noqa: E402  pylint: disable=wrong-import-position
-import test_rows  # noqa: E402  pylint: disable=wrong-import-position
-import test_rowstatus  # noqa: E402  pylint: disable=wrong-import-position
-import test_set  # noqa: E402  pylint: disable=wrong-import-position
-import test_set_errors  # noqa: E402  pylint: disable=wrong-import-position
-import test_tables  # noqa: E402  pylint: disable=wrong-import-position
-import test_templates  # noqa: E402  pylint: disable=wrong-import-position
-import test_transactions  # noqa: E402  pylint: disable=wrong-import-position
-import test_walk  # noqa: E402  pylint: disable=wrong-import-position
-
-# Class -> tests that end, start or signal an agent that is a process beside snmpd; test_module.py has
-# what takes their place.
+# What only an agent beside its master can be or do; what takes its place is in brackets.
 LEFT_OUT = {
+    # The agent or the master goes alone, the other one stays (test_module: test_kill, test_sighup).
     "Restarts": ("test_every_order", "test_master_comes_back", "test_while_the_agent_was_away"),
+    # Counters go on over SIGHUP: the module is another one then.
     "Notifications": ("test_switched_off_and_on",),
+    # The queue of a master that does not read.
     "Burst": ("test_more_than_fits",),
-    "Tables": ("test_identities_survive",),
 }
 
-for module in (test_walk, test_tables, test_rows, test_set, test_set_errors, test_transactions,
-               test_rowstatus, test_templates, test_changes, test_notifications):
-    for name, thing in list(vars(module).items()):
-        if isinstance(thing, type) and issubclass(thing, harness.TestCase) and \
-                thing.__module__ == module.__name__:
-            members = {"form": "module", "__module__": __name__}
-            members.update({test: None for test in LEFT_OUT.get(name, ())})
-            globals()[f"{module.__name__[5:]}_{name}"] = type(name, (thing,), members)
+forms.rerun(globals(), (
+    test_walk, test_tables, test_rows, test_set, test_set_errors, test_transactions, test_rowstatus,
+    test_templates, test_changes, test_notifications), LEFT_OUT)

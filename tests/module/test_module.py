@@ -37,6 +37,25 @@ class Module(harness.TestCase):
         bed.snmpd.send(signal.SIGHUP)
         bed.wait_serving()
 
+    def test_damaged_registry(self):
+        """Both copies: snmpd runs on without the module; the daemon's -R mends it."""
+        bed = self.bed()
+        bed.agent.stop()
+        for name in ("index-registry", "index-registry.copy"):
+            with open(os.path.join(bed.agent.state, name), "w", encoding="utf-8") as registry:
+                registry.write("garbage\n")
+        bed.agent.start()
+        bed.agent.wait_log(r"are damaged or missing")
+        bed.agent.wait_log(r"LDOMS-MIB is not served")
+        self.assertTrue(bed.snmp("get", [".1.3.6.1.2.1.1.3.0"]).stdout)
+        self.assertFalse(bed.is_served())
+        daemon = self.process(Agent(bed.agent.directory, bed.sim.address, bed.snmpd.address,
+                                    options=["-R"])).start()
+        bed.wait_serving()
+        self.assertEqual(daemon.stop(), 0)
+        bed.agent.reload()
+        bed.wait_serving()
+
     def test_sighup(self):
         bed = self.bed(conf="refreshInterval 1\n")
         self.assertEqual(scalar(bed, "ldomReadOnly"), 2)
