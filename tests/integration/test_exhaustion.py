@@ -208,7 +208,9 @@ class Descriptors(TestCase):
         bed.start()
         old = self.none_left(bed)
         error, wanted, row = self.set_vcpus(bed)
-        self.assertEqual(error, "commitFailed")
+        # noError, undoFailed: on a busy machine the verdict came later than setWait.
+        self.assertIn(error, ("commitFailed", "noError", "undoFailed"))
+        wait_for(lambda: bed.get(cell("OperationStatus", row)) == 4, 10, "failed")
         self.assertEqual(bed.get(cell("NumVCPU", row)), wanted - 1)
         self.assertEqual(sets.log(bed.sim), [])
         resource.prlimit(bed.agent.pid, resource.RLIMIT_NOFILE, old)

@@ -59,8 +59,8 @@ class Log(harness.TestCase):
               f"{took[-1] * 1000:.1f} ms; changes at the host seen after {max(seen):.2f} s at most",
               flush=True)
         # Coarse, as others may use this machine; a thread that waits for the log waits for ever.
-        self.assertLess(took[-1], 0.5 * harness.SLOW)
-        self.assertLess(max(seen), 2.0 * harness.SLOW)
+        self.assertLess(took[-1], 2.0 * harness.SLOW)
+        self.assertLess(max(seen), 2.0 * max(2, harness.SLOW))
 
     @staticmethod
     def seen_after(bed, manager, index):

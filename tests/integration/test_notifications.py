@@ -315,9 +315,11 @@ class Notifications(Case):
         bed.sim.do("do add-vcpu web01 1")
         wait_for(lambda: any(n.domain == "web01" for n in receiver.got()), 10, "web01's")
         self.quiet([receiver])
-        self.assertEqual(len([n for n in receiver.got() if n.domain == "ldg1"]), 5)
-        self.assertEqual(scalar(bed, "ldomNotificationsSent"), 6)
-        self.assertEqual(scalar(bed, "ldomNotificationsSuppressed"), changes - 5)
+        heard = len([n for n in receiver.got() if n.domain == "ldg1"])
+        # Five, and one more for each twelve seconds that it took.
+        self.assertIn(heard, (5, 6, 7))
+        self.assertEqual(scalar(bed, "ldomNotificationsSent"), heard + 1)
+        self.assertEqual(scalar(bed, "ldomNotificationsSuppressed"), changes - heard)
         self.assertEqual(scalar(bed, "ldomNotificationsDue"), changes + 1)
 
     def test_without_events(self):

@@ -169,7 +169,7 @@ class Details(Rows):
 
     def test_retry_while_it_runs(self):
         index = self.next_index()
-        self.fault("delay:0.8@add-domain/slow")
+        self.fault("delay:3@add-domain/slow")
         for _ in range(3):
             self.expect("noError", *self.go(index, "slow"))
         self.assertEqual(self.wait_ended(index), "succeeded")

@@ -204,7 +204,7 @@ class ByHand(harness.TestCase):
         for number, gap in enumerate(gaps):
             took = times[number + 1] - times[number]
             self.assertGreater(took, gap - 0.1)
-            self.assertLess(took, gap + 0.7 * harness.SLOW)
+            self.assertLess(took, gap + 2.0 * harness.SLOW)
         self.agent.wait_log("serving")
 
     def test_refused_registration_is_tried_again(self):
@@ -215,19 +215,20 @@ class ByHand(harness.TestCase):
         self.check_back_off([1] + [2] * 14)
 
     def test_never_while_a_set_is_open(self):
-        self.master.errors[REGISTER] = [DUPLICATE_REGISTRATION]
+        self.master.errors[REGISTER] = [DUPLICATE_REGISTRATION] * 1000
         self.agent.start()
         session = self.opened()
         self.registers(session, 1, 10)
         wait_for(lambda: session.get(cell("Name", 2))[0], 20, "the table")
         wanted = session.get(cell("NumVCPU", 2))[0] + 1
         self.assertEqual(session.test_set(7, [(cell("NumVCPU", 2), "u", wanted)]), (0, 0))
+        start = len(session.heard)  # it may have tried again before the SET came
         session.serve_for(1.2)
         self.assertEqual(session.commit_set(7), (0, 0))
         session.serve_for(1.2)
         session.cleanup_set(7)
-        last, heard = time.monotonic(), [pdu.kind for pdu in session.heard]
-        self.assertEqual(heard.count(REGISTER), 1)
+        last, heard = time.monotonic(), [pdu.kind for pdu in session.heard[start:]]
+        self.assertEqual(heard.count(REGISTER), 0)
         # CleanupSet has no answer, and may be followed by another phase.
         self.assertGreater(self.registers(session, 1, 10)[0] - last, 1.0)
         self.assertEqual(session.get(cell("NumVCPU", 2)), [wanted])
@@ -247,7 +248,7 @@ class ByHand(harness.TestCase):
             if not session.serve(pdu):
                 open_.remove(pdu.packet)
         # setWait, and what 400 answers take.
-        self.assertLess(time.monotonic() - begun, 1.5 * harness.SLOW)
+        self.assertLess(time.monotonic() - begun, 4.0 * harness.SLOW)
         session.cleanup_set(7)
         self.sim.do("freeze off")
 

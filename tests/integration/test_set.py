@@ -83,7 +83,7 @@ class StateTable(sets.TestCase):
     def test_running_target(self):
         """The same again is noError and no command; another target is not."""
         guest = self.take("active")
-        ask(self.sim, "wait 1.5")
+        ask(self.sim, "wait 5")
         self.expect("noError", (guest, "AdminState", "bound"))
         self.assertEqual(self.get(guest, "AdminState", "OperationStatus"), [2, 2])
         for _ in range(3):
@@ -98,7 +98,7 @@ class StateTable(sets.TestCase):
     def test_reads_as_the_target_while_it_runs(self):
         """Stop and start pass through states that are not the target's."""
         guest = self.take("active")
-        ask(self.sim, "wait 0.6")
+        ask(self.sim, "wait 1.5")
         self.expect("noError", (guest, "AdminState", "restart"))
         seen = set()
 
@@ -404,7 +404,7 @@ class Traces(sets.TestCase):
 
     def test_row_while_it_runs(self):
         guest = self.take("active")
-        ask(self.sim, "wait 1")
+        ask(self.sim, "wait 4")
         self.expect("noError", (guest, "AdminState", "bound"))
         row = self.operation(guest)
         self.assertEqual(row["Status"], "running")

@@ -138,7 +138,7 @@ class Phases(sets.ByHand):
         ask(self.sim, "fault delay:3@set-vcpu/g0#1")
         begun = time.monotonic()
         self.assertEqual(self.session.undo_set(1)[0], UNDO_FAILED)
-        self.assertLess(time.monotonic() - begun, 0.35 * max(1, harness.SLOW / 2))
+        self.assertLess(time.monotonic() - begun, 2.5)
         self.session.cleanup_set(1)
         self.assertEqual(self.wait_ended(2), "rolledBack")
         self.assertEqual(self.held(2)[0], 4)

@@ -115,7 +115,7 @@ class Full(sets.TestCase):
         """CPUs that one transaction will take are not there for the next one."""
         a, b, c = self.g[:3]
         self.done((a, "NumVCPU", 4))
-        self.fault(f"delay:0.8@set-vcpu/{b}")
+        self.fault(f"delay:3@set-vcpu/{b}")
         self.expect("noError", (b, "NumVCPU", 11))
         self.assertEqual(self.operation(b)["Status"], "running")
         self.expect("resourceUnavailable", (c, "NumVCPU", 10))
@@ -245,13 +245,13 @@ class SideBySide(sets.TestCase):
     def test_at_the_same_time(self):
         """Four slow commands on four domains take as long as one."""
         guests = self.take_many(4)
-        self.fault("delay:0.8@set-vcpu")
+        self.fault("delay:3@set-vcpu")
         begun = time.monotonic()
         for guest in guests:
             self.expect("noError", (guest, "NumVCPU", 6))
         for guest in guests:
             self.assertEqual(self.wait_ended(guest), "succeeded")
-        self.assertLess(time.monotonic() - begun, 0.8 * 2.5)
+        self.assertLess(time.monotonic() - begun, 3 * 2.5)
 
     def test_no_more_than_four(self):
         """ldmd is not flooded, however many transactions there are."""
@@ -270,7 +270,7 @@ class SideBySide(sets.TestCase):
 
     def test_same_domain_one_after_the_other(self):
         guest = self.take("active")
-        self.fault(f"delay:0.3@set-vcpu/{guest}")
+        self.fault(f"delay:3@set-vcpu/{guest}")
         self.expect("noError", (guest, "NumVCPU", 6))
         self.expect("inconsistentValue", (guest, "NumVCPU", 7))
         self.assertEqual(self.wait_ended(guest), "succeeded")

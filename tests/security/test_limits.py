@@ -94,7 +94,7 @@ class Limits(harness.TestCase):
                     bed.sim.do("clear")
         # The largest document was kept for a moment, and not for longer.
         self.assertLess(bed.agent.resident(), 300 * 1024)
-        self.assertEqual(len(harness.differences(bed.rows(), dump(bed.sim)["domains"])), 0)
+        wait_for(lambda: not harness.differences(bed.rows(), dump(bed.sim)["domains"]), 30, "the table")
 
     def test_a_domain_without_a_name_is_left_out(self):
         """The others are taken, one line tells, and nothing is removed."""

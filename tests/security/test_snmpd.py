@@ -121,7 +121,9 @@ class Managers(harness.TestCase):
                 self.assertEqual(self.ours(bed, who, verb, name), [])
 
     def cannot_set(self, bed, who, why, name=None, kind="u", value="5"):
-        result = bed.snmp("set", [name or cell("NumVCPU", 2), kind, value], ["-t", "1", "-r", "0"],
+        # What is to be an answer may take a while; a Timeout is waited for.
+        patience = "1" if "Timeout" in why else "10"
+        result = bed.snmp("set", [name or cell("NumVCPU", 2), kind, value], ["-t", patience, "-r", "0"],
                           auth=who, check=False)
         self.assertNotEqual(result.returncode, 0, result)
         self.assertRegex(result.stdout + result.stderr, why)
