@@ -172,3 +172,32 @@ class Promises(unittest.TestCase):
                             (".domains = 1024", "domains (1,024)")):
             self.assertIn(code, source)
             self.assertIn(words, text)
+
+
+class Versions(unittest.TestCase):
+    """docs/ldm-xml.md: for each key that is read, from which version on, and how well it is known."""
+
+    def table(self, head):
+        """The rows of the table that begins so, as cells."""
+        text = read("docs", "ldm-xml.md").partition(head)[2].partition("\n\n")[0]
+        return [[cell.strip() for cell in line.strip("|").split("|")] for line in text.splitlines()[2:]]
+
+    def test_each_key_has_a_row(self):
+        rows = self.table("| element, attribute or key | from | known |")
+        self.assertGreater(len(rows), 30)
+        missing, number = [], 0
+        for resource, *texts in self.table("| resource | properties that are read (unit) |"):
+            # Of several spellings the first; what has no name of its own stands for all resources.
+            keys = re.findall(r"(?:^|[;,] |: )`([^`]+)`", " ".join(texts))
+            for key in set(keys) - {"AllocationUnits", "Address"}:
+                number += 1
+                if not any(resource in row[0] and (f"`{key}`" in row[0] + row[2] or
+                                                   "and its keys" in row[0]) for row in rows):
+                    missing.append(f"{resource} {key}")
+        self.assertEqual(missing, [])
+        self.assertGreater(number, 60)
+
+    def test_each_row_says_how_well(self):
+        for what, since, known in self.table("| element, attribute or key | from | known |"):
+            self.assertRegex(since, r"\d\.\d|not seen|later", what)
+            self.assertRegex(known, r"\b[DCLA]\b", what)
