@@ -12,6 +12,8 @@ from sets import ROW, ask, holding
 
 
 class RowTestCase(sets.TestCase):
+    patient = True
+
     def next_index(self):
         return scalar(self.rig, "ldomNextIndex")
 

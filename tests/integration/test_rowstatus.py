@@ -155,6 +155,7 @@ class Details(Rows):
         guest = self.take("inactive")
         for _ in range(4):
             self.expect("noError", (guest, "RowStatus", "destroy"))
+        self.settle(guest)
         self.expect("noError", (self.next_index() + 5, "RowStatus", "destroy"))
         self.assertEqual(self.commands(), [f"remove-domain {guest}"])
 
@@ -163,6 +164,7 @@ class Details(Rows):
         index = self.next_index()
         for _ in range(4):
             self.expect("noError", *self.go(index, "again"))
+        self.settle(index)
         self.assertEqual(self.commands(), ["add-domain again"])
         # With another value it is another order.
         self.expect("inconsistentValue", *self.go(index, "again", MemSize=1024))
@@ -257,6 +259,7 @@ class History(sets.TestCase):
         guest = self.take("active")
         for i in range(20):
             self.expect("noError", (guest, "NumVCPU", 5 + i % 2))
+            self.settle(guest)
         before = self.operations()
         self.assertGreaterEqual(len(before), 20)
         self.assertEqual(self.agent.stop(), 0)
@@ -266,9 +269,11 @@ class History(sets.TestCase):
         # What follows has higher numbers, and the row of the domain knows its last one.
         self.assertEqual(self.get(guest, "OperationIndex"), max(before))
         self.expect("noError", (guest, "NumVCPU", 7))
+        self.settle(guest)
         self.assertEqual(self.get(guest, "OperationIndex"), max(before) + 1)
         for i in range(300):
             self.expect("noError", (guest, "NumVCPU", 5 + i % 2))
+            self.settle(guest)
         now = self.operations()
         self.assertEqual(len(now), 256)
         self.assertEqual(max(now) - min(now), 255)
