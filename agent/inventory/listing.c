@@ -25,8 +25,8 @@ const struct listing_limits listing_limits_default = {.domains = 1024, .rows = 5
 	(KNOWN_FAILURE_POLICY | KNOWN_MASTER | KNOWN_EXT_MAPIN | KNOWN_THREADING |                 \
 		KNOWN_CPU_ARCH | KNOWN_SHUTDOWN_GROUP | KNOWN_CRYPTO | KNOWN_WHOLE_CORE |          \
 		KNOWN_CONSOLE | KNOWN_IO | KNOWN_MAX_CORES | KNOWN_BOOT_POLICY |                   \
-		KNOWN_PERF_COUNTERS | KNOWN_RC_ADD_POLICY | KNOWN_MIGRATION_PROGRESS | KNOWN_MIGRATION_STATUS |          \
-		KNOWN_MIGRATION_SOURCE)
+		KNOWN_PERF_COUNTERS | KNOWN_RC_ADD_POLICY | KNOWN_MIGRATION_PROGRESS |             \
+		KNOWN_MIGRATION_STATUS | KNOWN_MIGRATION_SOURCE)
 
 int listing_new(enum listing_kind kind, const struct listing_limits *limits, struct listing **ret)
 {

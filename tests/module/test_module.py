@@ -139,7 +139,7 @@ class Module(harness.TestCase):
         bed = self.bed(conf="refreshInterval 1\n")
         bed.sim.send(signal.SIGSTOP)
         for _ in range(20):
-            result = bed.snmp("get", [".1.3.6.1.2.1.1.3.0", cell("Name", 1)], ["-t", "1", "-r", "0"])
+            result = bed.snmp("get", [".1.3.6.1.2.1.1.3.0", cell("Name", 1)], ["-t", "10", "-r", "0"])
             self.assertIn("primary", result.stdout)
         bed.sim.send(signal.SIGCONT)
 
