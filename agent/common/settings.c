@@ -296,7 +296,7 @@ static int read_duration(const char *value, uint64_t bare_unit_ms, uint64_t *ret
 		if (*p && strcmp(w->word, p) == 0)
 			unit = w->value;
 	}
-	/* A part of a millisecond cannot be meant. */
+	/* A part of a millisecond is taken for a mistake. */
 	if (!unit || thousandths * unit % 1000)
 		return -EINVAL;
 	*ret_ms = thousandths * unit / 1000;
@@ -485,7 +485,7 @@ static void warn_of_other_writers(const char *path)
 		log_warn("config", "%s: %s; it should be root's alone to change", path, why);
 }
 
-static int load_file(struct settings *s, const char *path, bool must_exist)
+int settings_load(struct settings *s, const char *path, bool must_exist)
 {
 	struct reader reader = {.s = s, .path = path};
 	_cleanup_free_ char *text = NULL;
@@ -507,16 +507,6 @@ static int load_file(struct settings *s, const char *path, bool must_exist)
 	warn_of_other_writers(path);
 	s->from_file = true;
 	return read_lines(&reader, text);
-}
-
-int settings_load(struct settings *s, const char *path)
-{
-	return load_file(s, path, true);
-}
-
-int settings_load_if_there(struct settings *s, const char *path)
-{
-	return load_file(s, path, false);
 }
 
 static bool same_list(char *const *a, char *const *b)

@@ -57,11 +57,9 @@ void settings_unref(struct settings *s);
 
 /*
  * Reads the file over what is in s. Every mistake is logged as FILE:LINE: what; -EINVAL if there
- * was one, or -errno of reading the file.
+ * was one, or -errno of reading the file. Only where it must exist a missing file is an error.
  */
-int settings_load(struct settings *s, const char *path);
-/* The same, but a missing file is no error. A file that cannot be read is one. */
-int settings_load_if_there(struct settings *s, const char *path);
+int settings_load(struct settings *s, const char *path, bool must_exist);
 
 /* One `directive value`, as the options on the command line set it. The error text is static. */
 int settings_set(

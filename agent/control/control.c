@@ -31,7 +31,7 @@
 struct entry {
 	struct entry *next;
 	struct control_key key;
-	uint64_t tested_ms, started_ms; /* its first TestSet; its CommitSet */
+	uint64_t tested_ms, started_ms; /* when its first TestSet and its CommitSet came */
 	uint64_t quiet_since_ms;	/* only the master's next message is missing since then */
 	struct set_request_list list;
 	enum precheck_result *results;
@@ -53,11 +53,6 @@ struct control {
 	struct control_refusal refusal;
 };
 
-static uint64_t or_else(uint64_t value, uint64_t instead)
-{
-	return value != 0 ? value : instead;
-}
-
 int control_new(const struct control_config *config, struct handover *h, struct control **ret)
 {
 	struct control *c = calloc(1, sizeof(*c));
@@ -73,8 +68,8 @@ int control_new(const struct control_config *config, struct handover *h, struct 
 void control_configure(struct control *c, const struct control_config *config)
 {
 	c->config = *config;
-	c->config.reserve_ms = or_else(config->reserve_ms, 60000);
-	c->config.repeat_ms = or_else(config->repeat_ms, 10000);
+	c->config.reserve_ms = config->reserve_ms ?: 60000;
+	c->config.repeat_ms = config->repeat_ms ?: 10000;
 }
 
 static void entry_free(struct entry *e)

@@ -86,7 +86,7 @@ static void set_unsaved(struct engine *e, bool unsaved)
 			e->unsaved_path, strerror(-rc));
 }
 
-/* It outlives us, as what it warns of does. */
+/* ldomConfigUnsaved is kept over a restart of the agent, as the unsaved configuration is. */
 static int recall_unsaved(struct engine *e, const char *directory)
 {
 	if (asprintf(&e->unsaved_path, "%s/unsaved", directory) < 0) {

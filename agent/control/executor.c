@@ -945,20 +945,15 @@ static uint64_t run_next(const struct run *run)
 
 /* --- all runs ------------------------------------------------------------------------------ */
 
-static uint64_t or_else(uint64_t value, uint64_t instead)
-{
-	return value != 0 ? value : instead;
-}
-
 void executor_configure(struct executor *x, const struct executor_config *config)
 {
 	x->config = *config;
-	x->config.begin_ms = or_else(config->begin_ms, 30000);
-	x->config.keep_ms = or_else(config->keep_ms, 600000);
+	x->config.begin_ms = config->begin_ms ?: 30000;
+	x->config.keep_ms = config->keep_ms ?: 600000;
 	x->commands.config = (struct command_config){
-		.timeout_ms = or_else(config->command_timeout_ms, 600000),
+		.timeout_ms = config->command_timeout_ms ?: 600000,
 		.force_after_ms = config->force_stop_after_ms,
-		.poll_ms = or_else(config->poll_ms, 250),
+		.poll_ms = config->poll_ms ?: 250,
 	};
 }
 
@@ -1090,7 +1085,7 @@ static bool may_begin(const struct executor *x, const struct run *run)
 	return true;
 }
 
-/* Looks that are out come back to their run. */
+/* A run with a look that is out stays, because the answer comes to it. */
 static void free_runs_that_are_over(struct executor *x)
 {
 	struct run **p = &x->runs;

@@ -14,7 +14,7 @@
 #include "util/reference.h"
 #include "util/wakeup.h"
 
-/* One transaction that is not settled: its word to the ldm thread, its verdict from it. */
+/* A transaction that is not settled, with the last verdict on it. */
 struct slot {
 	uint32_t id; /* 0: free */
 	bool verdict_waits;

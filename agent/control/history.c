@@ -18,10 +18,11 @@
 #include "util/number.h"
 #include "util/text.h"
 
-#define TOKEN	   "control:history"
-#define READ_CAP   (64u << 20)
-#define RESERVED   2048	       /* numbers; more domains than one PDU has room for */
-#define GROWTH	   (32u << 10) /* the file may double and grow by that, then it is written anew */
+#define TOKEN	 "control:history"
+#define READ_CAP (64u << 20)
+#define RESERVED 2048 /* numbers; more domains than one PDU has room for */
+/* Written anew when it is larger than twice its size after the last time, plus this. */
+#define GROWTH	   (32u << 10)
 #define RUNNING_MS 200
 #define SYNC_MS	   1000
 #define RETRY_MS   5000 /* after an error of the disk */
@@ -734,7 +735,7 @@ static int put_everything(const struct history *y, struct buffer *b, const struc
 	const struct open_lines *e;
 	int r = record_put_given(b, given);
 
-	/* Before the rows: a row that ended closes what stands before it. */
+	/* Before the rows, because a row that ended closes the beginnings that stand before it. */
 	LIST_FOREACH (e, &y->open, link)
 		if (r >= 0)
 			r = buffer_append_text(b, e->text);

@@ -124,7 +124,7 @@ static bool always_irreversible(enum step_action a)
 	return a == STEP_STOP || a == STEP_FORCE_STOP || a == STEP_START || a == STEP_REMOVE;
 }
 
-/* Crypto units go before CPUs are given back and come after CPUs are taken. */
+/* A crypto unit belongs to a core: units are given back before CPUs, and taken after them. */
 static unsigned order_of(enum step_action a, enum phase phase)
 {
 	static const unsigned release[_STEP_ACTION_MAX] = {

@@ -101,7 +101,7 @@ static void check_no_row(struct prechecking *j, const struct set_request *d)
 	bool inside = d->index >= s->next_index && d->index - s->next_index <= REGISTRY_WINDOW;
 
 	if (set_request_asks_row(d, ROW_REQUEST_DESTROY))
-		return; /* RFC 2579: not there is what was asked for */
+		return; /* RFC 2579: the row is not there, as asked */
 	if (!permit_creation(j->view->permit) || (!asks_creation(d) && d->index < s->next_index))
 		refuse_request(j, d, 0, REASON_NEVER_A_ROW);
 	else if ((d->fields & FIELD_ROW_BIT) != 0 && !asks_creation(d))

@@ -61,8 +61,7 @@ static int read_settings(const struct options *o, bool must_exist, struct settin
 	int r = s ? 0 : -ENOMEM;
 
 	if (r == 0)
-		r = must_exist ? settings_load(s, o->config_file)
-			       : settings_load_if_there(s, o->config_file);
+		r = settings_load(s, o->config_file, must_exist);
 	if (r == 0)
 		r = override_setting(s, "agentXSocket", o->agentx_socket, 'x');
 	if (r == 0)

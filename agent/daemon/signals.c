@@ -83,7 +83,7 @@ int signals_wait(int timeout_ms, enum daemon_event *ret)
 	unsigned char byte;
 	int r;
 
-	/* poll, because after a handler read would be restarted before anybody looks. */
+	/* poll(2) ends when a signal was handled; read(2) would be restarted. */
 	do {
 		r = poll(&pfd, 1, timeout_ms);
 	} while (r < 0 && errno == EINTR);

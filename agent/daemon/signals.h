@@ -8,8 +8,8 @@
 enum daemon_event {
 	EVENT_STOP,   /* SIGTERM, SIGINT */
 	EVENT_RELOAD, /* SIGHUP */
-	EVENT_ENDED,  /* a thread ended by itself: signals_post() */
-	EVENT_NONE,   /* the time is over: signals_wait() */
+	EVENT_ENDED,  /* a thread ended; posted by that thread */
+	EVENT_NONE,   /* nothing happened within the time of signals_wait() */
 };
 
 /* Blocks what the threads must not get, ignores SIGPIPE, installs handlers. -errno. */

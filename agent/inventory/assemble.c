@@ -512,7 +512,7 @@ static int add_listed_domain(struct assembly *a, struct domain *d)
 		old = NULL;
 	if (!old && !may_bring_new(a->in))
 		return 0;
-	/* Constraints are what an inactive domain shows; any other shows what it has. */
+	/* ldomTable shows the constraints of an inactive domain, and what any other domain has. */
 	if (old && a->in->listing->kind == LISTING_CONSTRAINTS && old->state != DOMAIN_INACTIVE)
 		return add_waiting(a, d, old);
 	return add_merged(a, d, old);
@@ -692,8 +692,8 @@ static int finish(struct assembly *a, const struct snapshot **ret)
 }
 
 /*
- * Listings that only add to what is there must not do so for ever; the names they bring count
- * before any gets a number.
+ * list-bindings, and a look at one domain, only add domains. The limit holds for these, too, and it
+ * is checked before any of them gets a number.
  */
 static int check_count(const struct assemble_input *in)
 {

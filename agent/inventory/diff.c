@@ -201,7 +201,7 @@ static int diff_domain(struct differ *d, const struct domain *before, const stru
 	return r;
 }
 
-/* A row in the making is nobody's domain yet. */
+/* NULL for a row that a manager is still making: it is no domain yet. */
 static const struct domain *real(const struct domain *d)
 {
 	return d && d->row_status == ROW_ACTIVE ? d : NULL;

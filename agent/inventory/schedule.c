@@ -523,7 +523,7 @@ bool schedule_event(struct schedule *s, const struct ldm_event *event,
 		if (!event->domain ||
 			schedule_domain(s, spelling(snapshot, event->domain), snapshot, now_ms) < 0)
 			schedule_lists_soon(s, NEED_LIST | NEED_BINDINGS, now_ms);
-		/* The end of a migration is the end of the domain here, or its beginning. */
+		/* When a migration ends, the domain is gone from this host, or new on it. */
 		if (event->status && strcasecmp(event->status, "done") == 0)
 			schedule_lists_soon(s, NEED_LIST, now_ms);
 		return true;

@@ -112,7 +112,7 @@ void schedule_list_done(struct schedule *s, uint32_t need, uint64_t now_ms, uint
 void schedule_list_failed(struct schedule *s, uint32_t need, uint64_t now_ms);
 /* The list-devices that was read does not fit the domains: both lists again, a few times. */
 void schedule_doubt(struct schedule *s);
-/* Asks for what only other lists show of the domains that changed in list-domain. */
+/* For domains that changed in list-domain: asks for the other lists, which show more of them. */
 void schedule_after_list(struct schedule *s, const struct snapshot *before,
 	const struct snapshot *now, uint64_t now_ms);
 /* False: an event without a meaning for us. s may be NULL in which names are looked up. */

@@ -5,6 +5,7 @@
 
 #include <stdlib.h>
 
+#include "util/cleanup.h"
 #include "util/text.h"
 
 int ldm_status_copy(const struct ldm_status *s, struct ldm_status *ret)
@@ -22,17 +23,12 @@ void ldm_status_clear(struct ldm_status *s)
 
 const char *link_state_name(enum link_state state)
 {
-	switch (state) {
-	case LINK_UP:
-		return "up";
-	case LINK_CONNECTING:
-		return "connecting";
-	case LINK_DOWN:
-		return "down";
-	case LINK_UNAUTHORISED:
-		return "unauthorised";
-	case LINK_SLOW:
-		return "slow";
-	}
-	return "unknown";
+	static const char *const names[] = {[LINK_UP] = "up",
+		[LINK_CONNECTING] = "connecting",
+		[LINK_DOWN] = "down",
+		[LINK_UNAUTHORISED] = "unauthorised",
+		[LINK_SLOW] = "slow"};
+	const char *name = state < ARRAY_SIZE(names) ? names[state] : NULL;
+
+	return name ? name : "unknown";
 }

@@ -181,7 +181,7 @@ static void tear_down(struct ldm_conn *c)
 	c->generation++;
 }
 
-/* Fails all calls: the oldest with the error itself, those behind with the lost connection. */
+/* The oldest call fails with the error itself, the calls behind it with -ECONNRESET. */
 static void shut(struct ldm_conn *c, enum ldm_conn_state state, int error, const char *text)
 {
 	const int rest = error == -ECANCELED ? -ECANCELED : -ECONNRESET;

@@ -64,7 +64,7 @@ static int read_settings(struct managed_host *h, const char *file)
 	if (r >= 0 && h->name)
 		r = default_context(h->name, s);
 	if (r >= 0)
-		r = file ? settings_load(s, file) : settings_load_if_there(s, DEFAULT_CONFIG_FILE);
+		r = settings_load(s, file ? file : DEFAULT_CONFIG_FILE, file != NULL);
 	return r;
 }
 

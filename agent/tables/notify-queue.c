@@ -170,7 +170,8 @@ static void drop_first(struct notify_queue *n)
 {
 	item_clear(item_at(n, 0));
 	n->n--;
-	/* An empty one begins anew, or in time the pages of all places would have been touched. */
+	/* An empty queue begins at its first place again, so that few pages of the ring are ever
+	 * used. */
 	n->first = n->n > 0 ? (n->first + 1) % NOTIFY_QUEUE : 0;
 }
 
@@ -294,8 +295,8 @@ static void append_link(struct notify_queue *n, const struct ldm_status *status,
 	free(copy);
 }
 
-/* Being slow, and trying to connect, is neither having ldmd nor having lost it; what was never
- * there cannot be lost. */
+/* LINK_SLOW and LINK_CONNECTING change nothing: ldmd is neither there nor lost. A link that was
+ * never up cannot be lost. */
 static void take_link(struct notify_queue *n, const struct ldm_status *status, uint64_t now_ms)
 {
 	enum link_state link = status->link;

@@ -5,7 +5,7 @@
 
 #include "tables/device-table.h"
 
-/* ldomVcpuOperationalStatus: the vendor's list; the rest of it is never given. */
+/* Of the values that the vendor lists for ldomVcpuOperationalStatus, the agent gives these. */
 enum { STATUS_UNKNOWN = 1, STATUS_OK = 3, STATUS_STOPPED = 11, STATUS_POWER_MODE = 19 };
 
 static bool seek_vcpu(const struct view *v, const uint32_t *index, struct row *ret)

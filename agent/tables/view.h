@@ -22,7 +22,7 @@ struct agent_facts {
 	bool read_only;
 	bool notifications;	    /* switched on */
 	bool config_unsaved;	    /* we changed the host since it was last saved to the SP */
-	uint64_t notifications_due; /* of these, in the end, one of: */
+	uint64_t notifications_due; /* each of these is counted once below, at its end */
 	uint64_t notifications_sent, notifications_dropped;
 	uint64_t notifications_suppressed; /* by the rate limit of a domain */
 	uint64_t sets, sets_refused;

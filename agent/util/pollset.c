@@ -1,5 +1,5 @@
 /*
- * A handful of descriptors at most, so a linear search is the fastest.
+ * There are a few descriptors at most, so they are searched one after the other.
  */
 #include <errno.h>
 #include <stdlib.h>

@@ -72,7 +72,7 @@ size_t utf8_xml_span(const char *bytes, size_t len)
 		size_t n = 1;
 		uint64_t word;
 
-		/* Nearly all that ldmd sends. */
+		/* Nearly all that ldmd sends is printable ASCII: eight bytes at a time. */
 		if (len - pos >= sizeof(word)) {
 			memcpy(&word, bytes + pos, sizeof(word));
 			if (is_printable_word(word)) {

@@ -67,7 +67,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	fuzz_write_file("conf", data, size);
 	FUZZ_CHECK(s && defaults && asprintf(&path, "%s/conf", fuzz_directory()) > 0);
-	int r = settings_load(s, path);
+	int r = settings_load(s, path, true);
 	FUZZ_CHECK(r == 0 || r == -EINVAL || r == -EFBIG);
 	check_numbers(s);
 	check_permits(s);

@@ -373,7 +373,7 @@ static void test_connection(void **state)
 static int read_settings(void)
 {
 	struct settings *s = settings_new();
-	int rc = s ? settings_load(s, CORPUS "settings/all") : -ENOMEM;
+	int rc = s ? settings_load(s, CORPUS "settings/all", true) : -ENOMEM;
 
 	settings_unref(s);
 	return rc;

@@ -24,7 +24,7 @@ static int load(struct settings *s, const char *text)
 	assert_true(fd >= 0);
 	assert_int_equal(write(fd, text, strlen(text)), strlen(text));
 	close(fd);
-	int r = settings_load(s, path);
+	int r = settings_load(s, path, true);
 	unlink(path);
 	return r;
 }
@@ -167,11 +167,11 @@ static void test_binary_file(void **state)
 	assert_int_equal(write(fd, "setWait 1\0\n", 11), 11);
 	close(fd);
 	struct settings *s = fresh();
-	assert_int_equal(settings_load(s, path), -EINVAL);
+	assert_int_equal(settings_load(s, path, true), -EINVAL);
 	unlink(path);
-	assert_int_equal(settings_load(s, path), -ENOENT);
-	assert_int_equal(settings_load(s, "/tmp"), -EINVAL);
-	assert_int_not_equal(settings_load(s, "/dev/zero"), 0);
+	assert_int_equal(settings_load(s, path, true), -ENOENT);
+	assert_int_equal(settings_load(s, "/tmp", true), -EINVAL);
+	assert_int_not_equal(settings_load(s, "/dev/zero", true), 0);
 	settings_unref(s);
 }
 
@@ -199,10 +199,10 @@ static void test_file_that_may_be_missing(void **state)
 	assert_non_null(mkdtemp(path));
 	assert_true(asprintf(&link, "%s/loop", path) > 0);
 	struct settings *s = fresh();
-	assert_int_equal(settings_load_if_there(s, link), 0);
+	assert_int_equal(settings_load(s, link, false), 0);
 	assert_int_equal(symlink(link, link), 0);
-	assert_int_equal(settings_load_if_there(s, link), -ELOOP);
-	assert_int_equal(settings_load_if_there(s, "/dev/null/ldoms-agentx.conf"), -ENOTDIR);
+	assert_int_equal(settings_load(s, link, false), -ELOOP);
+	assert_int_equal(settings_load(s, "/dev/null/ldoms-agentx.conf", false), -ENOTDIR);
 	settings_unref(s);
 	unlink(link);
 	rmdir(path);
