@@ -14,6 +14,7 @@
 #include "ldm/endpoint.h"
 #include "snmp/agentx.h"
 #include "snmp/connect.h"
+#include "tables/mib-list.h"
 #include "util/cleanup.h"
 #include "util/file.h"
 #include "util/log.h"
@@ -84,6 +85,14 @@ static int check_context(const char *value, const char **ret_why)
 	return -EINVAL;
 }
 
+static int check_view(const char *value, const char **ret_why)
+{
+	if (mib_find_view(value))
+		return 0;
+	*ret_why = "vm or libvirt";
+	return -EINVAL;
+}
+
 static int check_allow(const char *value, const char **ret_why)
 {
 	struct permit *permit;
@@ -150,6 +159,8 @@ static const struct directive directives[] = {
 	{"templateDirectory", KIND_PATH, AT(template_directory), .text = DEFAULT_TEMPLATE_DIR,
 		.live = true},
 	{"stateDirectory", KIND_PATH, AT(state_directory), .text = DEFAULT_STATE_DIR},
+	{"hypervisorVersion", KIND_TEXT, AT(hypervisor_version)},
+	{"view", KIND_LIST, AT(views), .check = check_view},
 	{"logLevel", KIND_WORD, AT(log_level), .value = LOG_LEVEL_NOTICE, .words = words_level,
 		.live = true, .why = "error, warning, notice, info or debug"},
 };
@@ -644,5 +655,7 @@ struct backend_config settings_backend(const struct settings *s)
 		.notifications = s->notifications,
 		.notification_rate = s->notification_rate,
 		.set_allow = s->set_allow,
+		.views = s->views,
+		.hypervisor_version = s->hypervisor_version,
 	};
 }

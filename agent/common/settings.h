@@ -33,6 +33,8 @@ struct settings {
 	char *agentx_socket;
 	char *context; /* of SNMP; NULL: the default one */
 	char *state_directory;
+	char *hypervisor_version; /* for vmHvVersion; NULL: not known */
+	char **views;		  /* each line's word, NULL-terminated; NULL = none */
 
 	/* How: these apply live. */
 	char *template_directory;

@@ -15,6 +15,9 @@
 #include "util/number.h"
 #include "util/text.h"
 
+/* A host needs longer to start. */
+#define OUTAGE_MS 60000
+
 struct assembly {
 	const struct assemble_input *in;
 	struct snapshot_builder *builder;
@@ -323,18 +326,20 @@ static int number_lists(const struct assemble_input *in, struct domain *d, const
  * Lists differ in what they show: list-domain has no buses, list-bindings may have no load. What
  * this one does not show keeps its value, unless the same list showed it before.
  */
-static bool inherits(const struct field *f, const struct domain *fresh, const struct domain *old,
-	enum listing_kind kind)
+static bool inherits(
+	const struct field *f, uint32_t told, const struct domain *old, enum listing_kind kind)
 {
-	if (!f->known || (fresh->known & f->known) || !(old->known & f->known))
+	if (!f->known || (told & f->known) || !(old->known & f->known))
 		return false;
 	return f->known == KNOWN_UUID || kind != LISTING_DOMAIN || !(old->told & f->known);
 }
 
 static int inherit_values(struct domain *fresh, const struct domain *old, enum listing_kind kind)
 {
+	const uint32_t told = fresh->known; /* two members may come from one property */
+
 	for (const struct field *f = domain_fields; f->kind != FIELD_END; f++) {
-		if (!inherits(f, fresh, old, kind))
+		if (!inherits(f, told, old, kind))
 			continue;
 		int r = field_take(f, old, fresh);
 		if (r < 0)
@@ -424,6 +429,10 @@ static void derive_known_state(struct domain *d, const struct domain *old)
 	else
 		d->known_state =
 			d->num_vcpu > 0 && d->mem_bytes > 0 ? DOMAIN_ACTIVE : DOMAIN_UNKNOWN;
+	if (d->state != DOMAIN_UNKNOWN)
+		d->told_state = d->state;
+	else if (old)
+		d->told_state = old->told_state;
 }
 
 int merge_domain(
@@ -475,8 +484,12 @@ static int add_merged(struct assembly *a, struct domain *d, const struct domain 
 		d->services = NULL;
 	}
 	int r = number_lists(in, d, old);
-	if (r == 0)
+	if (r == 0) {
+		struct cpu_time_limits limits = in->cpu_time;
+		limits.list_ms = in->last ? in->last->list_ms : 0;
+		cpu_time_add(d, old, in->listing->kind, in->now_ms, &limits);
 		r = merge_domain(d, old, in->listing->kind, in->now_ms);
+	}
 	if (r < 0)
 		return r;
 	inherit_waiting(in, d, old);
@@ -674,6 +687,31 @@ static int add_host(struct assembly *a)
 
 /* ------------------------------------------------------------------------------------------- */
 
+/*
+ * When the hypervisor began, at the latest: ldmd tells how long each domain runs, in whole minutes
+ * above one. A host on which every domain runs for a shorter time than ldmd was not heard of was
+ * switched off meanwhile.
+ */
+static int64_t hypervisor_zero(const struct assembly *a)
+{
+	const struct snapshot *last = a->in->last;
+	uint64_t longest_s = 0, silent_ms = last ? a->in->now_ms - last->taken_ms : 0;
+	bool told = false;
+
+	for (size_t i = 0; i < a->n_rows; i++) {
+		const struct domain *d = a->rows[i];
+
+		if (d->state != DOMAIN_ACTIVE || !(d->known & KNOWN_UPTIME))
+			continue;
+		told = true;
+		if (d->uptime_s > longest_s)
+			longest_s = d->uptime_s;
+	}
+	int64_t zero = (int64_t)a->in->now_ms - (int64_t)longest_s * 1000;
+	bool anew = told && silent_ms >= OUTAGE_MS && (longest_s + 60) * 1000 < silent_ms;
+	return last && !anew && last->hypervisor_zero_ms < zero ? last->hypervisor_zero_ms : zero;
+}
+
 static int finish(struct assembly *a, const struct snapshot **ret)
 {
 	const struct assemble_input *in = a->in;
@@ -683,6 +721,12 @@ static int finish(struct assembly *a, const struct snapshot **ret)
 		.taken_ms = is_full_list(in) || !last ? in->now_ms : last->taken_ms,
 		.table_last_change_ms =
 			a->changed || !last ? in->now_ms : last->table_last_change_ms,
+		.list_ms = is_full_list(in) ? in->now_ms
+			   : last	    ? last->list_ms
+					    : 0,
+		.lists = (last ? last->lists : 0) + is_full_list(in),
+		.now_ms = in->now_ms,
+		.hypervisor_zero_ms = hypervisor_zero(a),
 	};
 
 	/* Numbers are on disk before anyone sees them; if that fails the registry says so. */
@@ -752,6 +796,10 @@ int assemble_patch(const struct snapshot *last, uint32_t index, const struct dom
 		.serial = last ? last->serial + 1 : 1,
 		.taken_ms = last ? last->taken_ms : 0,
 		.table_last_change_ms = now_ms,
+		.list_ms = last ? last->list_ms : 0,
+		.lists = last ? last->lists : 0,
+		.now_ms = now_ms,
+		.hypervisor_zero_ms = last ? last->hypervisor_zero_ms : (int64_t)now_ms,
 		.next_index = next_index,
 	};
 	size_t n = last ? last->n_domains : 0;

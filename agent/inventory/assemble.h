@@ -6,6 +6,7 @@
 #ifndef INVENTORY_ASSEMBLE_H
 #define INVENTORY_ASSEMBLE_H
 
+#include "inventory/cpu-time.h"
 #include "inventory/listing.h"
 #include "inventory/snapshot.h"
 
@@ -22,6 +23,7 @@ struct assemble_input {
 	size_t n_keep;
 	uint64_t asked_ms; /* when the question left */
 	uint64_t now_ms;
+	struct cpu_time_limits cpu_time;
 	struct registry *registry;
 };
 

@@ -19,6 +19,20 @@ struct differ {
 	const struct domain *before_outline, *after_outline; /* made for the first change */
 };
 
+int change_copy(const struct change *c, struct change *ret)
+{
+	char *object;
+	int r = text_copy(c->object, &object);
+
+	if (r < 0)
+		return r;
+	*ret = *c;
+	ret->object = object;
+	domain_ref(c->before);
+	domain_ref(c->after);
+	return 0;
+}
+
 void change_clear(struct change *c)
 {
 	domain_unref(c->before);
@@ -158,6 +172,13 @@ static int diff_owner(struct differ *d, enum row_owner which, const void *a, con
 	return r;
 }
 
+/* What a state of another MIB module than ours may depend on, besides the state. */
+static bool lifecycle_differs(const struct domain *a, const struct domain *b)
+{
+	return a->migration != b->migration || !text_equal(a->uuid, b->uuid) ||
+	       a->suspended != b->suspended || (a->known & KNOWN_STATE) != (b->known & KNOWN_STATE);
+}
+
 static int diff_values(struct differ *d)
 {
 	const struct domain *a = d->before, *b = d->after;
@@ -165,6 +186,8 @@ static int diff_values(struct differ *d)
 
 	if (a->state != b->state)
 		r = report_value(d, CHANGE_STATE);
+	else if (lifecycle_differs(a, b))
+		r = report_value(d, CHANGE_LIFECYCLE);
 	if (r == 0 && a->num_vcpu != b->num_vcpu)
 		r = report_value(d, CHANGE_VCPU);
 	if (r == 0 && a->mem_bytes != b->mem_bytes)

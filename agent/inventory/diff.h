@@ -40,6 +40,8 @@ struct change_list {
  */
 int snapshot_diff(const struct snapshot *before, const struct snapshot *after, size_t max,
 	struct change_list *list, uint64_t *dropped);
+/* References to the same outlines. -ENOMEM. */
+int change_copy(const struct change *c, struct change *ret);
 void change_clear(struct change *c);
 void change_list_clear(struct change_list *list);
 

@@ -79,8 +79,10 @@ struct vcpu {
 	uint32_t index; /* vid + 1 */
 	uint32_t vid, pid, cid;
 	uint32_t strand_permille, util_permille, norm_util_permille;
-	bool util_known; /* false for a strand under power management */
-	bool parked;	 /* under power management: there, but without a load */
+	bool util_known;  /* false for a strand under power management */
+	bool parked;	  /* under power management: there, but without a load */
+	bool time_known;  /* there were two answers */
+	uint64_t time_ns; /* cpu-time.h */
 };
 
 /* Derived from the vcpus: ldmd names the core with each CPU, and no list has cores. */
@@ -234,9 +236,11 @@ struct domain {
 	char *boot_policy, *perf_counters, *rc_add_policy;
 	char *flags; /* always six columns, or NULL */
 	enum domain_state state;
+	bool suspended; /* the state is DOMAIN_UNKNOWN, and the word was "suspended" */
 	enum domain_state
-		known_state; /* the last one that was a word we know; see merge_domain() */
-	uint32_t num_vcpu;   /* constraint while inactive, as ldmd gives it */
+		known_state;	      /* the last one that was a word we know; see merge_domain() */
+	enum domain_state told_state; /* the same, without a guess; 0: there was none */
+	uint32_t num_vcpu;	      /* constraint while inactive, as ldmd gives it */
 	uint64_t mem_bytes;
 	uint32_t num_crypto, num_iobus;
 	uint32_t whole_core;	 /* 0: no constraint */
@@ -246,8 +250,11 @@ struct domain {
 	uint32_t utilization_permille;
 	uint32_t norm_util_permille; /* with regard to power management */
 	uint64_t uptime_s;
-	uint32_t console_port; /* 0: none */
-	bool pending;	       /* a delayed reconfiguration waits */
+	uint64_t cpu_time_ns;	/* cpu-time.h */
+	uint64_t runs_since_ms; /* monotonic; 0: the domain does not run */
+	uint64_t bindings_ms;	/* monotonic; of the last list-bindings; 0: none */
+	uint32_t console_port;	/* 0: none */
+	bool pending;		/* a delayed reconfiguration waits */
 	/* What the domain gets when it reboots, from its constraints; zero: not pending, or not
 	 * read.
 	 */

@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "inventory/words.h"
 #include "ldm/document.h"
@@ -34,6 +35,7 @@ static size_t field_width(const struct field *f)
 	case FIELD_UPTIME:
 		return sizeof(uint64_t);
 	case FIELD_SWITCH:
+	case FIELD_SUSPENDED:
 	case FIELD_FLAG:
 		return sizeof(bool);
 	case FIELD_U32:
@@ -114,8 +116,12 @@ static int read_value(const struct field *f, const char *text, void *record)
 
 	if (is_text(f))
 		return read_text(f, text, record);
-	if (f->kind == FIELD_SWITCH) {
-		r = word_switch(text, &on) ? 0 : -EINVAL;
+	if (field_width(f) == sizeof(on)) {
+		r = f->kind == FIELD_SUSPENDED ? (*text ? 0 : -EINVAL)
+		    : word_switch(text, &on)   ? 0
+					       : -EINVAL;
+		if (f->kind == FIELD_SUSPENDED)
+			on = strcasecmp(text, "suspended") == 0;
 		if (r == 0)
 			field_put(f, &on, record);
 	} else if (field_width(f) == sizeof(wide)) {

@@ -14,22 +14,24 @@
 struct ldm_resource;
 
 enum field_kind {
-	FIELD_END,     /* ends a table */
-	FIELD_TEXT,    /* char *, owned */
-	FIELD_MAC,     /* char *, aa:bb:cc:dd:ee:ff */
-	FIELD_HOSTID,  /* char *, 0x... */
-	FIELD_UUID,    /* char *, lower case */
-	FIELD_FLAGS,   /* char *, six columns */
-	FIELD_U32,     /* uint32_t */
-	FIELD_LIMIT,   /* uint32_t; 0: "unlimited" */
-	FIELD_PERCENT, /* uint32_t, 0.1 % */
-	FIELD_STATE,   /* enum domain_state */
-	FIELD_SIZE,    /* uint64_t, bytes */
-	FIELD_ADDRESS, /* uint64_t, also hexadecimal */
-	FIELD_UPTIME,  /* uint64_t, seconds */
-	FIELD_SWITCH,  /* bool: on, yes, true, enabled, 1 */
-	FIELD_OTHER,   /* 32 bits that no property gives: enums, derived numbers */
-	FIELD_FLAG,    /* bool that no property gives */
+	FIELD_END,	 /* ends a table */
+	FIELD_TEXT,	 /* char *, owned */
+	FIELD_MAC,	 /* char *, aa:bb:cc:dd:ee:ff */
+	FIELD_HOSTID,	 /* char *, 0x... */
+	FIELD_UUID,	 /* char *, lower case */
+	FIELD_FLAGS,	 /* char *, six columns */
+	FIELD_U32,	 /* uint32_t */
+	FIELD_LIMIT,	 /* uint32_t; 0: "unlimited" */
+	FIELD_PERCENT,	 /* uint32_t, 0.1 % */
+	FIELD_STATE,	 /* enum domain_state */
+	FIELD_SIZE,	 /* uint64_t, bytes */
+	FIELD_ADDRESS,	 /* uint64_t, also hexadecimal */
+	FIELD_UPTIME,	 /* uint64_t, seconds */
+	FIELD_SWITCH,	 /* bool: on, yes, true, enabled, 1 */
+	FIELD_SUSPENDED, /* bool: the text is the word of a state that the model has no number for
+			  */
+	FIELD_OTHER,	 /* 32 bits that no property gives: enums, derived numbers */
+	FIELD_FLAG,	 /* bool that no property gives */
 };
 
 enum field_source {

@@ -456,6 +456,12 @@ static int make_snapshot(struct refresh *r, const char *gone)
 		.n_keep = q->keep.n,
 		.asked_ms = q->started_ms,
 		.now_ms = r->now_ms,
+		.cpu_time =
+			{
+				.connected_ms = r->connected_ms,
+				.domain_ms = 2 * r->status.interval_ms,
+				.vcpu_ms = 2 * r->config.detail_interval_ms,
+			},
 		.registry = r->registry,
 	};
 	int rc = assemble(&in, &next);

@@ -59,6 +59,8 @@ const struct field domain_fields[] = {
 	/* Data version 2.0 may have the state directly below the domain. */
 	{ FIELD_STATE, AT(domain, state), KEYS("state", "ldom_state"), IN("ldom_info", "state", ""),
 	  KNOWN(KNOWN_STATE) },
+	{ FIELD_SUSPENDED, AT(domain, suspended), KEYS("state", "ldom_state"),
+	  IN("ldom_info", "state", ""), KNOWN(KNOWN_STATE) },
 	{ FIELD_U32, AT(domain, num_vcpu), UNITS("number"), IN("cpu"), KNOWN(KNOWN_VCPU) },
 	{ FIELD_SIZE, AT(domain, mem_bytes), UNITS("size"), IN("memory"), KNOWN(KNOWN_MEMORY) },
 	{ FIELD_U32, AT(domain, num_crypto), UNITS("number"), IN("mau", "crypto"),
@@ -71,6 +73,10 @@ const struct field domain_fields[] = {
 	{ FIELD_OTHER, AT(domain, num_iobus), KNOWN(KNOWN_IO) },
 	{ FIELD_OTHER, AT(domain, index) },
 	{ FIELD_OTHER, AT(domain, known_state) },
+	{ FIELD_OTHER, AT(domain, told_state) },
+	{ FIELD_SIZE, AT(domain, cpu_time_ns), VOLATILE },
+	{ FIELD_SIZE, AT(domain, runs_since_ms), VOLATILE },
+	{ FIELD_SIZE, AT(domain, bindings_ms), VOLATILE },
 	{ FIELD_OTHER, AT(domain, roles) },
 	{ FIELD_FLAG, AT(domain, pending) },
 	{ FIELD_FLAG, AT(domain, waiting_known), VOLATILE },
@@ -97,6 +103,8 @@ static const struct field vcpu_fields[] = {
 	{ FIELD_PERCENT, AT(vcpu, norm_util_permille), KEYS("normalized_utilization"), VOLATILE },
 	{ FIELD_FLAG, AT(vcpu, util_known), VOLATILE },
 	{ FIELD_FLAG, AT(vcpu, parked), VOLATILE },
+	{ FIELD_FLAG, AT(vcpu, time_known), VOLATILE },
+	{ FIELD_SIZE, AT(vcpu, time_ns), VOLATILE },
 	{ FIELD_END },
 };
 

@@ -27,6 +27,9 @@ enum change_kind {
 	CHANGE_VCONS,
 	CHANGE_DEGRADED,
 	_CHANGE_KIND_MAX,
+	/* What only views tell: migration, UUID or word of the state changed, and the state did
+	   not. */
+	CHANGE_LIFECYCLE = _CHANGE_KIND_MAX,
 	CHANGE_NONE = -1,
 };
 

@@ -1,7 +1,7 @@
 /*
  * Snapshots, the search in them, and the builder that makes them.
  *
- * One allocation holds the struct and, behind it, both orders; domains and host are shared.
+ * One allocation holds the struct and, behind it, the three orders; domains and host are shared.
  */
 #include "inventory/snapshot.h"
 
@@ -256,7 +256,45 @@ static bool same_lists(
 	return before;
 }
 
-/* Both orders, and what is found by searching through all domains. */
+static int compare_uuid(const void *a, const void *b)
+{
+	const struct domain *const *x = a, *const *y = b;
+
+	return strcmp((*x)->uuid, (*y)->uuid);
+}
+
+static size_t order_by_uuid(const struct snapshot_builder *b, const struct domain **rows)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < b->n; i++)
+		if (b->rows[i]->uuid && b->rows[i]->row_status == ROW_ACTIVE)
+			rows[n++] = b->rows[i];
+	qsort(rows, n, sizeof(*rows), compare_uuid);
+	return n;
+}
+
+/* The next domain of ldmd from there on; NULL: there is none. */
+static const struct domain *next_active(const struct domain *const *domains, size_t n, size_t *at)
+{
+	while (*at < n && domains[*at]->row_status != ROW_ACTIVE)
+		(*at)++;
+	return *at < n ? domains[(*at)++] : NULL;
+}
+
+static bool same_members(const struct snapshot *last, const struct snapshot *s)
+{
+	size_t i = 0, j = 0;
+	const struct domain *a, *b;
+
+	do {
+		a = next_active(last->domains, last->n_domains, &i);
+		b = next_active(s->domains, s->n_domains, &j);
+	} while (a && b && a->index == b->index);
+	return !a && !b;
+}
+
+/* All orders, and what is found by searching through all domains. */
 static int order_rows(
 	const struct snapshot_builder *b, const struct domain **by_index, struct snapshot *s)
 {
@@ -270,6 +308,7 @@ static int order_rows(
 		r = sort_unique(by_name, b->n, domain_compare_name);
 	if (r < 0)
 		return r;
+	s->n_by_uuid = order_by_uuid(b, by_index + 2 * b->n);
 
 	const struct domain *const *before = same_domains(b->last, by_index, b->n);
 	if (same_lists(before, by_index, b->n)) {
@@ -310,7 +349,7 @@ int snapshot_build(
 
 	if (r < 0)
 		return r;
-	struct snapshot *s = shared_new(sizeof(*s) + 2 * b->n * sizeof(b->rows[0]));
+	struct snapshot *s = shared_new(sizeof(*s) + 3 * b->n * sizeof(b->rows[0]));
 	if (!s)
 		return -ENOMEM;
 	const struct domain **rows = (const struct domain **)(void *)(s + 1);
@@ -318,11 +357,15 @@ int snapshot_build(
 		.serial = stamp->serial,
 		.taken_ms = stamp->taken_ms,
 		.table_last_change_ms = stamp->table_last_change_ms,
+		.list_ms = stamp->list_ms,
+		.lists = stamp->lists,
+		.hypervisor_zero_ms = stamp->hypervisor_zero_ms,
 		.next_index = stamp->next_index,
 		.n_active_rows = count_active(b),
 		.n_domains = b->n,
 		.domains = rows,
 		.by_name = rows + b->n,
+		.by_uuid = rows + 2 * b->n,
 		.host = b->host,
 	};
 	r = order_rows(b, rows, s);
@@ -332,6 +375,8 @@ int snapshot_build(
 		shared_free(s);
 		return r;
 	}
+	s->members_changed_ms =
+		b->last && same_members(b->last, s) ? b->last->members_changed_ms : stamp->now_ms;
 	b->host = NULL;
 	b->n = 0;
 	snapshot_builder_free(b);

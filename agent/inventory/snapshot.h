@@ -16,14 +16,22 @@ struct snapshot {
 	uint64_t serial;	       /* rises by one with each snapshot of this process */
 	uint64_t taken_ms;	       /* monotonic; last good answer about all domains */
 	uint64_t table_last_change_ms; /* monotonic; any row made, removed or changed */
-	uint32_t next_index;	       /* the registry's next free ldomIndex */
-	size_t n_active_rows;	       /* domains that ldmd has (row_status ROW_ACTIVE) */
+	uint64_t list_ms;	       /* monotonic; last answer to list-domain for all; 0: none */
+	uint64_t lists;		       /* so many of them there were */
+	uint64_t members_changed_ms;   /* monotonic; a domain of ldmd came or went */
+	/* Monotonic time at which the hypervisor began at the latest; it may lie before 0. */
+	int64_t hypervisor_zero_ms;
+	uint32_t next_index;  /* the registry's next free ldomIndex */
+	size_t n_active_rows; /* domains that ldmd has (row_status ROW_ACTIVE) */
 	size_t n_domains;
 	const struct domain *const *domains; /* sorted by index */
 	const struct domain *const *by_name; /* the same rows sorted by name */
-	const struct host *host;	     /* never NULL */
-	const struct list_ends *list_ends;   /* for snapshot_seek_row() */
-	const struct links *links;	     /* links.h */
+	size_t n_by_uuid;
+	const struct domain *const
+		*by_uuid;		   /* those of ldmd's domains that have one, sorted by it */
+	const struct host *host;	   /* never NULL */
+	const struct list_ends *list_ends; /* for snapshot_seek_row() */
+	const struct links *links;	   /* links.h */
 };
 
 /* NULL is allowed and given back. Atomic: any thread may do it. */
@@ -77,6 +85,8 @@ void snapshot_builder_last(struct snapshot_builder *b, const struct snapshot *la
 
 struct snapshot_stamp {
 	uint64_t serial, taken_ms, table_last_change_ms;
+	uint64_t list_ms, lists, now_ms;
+	int64_t hypervisor_zero_ms;
 	uint32_t next_index;
 };
 int snapshot_build(struct snapshot_builder *b, const struct snapshot_stamp *stamp,

@@ -8,6 +8,8 @@
 #include <net-snmp/net-snmp-includes.h>
 #include <net-snmp/agent/net-snmp-agent-includes.h>
 #include <net-snmp/library/fd_event_manager.h>
+#include <net-snmp/agent/sysORTable.h>
+#include <net-snmp/agent/agent_sysORTable.h>
 
 #include <errno.h>
 #include <stdlib.h>
@@ -27,12 +29,25 @@
 #define TURN_MS 1000
 /* Transaction ids of the library are unique as long as the process lives: one epoch is enough. */
 #define EPOCH 1
+/* A view that somebody else holds is tried at least that often. */
+#define VIEW_RETRY_MAX_MS 30000
+
+struct in_master;
+
+/* One MIB module: what its handler gets. */
+struct region {
+	struct in_master *owner;
+	const struct mib *mib;
+	netsnmp_handler_registration *registration; /* NULL: not registered */
+	bool told;				    /* that somebody else has it */
+	uint64_t retry_at_ms, rest_ms;		    /* of a view that is not registered */
+};
 
 struct in_master {
 	struct backend *backend;
 	struct set_phases sets;
-	netsnmp_handler_registration *registration;
-	int readable_fd; /* of the handover; -1: snmpd does not watch it */
+	struct region regions[MIBS_MAX]; /* in the order of the backend's */
+	int readable_fd;		 /* of the handover; -1: snmpd does not watch it */
 	unsigned int alarm;
 	uint64_t alarm_at_ms;
 	uint64_t uptime_zero_ms;
@@ -71,14 +86,15 @@ static bool answer_cell(
 }
 
 static void answer_get(
-	struct in_master *m, netsnmp_agent_request_info *info, netsnmp_request_info *request)
+	struct region *g, netsnmp_agent_request_info *info, netsnmp_request_info *request)
 {
+	struct in_master *m = g->owner;
 	struct relative_name name;
 	struct lookup found;
 	enum lookup_result result = LOOKUP_NO_OBJECT;
 
-	if (varbind_name(request->requestvb, &name) == NAME_INSIDE)
-		result = lookup_get(&m->backend->view, name.sub, name.length, &found);
+	if (varbind_name(request->requestvb, g->mib, &name) == NAME_INSIDE)
+		result = lookup_get(&m->backend->view, g->mib, name.sub, name.length, &found);
 	if (result == LOOKUP_NO_OBJECT)
 		netsnmp_set_request_error(info, request, SNMP_NOSUCHOBJECT);
 	else if (result == LOOKUP_NO_INSTANCE)
@@ -90,30 +106,29 @@ static void answer_get(
 static bool set_name(netsnmp_variable_list *vb, const struct cell *cell)
 {
 	uint32_t below_root[LOOKUP_NAME_MAX];
-	oid name[MAX_OID_LEN];
-	size_t n = cell_name(cell, below_root);
+	struct library_name name;
 
-	memcpy(name, mib_root, mib_root_length * sizeof(oid));
-	for (size_t i = 0; i < n; i++)
-		name[mib_root_length + i] = below_root[i];
-	return snmp_set_var_objid(vb, name, mib_root_length + n) == 0;
+	library_name_set(&name, cell->mib->root, cell->mib->root_length, below_root,
+		cell_name(cell, below_root));
+	return snmp_set_var_objid(vb, name.arcs, name.length) == 0;
 }
 
 /* A varbind that is left alone tells the library to go on behind our part of the tree. */
 static void answer_next(
-	struct in_master *m, netsnmp_agent_request_info *info, netsnmp_request_info *request)
+	struct region *g, netsnmp_agent_request_info *info, netsnmp_request_info *request)
 {
+	struct in_master *m = g->owner;
 	const struct view *v = &m->backend->view;
 	struct relative_name name;
 	struct cell cell;
 	bool found = false;
 
-	switch (varbind_name(request->requestvb, &name)) {
+	switch (varbind_name(request->requestvb, g->mib, &name)) {
 	case NAME_BEFORE:
-		found = lookup_next(v, NULL, 0, false, &cell);
+		found = lookup_next(v, g->mib, NULL, 0, false, &cell);
 		break;
 	case NAME_INSIDE:
-		found = lookup_next(v, name.sub, name.length, request->inclusive, &cell);
+		found = lookup_next(v, g->mib, name.sub, name.length, request->inclusive, &cell);
 		break;
 	case NAME_AFTER:
 		break;
@@ -124,25 +139,26 @@ static void answer_next(
 }
 
 static void answer_read(
-	struct in_master *m, netsnmp_agent_request_info *info, netsnmp_request_info *requests)
+	struct region *g, netsnmp_agent_request_info *info, netsnmp_request_info *requests)
 {
 	for (netsnmp_request_info *r = requests; r; r = r->next)
 		if (info->mode == MODE_GET)
-			answer_get(m, info, r);
+			answer_get(g, info, r);
 		else
-			answer_next(m, info, r);
+			answer_next(g, info, r);
 }
 
 /* The snapshot changes between PDUs only; the age of the data is that of now. */
 static int handle(netsnmp_mib_handler *handler, netsnmp_handler_registration *registration,
 	netsnmp_agent_request_info *info, netsnmp_request_info *requests)
 {
-	struct in_master *m = handler->myvoid;
+	struct region *g = handler->myvoid;
+	struct in_master *m = g->owner;
 
 	log_set_subject(m->subject);
 	look(m, clock_ms());
 	if (info->mode == MODE_GET || info->mode == MODE_GETNEXT) {
-		answer_read(m, info, requests);
+		answer_read(g, info, requests);
 	} else {
 		set_phase(&m->sets, EPOCH, handler, registration, info, requests);
 		/* The library does not know yet that the request is delegated, so no turn() here.
@@ -175,6 +191,97 @@ static void send_notifications(struct in_master *m, uint64_t now_ms)
 	notify_queue_send(m->backend->notifications, send_trap, m);
 	for (unsigned int i = 0; i < NOTIFY_WINDOW; i++)
 		notify_queue_answered(m->backend->notifications, false);
+}
+
+/* --- registration --------------------------------------------------------------------------- */
+
+/* Only LDOMS-MIB can be written: the library answers a SET elsewhere with notWritable. */
+static int register_root(struct region *g)
+{
+	const char *context = g->owner->context;
+	struct library_name name;
+
+	library_name_set(&name, g->mib->root, g->mib->root_length, NULL, 0);
+	netsnmp_handler_registration *registration =
+		netsnmp_create_handler_registration(g->mib->name, handle, name.arcs, name.length,
+			g->mib->view ? HANDLER_CAN_RONLY : HANDLER_CAN_RWRITE);
+	if (!registration)
+		return -ENOMEM;
+	registration->handler->myvoid = g;
+	registration->contextName = context ? strdup(context) : NULL;
+	if (context && !registration->contextName) {
+		netsnmp_handler_registration_free(registration);
+		return -ENOMEM;
+	}
+	/* The library frees it, also when it fails. */
+	int result = netsnmp_register_handler(registration);
+	if (result == MIB_DUPLICATE_REGISTRATION)
+		return -EADDRINUSE;
+	if (result != MIB_REGISTERED_OK)
+		return -EIO;
+	g->registration = registration;
+	return 0;
+}
+
+/* sysORTable is that of the default context; module.c sees to the row of LDOMS-MIB. */
+static bool has_sysor(const struct region *g)
+{
+	return g->registration && g->mib->view && !g->owner->context;
+}
+
+/* netsnmp_unregister_handler() goes on to read the name of the context when it has freed it
+ * (5.9.3). */
+static void unregister_root(struct region *g)
+{
+	struct library_name name;
+
+	if (!g->registration)
+		return;
+	library_name_set(&name, g->mib->capabilities, g->mib->capabilities_length, NULL, 0);
+	if (has_sysor(g))
+		unregister_sysORTable(name.arcs, name.length);
+	library_name_set(&name, g->mib->root, g->mib->root_length, NULL, 0);
+	unregister_mib_context(
+		name.arcs, name.length, g->registration->priority, 0, 0, g->owner->context);
+	g->registration = NULL;
+}
+
+/* A view that somebody else holds is tried again after 1 s, then after twice as long each time. */
+static void try_view(struct in_master *m, size_t i, uint64_t now_ms)
+{
+	struct region *g = &m->regions[i];
+	struct library_name name;
+
+	if (g->registration || now_ms < g->retry_at_ms)
+		return;
+	int r = register_root(g);
+	notify_queue_silence(m->backend->notifications, i, r < 0);
+	if (r < 0) {
+		if (!g->told)
+			log_warn(TOKEN, "snmpd refuses %s (%s): %s; it is tried on",
+				g->mib->root_oid, g->mib->name, strerror(-r));
+		g->told = true;
+		g->rest_ms = g->rest_ms == 0			  ? TURN_MS
+			     : 2 * g->rest_ms < VIEW_RETRY_MAX_MS ? 2 * g->rest_ms
+								  : VIEW_RETRY_MAX_MS;
+		g->retry_at_ms = now_ms + g->rest_ms;
+		return;
+	}
+	log_notice(TOKEN, "serving %s (%s), too", g->mib->root_oid, g->mib->name);
+	library_name_set(&name, g->mib->capabilities, g->mib->capabilities_length, NULL, 0);
+	if (has_sysor(g) && register_sysORTable(name.arcs, name.length, g->mib->description) !=
+				    SYS_ORTABLE_REGISTERED_OK)
+		log_warn(TOKEN, "%s has no entry in sysORTable", g->mib->name);
+}
+
+/* LDOMS-MIB, without which there is nothing to do here; the views are tried in turn(). */
+static int register_roots(struct in_master *m)
+{
+	const struct mib_list *mibs = &m->backend->mibs;
+
+	for (size_t i = 0; i < mibs->n; i++)
+		m->regions[i] = (struct region){.owner = m, .mib = mibs->mibs[i]};
+	return register_root(&m->regions[mibs->main]);
 }
 
 /* --- turns in snmpd's loop ------------------------------------------------------------------- */
@@ -243,6 +350,9 @@ static void turn(struct in_master *m)
 	uint64_t now_ms = clock_ms();
 
 	look(m, now_ms);
+	for (size_t i = 0; i < m->backend->mibs.n && !set_phases_busy(&m->sets, now_ms); i++)
+		if (i != m->backend->mibs.main)
+			try_view(m, i, now_ms);
 	set_phases_turn(&m->sets, now_ms);
 	control_tick(m->backend->control, now_ms);
 	send_notifications(m, now_ms);
@@ -251,40 +361,6 @@ static void turn(struct in_master *m)
 }
 
 /* --- making and unmaking -------------------------------------------------------------------- */
-
-static int register_root(struct in_master *m)
-{
-	netsnmp_handler_registration *registration = netsnmp_create_handler_registration(
-		"ldoms", handle, mib_root, mib_root_length, HANDLER_CAN_RWRITE);
-
-	if (!registration)
-		return -ENOMEM;
-	registration->handler->myvoid = m;
-	registration->contextName = m->context ? strdup(m->context) : NULL;
-	if (m->context && !registration->contextName) {
-		netsnmp_handler_registration_free(registration);
-		return -ENOMEM;
-	}
-	/* The library frees it, also when it fails. */
-	int result = netsnmp_register_handler(registration);
-	if (result == MIB_DUPLICATE_REGISTRATION)
-		return -EADDRINUSE;
-	if (result != MIB_REGISTERED_OK)
-		return -EIO;
-	m->registration = registration;
-	return 0;
-}
-
-/* netsnmp_unregister_handler() goes on to read the name of the context when it has freed it
- * (5.9.3). */
-static void unregister_root(struct in_master *m)
-{
-	oid root[MAX_OID_LEN];
-
-	memcpy(root, mib_root, mib_root_length * sizeof(oid));
-	unregister_mib_context(root, mib_root_length, m->registration->priority, 0, 0, m->context);
-	m->registration = NULL;
-}
 
 int in_master_new(
 	const struct in_master_config *config, struct handover *handover, struct in_master **ret)
@@ -302,7 +378,7 @@ int in_master_new(
 		r = backend_new(&config->backend, handover, &m->backend);
 	m->sets.backend = m->backend;
 	if (r == 0)
-		r = register_root(m);
+		r = register_roots(m);
 	if (r < 0) {
 		in_master_free(m);
 		return r;
@@ -322,8 +398,8 @@ void in_master_free(struct in_master *m)
 		unregister_readfd(m->readable_fd);
 	if (m->alarm != 0)
 		snmp_alarm_unregister(m->alarm);
-	if (m->registration)
-		unregister_root(m);
+	for (size_t i = 0; i < MIBS_MAX; i++)
+		unregister_root(&m->regions[i]);
 	backend_free(m->backend);
 	free(m->context);
 	free(m);

@@ -24,9 +24,8 @@
 #include "util/clock.h"
 #include "util/log.h"
 
-#define DIRECTIVE  "ldomsConfig"
-#define BLANKS	   " \t"
-#define SYSOR_TEXT "LDOMS-MIB: logical domains of a SPARC server"
+#define DIRECTIVE "ldomsConfig"
+#define BLANKS	  " \t"
 /* snmpd serves nobody while a module is unloaded. What still runs then is in the history on disk,
  * and the next start finds out what became of it. */
 #define STOP_WITHIN_MS 1000
@@ -129,23 +128,29 @@ static bool start_hosts(struct ldoms_module *m)
 	return any;
 }
 
+static struct library_name capabilities(void)
+{
+	struct library_name name;
+
+	library_name_set(&name, ldoms_mib.capabilities, ldoms_mib.capabilities_length, NULL, 0);
+	return name;
+}
+
 /* One row, however many hosts there are. */
 static void enter_in_sysor(struct ldoms_module *m)
 {
-	oid root[MAX_OID_LEN];
+	struct library_name name = capabilities();
 
-	memcpy(root, mib_root, mib_root_length * sizeof(oid));
-	m->in_sysor =
-		register_sysORTable(root, mib_root_length, SYSOR_TEXT) == SYS_ORTABLE_REGISTERED_OK;
+	m->in_sysor = register_sysORTable(name.arcs, name.length, ldoms_mib.description) ==
+		      SYS_ORTABLE_REGISTERED_OK;
 }
 
 static void leave_sysor(struct ldoms_module *m)
 {
-	oid root[MAX_OID_LEN];
+	struct library_name name = capabilities();
 
-	memcpy(root, mib_root, mib_root_length * sizeof(oid));
 	if (m->in_sysor)
-		unregister_sysORTable(root, mib_root_length);
+		unregister_sysORTable(name.arcs, name.length);
 	m->in_sysor = false;
 }
 

@@ -17,18 +17,18 @@
 #include "snmp/session.h"
 #include "snmp/set.h"
 #include "snmp/varbind.h"
+#include "tables/notify-queue.h"
 #include "util/log.h"
 #include "util/pollset.h"
 
 #define TOKEN "snmp"
-
-#define SYSOR_TEXT "LDOMS-MIB: logical domains of a SPARC server"
 
 struct snmp_agent {
 	struct backend *backend;
 	struct agentx_session *session;
 	struct set_phases sets;
 	uint32_t lost_epoch; /* of the session whose loss is dealt with */
+	bool in_sysor[MIBS_MAX];
 };
 
 /* Only SETs come here: the transport answers reads before the library sees them. */
@@ -41,21 +41,51 @@ static int handle(netsnmp_mib_handler *handler, netsnmp_handler_registration *re
 	return SNMP_ERR_NOERROR;
 }
 
-static int register_root(struct snmp_agent *a)
+/* Only LDOMS-MIB can be written: the library answers a SET elsewhere with notWritable. */
+static int register_root(struct snmp_agent *a, const struct mib *m)
 {
-	netsnmp_handler_registration *registration = netsnmp_create_handler_registration(
-		"ldoms", handle, mib_root, mib_root_length, HANDLER_CAN_RWRITE);
+	struct library_name name;
+	library_name_set(&name, m->root, m->root_length, NULL, 0);
+	netsnmp_handler_registration *registration = netsnmp_create_handler_registration(m->name,
+		handle, name.arcs, name.length, m->view ? HANDLER_CAN_RONLY : HANDLER_CAN_RWRITE);
 	if (!registration)
 		return -ENOMEM;
 	registration->handler->myvoid = a;
 	/* The library frees it, also when it fails. */
-	if (netsnmp_register_handler(registration) != MIB_REGISTERED_OK)
-		return -EIO;
-	oid root[MAX_OID_LEN];
-	memcpy(root, mib_root, mib_root_length * sizeof(oid));
-	if (register_sysORTable(root, mib_root_length, SYSOR_TEXT) != SYS_ORTABLE_REGISTERED_OK)
-		log_warn(TOKEN, "no entry in sysORTable");
-	return 0;
+	return netsnmp_register_handler(registration) == MIB_REGISTERED_OK ? 0 : -EIO;
+}
+
+/*
+ * What is registered has a row in sysORTable, and LDOMS-MIB always has. A session that holds a view
+ * in our place tells the notifications of that view, too.
+ */
+static void follow_region(struct snmp_agent *a, size_t i)
+{
+	const struct mib *m = a->backend->mibs.mibs[i];
+	bool shown = !m->view || agentx_session_serves(a->session, i);
+	struct library_name id;
+
+	notify_queue_silence(a->backend->notifications, i, agentx_session_refused(a->session, i));
+	if (a->in_sysor[i] == shown || (!shown && !agentx_session_refused(a->session, i)))
+		return;
+	library_name_set(&id, m->capabilities, m->capabilities_length, NULL, 0);
+	if (shown && register_sysORTable(id.arcs, id.length, m->description) !=
+			     SYS_ORTABLE_REGISTERED_OK)
+		log_warn(TOKEN, "%s has no entry in sysORTable", m->name);
+	else if (!shown)
+		unregister_sysORTable(id.arcs, id.length);
+	a->in_sysor[i] = shown;
+}
+
+static int register_roots(struct snmp_agent *a)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < a->backend->mibs.n; i++) {
+		r = register_root(a, a->backend->mibs.mibs[i]);
+		follow_region(a, i);
+	}
+	return r;
 }
 
 int snmp_agent_new(const char *socket, const char *context, const struct backend_config *config,
@@ -69,7 +99,7 @@ int snmp_agent_new(const char *socket, const char *context, const struct backend
 	if (r == 0)
 		r = agentx_session_new(socket, context, &a->backend->view, &a->session);
 	if (r == 0)
-		r = register_root(a);
+		r = register_roots(a);
 	if (r < 0) {
 		snmp_agent_free(a);
 		return r;
@@ -132,6 +162,8 @@ void snmp_agent_dispatch(struct snmp_agent *a, const struct pollset *ps, uint64_
 	agentx_session_receive(s, ps, now_ms);
 	agentx_session_dispatch(s, ps, now_ms, set_phases_busy(&a->sets, now_ms));
 	see_to_loss(a);
+	for (size_t i = 0; i < a->backend->mibs.n && !set_phases_busy(&a->sets, now_ms); i++)
+		follow_region(a, i);
 	control_tick(a->backend->control, now_ms);
 	notify_turn(a->backend->notifications, s, now_ms);
 }

@@ -153,7 +153,12 @@ void agentx_read_varbind_name(struct agentx_reader *r, struct agentx_oid *ret)
 	agentx_read_oid(r, ret);
 	if (type >= AGENTX_NO_SUCH_OBJECT)
 		return;
-	if (type == agentx_value_type(VALUE_OCTETS)) {
+	if (type == agentx_value_type(VALUE_OID)) {
+		const uint8_t *head = take(r, 4);
+		n = head ? 4 * (size_t)head[0] : 0;
+	} else if (type == agentx_value_type(VALUE_COUNTER64)) {
+		n = 8;
+	} else if (type == agentx_value_type(VALUE_OCTETS)) {
 		const uint8_t *length = take(r, 4);
 		n = length ? get_u32(length, r->network) : 0;
 		n += -n % 4;
@@ -222,15 +227,16 @@ static uint8_t *put_arcs(uint8_t *p, bool network, const uint32_t *arcs, size_t 
 	return p;
 }
 
-void agentx_write_name(struct agentx_writer *w, const uint32_t *below, size_t n)
+void agentx_write_name(struct agentx_writer *w, const uint32_t *above, size_t n_above,
+	const uint32_t *below, size_t n)
 {
-	size_t rest = agentx_root_length - PREFIXED;
+	size_t rest = n_above - PREFIXED;
 	uint8_t *p = room_for(w, 4 + 4 * (rest + n));
 
 	if (!p)
 		return;
-	memcpy(p, (const uint8_t[]){(uint8_t)(rest + n), (uint8_t)agentx_root[INTERNET], 0, 0}, 4);
-	p = put_arcs(p + 4, w->network, agentx_root + PREFIXED, rest);
+	memcpy(p, (const uint8_t[]){(uint8_t)(rest + n), (uint8_t)above[INTERNET], 0, 0}, 4);
+	p = put_arcs(p + 4, w->network, above + PREFIXED, rest);
 	put_arcs(p, w->network, below, n);
 }
 
@@ -255,20 +261,34 @@ uint16_t agentx_value_type(enum value_type type)
 		[VALUE_INTEGER] = 2,
 		[VALUE_UNSIGNED] = 66,
 		[VALUE_COUNTER] = 65,
+		[VALUE_COUNTER64] = 70,
 		[VALUE_TIME_TICKS] = 67,
 		[VALUE_OCTETS] = 4,
+		[VALUE_OID] = 6,
 	};
 	return types[type];
 }
 
 void agentx_write_value(struct agentx_writer *w, const struct value *value)
 {
-	if (value->type == VALUE_OCTETS)
+	switch (value->type) {
+	case VALUE_OCTETS:
 		agentx_write_octets(w, value_octets(value), value->octets.length);
-	else if (value->type == VALUE_INTEGER)
+		break;
+	case VALUE_OID:
+		agentx_write_name(w, value->oid.arcs, value->oid.length, NULL, 0);
+		break;
+	case VALUE_COUNTER64:
+		/* 5.4: the 64 bits as one number in the byte order of the PDU. */
+		agentx_write_u32(w, (uint32_t)(value->big >> (w->network ? 32 : 0)));
+		agentx_write_u32(w, (uint32_t)(value->big >> (w->network ? 0 : 32)));
+		break;
+	case VALUE_INTEGER:
 		agentx_write_u32(w, (uint32_t)value->integer);
-	else
+		break;
+	default:
 		agentx_write_u32(w, value->number);
+	}
 }
 
 size_t agentx_finish(struct agentx_writer *w)

@@ -131,8 +131,9 @@ void agentx_write_u32(struct agentx_writer *w, uint32_t number);
 void agentx_write_u16(struct agentx_writer *w, uint16_t number);
 /* The name of a varbind as the request has it. */
 void agentx_write_oid_again(struct agentx_writer *w, const struct agentx_oid *oid);
-/* below[] follows the root of LDOMS-MIB. */
-void agentx_write_name(struct agentx_writer *w, const uint32_t *below, size_t n);
+/* The two parts of a name, of which the first begins with 1.3.6.1 and has at least five arcs. */
+void agentx_write_name(struct agentx_writer *w, const uint32_t *above, size_t n_above,
+	const uint32_t *below, size_t n);
 void agentx_write_octets(struct agentx_writer *w, const void *octets, size_t n);
 void agentx_write_value(struct agentx_writer *w, const struct value *value);
 /* v.type of a value */

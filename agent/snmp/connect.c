@@ -142,7 +142,7 @@ static void send_open(struct agentx_connect *c, uint64_t now_ms)
 	struct agentx_writer w = agentx_writer(pdu, sizeof(pdu), &h);
 
 	agentx_write_u32(&w, 0); /* the master's own timeout, and three octets that are 0 */
-	agentx_write_name(&w, NULL, 0);
+	agentx_write_name(&w, agentx_root, agentx_root_length, NULL, 0);
 	agentx_write_octets(&w, DESCRIPTION, strlen(DESCRIPTION));
 	size_t size = agentx_finish(&w);
 	assert(size > 0);

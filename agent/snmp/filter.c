@@ -12,10 +12,11 @@
 /* Nobody sends so much: the beginning of a PDU was lost, and so is all that follows. */
 #define STREAM_LOST (1U << 26)
 
-void filter_begin(struct filter *f, const char *context)
+void filter_begin(struct filter *f, const char *context, const struct mib_list *mibs)
 {
 	memset(f, 0, offsetof(struct filter, sets));
 	f->context = context;
+	f->mibs = mibs;
 }
 
 /* --- the phases of a SET -------------------------------------------------------------------- */
@@ -145,11 +146,12 @@ static enum filter_verdict take_response(
 	}
 	f->awaits = f->awaits && h->packet != f->last_packet;
 	f->awaits_since_ms = now_ms;
-	if (f->registration == REGISTRATION_ASKED && h->packet == f->register_packet) {
-		f->registration = error ? REGISTRATION_REFUSED : REGISTRATION_GRANTED;
-		f->registration_error = error;
-		agentx_set_no_error(pdu);
-	}
+	for (struct filter_region *g = f->regions; g < f->regions + f->mibs->n; g++)
+		if (g->registration == REGISTRATION_ASKED && h->packet == g->packet) {
+			g->registration = error ? REGISTRATION_REFUSED : REGISTRATION_GRANTED;
+			g->error = error;
+			agentx_set_no_error(pdu);
+		}
 	return FILTER_TO_LIBRARY;
 }
 
@@ -203,6 +205,25 @@ enum filter_verdict filter_from_master(
 
 /* --- from the library ----------------------------------------------------------------------- */
 
+/* 6.2.3: timeout, priority, range_subid, reserved; then the root of a module. */
+static void note_register(struct filter *f, const struct agentx_header *h, const uint8_t *pdu)
+{
+	struct agentx_reader r = agentx_reader(pdu);
+	struct agentx_oid root;
+
+	(void)agentx_read_u16(&r);
+	(void)agentx_read_u16(&r);
+	agentx_read_oid(&r, &root);
+	for (size_t i = 0; i < f->mibs->n; i++) {
+		const struct mib *m = f->mibs->mibs[i];
+
+		if (root.length == m->root_length &&
+			memcmp(root.arcs, m->root, root.length * sizeof(root.arcs[0])) == 0)
+			f->regions[i] = (struct filter_region){
+				.registration = REGISTRATION_ASKED, .packet = h->packet};
+	}
+}
+
 /* What is about the MIB, not about the session. */
 static bool takes_context(uint8_t type)
 {
@@ -232,10 +253,8 @@ enum filter_verdict filter_from_library(
 		f->awaits_since_ms = now_ms;
 	f->awaits = true;
 	f->last_packet = h.packet;
-	if (h.type == AGENTX_REGISTER) {
-		f->registration = REGISTRATION_ASKED;
-		f->register_packet = h.packet;
-	}
+	if (h.type == AGENTX_REGISTER)
+		note_register(f, &h, pdu);
 	if (f->context && takes_context(h.type))
 		agentx_put_context(pdu, f->context);
 	return FILTER_TO_MASTER;

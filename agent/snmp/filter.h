@@ -31,6 +31,7 @@
 #include <stdint.h>
 
 #include "snmp/agentx.h"
+#include "tables/mib.h"
 
 /* SETs that are under way at a time. net-snmp's master has one. */
 #define FILTER_SETS_MAX 1024
@@ -43,6 +44,13 @@ enum filter_registration {
 	REGISTRATION_ASKED, /* not answered yet */
 	REGISTRATION_GRANTED,
 	REGISTRATION_REFUSED,
+};
+
+/* Of one MIB module: its last Register. */
+struct filter_region {
+	enum filter_registration registration;
+	uint16_t error;	 /* agentx_error of REGISTRATION_REFUSED */
+	uint32_t packet; /* of the Register */
 };
 
 /* The last phase of a SET, until the UndoSet or CleanupSet that ends the SET is answered. */
@@ -58,25 +66,25 @@ struct filter_set {
 
 struct filter {
 	const char *context; /* of the session (RFC 2741 6.1.1), borrowed; NULL: the default one */
+	const struct mib_list *mibs; /* what is registered; borrowed */
 	bool open;
 	uint32_t session; /* once it is open */
 
 	/* What the session's owner wants to know. */
-	enum filter_registration registration;
-	uint16_t registration_error; /* agentx_error of REGISTRATION_REFUSED */
-	uint32_t uptime;	     /* the master's sysUpTime when it opened the session */
-	bool awaits;		     /* the master has not answered all that it was asked, ... */
-	uint64_t awaits_since_ms;    /* ... and that was asked, or something answered, then */
+	struct filter_region regions[MIBS_MAX]; /* in the order of mibs */
+	uint32_t uptime;	  /* the master's sysUpTime when it opened the session */
+	bool awaits;		  /* the master has not answered all that it was asked, ... */
+	uint64_t awaits_since_ms; /* ... and that was asked, or something answered, then */
 
 	uint32_t open_transaction, open_packet; /* of the library's Open */
-	uint32_t register_packet, last_packet;
+	uint32_t last_packet;
 	uint32_t last_id;
 	size_t n_sets;
 	struct filter_set sets[FILTER_SETS_MAX];
 };
 
 /* A new session, on a connection over which an Open was sent with FILTER_OPEN_PACKET. */
-void filter_begin(struct filter *f, const char *context);
+void filter_begin(struct filter *f, const char *context, const struct mib_list *mibs);
 #define FILTER_OPEN_PACKET 0 /* the library begins with a higher one */
 
 enum filter_verdict {

@@ -1,32 +1,10 @@
 /*
- * See read.h. A name is first cut down to what follows the root of LDOMS-MIB; tables/lookup.h does
- * the rest.
+ * See read.h. A name is first cut down to what follows the root of its MIB module;
+ * tables/lookup.h does the rest.
  */
 #include "snmp/read.h"
 
 #include "tables/lookup.h"
-
-/* Where a name lies: before or behind the whole MIB, or in it. The root itself lies before. */
-static int compare_to_root(const struct agentx_oid *name)
-{
-	for (size_t i = 0; i < agentx_root_length; i++) {
-		if (i == name->length || name->arcs[i] < agentx_root[i])
-			return -1;
-		if (name->arcs[i] > agentx_root[i])
-			return 1;
-	}
-	return name->length == agentx_root_length ? -1 : 0;
-}
-
-static const uint32_t *below_root(const struct agentx_oid *name)
-{
-	return name->arcs + agentx_root_length;
-}
-
-static size_t length_below_root(const struct agentx_oid *name)
-{
-	return name->length - agentx_root_length;
-}
 
 /* 5.4: type, reserved, name, data */
 static void write_exception(struct agentx_writer *w, const struct agentx_oid *name, uint16_t type)
@@ -44,7 +22,7 @@ static void write_cell(struct agentx_writer *w, const struct view *v, const stru
 	cell_value(cell, v, &value);
 	agentx_write_u16(w, agentx_value_type(value.type));
 	agentx_write_u16(w, 0);
-	agentx_write_name(w, name, cell_name(cell, name));
+	agentx_write_name(w, cell->mib->root, cell->mib->root_length, name, cell_name(cell, name));
 	agentx_write_value(w, &value);
 }
 
@@ -54,8 +32,13 @@ static void get(struct agentx_writer *w, const struct view *v, const struct agen
 	struct lookup found;
 	enum lookup_result result = LOOKUP_NO_OBJECT;
 
-	if (compare_to_root(name) == 0)
-		result = lookup_get(v, below_root(name), length_below_root(name), &found);
+	for (size_t i = 0; i < v->mibs->n; i++) {
+		const struct mib *m = v->mibs->mibs[i];
+
+		if (mib_compare(m, name->arcs, name->length) == 0)
+			result = lookup_get(v, m, name->arcs + m->root_length,
+				name->length - m->root_length, &found);
+	}
 	if (result == LOOKUP_OK)
 		write_cell(w, v, &found.cell);
 	else if (result == LOOKUP_NO_INSTANCE)
@@ -71,30 +54,39 @@ static bool is_before(const struct cell *cell, const struct agentx_oid *end)
 
 	if (end->length == 0)
 		return true;
-	int order = compare_to_root(end);
+	int order = mib_compare(cell->mib, end->arcs, end->length);
 	if (order != 0)
 		return order > 0;
-	size_t n = cell_name(cell, name), m = length_below_root(end);
+	const uint32_t *below = end->arcs + cell->mib->root_length;
+	size_t n = cell_name(cell, name), m = end->length - cell->mib->root_length;
 	for (size_t i = 0; i < n && i < m; i++)
-		if (name[i] != below_root(end)[i])
-			return name[i] < below_root(end)[i];
+		if (name[i] != below[i])
+			return name[i] < below[i];
 	return n < m;
+}
+
+static bool find_next(const struct view *v, const struct agentx_oid *start, struct cell *ret)
+{
+	for (size_t i = 0; i < v->mibs->n; i++) {
+		const struct mib *m = v->mibs->mibs[i];
+		int order = mib_compare(m, start->arcs, start->length);
+
+		if (order < 0 && lookup_next(v, m, NULL, 0, false, ret))
+			return true;
+		if (order == 0 && lookup_next(v, m, start->arcs + m->root_length,
+					  start->length - m->root_length, start->include, ret))
+			return true;
+	}
+	return false;
 }
 
 /* 7.2.3.2; false: the search range has no more, so endOfMibView was written. */
 static bool next(struct agentx_writer *w, const struct view *v, const struct agentx_oid *start,
 	const struct agentx_oid *end)
 {
-	int order = compare_to_root(start);
 	struct cell cell;
-	bool found = false;
 
-	if (order < 0)
-		found = lookup_next(v, NULL, 0, false, &cell);
-	else if (order == 0)
-		found = lookup_next(
-			v, below_root(start), length_below_root(start), start->include, &cell);
-	if (found && is_before(&cell, end)) {
+	if (find_next(v, start, &cell) && is_before(&cell, end)) {
 		write_cell(w, v, &cell);
 		return true;
 	}

@@ -36,8 +36,22 @@
 /* A refused registration is tried again after 1 s, then every 2 s. */
 #define RETRY_FIRST_MS 1000
 #define RETRY_MS       2000
+/* That of a view is tried again after 1 s, then after twice as long each time, up to this. */
+#define VIEW_RETRY_MAX_MS 30000
 /* While the library still works on a SET of a session that is over. */
 #define ENDING_LOOK_MS 500
+
+/* Of LDOMS-MIB. */
+static const struct filter_region *main_region(const struct agentx_session *s)
+{
+	return &s->transport->filter.regions[s->mibs->main];
+}
+
+static const char *refusal(const struct filter_region *g)
+{
+	return g->error == AGENTX_DUPLICATE_REGISTRATION ? "another session holds it"
+							 : "it gives no reason that is known here";
+}
 
 static void set_state(struct agentx_session *s, enum agentx_state state)
 {
@@ -63,9 +77,7 @@ static void set_state(struct agentx_session *s, enum agentx_state state)
 		break;
 	case AGENTX_CONTESTED:
 		log_warn(TOKEN, "the AgentX master refuses %s: %s", s->place,
-			s->transport->filter.registration_error == AGENTX_DUPLICATE_REGISTRATION
-				? "another session holds it"
-				: "it gives no reason that is known here");
+			refusal(main_region(s)));
 		s->absent_since_ms = CLOCK_NEVER;
 		break;
 	default:
@@ -97,6 +109,7 @@ static int on_open(int major, int minor, void *serverarg, void *clientarg)
 	if (s->open || !is_ours(s, serverarg))
 		return 0;
 	s->open = serverarg;
+	memset(s->views, 0, sizeof(s->views));
 	s->epoch++;
 	s->uptime_zero_ms = now_ms - (uint64_t)s->transport->filter.uptime * 10;
 	s->ping_at_ms = now_ms + PING_MS;
@@ -132,6 +145,7 @@ int agentx_session_new(const char *address, const char *context, const struct vi
 	if (!s)
 		return -ENOMEM;
 	s->state = AGENTX_CONNECTING;
+	s->mibs = view->mibs;
 	s->absent_since_ms = clock_ms();
 	int r = text_copy(address, &s->address);
 	if (r == 0)
@@ -179,13 +193,13 @@ void agentx_session_free(struct agentx_session *s)
  * Asks the master again; locally nothing changes, so no request that is open is disturbed. Without
  * an Unregister before it: net-snmp's master would take the root away from whoever holds it.
  */
-static void register_again(void)
+static void register_again(const struct mib *m)
 {
-	oid name[MAX_OID_LEN];
-	memcpy(name, mib_root, mib_root_length * sizeof(oid));
+	struct library_name name;
+	library_name_set(&name, m->root, m->root_length, NULL, 0);
 	struct register_parameters p = {
-		.name = name,
-		.namelen = mib_root_length,
+		.name = name.arcs,
+		.namelen = name.length,
 		.priority = DEFAULT_MIB_PRIORITY,
 		.timeout = 0,
 	};
@@ -198,7 +212,7 @@ static void judge_registration(struct agentx_session *s, uint64_t rest_ms)
 {
 	if (s->transport->state != TRANSPORT_OPEN)
 		return;
-	switch (s->transport->filter.registration) {
+	switch (main_region(s)->registration) {
 	case REGISTRATION_GRANTED:
 		set_state(s, AGENTX_SERVING);
 		break;
@@ -210,6 +224,63 @@ static void judge_registration(struct agentx_session *s, uint64_t rest_ms)
 		/* Not answered: whether it is registered, only a new session can tell. */
 		transport_hang_up(s->transport);
 	}
+}
+
+/* --- views ---------------------------------------------------------------------------------- */
+
+/* What becomes of a view is no matter of the session's state: it is tried again beside it. */
+static void judge_view(struct agentx_session *s, size_t i, uint64_t now_ms)
+{
+	const struct filter_region *g = &s->transport->filter.regions[i];
+	const struct mib *m = s->mibs->mibs[i];
+	struct view_registration *w = &s->views[i];
+
+	if (g->registration == REGISTRATION_GRANTED) {
+		log_notice(TOKEN, "serving %s (%s), too", m->root_oid, m->name);
+		w->serving = true;
+		return;
+	}
+	if (g->registration == REGISTRATION_REFUSED && !w->refused) {
+		log_warn(TOKEN, "the AgentX master refuses %s (%s): %s; it is tried on",
+			m->root_oid, m->name, refusal(g));
+		w->refused = true;
+	}
+	w->rest_ms = w->rest_ms > VIEW_RETRY_MAX_MS / 2 ? VIEW_RETRY_MAX_MS
+		     : w->rest_ms > 0			? 2 * w->rest_ms
+							: RETRY_FIRST_MS;
+	w->retry_at_ms = now_ms + w->rest_ms;
+}
+
+static bool waits_for_view(const struct agentx_session *s, size_t i)
+{
+	return s->open && i != s->mibs->main && !s->views[i].serving;
+}
+
+/* A Register that was not answered in time may be answered later; till then there is none other. */
+static void try_views(struct agentx_session *s, uint64_t now_ms)
+{
+	for (size_t i = 0; i < s->mibs->n; i++) {
+		const struct filter_region *g = &s->transport->filter.regions[i];
+
+		if (!waits_for_view(s, i) || now_ms < s->views[i].retry_at_ms)
+			continue;
+		if (s->views[i].rest_ms > 0 && g->registration != REGISTRATION_ASKED &&
+			g->registration != REGISTRATION_GRANTED) {
+			register_again(s->mibs->mibs[i]);
+			library_wake(&s->library);
+		}
+		judge_view(s, i, clock_ms());
+	}
+}
+
+bool agentx_session_serves(const struct agentx_session *s, size_t i)
+{
+	return i == s->mibs->main ? s->state == AGENTX_SERVING : s->open && s->views[i].serving;
+}
+
+bool agentx_session_refused(const struct agentx_session *s, size_t i)
+{
+	return i != s->mibs->main && s->open && s->views[i].refused && !s->views[i].serving;
 }
 
 /* --- Ping ----------------------------------------------------------------------------------- */
@@ -287,6 +358,9 @@ int agentx_session_prepare(struct agentx_session *s, struct pollset *ps, uint64_
 		break;
 	}
 	if (s->state != AGENTX_ENDING) {
+		for (size_t i = 0; i < s->mibs->n && !busy; i++)
+			if (waits_for_view(s, i))
+				pollset_deadline(ps, s->views[i].retry_at_ms);
 		pollset_deadline(ps, s->ping_at_ms);
 		if (f->awaits && !s->slow)
 			pollset_deadline(ps, f->awaits_since_ms + SLOW_MS);
@@ -341,13 +415,15 @@ void agentx_session_dispatch(
 	if (s->state == AGENTX_CONNECTING)
 		connect_dispatch(s, ps, now_ms);
 	if (s->state == AGENTX_CONTESTED && now_ms >= s->retry_at_ms && !busy) {
-		register_again();
+		register_again(&ldoms_mib);
 		library_wake(&s->library);
 		judge_registration(s, RETRY_MS);
 	}
 	follow_transport(s);
 	if (s->state != AGENTX_SERVING && s->state != AGENTX_CONTESTED)
 		return;
+	if (!busy)
+		try_views(s, now_ms);
 	look_for_answers(s, now_ms);
 	if (now_ms >= s->ping_at_ms && !s->ping_out)
 		send_ping(s, now_ms);

@@ -19,6 +19,14 @@
 
 struct pollset;
 
+/* Of a module beside LDOMS-MIB, in the present session. */
+struct view_registration {
+	bool serving;
+	bool refused;	      /* told already */
+	uint64_t retry_at_ms; /* while it is not served */
+	uint64_t rest_ms;
+};
+
 struct agentx_session {
 	enum agentx_state state;
 	/* Rises with each session; transaction ids of the master are unique within one. */
@@ -29,6 +37,8 @@ struct agentx_session {
 	 * it answers. */
 	bool slow;
 
+	const struct mib_list *mibs;
+	struct view_registration views[MIBS_MAX]; /* in the order of mibs */
 	char *address;
 	char *context; /* NULL: the default one */
 	char *place;   /* root and context, for the log */
@@ -50,6 +60,10 @@ int agentx_session_new(const char *address, const char *context, const struct vi
 void agentx_session_stop(struct agentx_session *s);
 void agentx_session_free(struct agentx_session *s);
 
+/* Whether the i-th module of the view's list is registered; whether the master refused it, if it is
+ * not LDOMS-MIB. */
+bool agentx_session_serves(const struct agentx_session *s, size_t i);
+bool agentx_session_refused(const struct agentx_session *s, size_t i);
 /* Sends a PDU of our own; the callback gets the answer, or that there was none. False: not sent,
  * and the PDU is still the caller's. */
 bool agentx_session_send(

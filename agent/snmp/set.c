@@ -90,8 +90,8 @@ static void take_varbind(
 		ret->octets = vb->val.string;
 		ret->length = vb->val_len;
 	}
-	if (varbind_name(vb, &name) != NAME_INSIDE ||
-		lookup_get(v, name.sub, name.length, &found) == LOOKUP_NO_OBJECT ||
+	if (varbind_name(vb, &ldoms_mib, &name) != NAME_INSIDE ||
+		lookup_get(v, &ldoms_mib, name.sub, name.length, &found) == LOOKUP_NO_OBJECT ||
 		found.cell.column->access < ACCESS_WRITE)
 		return;
 	if (found.cell.table == &domain_table)

@@ -291,7 +291,7 @@ static netsnmp_transport *library_connect_to(netsnmp_tdomain_spec *spec)
 	lower->f_send = library_send;
 	lower->f_close = library_close;
 	lower->f_setup_session = set_timeouts;
-	filter_begin(&t->filter, t->context);
+	filter_begin(&t->filter, t->context, t->view->mibs);
 	set_state(t, TRANSPORT_OPEN);
 	return lower;
 }

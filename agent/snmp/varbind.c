@@ -7,21 +7,30 @@
 
 #include "snmp/agentx.h"
 
-const oid mib_root[] = {LDOMS_MIB_ROOT_ARCS};
-const size_t mib_root_length = sizeof(mib_root) / sizeof(mib_root[0]);
-
-enum name_place varbind_name(const netsnmp_variable_list *vb, struct relative_name *ret)
+void library_name_set(struct library_name *ret, const uint32_t *above, size_t n_above,
+	const uint32_t *below, size_t n)
 {
-	size_t common = vb->name_length < mib_root_length ? vb->name_length : mib_root_length;
-	int order = snmp_oid_compare(vb->name, common, mib_root, common);
+	ret->length = 0;
+	for (size_t i = 0; i < n_above; i++)
+		ret->arcs[ret->length++] = above[i];
+	for (size_t i = 0; i < n; i++)
+		ret->arcs[ret->length++] = below[i];
+}
 
-	if (order < 0 || (order == 0 && vb->name_length <= mib_root_length))
+enum name_place varbind_name(
+	const netsnmp_variable_list *vb, const struct mib *m, struct relative_name *ret)
+{
+	for (size_t i = 0; i < m->root_length; i++) {
+		if (i == vb->name_length || vb->name[i] < m->root[i])
+			return NAME_BEFORE;
+		if (vb->name[i] > m->root[i])
+			return NAME_AFTER;
+	}
+	if (vb->name_length == m->root_length)
 		return NAME_BEFORE;
-	if (order > 0)
-		return NAME_AFTER;
-	ret->length = vb->name_length - mib_root_length;
+	ret->length = vb->name_length - m->root_length;
 	for (size_t i = 0; i < ret->length; i++)
-		ret->sub[i] = (uint32_t)vb->name[mib_root_length + i];
+		ret->sub[i] = (uint32_t)vb->name[m->root_length + i];
 	return NAME_INSIDE;
 }
 
@@ -35,6 +44,18 @@ bool varbind_set_value(netsnmp_variable_list *vb, const struct value *value)
 	case VALUE_OCTETS:
 		return snmp_set_var_typed_value(
 			       vb, type, value_octets(value), value->octets.length) == 0;
+	case VALUE_OID: {
+		struct library_name name;
+
+		library_name_set(&name, value->oid.arcs, value->oid.length, NULL, 0);
+		return snmp_set_var_typed_value(vb, type, name.arcs, name.length * sizeof(oid)) ==
+		       0;
+	}
+	case VALUE_COUNTER64: {
+		const struct counter64 big = {value->big >> 32, (uint32_t)value->big};
+
+		return snmp_set_var_typed_value(vb, type, &big, sizeof(big)) == 0;
+	}
 	case VALUE_INTEGER:
 		number = value->integer;
 		break;
@@ -47,21 +68,19 @@ bool varbind_set_value(netsnmp_variable_list *vb, const struct value *value)
 bool varbinds_from_notification(const struct notification *what, netsnmp_variable_list **list)
 {
 	static const oid trap_oid[] = {1, 3, 6, 1, 6, 3, 1, 1, 4, 1, 0};
-	oid name[MAX_OID_LEN];
-	size_t root = mib_root_length;
+	const struct mib *m = what->mib;
+	struct library_name name;
 
-	memcpy(name, mib_root, root * sizeof(oid));
-	name[root] = 0;
-	name[root + 1] = what->arc;
-	if (!snmp_varlist_add_variable(list, trap_oid, OID_LENGTH(trap_oid), ASN_OBJECT_ID, name,
-		    (root + 2) * sizeof(oid)))
+	library_name_set(&name, m->root, m->root_length, (const uint32_t[]){0, what->arc}, 2);
+	if (!snmp_varlist_add_variable(list, trap_oid, OID_LENGTH(trap_oid), ASN_OBJECT_ID,
+		    name.arcs, name.length * sizeof(oid)))
 		return false;
 	for (size_t i = 0; i < what->n; i++) {
 		const struct notification_object *o = &what->objects[i];
-		for (size_t j = 0; j < o->length; j++)
-			name[root + j] = o->name[j];
+
+		library_name_set(&name, m->root, m->root_length, o->name, o->length);
 		netsnmp_variable_list *vb =
-			snmp_varlist_add_variable(list, name, root + o->length, ASN_NULL, NULL, 0);
+			snmp_varlist_add_variable(list, name.arcs, name.length, ASN_NULL, NULL, 0);
 		if (!vb || !varbind_set_value(vb, &o->value))
 			return false;
 	}

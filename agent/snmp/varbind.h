@@ -10,9 +10,14 @@
 #include "tables/lookup.h"
 #include "tables/notification.h"
 
-/* The root of LDOMS-MIB, from configure. */
-extern const oid mib_root[];
-extern const size_t mib_root_length;
+/* The longest name that the library takes, in its own type of arcs. */
+struct library_name {
+	oid arcs[MAX_OID_LEN];
+	size_t length;
+};
+/* The name of n arcs, in two parts. */
+void library_name_set(struct library_name *ret, const uint32_t *above, size_t n_above,
+	const uint32_t *below, size_t n);
 
 enum name_place {
 	NAME_BEFORE, /* the root, or something before it */
@@ -26,7 +31,8 @@ struct relative_name {
 	size_t length;
 };
 
-enum name_place varbind_name(const netsnmp_variable_list *vb, struct relative_name *ret);
+enum name_place varbind_name(
+	const netsnmp_variable_list *vb, const struct mib *m, struct relative_name *ret);
 /* snmpTrapOID.0 and the objects, behind what is in the list; the caller frees. False: no memory. */
 bool varbinds_from_notification(const struct notification *what, netsnmp_variable_list **list);
 /* false: no memory */

@@ -8,10 +8,12 @@
 #include <string.h>
 
 #include "control/permit.h"
+#include "tables/mib-list.h"
 #include "tables/notify-queue.h"
 #include "util/clock.h"
 #include "util/log.h"
 #include "util/pollset.h"
+#include "util/text.h"
 
 #define TOKEN "snmp"
 
@@ -86,15 +88,21 @@ int backend_new(
 	b->handover = handover;
 	b->version = strdup(config->version);
 	b->facts.version = b->version;
+	int r = b->version ? text_copy(config->hypervisor_version, &b->hypervisor_version)
+			   : -ENOMEM;
+	b->facts.hypervisor_version = b->hypervisor_version;
 	b->facts.started_ms = clock_ms();
 	take_facts(b, config);
 
-	int r = b->version ? make_permit(config->set_allow, &b->permit) : -ENOMEM;
+	if (r == 0)
+		r = mib_list_make(config->views, &b->mibs);
+	if (r == 0)
+		r = make_permit(config->set_allow, &b->permit);
 	const struct control_config c = control_settings(b);
 	if (r == 0)
 		r = control_new(&c, handover, &b->control);
 	if (r == 0)
-		r = notify_queue_new(&b->facts, &b->notifications);
+		r = notify_queue_new(&b->facts, &b->mibs, &b->notifications);
 	if (r == 0)
 		r = handover_receive(handover, &b->inbox);
 	if (r < 0) {
@@ -117,6 +125,7 @@ void backend_free(struct backend *b)
 	permit_free(b->permit);
 	inbox_clear(&b->inbox);
 	free(b->version);
+	free(b->hypervisor_version);
 	free(b);
 }
 
@@ -143,6 +152,7 @@ void backend_look(struct backend *b, uint64_t uptime_zero_ms, uint64_t now_ms)
 		.status = &b->inbox.status,
 		.operations = b->inbox.oplog,
 		.facts = &b->facts,
+		.mibs = &b->mibs,
 		.taken_ms = b->inbox.snapshot ? last_good(b) : 0,
 		.now_ms = now_ms,
 		.uptime_zero_ms = uptime_zero_ms,

@@ -17,32 +17,38 @@ struct pollset;
 
 struct backend_config {
 	const char *version;
+	const char *hypervisor_version; /* NULL: not known; not changed later */
 	uint64_t refresh_interval_ms, stale_after_ms, set_wait_ms;
 	bool read_only;
 	bool notifications;
 	uint64_t notification_rate; /* a domain, kind and minute; 0: no limit */
 	/* setAllow's values (control/permit.h), NULL-terminated; NULL: the default. */
 	char *const *set_allow;
+	/* Words of mib.h, NULL-terminated; NULL: none. Not changed later. */
+	char *const *views;
 };
 
 struct backend {
 	struct view view; /* changes in backend_look() only */
 	struct inbox inbox;
 	struct agent_facts facts;
+	struct mib_list mibs;
 	struct control *control;
 	struct notify_queue *notifications;
 
 	struct handover *handover;
 	struct permit *permit; /* NULL: the default */
-	char *version;
+	char *version, *hypervisor_version;
 	uint64_t rest_until_ms; /* there was no memory for what the ldm thread has */
 };
 
-/* The handover must outlive the backend; config is copied. -ENOMEM, -EINVAL (setAllow). */
+/* The handover must outlive the backend; config is copied. -ENOMEM, -EINVAL (setAllow,
+ * views). */
 int backend_new(
 	const struct backend_config *config, struct handover *handover, struct backend **ret);
 void backend_free(struct backend *b);
-/* What SIGHUP may change: all but the version. A setAllow with a mistake changes no permission. */
+/* What SIGHUP may change: all but the versions and views. A setAllow with a mistake changes no
+ * permission. */
 void backend_reconfigure(struct backend *b, const struct backend_config *config);
 
 int backend_prepare(const struct backend *b, struct pollset *ps, uint64_t now_ms);

@@ -5,12 +5,7 @@
 
 #include <string.h>
 
-#include "tables/tables.h"
 #include "util/array.h"
-
-#define ADDRESS_OF(name) &(name),
-const struct table *const tables[] = {ALL_TABLES(ADDRESS_OF)};
-const size_t n_tables = sizeof(tables) / sizeof(tables[0]);
 
 /* <0: the name is before the table's arc or a part of it; 0: it begins with it; >0: after it. */
 static int compare_arc(const struct table *t, const uint32_t *name, size_t length)
@@ -25,9 +20,9 @@ static int compare_arc(const struct table *t, const uint32_t *name, size_t lengt
 }
 
 /* The first table that does not lie before the name as a whole; n_tables when none. */
-static size_t lower_table(const uint32_t *name, size_t length)
+static size_t lower_table(const struct mib *m, const uint32_t *name, size_t length)
 {
-	return first_where(i, n_tables, compare_arc(tables[i], name, length) <= 0);
+	return first_where(i, m->n_tables, compare_arc(m->tables[i], name, length) <= 0);
 }
 
 static bool is_served(const struct column *c)
@@ -81,30 +76,42 @@ static bool first_index(
 	return index_successor(ret, t->index_len);
 }
 
-/* The first row at or behind a given index of any length; the given index itself if inclusive. */
-static bool seek_row(const struct view *v, const struct table *t, const uint32_t *given,
-	size_t length, bool inclusive, struct row *ret)
+/*
+ * The first row at or behind a given index of any length that has an instance of the column; the
+ * given index itself if inclusive.
+ */
+static bool seek_row(const struct view *v, const struct table *t, const struct column *c,
+	const uint32_t *given, size_t length, bool inclusive, struct row *ret)
 {
 	uint32_t index[TABLE_INDEX_MAX];
 
 	if (t->seek_name)
 		return t->seek_name(v, given, length, !inclusive, ret);
-	return first_index(t, given, length, inclusive, index) && t->seek(v, index, ret);
+	if (!first_index(t, given, length, inclusive, index))
+		return false;
+	while (t->seek(v, index, ret)) {
+		if (!t->has || t->has(c, v, ret))
+			return true;
+		memcpy(index, ret->index, t->index_len * sizeof(index[0]));
+		if (!index_successor(index, t->index_len))
+			return false;
+	}
+	return false;
 }
 
-enum lookup_result lookup_get(
-	const struct view *v, const uint32_t *name, size_t length, struct lookup *ret)
+enum lookup_result lookup_get(const struct view *v, const struct mib *m, const uint32_t *name,
+	size_t length, struct lookup *ret)
 {
-	*ret = (struct lookup){0};
+	*ret = (struct lookup){.cell.mib = m};
 
-	size_t i = lower_table(name, length);
-	if (i == n_tables || compare_arc(tables[i], name, length) != 0)
+	size_t i = lower_table(m, name, length);
+	if (i == m->n_tables || compare_arc(m->tables[i], name, length) != 0)
 		return LOOKUP_NO_OBJECT;
-	const struct table *t = tables[i];
+	const struct table *t = m->tables[i];
 	if (length == t->arc_len)
 		return LOOKUP_NO_OBJECT;
 	const struct column *c = table_column(t, name[t->arc_len]);
-	if (!c || !is_served(c))
+	if (!c || (!is_served(c) && c->access != ACCESS_ABSENT))
 		return LOOKUP_NO_OBJECT;
 	ret->cell.table = t;
 	ret->cell.column = c;
@@ -113,7 +120,8 @@ enum lookup_result lookup_get(
 	size_t n = length - t->arc_len - 1;
 	ret->index_complete = n == t->index_len;
 	struct row row;
-	if (seek_row(v, t, index, n, true, &row) && has_index(t, &row, index, n)) {
+	if (is_served(c) && seek_row(v, t, c, index, n, true, &row) &&
+		has_index(t, &row, index, n)) {
 		ret->cell.row = row;
 		return LOOKUP_OK;
 	}
@@ -122,15 +130,20 @@ enum lookup_result lookup_get(
 	return LOOKUP_NO_INSTANCE;
 }
 
+/* The first instance in the columns from that position on. */
 static bool first_row(const struct view *v, const struct table *t, size_t column, struct cell *ret)
 {
-	while (column < t->n_columns && !is_served(&t->columns[column]))
-		column++;
-	if (column == t->n_columns || !seek_row(v, t, NULL, 0, true, &ret->row))
-		return false;
-	ret->table = t;
-	ret->column = &t->columns[column];
-	return true;
+	for (; column < t->n_columns; column++) {
+		ret->table = t;
+		ret->column = &t->columns[column];
+		if (!is_served(ret->column))
+			continue;
+		if (seek_row(v, t, ret->column, NULL, 0, true, &ret->row))
+			return true;
+		if (!t->has)
+			return false; /* without a row, no column has one */
+	}
+	return false;
 }
 
 /* The name begins with the table's arc. */
@@ -144,27 +157,27 @@ static bool next_inside(const struct view *v, const struct table *t, const uint3
 	size_t column = table_lower_column(t, id);
 	if (column == t->n_columns || t->columns[column].id != id)
 		return first_row(v, t, column, ret);
-	if (is_served(&t->columns[column]) &&
-		seek_row(v, t, name + t->arc_len + 1, length - t->arc_len - 1, inclusive,
-			&ret->row)) {
-		ret->table = t;
-		ret->column = &t->columns[column];
+	ret->table = t;
+	ret->column = &t->columns[column];
+	if (is_served(ret->column) && seek_row(v, t, ret->column, name + t->arc_len + 1,
+					      length - t->arc_len - 1, inclusive, &ret->row))
 		return true;
-	}
 	return first_row(v, t, column + 1, ret);
 }
 
-bool lookup_next(
-	const struct view *v, const uint32_t *name, size_t length, bool inclusive, struct cell *ret)
+bool lookup_next(const struct view *v, const struct mib *m, const uint32_t *name, size_t length,
+	bool inclusive, struct cell *ret)
 {
-	size_t i = lower_table(name, length);
-	if (i < n_tables && compare_arc(tables[i], name, length) == 0) {
-		if (next_inside(v, tables[i], name, length, inclusive, ret))
+	size_t i = lower_table(m, name, length);
+
+	ret->mib = m;
+	if (i < m->n_tables && compare_arc(m->tables[i], name, length) == 0) {
+		if (next_inside(v, m->tables[i], name, length, inclusive, ret))
 			return true;
 		i++;
 	}
-	for (; i < n_tables; i++)
-		if (first_row(v, tables[i], 0, ret))
+	for (; i < m->n_tables; i++)
+		if (first_row(v, m->tables[i], 0, ret))
 			return true;
 	return false;
 }

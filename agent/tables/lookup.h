@@ -1,17 +1,15 @@
 /*
- * From a name to a cell and from a name to the next cell, over all tables.
+ * From a name to a cell and from a name to the next cell, over all tables of a MIB module.
  *
- * Names are sub-identifiers below the MIB's root. Nothing here iterates over rows: each step is a
- * binary search, so a walk costs O(log rows) a varbind.
+ * Names are sub-identifiers below the module's root. Nothing here iterates over rows, but over
+ * those without an instance of a column: each step is a binary search, so a walk costs O(log rows)
+ * a varbind.
  */
 #ifndef TABLES_LOOKUP_H
 #define TABLES_LOOKUP_H
 
+#include "tables/mib.h"
 #include "tables/table.h"
-
-/* All tables and groups that are served, in the order of their arcs. */
-extern const struct table *const tables[];
-extern const size_t n_tables;
 
 /* Room for any name below the root. */
 #define LOOKUP_NAME_MAX NAME_ARCS_MAX
@@ -23,6 +21,7 @@ enum lookup_result {
 };
 
 struct cell {
+	const struct mib *mib;
 	const struct table *table;
 	const struct column *column;
 	struct row row;
@@ -36,12 +35,12 @@ struct lookup {
 	struct cell cell;
 	bool index_complete;
 };
-enum lookup_result lookup_get(
-	const struct view *v, const uint32_t *name, size_t length, struct lookup *ret);
+enum lookup_result lookup_get(const struct view *v, const struct mib *m, const uint32_t *name,
+	size_t length, struct lookup *ret);
 
-/* RFC 3416 4.2.2; inclusive: the name itself will do (RFC 2741 5.2). false: end of our MIB view. */
-bool lookup_next(const struct view *v, const uint32_t *name, size_t length, bool inclusive,
-	struct cell *ret);
+/* RFC 3416 4.2.2; inclusive: the name itself will do (RFC 2741 5.2). false: end of the module. */
+bool lookup_next(const struct view *v, const struct mib *m, const uint32_t *name, size_t length,
+	bool inclusive, struct cell *ret);
 
 /* The name of a cell; its length, at most LOOKUP_NAME_MAX. */
 size_t cell_name(const struct cell *cell, uint32_t name[LOOKUP_NAME_MAX]);

@@ -165,6 +165,13 @@ static int describe_change(const struct change *c, char **ret)
 	}
 }
 
+uint32_t ldoms_notifies(const struct change *c)
+{
+	if (c->kind == CHANGE_LIFECYCLE)
+		return 0;
+	return c->kind == CHANGE_DEGRADED ? ARC_DEGRADED : (uint32_t)c->kind + 1;
+}
+
 int notification_from_change(const struct change *c, struct notification *ret)
 {
 	const struct domain *d = c->kind == CHANGE_DESTROY ? c->before : c->after;
@@ -172,8 +179,7 @@ int notification_from_change(const struct change *c, struct notification *ret)
 
 	if (describe_change(c, &text) < 0)
 		return -ENOMEM;
-	begin_varbinds(ret, c->kind == CHANGE_DEGRADED ? ARC_DEGRADED : (uint32_t)c->kind + 1,
-		d->index, d->name);
+	begin_varbinds(ret, ldoms_notifies(c), d->index, d->name);
 	ret->text = text;
 	switch (c->kind) {
 	case CHANGE_CREATE:

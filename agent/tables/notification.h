@@ -20,12 +20,15 @@ struct notification_object {
 };
 
 struct notification {
-	uint32_t arc; /* below .0 of the MIB */
+	const struct mib *mib; /* whose root the names follow; the queue knows it */
+	uint32_t arc;	       /* below .0 of the module */
 	size_t n;
 	struct notification_object objects[NOTIFICATION_OBJECTS_MAX];
 	char *text; /* ldomTrapDesc; owned */
 };
 
+/* The notification of LDOMS-MIB that a change is; 0: none. */
+uint32_t ldoms_notifies(const struct change *c);
 /* Values are borrowed from the argument, which must live as long as the result. -ENOMEM. */
 int notification_from_change(const struct change *c, struct notification *ret);
 int notification_from_operation(const struct operation *o, struct notification *ret);

@@ -114,7 +114,8 @@ static bool rate_limit_pass(struct rate_limit *d, uint32_t index, uint32_t kind,
 
 /* One of the three is set. */
 struct item {
-	struct change change; /* before and after NULL: another one */
+	struct change change;  /* before and after NULL: another one */
+	const struct mib *mib; /* whose notification the change is */
 	struct operation *operation;
 	struct ldm_status *link;
 	uint64_t queued_ms;
@@ -122,6 +123,8 @@ struct item {
 
 struct notify_queue {
 	struct agent_facts *facts;
+	const struct mib_list *mibs;
+	bool silent[MIBS_MAX]; /* another agent tells that module's */
 	struct rate_limit *rate_limit;
 	bool on;
 	struct item *ring; /* NOTIFY_QUEUE places */
@@ -133,12 +136,14 @@ struct notify_queue {
 	uint32_t epoch; /* of the session that those went to */
 };
 
-int notify_queue_new(struct agent_facts *facts, struct notify_queue **ret)
+int notify_queue_new(
+	struct agent_facts *facts, const struct mib_list *mibs, struct notify_queue **ret)
 {
 	struct notify_queue *n = calloc(1, sizeof(*n));
 	if (!n)
 		return -ENOMEM;
 	n->facts = facts;
+	n->mibs = mibs;
 	n->ring = calloc(NOTIFY_QUEUE, sizeof(*n->ring));
 	int r = n->ring ? rate_limit_new(&n->rate_limit) : -ENOMEM;
 	if (r < 0) {
@@ -193,6 +198,11 @@ void notify_queue_configure(struct notify_queue *n, bool on, uint64_t rate)
 	rate_limit_set(n->rate_limit, rate);
 }
 
+void notify_queue_silence(struct notify_queue *n, size_t i, bool silent)
+{
+	n->silent[i] = silent;
+}
+
 /* --- taking --------------------------------------------------------------------------------- */
 
 /* A place at the end, or NULL when the queue is full. */
@@ -207,28 +217,42 @@ static struct item *append(struct notify_queue *n, uint64_t now_ms)
 	return i;
 }
 
-static void take_change(struct notify_queue *n, struct change *c, uint64_t now_ms)
+/* As the i-th module tells it, if it does. */
+static void take_change(struct notify_queue *n, const struct change *c, size_t i, uint64_t now_ms)
 {
 	const struct domain *d = c->after ? c->after : c->before;
+	const struct mib *m = n->mibs->mibs[i];
+	uint32_t arc = m->notifies(c);
+	struct change copy;
 
-	if (!rate_limit_pass(n->rate_limit, d->index, (uint32_t)c->kind, now_ms)) {
+	if (!arc || n->silent[i])
+		return;
+	n->facts->notifications_due++;
+	if (!rate_limit_pass(n->rate_limit, d->index, (uint32_t)i << 16 | arc, now_ms)) {
 		n->facts->notifications_suppressed++;
 		return;
 	}
-	struct item *i = append(n, now_ms);
-	if (i) {
-		i->change = *c;
-		*c = (struct change){0};
+	if (change_copy(c, &copy) < 0) {
+		n->facts->notifications_dropped++;
+		return;
 	}
+	struct item *item = append(n, now_ms);
+	if (!item) {
+		change_clear(&copy);
+		return;
+	}
+	item->change = copy;
+	item->mib = m;
 }
 
 static void take_changes(struct notify_queue *n, struct inbox *in, uint64_t now_ms)
 {
 	if (n->on) {
-		n->facts->notifications_due += in->changes.n + in->changes_dropped;
+		n->facts->notifications_due += in->changes_dropped;
 		n->facts->notifications_dropped += in->changes_dropped;
-		for (size_t i = 0; i < in->changes.n; i++)
-			take_change(n, &in->changes.changes[i], now_ms);
+		for (size_t c = 0; c < in->changes.n; c++)
+			for (size_t i = 0; i < n->mibs->n; i++)
+				take_change(n, &in->changes.changes[c], i, now_ms);
 	}
 	change_list_clear(&in->changes);
 }
@@ -335,11 +359,13 @@ static void forget_old(struct notify_queue *n, uint64_t now_ms)
 
 static int item_text(const struct item *i, struct notification *ret)
 {
-	if (i->operation)
-		return notification_from_operation(i->operation, ret);
-	if (i->link)
-		return notification_from_link(i->link, ret);
-	return notification_from_change(&i->change, ret);
+	int r = i->operation ? notification_from_operation(i->operation, ret)
+		: i->link    ? notification_from_link(i->link, ret)
+			     : i->mib->notification(&i->change, ret);
+
+	if (r == 0)
+		ret->mib = i->mib ? i->mib : &ldoms_mib;
+	return r;
 }
 
 /*

@@ -20,11 +20,15 @@
 
 struct notify_queue;
 
-/* facts: whose counters it keeps; must outlive it. */
-int notify_queue_new(struct agent_facts *facts, struct notify_queue **ret);
+/* facts: whose counters it keeps; mibs: whose notifications it sends. Both must outlive it. */
+int notify_queue_new(
+	struct agent_facts *facts, const struct mib_list *mibs, struct notify_queue **ret);
 void notify_queue_free(struct notify_queue *n);
 /* rate: notifications of one domain and kind in a minute; 0: no limit. */
 void notify_queue_configure(struct notify_queue *n, bool on, uint64_t rate);
+
+/* Whether the i-th module's changes are not told, as another agent serves that module. */
+void notify_queue_silence(struct notify_queue *n, size_t i, bool silent);
 
 /* Takes the changes out of the inbox; notices operations that ended and changes of the link. */
 void notify_queue_take(struct notify_queue *n, struct inbox *in, uint64_t now_ms);

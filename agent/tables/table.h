@@ -2,8 +2,8 @@
  * Descriptors: a table is its columns and a way to find rows. A group of scalars is a table too,
  * with the one row ".0". Adding a table = adding a file with a descriptor and one line in tables.h.
  *
- * Names of instances are relative to the MIB's root: arc (.1.3.1 for ldomTable's entry, .1.1 for a
- * group), column, index.
+ * Names of instances are relative to the root of the MIB module (mib.h): arc (.1.3.1 for
+ * ldomTable's entry, .1.1 for a group), column, index.
  */
 #ifndef TABLES_TABLE_H
 #define TABLES_TABLE_H
@@ -11,7 +11,7 @@
 #include "tables/value.h"
 #include "tables/view.h"
 
-#define TABLE_INDEX_MAX 3
+#define TABLE_INDEX_MAX 16 /* a UUID, octet by octet */
 #define TABLE_ARC_MAX	3
 #define NAME_ARCS_MAX	128 /* of a whole name; RFC 2578 3.5 */
 
@@ -29,6 +29,7 @@ struct row {
 enum column_access {
 	ACCESS_NONE, /* index columns: there, but never served */
 	ACCESS_NOTIFY,
+	ACCESS_ABSENT, /* read-only, but there is no datum for it in any row: noSuchInstance */
 	ACCESS_READ,
 	ACCESS_WRITE,
 	ACCESS_CREATE,
@@ -68,6 +69,8 @@ struct table {
 	 */
 	bool (*seek_name)(
 		const struct view *v, const uint32_t *arcs, size_t n, bool behind, struct row *ret);
+	/* Whether a row has an instance of that column; NULL: each row has each column. */
+	bool (*has)(const struct column *c, const struct view *v, const struct row *r);
 };
 
 /* Getters for members of row->object; unknown (NULL, 0) is "" or 0. */

@@ -32,6 +32,19 @@ void value_set_counter(struct value *v, uint64_t number)
 	v->number = (uint32_t)number;
 }
 
+void value_set_counter64(struct value *v, uint64_t number)
+{
+	v->type = VALUE_COUNTER64;
+	v->big = number;
+}
+
+void value_set_oid(struct value *v, const uint32_t *arcs, size_t length)
+{
+	v->type = VALUE_OID;
+	v->oid.arcs = arcs;
+	v->oid.length = length;
+}
+
 void value_set_ticks(struct value *v, uint64_t ms)
 {
 	v->type = VALUE_TIME_TICKS;

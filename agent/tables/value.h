@@ -15,18 +15,25 @@ enum value_type {
 	VALUE_INTEGER,	/* Integer32, enumerations, TruthValue, RowStatus */
 	VALUE_UNSIGNED, /* Unsigned32, Gauge32 */
 	VALUE_COUNTER,
+	VALUE_COUNTER64,
 	VALUE_TIME_TICKS, /* TimeTicks, TimeStamp; 1/100 s */
 	VALUE_OCTETS,	  /* OCTET STRING, DisplayString, SnmpAdminString, BITS, DateAndTime */
+	VALUE_OID,	  /* OBJECT IDENTIFIER below 1.3.6.1 */
 	_VALUE_TYPE_MAX,
 };
 
-#define VALUE_INLINE_MAX 24
+#define VALUE_INLINE_MAX 255
 
 struct value {
 	enum value_type type;
 	union {
 		int32_t integer;
 		uint32_t number; /* unsigned, counter, time ticks */
+		uint64_t big;	 /* Counter64 */
+		struct {
+			const uint32_t *arcs; /* borrowed */
+			size_t length;
+		} oid;
 		struct {
 			const void *data; /* NULL: in bytes[] */
 			size_t length;
@@ -43,6 +50,9 @@ void value_set_integer(struct value *v, int32_t number);
 void value_set_unsigned(struct value *v, uint64_t number);
 /* Counters wrap, as RFC 2578 7.1.6 has it. */
 void value_set_counter(struct value *v, uint64_t number);
+void value_set_counter64(struct value *v, uint64_t number);
+/* Borrowed; at least five arcs. */
+void value_set_oid(struct value *v, const uint32_t *arcs, size_t length);
 /* Milliseconds since sysUpTime's zero; wraps after 497 days as TimeTicks do. */
 void value_set_ticks(struct value *v, uint64_t ms);
 /* NULL is "". Cut at max octets, never inside a UTF-8 character. Borrowed. */

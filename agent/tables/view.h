@@ -8,16 +8,18 @@
 
 #include "inventory/snapshot.h"
 #include "inventory/status.h"
+#include "tables/mib.h"
 
 struct control_refusal;
 struct oplog_view;
 
 /* What the agent knows of itself, for the manager scalars. */
 struct agent_facts {
-	const char *version;	      /* of the release, "0.1.0" */
-	uint64_t started_ms;	      /* monotonic */
-	uint64_t refresh_interval_ms; /* as configured; ldm_status has the present one */
-	uint64_t stale_after_ms;      /* 0: never */
+	const char *version;		/* of the release, "0.1.0" */
+	const char *hypervisor_version; /* as configured; NULL: not known */
+	uint64_t started_ms;		/* monotonic */
+	uint64_t refresh_interval_ms;	/* as configured; ldm_status has the present one */
+	uint64_t stale_after_ms;	/* 0: never */
 	uint64_t set_wait_ms;
 	bool read_only;
 	bool notifications;	    /* switched on */
@@ -34,6 +36,7 @@ struct view {
 	const struct ldm_status *status;     /* never NULL */
 	const struct oplog_view *operations; /* NULL: none */
 	const struct agent_facts *facts;     /* never NULL */
+	const struct mib_list *mibs;	     /* never NULL; stays the same */
 	uint64_t taken_ms;		     /* of the last snapshot, shown or not; 0: none */
 	uint64_t now_ms;		     /* monotonic */
 	uint64_t uptime_zero_ms; /* monotonic time at which sysUpTime was 0; may lie "before" 0 */

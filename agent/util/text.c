@@ -43,6 +43,20 @@ int hex_digit(char c)
 	return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
 }
 
+bool hex_octets(const char *text, uint8_t *ret, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		if (text && i > 0 && (*text == '-' || *text == ':'))
+			text++;
+		int high = text ? hex_digit(text[0]) : -1, low = high < 0 ? -1 : hex_digit(text[1]);
+		if (low < 0)
+			return false;
+		ret[i] = (uint8_t)(high << 4 | low);
+		text += 2;
+	}
+	return true;
+}
+
 int percent_append(struct buffer *b, const char *text)
 {
 	int r = 0;

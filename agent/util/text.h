@@ -5,6 +5,8 @@
 #define UTIL_TEXT_H
 
 #include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
 
 #include "util/buffer.h"
 
@@ -17,6 +19,9 @@ bool text_equal(const char *a, const char *b);
 
 /* The value of a hexadecimal digit of either case; -1: it is none. */
 int hex_digit(char c);
+/* n octets out of pairs of such digits, with one '-' or ':' between two pairs or none; false: the
+ * text (NULL is allowed) has not as many. */
+bool hex_octets(const char *text, uint8_t *ret, size_t n);
 /*
  * As in RFC 3986 section 2.1: '%', white space, controls and bytes beyond ASCII become %XX.
  * -ENOMEM, -EOVERFLOW.

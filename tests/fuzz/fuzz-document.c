@@ -81,7 +81,7 @@ static void tell(const struct change *c)
 {
 	struct notification n;
 
-	if (notification_from_change(c, &n) < 0)
+	if (!ldoms_notifies(c) || notification_from_change(c, &n) < 0)
 		return;
 	FUZZ_CHECK(n.n <= NOTIFICATION_OBJECTS_MAX);
 	for (size_t i = 0; i < n.n; i++)

@@ -5,6 +5,7 @@
  *
  * The first octet of an input is the type and the byte order, the rest is the body of the PDU.
  */
+#include "tables/mib-list.h"
 #include "fuzz.h"
 
 #include <stdlib.h>
@@ -18,7 +19,8 @@ const char fuzz_name[] = "read";
 
 static struct ldm_status status = {.link = LINK_UP};
 static struct agent_facts facts = {.version = "0"};
-static struct view view = {.status = &status, .facts = &facts, .now_ms = 100000};
+static struct view view = {
+	.status = &status, .facts = &facts, .mibs = &mib_list_default, .now_ms = 100000};
 static uint8_t request[AGENTX_PDU_MAX], answer[AGENTX_PDU_MAX], again[AGENTX_PDU_MAX];
 
 static void make_view(void)

@@ -7,6 +7,7 @@
 #include <net-snmp/net-snmp-includes.h>
 #include <net-snmp/library/snmp_transport.h>
 
+#include "tables/mib-list.h"
 #include "fuzz.h"
 
 #include <stdlib.h>
@@ -34,7 +35,8 @@ enum { FLAG_CONTEXT = 8, FLAG_NETWORK_ORDER = 0x10 };
 /* What the master says, in pieces, and what comes of it. */
 static struct ldm_status status = {.link = LINK_UP};
 static struct agent_facts facts = {.version = "0"};
-static const struct view view = {.status = &status, .facts = &facts, .now_ms = 100000};
+static const struct view view = {
+	.status = &status, .facts = &facts, .mibs = &mib_list_default, .now_ms = 100000};
 
 /* What the master says, in pieces, and what comes of it. */
 static struct {

@@ -54,7 +54,7 @@ static void check_cell(
 	cell_value(cell, v, &value);
 	picture_check_value(&value);
 	check_bounds(cell->column, &value);
-	FUZZ_CHECK(lookup_get(v, name, n, &found) == LOOKUP_OK);
+	FUZZ_CHECK(lookup_get(v, &ldoms_mib, name, n, &found) == LOOKUP_OK);
 	FUZZ_CHECK(found.cell.column == cell->column);
 }
 
@@ -74,7 +74,7 @@ void picture_walk(const struct snapshot *s, const struct oplog_view *operations,
 	size_t length = 0;
 	struct cell cell;
 
-	for (unsigned n = 0; lookup_next(&v, names[n % 2], length, false, &cell); n++) {
+	for (unsigned n = 0; lookup_next(&v, &ldoms_mib, names[n % 2], length, false, &cell); n++) {
 		uint32_t *next = names[(n + 1) % 2];
 		size_t next_length = cell_name(&cell, next);
 

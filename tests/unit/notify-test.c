@@ -12,6 +12,7 @@
 #include "snmp/notify.h"
 #include "snmp/session.h"
 #include "snmp/varbind.h"
+#include "tables/mib-list.h"
 #include "tables/notify-queue.h"
 #include "synthetic.h"
 #include "util/clock.h"
@@ -30,10 +31,10 @@ static size_t put_name(char *to, size_t room, const oid *name, size_t length)
 {
 	size_t n = 0;
 
-	if (length < mib_root_length ||
-		snmp_oid_compare(name, mib_root_length, mib_root, mib_root_length) != 0)
-		return 0;
-	for (size_t i = mib_root_length; i < length; i++)
+	for (size_t i = 0; i < ldoms_mib.root_length; i++)
+		if (i == length || name[i] != ldoms_mib.root[i])
+			return 0;
+	for (size_t i = ldoms_mib.root_length; i < length; i++)
 		n += (size_t)snprintf(to + n, room - n, ".%lu", name[i]);
 	return n;
 }
@@ -126,7 +127,7 @@ static int setup(void **state)
 	n_sent = n_unanswered = 0;
 	last[0] = '\0';
 	inbox = (struct inbox){.status = {.link = LINK_UP}};
-	if (oplog_new(&oplog) < 0 || notify_queue_new(&facts, &notifier) < 0)
+	if (oplog_new(&oplog) < 0 || notify_queue_new(&facts, &mib_list_default, &notifier) < 0)
 		return -1;
 	notify_queue_configure(notifier, true, 0);
 	look();
@@ -561,7 +562,7 @@ static void test_link_at_start(void **state)
 {
 	(void)state;
 	notify_queue_free(notifier);
-	assert_int_equal(notify_queue_new(&facts, &notifier), 0);
+	assert_int_equal(notify_queue_new(&facts, &mib_list_default, &notifier), 0);
 	notify_queue_configure(notifier, true, 0);
 	see_link((enum link_state)0, 0);
 	see_link(LINK_DOWN, 0);

@@ -6,12 +6,14 @@
 
 #include "snmp/read.h"
 #include "synthetic.h"
+#include "tables/mib-list.h"
 #include "tables/lookup.h"
 #include "tables/tables.h"
 
 static struct ldm_status status = {.link = LINK_UP, .queries = UINT64_C(1) << 32 | 5};
 static struct agent_facts facts = {.version = "0.1.0"};
-static struct view view = {.status = &status, .facts = &facts, .now_ms = 100000};
+static struct view view = {
+	.status = &status, .facts = &facts, .mibs = &mib_list_default, .now_ms = 100000};
 
 #define SESSION	    0x01020304
 #define TRANSACTION 0x11223344
@@ -52,7 +54,7 @@ static void add_oid(const uint32_t *below, size_t n, bool include)
 {
 	uint8_t *oid = request.w.at;
 
-	agentx_write_name(&request.w, below, n);
+	agentx_write_name(&request.w, agentx_root, agentx_root_length, below, n);
 	oid[2] = include;
 }
 
@@ -399,7 +401,7 @@ static size_t count_cells(void)
 	struct cell cell;
 	size_t n = 0;
 
-	for (size_t length = 0; lookup_next(&view, name, length, false, &cell); n++)
+	for (size_t length = 0; lookup_next(&view, &ldoms_mib, name, length, false, &cell); n++)
 		length = cell_name(&cell, name);
 	return n;
 }
@@ -504,7 +506,8 @@ static void test_too_big(void **state)
 	(void)state;
 	begin(AGENTX_GET, true);
 	for (int i = 0; i < 1300; i++) {
-		agentx_write_name(&request.w, ARCS(COLUMN(CPUS), 1));
+		agentx_write_name(
+			&request.w, agentx_root, agentx_root_length, ARCS(COLUMN(CPUS), 1));
 		add_null();
 	}
 	assert_error(AGENTX_TOO_BIG);

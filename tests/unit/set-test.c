@@ -101,14 +101,14 @@ static void new_pdu(struct bed *b)
 static void add_any(
 	struct bed *b, const oid *tail, size_t length, u_char type, const void *data, size_t size)
 {
-	oid name[MAX_OID_LEN];
+	struct library_name name;
 	netsnmp_request_info *r = &b->requests[b->n];
 	netsnmp_variable_list *vb = NULL;
 
-	memcpy(name, mib_root, mib_root_length * sizeof(oid));
-	memcpy(name + mib_root_length, tail, length * sizeof(oid));
+	library_name_set(&name, ldoms_mib.root, ldoms_mib.root_length, NULL, 0);
+	memcpy(name.arcs + name.length, tail, length * sizeof(oid));
 	assert_non_null(
-		snmp_varlist_add_variable(&vb, name, mib_root_length + length, type, data, size));
+		snmp_varlist_add_variable(&vb, name.arcs, name.length + length, type, data, size));
 	r->requestvb = vb;
 	r->index = (int)++b->n;
 	if (b->n > 1)

@@ -140,11 +140,11 @@ static int teardown(void **state)
 
 static const struct column *column_of(const char *name, const struct table **ret_table)
 {
-	for (size_t i = 0; i < n_tables; i++)
-		for (size_t j = 0; j < tables[i]->n_columns; j++)
-			if (strcmp(tables[i]->columns[j].name, name) == 0) {
-				*ret_table = tables[i];
-				return &tables[i]->columns[j];
+	for (size_t i = 0; i < ldoms_mib.n_tables; i++)
+		for (size_t j = 0; j < ldoms_mib.tables[i]->n_columns; j++)
+			if (strcmp(ldoms_mib.tables[i]->columns[j].name, name) == 0) {
+				*ret_table = ldoms_mib.tables[i];
+				return &ldoms_mib.tables[i]->columns[j];
 			}
 	fail_msg("there is no object %s", name);
 	return NULL;
@@ -170,7 +170,7 @@ static struct value get(const char *object, const char *index)
 	struct lookup l;
 	struct value v;
 
-	if (lookup_get(&view, name, length, &l) != LOOKUP_OK)
+	if (lookup_get(&view, &ldoms_mib, name, length, &l) != LOOKUP_OK)
 		fail_msg("there is no %s.%s", object, index);
 	cell_value(&l.cell, &view, &v);
 	assert_int_equal(v.type, l.cell.column->type);
@@ -203,7 +203,7 @@ static void expect_none(const char *object, const char *index)
 	size_t length = name_of(object, index, name);
 	struct lookup l;
 
-	assert_int_equal(lookup_get(&view, name, length, &l), LOOKUP_NO_INSTANCE);
+	assert_int_equal(lookup_get(&view, &ldoms_mib, name, length, &l), LOOKUP_NO_INSTANCE);
 }
 
 static size_t count(const char *object)
@@ -212,7 +212,7 @@ static size_t count(const char *object)
 	size_t length = name_of(object, "", name), n = 0;
 	struct cell cell;
 
-	while (lookup_next(&view, name, length, false, &cell) &&
+	while (lookup_next(&view, &ldoms_mib, name, length, false, &cell) &&
 		strcmp(cell.column->name, object) == 0) {
 		length = cell_name(&cell, name);
 		n++;
@@ -411,7 +411,7 @@ static void test_nothing_when_stale(void **state)
 
 	(void)state;
 	stale.snapshot = NULL;
-	assert_false(lookup_next(&stale, domains, 2, false, &cell));
+	assert_false(lookup_next(&stale, &ldoms_mib, domains, 2, false, &cell));
 }
 
 /* The other thread's clock may be ahead by a moment: that is now, not long ago. */
@@ -470,8 +470,14 @@ static bool fits(enum value_type type, const char *syntax)
 
 static void check_object(const char *mib, const struct column *c)
 {
-	static const char *const accesses[] = {"not-accessible", "accessible-for-notify",
-		"read-only", "read-write", "read-create"};
+	static const char *const accesses[] = {
+		[ACCESS_NONE] = "not-accessible",
+		[ACCESS_NOTIFY] = "accessible-for-notify",
+		[ACCESS_ABSENT] = "read-only",
+		[ACCESS_READ] = "read-only",
+		[ACCESS_WRITE] = "read-write",
+		[ACCESS_CREATE] = "read-create",
+	};
 	char *head = NULL, *number = NULL;
 
 	assert_true(asprintf(&head, "\n%s OBJECT-TYPE\n", c->name) > 0);
@@ -509,10 +515,10 @@ static void test_descriptors_are_the_mib(void **state)
 
 	(void)state;
 	assert_int_equal(file_read(TOP_SRCDIR "/mibs/LDOMS-MIB.txt", 1 << 20, &mib, &length), 0);
-	for (size_t i = 0; i < n_tables; i++) {
-		entries += tables[i]->arc_len == 3;
-		for (size_t j = 0; j < tables[i]->n_columns; j++, columns++)
-			check_object(mib, &tables[i]->columns[j]);
+	for (size_t i = 0; i < ldoms_mib.n_tables; i++) {
+		entries += ldoms_mib.tables[i]->arc_len == 3;
+		for (size_t j = 0; j < ldoms_mib.tables[i]->n_columns; j++, columns++)
+			check_object(mib, &ldoms_mib.tables[i]->columns[j]);
 	}
 	size_t notify = count_text(mib, "accessible-for-notify\n");
 	assert_int_equal(count_text(mib, " OBJECT-TYPE\n"), columns + 2 * entries + notify + 2);

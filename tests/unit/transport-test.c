@@ -12,6 +12,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "tables/mib-list.h"
 #include "test.h"
 
 #include "snmp/filter.h"
@@ -53,7 +54,8 @@ struct bed {
 
 static struct ldm_status status = {.link = LINK_UP};
 static struct agent_facts facts = {.version = "0.1.0"};
-static const struct view view = {.status = &status, .facts = &facts, .now_ms = 100000};
+static const struct view view = {
+	.status = &status, .facts = &facts, .mibs = &mib_list_default, .now_ms = 100000};
 
 /* --- PDUs ----------------------------------------------------------------------------------- */
 
@@ -482,6 +484,18 @@ static void test_end_in_a_set(void **state)
 	assert_int_equal(read_once(b), -1);
 }
 
+/* Of LDOMS-MIB's root (RFC 2741 6.2.3); its size. */
+static int make_register(uint8_t *pdu, uint32_t packet)
+{
+	const struct agentx_header h = {
+		.version = 1, .type = REGISTER, .session = SESSION, .packet = packet};
+	struct agentx_writer w = agentx_writer(pdu, 128, &h);
+
+	agentx_write_u32(&w, 0);
+	agentx_write_name(&w, agentx_root, agentx_root_length, NULL, 0);
+	return (int)agentx_finish(&w);
+}
+
 /* What the library does not tell of a Register. */
 static void test_register(void **state)
 {
@@ -492,28 +506,29 @@ static void test_register(void **state)
 		{267, REGISTRATION_REFUSED}};
 	struct bed *b = *state;
 	const struct filter *f = &b->transport->filter;
-	uint8_t pdu[28], heard[28];
+	const struct filter_region *g = &f->regions[0];
+	uint8_t pdu[28], asked[128], heard[128];
 
-	assert_int_equal(f->registration, REGISTRATION_NONE);
+	assert_int_equal(g->registration, REGISTRATION_NONE);
 	for (uint32_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		make(pdu, REGISTER, 0, SESSION, 20 + i, 8);
-		assert_int_equal(b->library->f_send(b->library, pdu, 28, NULL, NULL), 28);
-		assert_int_equal(recv(b->master, heard, sizeof(heard), MSG_DONTWAIT), 28);
-		assert_int_equal(f->registration, REGISTRATION_ASKED);
+		int size = make_register(asked, 20 + i);
+		assert_int_equal(b->library->f_send(b->library, asked, size, NULL, NULL), size);
+		assert_int_equal(recv(b->master, heard, sizeof(heard), MSG_DONTWAIT), size);
+		assert_int_equal(g->registration, REGISTRATION_ASKED);
 		assert_true(f->awaits);
 		/* Another one's answer changes nothing. */
 		make(pdu, RESPONSE, 0, SESSION, 19, 8);
 		say(b, pdu, 28);
 		assert_int_equal(read_once(b), 28);
-		assert_int_equal(f->registration, REGISTRATION_ASKED);
+		assert_int_equal(g->registration, REGISTRATION_ASKED);
 		make(pdu, RESPONSE, 0, SESSION, 20 + i, 8);
 		pdu[24] = (uint8_t)cases[i].error;
 		pdu[25] = (uint8_t)(cases[i].error >> 8);
 		say(b, pdu, 28);
 		b->n_passed = 0;
 		assert_int_equal(read_once(b), 28);
-		assert_int_equal(f->registration, cases[i].result);
-		assert_int_equal(f->registration_error, cases[i].error);
+		assert_int_equal(g->registration, cases[i].result);
+		assert_int_equal(g->error, cases[i].error);
 		assert_false(f->awaits);
 		/* The library is told that it was granted. */
 		assert_int_equal(number_at(b->passed + 24, 4, false), 0);

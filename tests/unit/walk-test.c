@@ -279,7 +279,7 @@ static void check_get(const struct view *v, const struct name *name)
 	struct lookup l;
 	struct value value;
 
-	assert_int_equal(lookup_get(v, name->sub, name->length, &l), LOOKUP_OK);
+	assert_int_equal(lookup_get(v, &ldoms_mib, name->sub, name->length, &l), LOOKUP_OK);
 	cell_value(&l.cell, v, &value);
 	assert_int_equal(value.type, l.cell.column->type);
 	if (value.type == VALUE_OCTETS)
@@ -293,7 +293,7 @@ static void check_walk(const struct view *v, const struct names *names)
 	size_t length = 0, i = 0;
 	struct cell cell;
 
-	for (; lookup_next(v, name, length, false, &cell); i++) {
+	for (; lookup_next(v, &ldoms_mib, name, length, false, &cell); i++) {
 		length = cell_name(&cell, name);
 		if (i == names->n ||
 			compare_subs(name, length, names->all[i].sub, names->all[i].length) != 0)
@@ -350,7 +350,7 @@ static void check_random_name(const struct view *v, const struct names *names)
 	struct lookup l;
 	struct cell cell;
 
-	assert_int_equal(lookup_next(v, name, length, inclusive, &cell), i < names->n);
+	assert_int_equal(lookup_next(v, &ldoms_mib, name, length, inclusive, &cell), i < names->n);
 	if (i < names->n) {
 		size_t n = cell_name(&cell, found);
 		assert_int_equal(
@@ -359,7 +359,7 @@ static void check_random_name(const struct view *v, const struct names *names)
 	i = expected_next(names, name, length, true);
 	bool there = i < names->n &&
 		     compare_subs(name, length, names->all[i].sub, names->all[i].length) == 0;
-	assert_int_equal(lookup_get(v, name, length, &l) == LOOKUP_OK, there);
+	assert_int_equal(lookup_get(v, &ldoms_mib, name, length, &l) == LOOKUP_OK, there);
 }
 
 static void test_random_hosts(void **state)
@@ -416,7 +416,7 @@ static double cost_of_next(uint32_t n)
 	double began = seconds();
 
 	for (unsigned int i = 0; i < 20000; i++)
-		assert_true(lookup_next(&v, before_all, 5, false, &cell));
+		assert_true(lookup_next(&v, &ldoms_mib, before_all, 5, false, &cell));
 	double took = seconds() - began;
 	assert_int_equal(cell.row.index[0], n);
 	snapshot_unref(s);

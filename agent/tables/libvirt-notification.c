@@ -1,0 +1,73 @@
+/*
+ * libvirtGuestNotif: what became of a guest, with the state that it has now.
+ *
+ * It is sent when the state of a row changes, when a row comes, and when it goes, which is told as
+ * shutoff(5). A guest that was shutoff already, as it is while it is unbound, goes without a word.
+ */
+#include "tables/views.h"
+
+#include "util/text.h"
+
+enum { NOTIF_GUEST = 1 };
+
+/* RowStatus */
+enum { STATUS_ACTIVE = 1, STATUS_NOT_IN_SERVICE = 2 };
+
+/* A domain without a row, be it inactive or gone, is shutoff; no UUID: nobody can be told. */
+static enum libvirt_state told_state(const struct domain *d)
+{
+	enum libvirt_state state = d ? libvirt_guest_state(d) : LIBVIRT_NONE;
+
+	return state ? state : LIBVIRT_SHUTOFF;
+}
+
+/* Whose name and UUID are told: one that lost its UUID is told as it was. */
+static const struct domain *guest_of(const struct change *c)
+{
+	return c->after && c->after->uuid ? c->after : c->before;
+}
+
+uint32_t libvirt_notifies(const struct change *c)
+{
+	const struct domain *guest = guest_of(c);
+	bool was = c->before && c->before->uuid;
+
+	if (c->kind != CHANGE_CREATE && c->kind != CHANGE_DESTROY && c->kind != CHANGE_STATE &&
+		c->kind != CHANGE_LIFECYCLE)
+		return 0;
+	if (!guest->uuid)
+		return 0;
+	if (was ? told_state(c->before) == told_state(c->after) : !libvirt_guest_state(guest))
+		return 0;
+	return NOTIF_GUEST;
+}
+
+static struct value *add(
+	struct notification *n, enum libvirt_column column, const uint8_t uuid[UUID_OCTETS])
+{
+	const struct table *t = &libvirt_guest_table;
+	struct notification_object *o = &n->objects[n->n++];
+
+	for (o->length = 0; o->length < t->arc_len; o->length++)
+		o->name[o->length] = t->arc[o->length];
+	o->name[o->length++] = column;
+	for (size_t i = 0; i < UUID_OCTETS; i++)
+		o->name[o->length++] = uuid[i];
+	return &o->value;
+}
+
+int libvirt_notification(const struct change *c, struct notification *ret)
+{
+	const struct domain *d = guest_of(c);
+	enum libvirt_state state = told_state(c->after);
+	uint8_t uuid[UUID_OCTETS] = {0};
+
+	hex_octets(d->uuid, uuid, UUID_OCTETS);
+	*ret = (struct notification){.arc = NOTIF_GUEST};
+	value_set_text(add(ret, LIBVIRT_COLUMN_NAME, uuid), d->name, 256);
+	value_set_bytes(add(ret, LIBVIRT_COLUMN_UUID, uuid), uuid, UUID_OCTETS);
+	value_set_integer(add(ret, LIBVIRT_COLUMN_STATE, uuid), (int32_t)state);
+	value_set_integer(add(ret, LIBVIRT_COLUMN_ROW_STATUS, uuid),
+		state == LIBVIRT_RUNNING ? STATUS_ACTIVE : STATUS_NOT_IN_SERVICE);
+	return 0;
+}

@@ -1,0 +1,67 @@
+/*
+ * MIB modules: LDOMS-MIB, and views of the same inventory in modules of others. A module has a root
+ * in the tree of names, tables below the root, and notifications. A new view is a file with such a
+ * descriptor, and a line below.
+ */
+#ifndef TABLES_MIB_H
+#define TABLES_MIB_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct change;
+struct notification;
+struct table;
+
+struct mib {
+	const char *name;     /* of the module, "VM-MIB" */
+	const char *view;     /* its word in the configuration; NULL: always served */
+	const char *root_oid; /* dotted, for the log */
+	const uint32_t *root; /* begins with 1.3.6.1 */
+	size_t root_length;
+	/* The row in sysORTable (RFC 3418): sysORID and sysORDescr. */
+	const uint32_t *capabilities;
+	size_t capabilities_length;
+	const char *description;
+	const struct table *const *tables; /* in the order of their arcs */
+	size_t n_tables;
+	/* The notification that such a change is: its number below root.0; 0: none. */
+	uint32_t (*notifies)(const struct change *c);
+	/* What that notification says. Values are borrowed from the change. -ENOMEM. */
+	int (*notification)(const struct change *c, struct notification *ret);
+};
+
+/* clang-format off */
+#define ALL_MIBS(X) \
+	X(ldoms_mib) \
+	X(vm_mib) \
+	X(libvirt_mib)
+/* clang-format on */
+
+#define DECLARE_MIB(name) extern const struct mib name;
+ALL_MIBS(DECLARE_MIB)
+
+#define COUNT_MIB(name) +1
+enum { MIBS_MAX = 0 ALL_MIBS(COUNT_MIB) };
+
+/* What an agent serves, in the order of the roots. */
+struct mib_list {
+	size_t n;
+	size_t main; /* position of LDOMS-MIB */
+	const struct mib *mibs[MIBS_MAX];
+};
+
+/* Where a name lies: < 0 before the module or at its root, 0 below the root, > 0 behind. */
+static inline int mib_compare(const struct mib *m, const uint32_t *name, size_t length)
+{
+	for (size_t i = 0; i < m->root_length; i++) {
+		if (i == length || name[i] < m->root[i])
+			return -1;
+		if (name[i] > m->root[i])
+			return 1;
+	}
+	return length == m->root_length ? -1 : 0;
+}
+
+#endif

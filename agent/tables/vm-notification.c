@@ -1,0 +1,122 @@
+/*
+ * The notifications of VM-MIB. RFC 7666 wants the state before in vmOperState; the state that a
+ * virtual machine came to is told by the name of the notification.
+ */
+#include "tables/views.h"
+
+enum {
+	NOTIF_RUNNING = 1,
+	NOTIF_SHUTTINGDOWN = 2,
+	NOTIF_SHUTDOWN = 3,
+	NOTIF_SUSPENDED = 6,
+	NOTIF_MIGRATING = 8,
+	NOTIF_DELETED = 10,
+};
+
+static uint32_t notification_of(enum vm_state state)
+{
+	switch (state) {
+	case VM_RUNNING:
+		return NOTIF_RUNNING;
+	case VM_SHUTTINGDOWN:
+		return NOTIF_SHUTTINGDOWN;
+	case VM_SHUTDOWN:
+		return NOTIF_SHUTDOWN;
+	case VM_SUSPENDED:
+		return NOTIF_SUSPENDED;
+	case VM_MIGRATING:
+		return NOTIF_MIGRATING;
+	default:
+		return 0;
+	}
+}
+
+/* The state that a domain had when its state was last a word that means one. */
+static enum vm_state last_definite(const struct domain *d)
+{
+	struct domain then = *d;
+
+	then.known |= KNOWN_STATE;
+	then.state = then.told_state ? then.told_state : DOMAIN_UNKNOWN;
+	then.suspended = false;
+	return vm_oper_state(&then);
+}
+
+static bool is_definite(enum vm_state state)
+{
+	return state != VM_UNKNOWN && state != VM_OTHER;
+}
+
+uint32_t vm_notifies(const struct change *c)
+{
+	switch (c->kind) {
+	case CHANGE_CREATE:
+		return notification_of(vm_oper_state(c->after));
+	case CHANGE_DESTROY:
+		return NOTIF_DELETED;
+	case CHANGE_STATE:
+	case CHANGE_LIFECYCLE:
+		break;
+	default:
+		return 0;
+	}
+	enum vm_state before = vm_oper_state(c->before), after = vm_oper_state(c->after);
+	if (before == after || (!is_definite(before) && last_definite(c->before) == after))
+		return 0;
+	return notification_of(after);
+}
+
+/* RFC 7666 3 and appendix A: a new machine comes from preparing, or over from another host. */
+static enum vm_state state_before(const struct change *c)
+{
+	if (c->kind == CHANGE_DESTROY && c->migrated)
+		return VM_MIGRATING;
+	if (c->before)
+		return vm_oper_state(c->before);
+	switch (vm_oper_state(c->after)) {
+	case VM_SHUTDOWN:
+		return VM_PREPARING;
+	case VM_MIGRATING:
+		return VM_SHUTDOWN;
+	default:
+		return VM_UNKNOWN;
+	}
+}
+
+static struct value *add(struct notification *n, enum vm_column column, uint32_t index)
+{
+	const struct table *t = &vm_table;
+	struct notification_object *o = &n->objects[n->n++];
+
+	for (o->length = 0; o->length < t->arc_len; o->length++)
+		o->name[o->length] = t->arc[o->length];
+	o->name[o->length++] = column;
+	o->name[o->length++] = index;
+	return &o->value;
+}
+
+/* A column as the table has it, which needs nothing but the domain. */
+static void add_cell(struct notification *n, enum vm_column column, const struct domain *d)
+{
+	const struct view nothing = {0};
+	const struct cell cell = {
+		.table = &vm_table,
+		.column = table_column(&vm_table, column),
+		.row = {.index = {d->index}, .domain = d, .object = d},
+	};
+
+	cell_value(&cell, &nothing, add(n, column, d->index));
+}
+
+int vm_notification(const struct change *c, struct notification *ret)
+{
+	const struct domain *d = c->after ? c->after : c->before;
+
+	*ret = (struct notification){.arc = vm_notifies(c)};
+	add_cell(ret, VM_COLUMN_NAME, d);
+	add_cell(ret, VM_COLUMN_UUID, d);
+	value_set_integer(add(ret, VM_COLUMN_OPER_STATE, d->index), (int32_t)state_before(c));
+	if (ret->arc == NOTIF_DELETED)
+		add_cell(ret, VM_COLUMN_PERSISTENT, d);
+	return 0;
+}
