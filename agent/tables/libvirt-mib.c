@@ -8,7 +8,7 @@
 #include "tables/views.h"
 
 static const uint32_t root[] = {1, 3, 6, 1, 4, 1, 36957};
-/* ldomsLibvirtCapabilities of LDOMS-CAPABILITIES */
+/* ldomsLibvirtCapabilities of LDOMS-CAPABILITIES-MIB */
 static const uint32_t capabilities[] = {LDOMS_MIB_ROOT_ARCS, 3, 2};
 
 #define ADDRESS_OF(name) &(name),

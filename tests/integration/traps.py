@@ -81,15 +81,16 @@ class Receiver(harness.Process):
         self.wait_log("NET-SNMP version")
         return self
 
+    def varbinds(self):
+        """Of all notifications so far, whosever they are."""
+        return [harness.parse_varbinds(text) for text in
+                re.findall(r"^BEGIN\n(.*?)\nEND$", self.log(), re.M | re.S)]
+
     def got(self):
-        """All of ours so far; what snmpd says of itself is left out."""
+        """All of LDOMS-MIB's so far; what snmpd says of itself is left out."""
         ours = harness.oid(harness.ROOT)
-        found = []
-        for text in re.findall(r"^BEGIN\n(.*?)\nEND$", self.log(), re.M | re.S):
-            varbinds = harness.parse_varbinds(text)
-            if harness.oid(varbinds[1][2])[:len(ours)] == ours:
-                found.append(Notification(varbinds))
-        return found
+        return [Notification(varbinds) for varbinds in self.varbinds()
+                if harness.oid(varbinds[1][2])[:len(ours)] == ours]
 
     def wait(self, number, timeout=15, what="notifications"):
         """At least that many."""
