@@ -27,7 +27,6 @@ struct snmp_agent {
 	struct backend *backend;
 	struct agentx_session *session;
 	struct set_phases sets;
-	uint32_t lost_epoch; /* of the session whose loss is dealt with */
 	bool in_sysor[MIBS_MAX];
 };
 
@@ -137,18 +136,6 @@ int snmp_agent_prepare(struct snmp_agent *a, struct pollset *ps, uint64_t now_ms
 	return r;
 }
 
-/* Until the library is through with a session that is over, a phase of a SET may still come. */
-static void see_to_loss(struct snmp_agent *a)
-{
-	const struct agentx_session *s = a->session;
-
-	if (s->state == AGENTX_ENDING ||
-		(s->state == AGENTX_CONNECTING && a->lost_epoch != s->epoch))
-		set_phases_abandon(&a->sets, s->epoch);
-	if (s->state == AGENTX_CONNECTING)
-		a->lost_epoch = s->epoch;
-}
-
 void snmp_agent_dispatch(struct snmp_agent *a, const struct pollset *ps, uint64_t now_ms)
 {
 	struct agentx_session *s = a->session;
@@ -161,7 +148,9 @@ void snmp_agent_dispatch(struct snmp_agent *a, const struct pollset *ps, uint64_
 	}
 	agentx_session_receive(s, ps, now_ms);
 	agentx_session_dispatch(s, ps, now_ms, set_phases_busy(&a->sets, now_ms));
-	see_to_loss(a);
+	/* Until the library is through with a session that is over, a phase of a SET may come. */
+	if (s->state == AGENTX_ENDING || s->state == AGENTX_CONNECTING)
+		set_phases_abandon(&a->sets, s->epoch);
 	for (size_t i = 0; i < a->backend->mibs.n && !set_phases_busy(&a->sets, now_ms); i++)
 		follow_region(a, i);
 	control_tick(a->backend->control, now_ms);

@@ -37,6 +37,17 @@ static void put_u32(uint8_t *p, bool network, uint32_t n)
 	memcpy(p, &n, 4);
 }
 
+/* Either way. */
+static void copy_u32s(void *to, const void *from, size_t n, bool network)
+{
+	if (n > 0)
+		memcpy(to, from, 4 * n);
+	if (in_order(1, network) == 1)
+		return;
+	for (uint8_t *p = to, *end = p + 4 * n; p < end; p += 4)
+		put_u32(p, network, get_u32(p, !network));
+}
+
 static void put_u16(uint8_t *p, bool network, uint16_t n)
 {
 	p[network ? 0 : 1] = (uint8_t)(n >> 8);
@@ -140,8 +151,7 @@ void agentx_read_oid(struct agentx_reader *r, struct agentx_oid *ret)
 		memcpy(ret->arcs, internet, sizeof(internet));
 		ret->arcs[INTERNET] = head[1];
 	}
-	for (size_t i = 0; i < n; i++)
-		ret->arcs[prefixed + i] = get_u32(p + 4 * i, r->network);
+	copy_u32s(ret->arcs + prefixed, p, n, r->network);
 }
 
 void agentx_read_varbind_name(struct agentx_reader *r, struct agentx_oid *ret)
@@ -220,13 +230,6 @@ void agentx_write_oid_again(struct agentx_writer *w, const struct agentx_oid *oi
 	p[2] = 0; /* include is only for search ranges */
 }
 
-static uint8_t *put_arcs(uint8_t *p, bool network, const uint32_t *arcs, size_t n)
-{
-	for (size_t i = 0; i < n; i++, p += 4)
-		put_u32(p, network, arcs[i]);
-	return p;
-}
-
 void agentx_write_name(struct agentx_writer *w, const uint32_t *above, size_t n_above,
 	const uint32_t *below, size_t n)
 {
@@ -236,8 +239,8 @@ void agentx_write_name(struct agentx_writer *w, const uint32_t *above, size_t n_
 	if (!p)
 		return;
 	memcpy(p, (const uint8_t[]){(uint8_t)(rest + n), (uint8_t)above[INTERNET], 0, 0}, 4);
-	p = put_arcs(p + 4, w->network, above + PREFIXED, rest);
-	put_arcs(p, w->network, below, n);
+	copy_u32s(p + 4, above + PREFIXED, rest, w->network);
+	copy_u32s(p + 4 + 4 * rest, below, n, w->network);
 }
 
 /* 5.3: padded with zeros to a multiple of four octets. */

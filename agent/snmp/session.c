@@ -53,6 +53,11 @@ static const char *refusal(const struct filter_region *g)
 							 : "it gives no reason that is known here";
 }
 
+static bool has_session(const struct agentx_session *s)
+{
+	return s->state == AGENTX_SERVING || s->state == AGENTX_CONTESTED;
+}
+
 static void set_state(struct agentx_session *s, enum agentx_state state)
 {
 	static const unsigned int successors[_AGENTX_STATE_MAX] = {
@@ -67,25 +72,18 @@ static void set_state(struct agentx_session *s, enum agentx_state state)
 	if (s->state == state)
 		return;
 	assert(successors[s->state] & 1U << state);
-	bool had_session = s->state == AGENTX_SERVING || s->state == AGENTX_CONTESTED;
+	bool had_session = has_session(s);
 	s->state = state;
-	switch (state) {
-	case AGENTX_SERVING:
+	if (state == AGENTX_SERVING)
 		log_notice(
 			TOKEN, "serving %s through the AgentX master at %s", s->place, s->address);
-		s->absent_since_ms = CLOCK_NEVER;
-		break;
-	case AGENTX_CONTESTED:
+	else if (state == AGENTX_CONTESTED)
 		log_warn(TOKEN, "the AgentX master refuses %s: %s", s->place,
 			refusal(main_region(s)));
-		s->absent_since_ms = CLOCK_NEVER;
-		break;
-	default:
-		if (!had_session)
-			break;
+	else if (had_session)
 		log_warn(TOKEN, "lost the AgentX master at %s", s->address);
-		s->absent_since_ms = clock_ms();
-	}
+	if (has_session(s) != had_session)
+		s->absent_since_ms = had_session ? clock_ms() : CLOCK_NEVER;
 }
 
 /* --- callbacks of the library --------------------------------------------------------------- */
@@ -420,7 +418,7 @@ void agentx_session_dispatch(
 		judge_registration(s, RETRY_MS);
 	}
 	follow_transport(s);
-	if (s->state != AGENTX_SERVING && s->state != AGENTX_CONTESTED)
+	if (!has_session(s))
 		return;
 	if (!busy)
 		try_views(s, now_ms);

@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 struct change;
 struct notification;
@@ -55,13 +56,15 @@ struct mib_list {
 /* Where a name lies: < 0 before the module or at its root, 0 below the root, > 0 behind. */
 static inline int mib_compare(const struct mib *m, const uint32_t *name, size_t length)
 {
+	if (length > m->root_length && memcmp(name, m->root, m->root_length * sizeof(name[0])) == 0)
+		return 0;
 	for (size_t i = 0; i < m->root_length; i++) {
 		if (i == length || name[i] < m->root[i])
 			return -1;
 		if (name[i] > m->root[i])
 			return 1;
 	}
-	return length == m->root_length ? -1 : 0;
+	return -1;
 }
 
 #endif
