@@ -269,8 +269,10 @@ class Client(Runs, sets.TestCase):
                      f"add-vswitch primary {name}-vsw dev_path=net4",
                      f"add-vnet {guest.name} net0 {name}-vsw"):
             ask(self.sim, f"do {line}")
-        wait_for(lambda: self.expect_status(DONE, "topology").stdout.count(f" {guest.name} ") == 2, 20,
-                 "the devices")
+        # The services are read apart from the devices.
+        wanted = {("primary", f"{name}-vds", guest.name), ("primary", f"{name}-vsw", guest.name)}
+        wait_for(lambda: wanted <= {(row["serviceDomain"], row["service"], row["client"])
+                                    for row in self.expect_json(DONE, "topology", "topology")}, 20, "the devices")
 
     def test_topology(self):
         guest = self.take("active")
