@@ -151,7 +151,7 @@ async function dashboard() {
 	for (const row of await page.$$('.alert_header'))
 		if (!(await row.innerText()).includes('(0 active)'))
 			await row.click();
-	await page.addStyleTag({ content: '.alert_details pre { display: none }' });
+	await page.addStyleTag({ content: '.alert_details pre { display: none !important }' });
 	await page.evaluate(() => {
 		window.scrollTo(0, 0);
 		const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
