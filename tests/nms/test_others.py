@@ -1,7 +1,8 @@
 """docs/nms for LibreNMS, Telegraf, collectd and MRTG: each object and unit is the module's; collectd and
 MRTG, where they are installed, read a running agent, and what they keep is what the agent has.
 
-    python3 test_others.py --record     # docs/nms/librenms-ldoms.snmprec, of a running agent
+    PYTHONPATH=../tests/integration python3 ../tests/nms/test_others.py --record
+                                        # docs/nms/librenms-ldoms.snmprec, of a running agent
 """
 import glob
 import os
@@ -39,17 +40,23 @@ class LibreNms(harness.TestCase):
     TYPES = {"Integer32": "2", "TruthValue": "2", "INTEGER": "2", "RowStatus": "2", "LdomState": "2",
              "LdomOutcome": "2", "LdomMemoryUnit": "2", "Unsigned32": "66", "Gauge32": "66",
              "Counter32": "65", "TimeTicks": "67", "TimeStamp": "67"}
-    # Everything a discovery reads; and what moves from one run to the next.
-    OBJECTS = ("ldomAgentVersion", "ldomLinkState", "ldomDataAge", "ldomNumber", "ldomConfigUnsaved")
-    MOVING = ("ldomDataAge", "ldomUptime", "ldomUtilization", "ldomNormUtilization", "ldomLastChange")
+    # What moves from one run to the next.
+    MOVING = ("ldomDataAge", "ldomUptime", "ldomUtilization")
+
+    @staticmethod
+    def objects():
+        """What the definitions read."""
+        text = test_nms.text_of("librenms-os_discovery.yaml") + " ldomNumber"
+        return sorted({word for word in re.findall(r"\bldom\w+", text)
+                       if TREE.get(word, ((), ""))[1].startswith("read-")}, key=lambda name: TREE[name][0])
 
     @classmethod
     def recording(cls, bed):
         """What docs/nms/librenms-ldoms.snmprec has, of this agent."""
         lines = ["1.3.6.1.2.1.1.1.0|4|SunOS sparc1 5.11 11.4.60.155.2 sun4v",
                  f"1.3.6.1.2.1.1.2.0|6|{test_nms.NETSNMP_AGENTS}.3"]
-        found = [walked for name in cls.OBJECTS for walked in bed.walk(harness.SCALARS[name].removesuffix(".0"))]
-        found += bed.walk(ROOT + ".1.2") + bed.walk(ROOT + ".1.3")
+        found = [walked for name in cls.objects()
+                 for walked in bed.walk(".".join([ROOT, *map(str, TREE[name][0])]))]
         for name, kind, value in found:
             what = object_at(name[len(harness.oid(ROOT)):])
             if what == "ldomAgentVersion":
