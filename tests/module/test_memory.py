@@ -20,6 +20,11 @@ DLMOD_STATUS = ".1.3.6.1.4.1.2021.13.14.2.1.5.1"  # UCD-DLMOD-MIB::dlmodStatus o
 UNLOAD, LOAD = 5, 4
 
 
+def setUpModule():
+    """Both tools make everything slower."""
+    harness.SLOW *= 4
+
+
 def sanitizer():
     """The runtime library of AddressSanitizer that the module was built for, or None."""
     needed = subprocess.run(["ldd", harness.MODULE], stdout=subprocess.PIPE, text=True, check=True).stdout
