@@ -201,6 +201,10 @@ class Seen(Conditions):
         server, client = self.take_many(2)
         self.serve(server, client)
         wait_for(lambda: self.get(server, "Roles")[0] & 0x40, 10, "the role")
+        # The services are told by one list, who uses them by another. The same value changes nothing.
+        vcpus = self.get(server, "NumVCPU")
+        wait_for(lambda: self.set((server, "NumVCPU", vcpus)).error == "inconsistentValue", 20,
+                 "its client to be known")
         reason = "a service domain in use is written only where setAllow names it"
         for column, value in (("NumVCPU", 5), ("AdminState", "bound"), ("AdminState", "forceStop")):
             self.refused(reason, (server, column, value))
