@@ -10,6 +10,7 @@ import test_set_errors
 import test_tables
 import test_templates
 import test_transactions
+import test_views
 import test_walk
 
 # What only an agent beside its master can be or do; what takes its place is in brackets.
@@ -20,8 +21,11 @@ LEFT_OUT = {
     "Notifications": ("test_switched_off_and_on",),
     # The queue of a master that does not read.
     "Burst": ("test_more_than_fits",),
+    # As Restarts: the agent goes alone, and comes back to a root that another one has.
+    "Lifecycle": ("test_restarts",),
+    "Contested": forms.ALL,
 }
 
 forms.rerun(globals(), (
     test_walk, test_tables, test_rows, test_set, test_set_errors, test_transactions, test_rowstatus,
-    test_templates, test_changes, test_notifications), LEFT_OUT)
+    test_templates, test_changes, test_notifications, test_views), LEFT_OUT)
