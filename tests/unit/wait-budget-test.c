@@ -1,7 +1,7 @@
 /* When a phase of a SET may wait, and for how long. */
 #include "test.h"
 
-#include "control/wait-budget.h"
+#include "control/control.h"
 
 #define WAIT 400
 
