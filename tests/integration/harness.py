@@ -665,7 +665,7 @@ class Bed:
         assert "not increasing" not in result.stdout + result.stderr, result.stdout
         # A walk of nothing ends with a GET, which says that there is nothing.
         return [found for found in parse_varbinds(result.stdout)
-                if not found[1].startswith("No Such") and found[0][:len(oid(where))] == oid(where)]
+                if not found[1].startswith(("No Such", "No more")) and found[0][:len(oid(where))] == oid(where)]
 
     def get(self, *names, auth=("-v2c", "-c", "public"), options=()):
         """Values of names (dotted), one or a list."""

@@ -82,6 +82,17 @@ class Contexts(fleet.TestCase):
                                       auth=("-v2c", "-c", f"{name}-secret")).stdout
             self.assertEqual(harness.parse_varbinds(found)[0][2], fleet_[name].get(cell("UUID", 2)))
 
+    def test_views(self):
+        """The other MIBs over the same inventory are in the context, too, and in no other one."""
+        vms = ".1.3.6.1.2.1.236"
+        fleet_ = self.fleet(["north", "south"], domains=3, conf="view vm\n")
+        for host in fleet_.hosts:
+            wait_for(lambda h=host: h.walk(vms), 20, "VM-MIB")
+        self.assertEqual(fleet_["north"].agent.stop(), 0)
+        self.assertEqual(fleet_["north"].walk(vms), [])
+        self.assertTrue(fleet_["south"].walk(vms))
+        self.assertIn("No Such Object", self.outside(fleet_, [], name=vms + ".1.1.1.0").stdout)
+
     def test_default_and_named(self):
         """An agent without a context and one with, at the same master and the same root."""
         bed = self.bed(domains=3)
