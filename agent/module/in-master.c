@@ -8,14 +8,13 @@
 #include <net-snmp/net-snmp-includes.h>
 #include <net-snmp/agent/net-snmp-agent-includes.h>
 #include <net-snmp/library/fd_event_manager.h>
-#include <net-snmp/agent/sysORTable.h>
-#include <net-snmp/agent/agent_sysORTable.h>
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "control/control.h"
+#include "snmp/registration.h"
 #include "snmp/set.h"
 #include "snmp/varbind.h"
 #include "tables/lookup.h"
@@ -195,32 +194,9 @@ static void send_notifications(struct in_master *m, uint64_t now_ms)
 
 /* --- registration --------------------------------------------------------------------------- */
 
-/* Only LDOMS-MIB can be written: the library answers a SET elsewhere with notWritable. */
 static int register_root(struct region *g)
 {
-	const char *context = g->owner->context;
-	struct library_name name;
-
-	library_name_set(&name, g->mib->root, g->mib->root_length, NULL, 0);
-	netsnmp_handler_registration *registration =
-		netsnmp_create_handler_registration(g->mib->name, handle, name.arcs, name.length,
-			g->mib->view ? HANDLER_CAN_RONLY : HANDLER_CAN_RWRITE);
-	if (!registration)
-		return -ENOMEM;
-	registration->handler->myvoid = g;
-	registration->contextName = context ? strdup(context) : NULL;
-	if (context && !registration->contextName) {
-		netsnmp_handler_registration_free(registration);
-		return -ENOMEM;
-	}
-	/* The library frees it, also when it fails. */
-	int result = netsnmp_register_handler(registration);
-	if (result == MIB_DUPLICATE_REGISTRATION)
-		return -EADDRINUSE;
-	if (result != MIB_REGISTERED_OK)
-		return -EIO;
-	g->registration = registration;
-	return 0;
+	return registration_enter(g->mib, handle, g, g->owner->context, &g->registration);
 }
 
 /* sysORTable is that of the default context; module.c sees to the row of LDOMS-MIB. */
@@ -237,9 +213,8 @@ static void unregister_root(struct region *g)
 
 	if (!g->registration)
 		return;
-	library_name_set(&name, g->mib->capabilities, g->mib->capabilities_length, NULL, 0);
 	if (has_sysor(g))
-		unregister_sysORTable(name.arcs, name.length);
+		sysor_leave(g->mib);
 	library_name_set(&name, g->mib->root, g->mib->root_length, NULL, 0);
 	unregister_mib_context(
 		name.arcs, name.length, g->registration->priority, 0, 0, g->owner->context);
@@ -250,7 +225,6 @@ static void unregister_root(struct region *g)
 static void try_view(struct in_master *m, size_t i, uint64_t now_ms)
 {
 	struct region *g = &m->regions[i];
-	struct library_name name;
 
 	if (g->registration || now_ms < g->retry_at_ms)
 		return;
@@ -268,10 +242,8 @@ static void try_view(struct in_master *m, size_t i, uint64_t now_ms)
 		return;
 	}
 	log_notice(TOKEN, "serving %s (%s), too", g->mib->root_oid, g->mib->name);
-	library_name_set(&name, g->mib->capabilities, g->mib->capabilities_length, NULL, 0);
-	if (has_sysor(g) && register_sysORTable(name.arcs, name.length, g->mib->description) !=
-				    SYS_ORTABLE_REGISTERED_OK)
-		log_warn(TOKEN, "%s has no entry in sysORTable", g->mib->name);
+	if (has_sysor(g))
+		sysor_enter(g->mib);
 }
 
 /* LDOMS-MIB, without which there is nothing to do here; the views are tried in turn(). */

@@ -10,8 +10,6 @@
 #include <net-snmp/net-snmp-config.h>
 #include <net-snmp/net-snmp-includes.h>
 #include <net-snmp/agent/net-snmp-agent-includes.h>
-#include <net-snmp/agent/sysORTable.h>
-#include <net-snmp/agent/agent_sysORTable.h>
 
 #include <stdlib.h>
 #include <string.h>
@@ -20,7 +18,7 @@
 
 #include "module/managed-host.h"
 #include "module/log-relay.h"
-#include "snmp/varbind.h"
+#include "snmp/registration.h"
 #include "util/clock.h"
 #include "util/log.h"
 
@@ -128,32 +126,6 @@ static bool start_hosts(struct ldoms_module *m)
 	return any;
 }
 
-static struct library_name capabilities(void)
-{
-	struct library_name name;
-
-	library_name_set(&name, ldoms_mib.capabilities, ldoms_mib.capabilities_length, NULL, 0);
-	return name;
-}
-
-/* One row, however many hosts there are. */
-static void enter_in_sysor(struct ldoms_module *m)
-{
-	struct library_name name = capabilities();
-
-	m->in_sysor = register_sysORTable(name.arcs, name.length, ldoms_mib.description) ==
-		      SYS_ORTABLE_REGISTERED_OK;
-}
-
-static void leave_sysor(struct ldoms_module *m)
-{
-	struct library_name name = capabilities();
-
-	if (m->in_sysor)
-		unregister_sysORTable(name.arcs, name.length);
-	m->in_sysor = false;
-}
-
 static void stop_host(struct managed_host *host)
 {
 	if (host)
@@ -202,8 +174,9 @@ static void on_first_alarm(unsigned int alarm, void *user)
 		snmp_log(LOG_ERR, "ldoms: no memory or descriptors: LDOMS-MIB is not served\n");
 		return;
 	}
+	/* One row, however many hosts there are. */
 	if (start_hosts(m))
-		enter_in_sysor(m);
+		m->in_sysor = sysor_enter(&ldoms_mib);
 }
 
 /* --- what snmpd calls ------------------------------------------------------------------------ */
@@ -234,7 +207,8 @@ void deinit_ldoms(void)
 	unregister_config_handler("snmpd", DIRECTIVE);
 	if (m->alarm != 0)
 		snmp_alarm_unregister(m->alarm);
-	leave_sysor(m);
+	if (m->in_sysor)
+		sysor_leave(&ldoms_mib);
 	stop_hosts(m);
 	log_relay_free(m->log);
 	free(m);

@@ -6,22 +6,16 @@
 #include <net-snmp/net-snmp-config.h>
 #include <net-snmp/net-snmp-includes.h>
 #include <net-snmp/agent/net-snmp-agent-includes.h>
-#include <net-snmp/agent/sysORTable.h>
-#include <net-snmp/agent/agent_sysORTable.h>
 
 #include <errno.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "snmp/notify.h"
+#include "snmp/registration.h"
 #include "snmp/session.h"
 #include "snmp/set.h"
-#include "snmp/varbind.h"
 #include "tables/notify-queue.h"
-#include "util/log.h"
 #include "util/pollset.h"
-
-#define TOKEN "snmp"
 
 struct snmp_agent {
 	struct backend *backend;
@@ -40,20 +34,6 @@ static int handle(netsnmp_mib_handler *handler, netsnmp_handler_registration *re
 	return SNMP_ERR_NOERROR;
 }
 
-/* Only LDOMS-MIB can be written: the library answers a SET elsewhere with notWritable. */
-static int register_root(struct snmp_agent *a, const struct mib *m)
-{
-	struct library_name name;
-	library_name_set(&name, m->root, m->root_length, NULL, 0);
-	netsnmp_handler_registration *registration = netsnmp_create_handler_registration(m->name,
-		handle, name.arcs, name.length, m->view ? HANDLER_CAN_RONLY : HANDLER_CAN_RWRITE);
-	if (!registration)
-		return -ENOMEM;
-	registration->handler->myvoid = a;
-	/* The library frees it, also when it fails. */
-	return netsnmp_register_handler(registration) == MIB_REGISTERED_OK ? 0 : -EIO;
-}
-
 /*
  * What is registered has a row in sysORTable, and LDOMS-MIB always has. A session that holds a view
  * in our place tells the notifications of that view, too.
@@ -62,26 +42,24 @@ static void follow_region(struct snmp_agent *a, size_t i)
 {
 	const struct mib *m = a->backend->mibs.mibs[i];
 	bool shown = !m->view || agentx_session_serves(a->session, i);
-	struct library_name id;
 
 	notify_queue_silence(a->backend->notifications, i, agentx_session_refused(a->session, i));
 	if (a->in_sysor[i] == shown || (!shown && !agentx_session_refused(a->session, i)))
 		return;
-	library_name_set(&id, m->capabilities, m->capabilities_length, NULL, 0);
-	if (shown && register_sysORTable(id.arcs, id.length, m->description) !=
-			     SYS_ORTABLE_REGISTERED_OK)
-		log_warn(TOKEN, "%s has no entry in sysORTable", m->name);
-	else if (!shown)
-		unregister_sysORTable(id.arcs, id.length);
+	if (shown)
+		sysor_enter(m);
+	else
+		sysor_leave(m);
 	a->in_sysor[i] = shown;
 }
 
 static int register_roots(struct snmp_agent *a)
 {
+	netsnmp_handler_registration *registration;
 	int r = 0;
 
 	for (size_t i = 0; r == 0 && i < a->backend->mibs.n; i++) {
-		r = register_root(a, a->backend->mibs.mibs[i]);
+		r = registration_enter(a->backend->mibs.mibs[i], handle, a, NULL, &registration);
 		follow_region(a, i);
 	}
 	return r;
