@@ -15,8 +15,8 @@
 #include "util/number.h"
 #include "util/text.h"
 
-/* A host needs longer to start. */
-#define OUTAGE_MS 60000
+/* ldmd tells uptimes above a minute in whole minutes. */
+#define UPTIME_STEP_S 60
 
 struct assembly {
 	const struct assemble_input *in;
@@ -708,7 +708,7 @@ static int64_t hypervisor_zero(const struct assembly *a)
 			longest_s = d->uptime_s;
 	}
 	int64_t zero = (int64_t)a->in->now_ms - (int64_t)longest_s * 1000;
-	bool anew = told && silent_ms >= OUTAGE_MS && (longest_s + 60) * 1000 < silent_ms;
+	bool anew = told && (longest_s + UPTIME_STEP_S) * 1000 < silent_ms;
 	return last && !anew && last->hypervisor_zero_ms < zero ? last->hypervisor_zero_ms : zero;
 }
 

@@ -455,6 +455,56 @@ static void test_pool_in_doubt_is_read_again(void **state)
 	assert_int_equal(scene.shown->host->pools.vcpus.free, 2);
 }
 
+/* --- the time of the hypervisor ------------------------------------------------------------- */
+
+/* After so long without an answer, the domains tell these times since their start. */
+static void silence(uint64_t ms, const char *primary, const char *guest)
+{
+	turn(scene.now + 1);
+	lose(LDM_CLOSED_PEER, -ECONNRESET, "closed");
+	turn(scene.now + ms);
+	connect_to_ldmd();
+	ANSWER(primary, guest);
+	expect("list-bindings", NULL);
+	ANSWER(primary, guest);
+	expect("list-services", NULL);
+	ANSWER("primary | vds service_name=vds0");
+	expect("list-spconfig", NULL);
+	ANSWER("- | spconfig spconfig_name=factory-default spconfig_status=current");
+	expect("list-devices", NULL);
+	ANSWER("- | cpu units=4 | memory units=2G");
+}
+
+#define UP(name, time)                                                                             \
+	name " | ldom_info state=active flags=-n---- uptime=" time                                 \
+	     " | cpu units=4 | memory units=2G"
+
+static int64_t hypervisor_seconds(void)
+{
+	return ((int64_t)scene.now - scene.shown->hypervisor_zero_ms) / 1000;
+}
+
+static void test_power_cycle(void **state)
+{
+	(void)state;
+	begin();
+	assert_int_equal(hypervisor_seconds(), 10800);
+	/* A domain that runs for longer than the silence tells that the host was on. */
+	silence(600000, UP("primary", "12m"), UP("a", "1m"));
+	assert_int_equal(hypervisor_seconds(), 10800 + 600);
+	/* Whole minutes are told: 9 minutes may be more than 599 s. */
+	silence(599000, UP("primary", "9m"), UP("a", "1m"));
+	assert_int_equal(hypervisor_seconds(), 10800 + 1199);
+	/* A silence of less than a minute is too short for a host to come back. */
+	silence(59000, UP("primary", "0s"), UP("a", "0s"));
+	assert_int_equal(hypervisor_seconds(), 10800 + 1258);
+	/* Without a domain that runs there is no time to go by. */
+	silence(600000, GUEST("primary", "bound", "4"), GUEST("a", "bound", "4"));
+	assert_int_equal(hypervisor_seconds(), 10800 + 1858);
+	silence(600000, UP("primary", "5m"), UP("a", "2m"));
+	assert_int_equal(hypervisor_seconds(), 300);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -478,6 +528,7 @@ int main(void)
 		SCENE_TEST(test_server_without_bindings),
 		SCENE_TEST(test_inactive_without_amounts_asks_for_constraints),
 		SCENE_TEST(test_pool_in_doubt_is_read_again),
+		SCENE_TEST(test_power_cycle),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
