@@ -13,6 +13,7 @@
 #include "inventory/rows.h"
 #include "util/array.h"
 #include "util/reference.h"
+#include "util/text.h"
 
 /* Prefix sums: ends[which * n + i] rows of that kind are in the domains 0..i. */
 struct list_ends {
@@ -258,18 +259,21 @@ static bool same_lists(
 
 static int compare_uuid(const void *a, const void *b)
 {
-	const struct domain *const *x = a, *const *y = b;
+	const struct domain_uuid *x = a, *y = b;
 
-	return strcmp((*x)->uuid, (*y)->uuid);
+	return memcmp(x->octets, y->octets, UUID_OCTETS);
 }
 
-static size_t order_by_uuid(const struct snapshot_builder *b, const struct domain **rows)
+static size_t order_by_uuid(const struct snapshot_builder *b, struct domain_uuid *rows)
 {
 	size_t n = 0;
 
-	for (size_t i = 0; i < b->n; i++)
-		if (b->rows[i]->uuid && b->rows[i]->row_status == ROW_ACTIVE)
-			rows[n++] = b->rows[i];
+	for (size_t i = 0; i < b->n; i++) {
+		rows[n].domain = b->rows[i];
+		if (b->rows[i]->row_status == ROW_ACTIVE &&
+			hex_octets(b->rows[i]->uuid, rows[n].octets, UUID_OCTETS))
+			n++;
+	}
 	qsort(rows, n, sizeof(*rows), compare_uuid);
 	return n;
 }
@@ -296,8 +300,9 @@ static bool same_members(const struct snapshot *last, const struct snapshot *s)
 
 /* All orders, and what is found by searching through all domains. */
 static int order_rows(
-	const struct snapshot_builder *b, const struct domain **by_index, struct snapshot *s)
+	const struct snapshot_builder *b, struct domain_uuid *by_uuid, struct snapshot *s)
 {
+	const struct domain **by_index = (const struct domain **)(void *)(by_uuid + b->n);
 	const struct domain **by_name = by_index + b->n;
 	int r;
 
@@ -308,7 +313,10 @@ static int order_rows(
 		r = sort_unique(by_name, b->n, domain_compare_name);
 	if (r < 0)
 		return r;
-	s->n_by_uuid = order_by_uuid(b, by_index + 2 * b->n);
+	s->domains = by_index;
+	s->by_name = by_name;
+	s->by_uuid = by_uuid;
+	s->n_by_uuid = order_by_uuid(b, by_uuid);
 
 	const struct domain *const *before = same_domains(b->last, by_index, b->n);
 	if (same_lists(before, by_index, b->n)) {
@@ -349,10 +357,10 @@ int snapshot_build(
 
 	if (r < 0)
 		return r;
-	struct snapshot *s = shared_new(sizeof(*s) + 3 * b->n * sizeof(b->rows[0]));
+	struct snapshot *s = shared_new(
+		sizeof(*s) + b->n * (sizeof(struct domain_uuid) + 2 * sizeof(b->rows[0])));
 	if (!s)
 		return -ENOMEM;
-	const struct domain **rows = (const struct domain **)(void *)(s + 1);
 	*s = (struct snapshot){
 		.serial = stamp->serial,
 		.taken_ms = stamp->taken_ms,
@@ -363,12 +371,9 @@ int snapshot_build(
 		.next_index = stamp->next_index,
 		.n_active_rows = count_active(b),
 		.n_domains = b->n,
-		.domains = rows,
-		.by_name = rows + b->n,
-		.by_uuid = rows + 2 * b->n,
 		.host = b->host,
 	};
-	r = order_rows(b, rows, s);
+	r = order_rows(b, (struct domain_uuid *)(void *)(s + 1), s);
 	if (r < 0) {
 		shared_free(shared_last(s->list_ends));
 		links_unref(s->links);

@@ -12,6 +12,14 @@
 struct links;
 struct list_ends;
 
+enum { UUID_OCTETS = 16 };
+
+/* A domain of ldmd that has a UUID; octets, so that a search need not read its text. */
+struct domain_uuid {
+	uint8_t octets[UUID_OCTETS];
+	const struct domain *domain;
+};
+
 struct snapshot {
 	uint64_t serial;	       /* rises by one with each snapshot of this process */
 	uint64_t taken_ms;	       /* monotonic; last good answer about all domains */
@@ -27,8 +35,7 @@ struct snapshot {
 	const struct domain *const *domains; /* sorted by index */
 	const struct domain *const *by_name; /* the same rows sorted by name */
 	size_t n_by_uuid;
-	const struct domain *const
-		*by_uuid;		   /* those of ldmd's domains that have one, sorted by it */
+	const struct domain_uuid *by_uuid; /* sorted by the octets */
 	const struct host *host;	   /* never NULL */
 	const struct list_ends *list_ends; /* for snapshot_seek_row() */
 	const struct links *links;	   /* links.h */

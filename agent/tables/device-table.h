@@ -28,32 +28,10 @@ void device_set_service_domain(const struct service *s, struct value *ret);
 void device_set_service_index(const struct service *s, struct value *ret);
 void device_set_clients(const struct service *s, struct value *ret);
 
-/* Lines of a table of columns. member is one of struct `type`. */
-#define COLUMN_INDEX(id, name)                                                                     \
-	{                                                                                          \
-		id, name, VALUE_UNSIGNED, ACCESS_NONE, NULL, 0, INT32_MAX                          \
-	}
+/* A line of a table of columns, as those in table.h. */
 #define COLUMN_DOMAIN(id, name)                                                                    \
 	{                                                                                          \
 		id, name, VALUE_UNSIGNED, ACCESS_READ, device_get_domain, 0, INT32_MAX             \
 	}
-#define COLUMN_MEMBER(id, name, value_type, get, type, member, max)                                \
-	{                                                                                          \
-		id, name, value_type, ACCESS_READ, get, offsetof(struct type, member), max         \
-	}
-#define COLUMN_NUMBER(id, name, type, member, max)                                                 \
-	COLUMN_MEMBER(id, name, VALUE_UNSIGNED, column_get_u32, type, member, max)
-#define COLUMN_TEXT(id, name, type, member, max)                                                   \
-	COLUMN_MEMBER(id, name, VALUE_OCTETS, column_get_text, type, member, max)
-#define COLUMN_TRUTH(id, name, type, member)                                                       \
-	COLUMN_MEMBER(id, name, VALUE_INTEGER, column_get_bool, type, member, 2)
-#define COLUMN_MADE(id, name, value_type, get, max)                                                \
-	{                                                                                          \
-		id, name, value_type, ACCESS_READ, get, 0, max                                     \
-	}
-
-#define TABLE_OF(table_name, number, length)                                                       \
-	.name = table_name, .arc = {1, number, 1}, .arc_len = 3, .index_len = length,              \
-	.columns = columns, .n_columns = sizeof(columns) / sizeof(columns[0])
 
 #endif

@@ -24,8 +24,7 @@ static bool domain_seek(const struct view *v, const uint32_t *index, struct row 
 	size_t i = snapshot_lower_bound(v->snapshot, index[0]);
 	if (i == v->snapshot->n_domains)
 		return false;
-	const struct domain *d = v->snapshot->domains[i];
-	*ret = (struct row){.index = {d->index}, .domain = d, .object = d};
+	row_set_domain(ret, v->snapshot->domains[i]);
 	return true;
 }
 
@@ -136,11 +135,7 @@ static void get_migration_status(
 	value_set_integer(ret, number + 1);
 }
 
-#define TEXT(id, name, member, max)                                                                \
-	{                                                                                          \
-		id, name, VALUE_OCTETS, ACCESS_READ, column_get_text,                              \
-			offsetof(struct domain, member), max                                       \
-	}
+#define TEXT(id, name, member, max) COLUMN_TEXT(id, name, domain, member, max)
 #define NUMBER(id, name, access, member, max)                                                      \
 	{                                                                                          \
 		id, name, VALUE_UNSIGNED, access, column_get_u32, offsetof(struct domain, member), \
@@ -198,12 +193,4 @@ static const struct column columns[] = {
 	TEXT(39, "ldomRcAddPolicy", rc_add_policy, 32),
 };
 
-const struct table domain_table = {
-	.name = "ldomTable",
-	.arc = {1, 3, 1},
-	.arc_len = 3,
-	.index_len = 1,
-	.columns = columns,
-	.n_columns = sizeof(columns) / sizeof(columns[0]),
-	.seek = domain_seek,
-};
+const struct table domain_table = {TABLE_OF("ldomTable", 3, 1), .seek = domain_seek};

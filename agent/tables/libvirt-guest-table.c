@@ -4,11 +4,8 @@
  */
 #include "tables/views.h"
 
-#include <stddef.h>
-
 #include "util/array.h"
 #include "util/number.h"
-#include "util/text.h"
 
 /* RowStatus */
 enum { STATUS_ACTIVE = 1 };
@@ -31,67 +28,31 @@ enum libvirt_state libvirt_guest_state(const struct domain *d)
 	}
 }
 
-/* Of a letter or digit; a UUID in the model (word_uuid()) has no other. */
-static uint32_t nibble(char digit)
+/* Whether the UUID lies before the index. The first octets mostly tell. */
+static bool is_before(const struct domain_uuid *uuid, const uint32_t *index)
 {
-	return ((uint32_t)digit & 15) + ((uint32_t)digit >> 6) * 9;
-}
-
-/* The next octet of a UUID's text. A walk asks for 16 of them with each cell. */
-static uint32_t next_octet(const char **text)
-{
-	const char *p = *text + (**text == '-');
-
-	*text = p + 2;
-	return nibble(p[0]) << 4 | nibble(p[1]);
-}
-
-/* Where the UUID lies: < 0 before the index, 0 at it, > 0 behind. The first octets mostly tell. */
-static int compare_uuid(const struct domain *d, const uint32_t *index)
-{
-	const char *text = d->uuid;
-
-	for (size_t i = 0; i < UUID_OCTETS; i++) {
-		uint32_t octet = next_octet(&text);
-
-		if (octet != index[i])
-			return octet < index[i] ? -1 : 1;
-	}
-	return 0;
+	for (size_t i = 0; i < UUID_OCTETS; i++)
+		if (uuid->octets[i] != index[i])
+			return uuid->octets[i] < index[i];
+	return false;
 }
 
 static bool guest_seek(const struct view *v, const uint32_t *index, struct row *ret)
 {
 	const struct snapshot *s = v->snapshot;
-	size_t at = s ? first_where(n, s->n_by_uuid, compare_uuid(s->by_uuid[n], index) >= 0) : 0;
 
-	while (s && at < s->n_by_uuid && !libvirt_guest_state(s->by_uuid[at]))
-		at++;
-	if (!s || at == s->n_by_uuid)
+	if (!s)
 		return false;
-	const struct domain *d = s->by_uuid[at];
-	const char *text = d->uuid;
-	*ret = (struct row){.domain = d, .object = d};
+	size_t at = first_where(n, s->n_by_uuid, !is_before(&s->by_uuid[n], index));
+	while (at < s->n_by_uuid && !libvirt_guest_state(s->by_uuid[at].domain))
+		at++;
+	if (at == s->n_by_uuid)
+		return false;
+	const struct domain_uuid *found = &s->by_uuid[at];
+	*ret = (struct row){.domain = found->domain, .object = found->domain};
 	for (size_t i = 0; i < UUID_OCTETS; i++)
-		ret->index[i] = next_octet(&text);
+		ret->index[i] = found->octets[i];
 	return true;
-}
-
-/* There is no time before there were two answers of ldmd. */
-static bool guest_has(const struct column *c, const struct view *v, const struct row *r)
-{
-	(void)r;
-	return c->type != VALUE_COUNTER64 || v->snapshot->lists >= 2;
-}
-
-static void get_uuid(
-	const struct column *c, const struct view *v, const struct row *r, struct value *ret)
-{
-	(void)c, (void)v;
-	uint8_t uuid[UUID_OCTETS];
-
-	value_set_bytes(
-		ret, uuid, hex_octets(r->domain->uuid, uuid, UUID_OCTETS) ? UUID_OCTETS : 0);
 }
 
 static void get_state(
@@ -123,26 +84,16 @@ static void get_row_status(
 }
 
 static const struct column columns[] = {
-	{1, "libvirtGuestUUID", VALUE_OCTETS, ACCESS_NOTIFY, get_uuid, 0, 0},
-	{2, "libvirtGuestName", VALUE_OCTETS, ACCESS_READ, column_get_text,
-		offsetof(struct domain, name), 256},
-	{3, "libvirtGuestState", VALUE_INTEGER, ACCESS_READ, get_state, 0, 0},
-	{4, "libvirtGuestCpuCount", VALUE_UNSIGNED, ACCESS_READ, column_get_u32,
-		offsetof(struct domain, num_vcpu), 65535},
-	{5, "libvirtGuestMemoryCurrent", VALUE_UNSIGNED, ACCESS_READ, get_memory, 0, 0},
-	{6, "libvirtGuestMemoryLimit", VALUE_UNSIGNED, ACCESS_READ, get_memory, 0, 0},
-	{7, "libvirtGuestCpuTime", VALUE_COUNTER64, ACCESS_READ, get_cpu_time, 0, 0},
+	{1, "libvirtGuestUUID", VALUE_OCTETS, ACCESS_NOTIFY, view_get_uuid, 0, 0},
+	COLUMN_TEXT(2, "libvirtGuestName", domain, name, 256),
+	COLUMN_MADE(3, "libvirtGuestState", VALUE_INTEGER, get_state, 0),
+	COLUMN_NUMBER(4, "libvirtGuestCpuCount", domain, num_vcpu, 65535),
+	COLUMN_MADE(5, "libvirtGuestMemoryCurrent", VALUE_UNSIGNED, get_memory, 0),
+	COLUMN_MADE(6, "libvirtGuestMemoryLimit", VALUE_UNSIGNED, get_memory, 0),
+	COLUMN_MADE(7, "libvirtGuestCpuTime", VALUE_COUNTER64, get_cpu_time, 0),
 	/* There is no column 8. */
-	{9, "libvirtGuestRowStatus", VALUE_INTEGER, ACCESS_READ, get_row_status, 0, 0},
+	COLUMN_MADE(9, "libvirtGuestRowStatus", VALUE_INTEGER, get_row_status, 0),
 };
 
 const struct table libvirt_guest_table = {
-	.name = "libvirtGuestTable",
-	.arc = {1, 1, 1},
-	.arc_len = 3,
-	.index_len = UUID_OCTETS,
-	.columns = columns,
-	.n_columns = sizeof(columns) / sizeof(columns[0]),
-	.seek = guest_seek,
-	.has = guest_has,
-};
+	TABLE_OF("libvirtGuestTable", 1, UUID_OCTETS), .seek = guest_seek, .has = view_has_time};

@@ -42,32 +42,23 @@ uint32_t libvirt_notifies(const struct change *c)
 	return NOTIF_GUEST;
 }
 
-static struct value *add(
-	struct notification *n, enum libvirt_column column, const uint8_t uuid[UUID_OCTETS])
-{
-	const struct table *t = &libvirt_guest_table;
-	struct notification_object *o = &n->objects[n->n++];
-
-	for (o->length = 0; o->length < t->arc_len; o->length++)
-		o->name[o->length] = t->arc[o->length];
-	o->name[o->length++] = column;
-	for (size_t i = 0; i < UUID_OCTETS; i++)
-		o->name[o->length++] = uuid[i];
-	return &o->value;
-}
-
 int libvirt_notification(const struct change *c, struct notification *ret)
 {
 	const struct domain *d = guest_of(c);
 	enum libvirt_state state = told_state(c->after);
+	const struct table *t = &libvirt_guest_table;
+	struct row row = {.domain = d, .object = d};
 	uint8_t uuid[UUID_OCTETS] = {0};
 
 	hex_octets(d->uuid, uuid, UUID_OCTETS);
+	for (size_t i = 0; i < UUID_OCTETS; i++)
+		row.index[i] = uuid[i];
 	*ret = (struct notification){.arc = NOTIF_GUEST};
-	value_set_text(add(ret, LIBVIRT_COLUMN_NAME, uuid), d->name, 256);
-	value_set_bytes(add(ret, LIBVIRT_COLUMN_UUID, uuid), uuid, UUID_OCTETS);
-	value_set_integer(add(ret, LIBVIRT_COLUMN_STATE, uuid), (int32_t)state);
-	value_set_integer(add(ret, LIBVIRT_COLUMN_ROW_STATUS, uuid),
+	notification_add_cell(ret, t, LIBVIRT_COLUMN_NAME, &row);
+	notification_add_cell(ret, t, LIBVIRT_COLUMN_UUID, &row);
+	value_set_integer(
+		notification_add(ret, t, LIBVIRT_COLUMN_STATE, row.index), (int32_t)state);
+	value_set_integer(notification_add(ret, t, LIBVIRT_COLUMN_ROW_STATUS, row.index),
 		state == LIBVIRT_RUNNING ? STATUS_ACTIVE : STATUS_NOT_IN_SERVICE);
 	return 0;
 }

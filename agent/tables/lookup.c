@@ -69,8 +69,10 @@ static bool first_index(
 	const struct table *t, const uint32_t *given, size_t length, bool inclusive, uint32_t *ret)
 {
 	size_t use = length < t->index_len ? length : t->index_len;
-	for (size_t i = 0; i < t->index_len; i++)
-		ret[i] = i < use ? given[i] : 0;
+	for (size_t i = 0; i < use; i++)
+		ret[i] = given[i];
+	for (size_t i = use; i < t->index_len; i++)
+		ret[i] = 0;
 	if (length < t->index_len || (length == t->index_len && inclusive))
 		return true;
 	return index_successor(ret, t->index_len);

@@ -31,39 +31,47 @@ enum { UNIT_MEGABYTES = 2, TEXT_MAX = 255 };
 
 /* --- objects -------------------------------------------------------------------------------- */
 
-static struct value *add_varbind(struct notification *n, const uint32_t *arc, size_t arc_len,
-	uint32_t column, uint32_t index)
+struct value *notification_add(
+	struct notification *n, const struct table *t, uint32_t column, const uint32_t *index)
 {
 	struct notification_object *o = &n->objects[n->n++];
 
-	memcpy(o->name, arc, arc_len * sizeof(arc[0]));
-	o->name[arc_len] = column;
-	o->name[arc_len + 1] = index;
-	o->length = arc_len + 2;
+	memcpy(o->name, t->arc, t->arc_len * sizeof(t->arc[0]));
+	o->name[t->arc_len] = column;
+	memcpy(o->name + t->arc_len + 1, index, t->index_len * sizeof(index[0]));
+	o->length = t->arc_len + 1 + t->index_len;
 	return &o->value;
+}
+
+void notification_add_cell(
+	struct notification *n, const struct table *t, uint32_t column, const struct row *row)
+{
+	const struct view nothing = {0};
+	const struct cell cell = {.table = t, .column = table_column(t, column), .row = *row};
+
+	cell_value(&cell, &nothing, notification_add(n, t, column, row->index));
 }
 
 static struct value *add_notif(struct notification *n, enum notif_column column, uint32_t index)
 {
-	static const uint32_t arc[] = {1, 31, 1};
-	return add_varbind(n, arc, 3, column, index);
+	/* Its columns are in notifications only, so no other file has it. */
+	static const struct table notif_table = {.arc = {1, 31, 1}, .arc_len = 3, .index_len = 1};
+
+	return notification_add(n, &notif_table, column, &index);
 }
 
 static struct value *add_domain(struct notification *n, uint32_t column, uint32_t index)
 {
-	return add_varbind(n, domain_table.arc, domain_table.arc_len, column, index);
+	return notification_add(n, &domain_table, column, &index);
 }
 
 /* A column of ldomTable as the domain has it. */
 static void add_cell(struct notification *n, uint32_t column, const struct domain *d)
 {
-	const struct view nothing = {0};
-	const struct cell cell = {
-		.table = &domain_table,
-		.column = table_column(&domain_table, column),
-		.row = {.index = {d->index}, .domain = d, .object = d},
-	};
-	cell_value(&cell, &nothing, add_domain(n, column, d->index));
+	struct row row;
+
+	row_set_domain(&row, d);
+	notification_add_cell(n, &domain_table, column, &row);
 }
 
 static void begin_varbinds(struct notification *n, uint32_t arc, uint32_t index, const char *name)
@@ -236,7 +244,7 @@ int notification_from_link(const struct ldm_status *status, struct notification 
 			.column = table_column(&manager_group, ids[i]),
 		};
 		cell_value(&cell, &view,
-			add_varbind(ret, manager_group.arc, manager_group.arc_len, ids[i], 0));
+			notification_add(ret, &manager_group, ids[i], cell.row.index));
 	}
 	return 0;
 }

@@ -27,6 +27,14 @@ struct notification {
 	char *text; /* ldomTrapDesc; owned */
 };
 
+/* The next object: a column of a table at an index of index_len numbers. The caller sets the value.
+ */
+struct value *notification_add(
+	struct notification *n, const struct table *t, uint32_t column, const uint32_t *index);
+/* The next object, with the value that the table gives it; the getter must need the row only. */
+void notification_add_cell(
+	struct notification *n, const struct table *t, uint32_t column, const struct row *row);
+
 /* The notification of LDOMS-MIB that a change is; 0: none. */
 uint32_t ldoms_notifies(const struct change *c);
 /* Values are borrowed from the argument, which must live as long as the result. -ENOMEM. */

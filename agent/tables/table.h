@@ -8,6 +8,8 @@
 #ifndef TABLES_TABLE_H
 #define TABLES_TABLE_H
 
+#include <stddef.h>
+
 #include "tables/value.h"
 #include "tables/view.h"
 
@@ -25,6 +27,12 @@ struct row {
 	const struct domain *domain; /* the domain it belongs to; NULL for groups */
 	const void *object;	     /* what the columns read: the domain, a device, an operation */
 };
+
+/* Of a table that has a row for each domain, under its ldomIndex. */
+static inline void row_set_domain(struct row *r, const struct domain *d)
+{
+	*r = (struct row){.index = {d->index}, .domain = d, .object = d};
+}
 
 enum column_access {
 	ACCESS_NONE, /* index columns: there, but never served */
@@ -90,5 +98,29 @@ bool group_seek(const struct view *v, const uint32_t *index, struct row *ret);
 const struct column *table_column(const struct table *t, uint32_t id);
 /* Position of the first column whose id is not less. */
 size_t table_lower_column(const struct table *t, uint32_t id);
+
+/* Lines of a table of columns. member is one of struct `type`. */
+#define COLUMN_INDEX(id, name)                                                                     \
+	{                                                                                          \
+		id, name, VALUE_UNSIGNED, ACCESS_NONE, NULL, 0, INT32_MAX                          \
+	}
+#define COLUMN_MEMBER(id, name, value_type, get, type, member, max)                                \
+	{                                                                                          \
+		id, name, value_type, ACCESS_READ, get, offsetof(struct type, member), max         \
+	}
+#define COLUMN_NUMBER(id, name, type, member, max)                                                 \
+	COLUMN_MEMBER(id, name, VALUE_UNSIGNED, column_get_u32, type, member, max)
+#define COLUMN_TEXT(id, name, type, member, max)                                                   \
+	COLUMN_MEMBER(id, name, VALUE_OCTETS, column_get_text, type, member, max)
+#define COLUMN_TRUTH(id, name, type, member)                                                       \
+	COLUMN_MEMBER(id, name, VALUE_INTEGER, column_get_bool, type, member, 2)
+#define COLUMN_MADE(id, name, value_type, get, max)                                                \
+	{                                                                                          \
+		id, name, value_type, ACCESS_READ, get, 0, max                                     \
+	}
+
+#define TABLE_OF(table_name, number, length)                                                       \
+	.name = table_name, .arc = {1, number, 1}, .arc_len = 3, .index_len = length,              \
+	.columns = columns, .n_columns = sizeof(columns) / sizeof(columns[0])
 
 #endif

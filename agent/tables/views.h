@@ -29,7 +29,12 @@
 VM_TABLES(DECLARE_VIEW_TABLE)
 LIBVIRT_TABLES(DECLARE_VIEW_TABLE)
 
-enum { UUID_OCTETS = 16, MAC_OCTETS = 6 };
+enum { MAC_OCTETS = 6 };
+
+/* The 16 octets of a domain's UUID; none when it has no UUID. */
+column_getter view_get_uuid;
+/* There is no CPU time (Counter64) before there were two answers of ldmd. */
+bool view_has_time(const struct column *c, const struct view *v, const struct row *r);
 
 /* --- VM-MIB (RFC 7666) ---------------------------------------------------------------------- */
 

@@ -83,40 +83,17 @@ static enum vm_state state_before(const struct change *c)
 	}
 }
 
-static struct value *add(struct notification *n, enum vm_column column, uint32_t index)
-{
-	const struct table *t = &vm_table;
-	struct notification_object *o = &n->objects[n->n++];
-
-	for (o->length = 0; o->length < t->arc_len; o->length++)
-		o->name[o->length] = t->arc[o->length];
-	o->name[o->length++] = column;
-	o->name[o->length++] = index;
-	return &o->value;
-}
-
-/* A column as the table has it, which needs nothing but the domain. */
-static void add_cell(struct notification *n, enum vm_column column, const struct domain *d)
-{
-	const struct view nothing = {0};
-	const struct cell cell = {
-		.table = &vm_table,
-		.column = table_column(&vm_table, column),
-		.row = {.index = {d->index}, .domain = d, .object = d},
-	};
-
-	cell_value(&cell, &nothing, add(n, column, d->index));
-}
-
 int vm_notification(const struct change *c, struct notification *ret)
 {
-	const struct domain *d = c->after ? c->after : c->before;
+	struct row row;
 
+	row_set_domain(&row, c->after ? c->after : c->before);
 	*ret = (struct notification){.arc = vm_notifies(c)};
-	add_cell(ret, VM_COLUMN_NAME, d);
-	add_cell(ret, VM_COLUMN_UUID, d);
-	value_set_integer(add(ret, VM_COLUMN_OPER_STATE, d->index), (int32_t)state_before(c));
+	notification_add_cell(ret, &vm_table, VM_COLUMN_NAME, &row);
+	notification_add_cell(ret, &vm_table, VM_COLUMN_UUID, &row);
+	value_set_integer(notification_add(ret, &vm_table, VM_COLUMN_OPER_STATE, row.index),
+		(int32_t)state_before(c));
 	if (ret->arc == NOTIF_DELETED)
-		add_cell(ret, VM_COLUMN_PERSISTENT, d);
+		notification_add_cell(ret, &vm_table, VM_COLUMN_PERSISTENT, &row);
 	return 0;
 }

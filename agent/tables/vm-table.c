@@ -3,11 +3,8 @@
  */
 #include "tables/views.h"
 
-#include <stddef.h>
-
 #include "control/oplog.h"
 #include "util/number.h"
-#include "util/text.h"
 
 /* VirtualMachineAdminState, VirtualMachineAutoStart, VirtualMachinePersistent */
 enum { ADMIN_RUNNING = 1, ADMIN_SHUTDOWN = 4, AUTO_START_UNKNOWN = 1, PERSISTENT = 2 };
@@ -62,26 +59,8 @@ static bool vm_seek(const struct view *v, const uint32_t *index, struct row *ret
 		i++;
 	if (!s || i == s->n_domains)
 		return false;
-	const struct domain *d = s->domains[i];
-	*ret = (struct row){.index = {d->index}, .domain = d, .object = d};
+	row_set_domain(ret, s->domains[i]);
 	return true;
-}
-
-/* There is no time before there were two answers of ldmd. */
-static bool vm_has(const struct column *c, const struct view *v, const struct row *r)
-{
-	(void)r;
-	return c->type != VALUE_COUNTER64 || v->snapshot->lists >= 2;
-}
-
-static void get_uuid(
-	const struct column *c, const struct view *v, const struct row *r, struct value *ret)
-{
-	(void)c, (void)v;
-	uint8_t uuid[UUID_OCTETS];
-
-	value_set_bytes(
-		ret, uuid, hex_octets(r->domain->uuid, uuid, UUID_OCTETS) ? UUID_OCTETS : 0);
 }
 
 /* ldmd does not tell which operating system a domain runs. */
@@ -177,39 +156,24 @@ static void get_cpu_time(
 	value_set_counter64(ret, r->domain->cpu_time_ns / 1000);
 }
 
-#define MADE(id, name, type, get)                                                                  \
-	{                                                                                          \
-		id, name, type, ACCESS_READ, get, 0, 0                                             \
-	}
-
 static const struct column columns[] = {
-	{1, "vmIndex", VALUE_INTEGER, ACCESS_NONE, NULL, 0, 0},
-	{VM_COLUMN_NAME, "vmName", VALUE_OCTETS, ACCESS_READ, column_get_text,
-		offsetof(struct domain, name), 255},
-	MADE(VM_COLUMN_UUID, "vmUUID", VALUE_OCTETS, get_uuid),
-	MADE(4, "vmOSType", VALUE_OCTETS, get_os_type),
-	MADE(5, "vmAdminState", VALUE_INTEGER, get_admin_state),
-	MADE(VM_COLUMN_OPER_STATE, "vmOperState", VALUE_INTEGER, get_oper_state),
-	MADE(7, "vmAutoStart", VALUE_INTEGER, get_auto_start),
-	MADE(VM_COLUMN_PERSISTENT, "vmPersistent", VALUE_INTEGER, get_persistent),
-	MADE(9, "vmCurCpuNumber", VALUE_INTEGER, get_cpus),
-	MADE(10, "vmMinCpuNumber", VALUE_INTEGER, get_no_boundary),
-	MADE(11, "vmMaxCpuNumber", VALUE_INTEGER, get_no_boundary),
-	MADE(12, "vmMemUnit", VALUE_INTEGER, get_mem_unit),
-	MADE(13, "vmCurMem", VALUE_INTEGER, get_memory),
-	MADE(14, "vmMinMem", VALUE_INTEGER, get_no_boundary),
-	MADE(15, "vmMaxMem", VALUE_INTEGER, get_no_boundary),
-	MADE(16, "vmUpTime", VALUE_TIME_TICKS, get_up_time),
-	MADE(17, "vmCpuTime", VALUE_COUNTER64, get_cpu_time),
+	COLUMN_INDEX(1, "vmIndex"),
+	COLUMN_TEXT(VM_COLUMN_NAME, "vmName", domain, name, 255),
+	COLUMN_MADE(VM_COLUMN_UUID, "vmUUID", VALUE_OCTETS, view_get_uuid, 0),
+	COLUMN_MADE(4, "vmOSType", VALUE_OCTETS, get_os_type, 0),
+	COLUMN_MADE(5, "vmAdminState", VALUE_INTEGER, get_admin_state, 0),
+	COLUMN_MADE(VM_COLUMN_OPER_STATE, "vmOperState", VALUE_INTEGER, get_oper_state, 0),
+	COLUMN_MADE(7, "vmAutoStart", VALUE_INTEGER, get_auto_start, 0),
+	COLUMN_MADE(VM_COLUMN_PERSISTENT, "vmPersistent", VALUE_INTEGER, get_persistent, 0),
+	COLUMN_MADE(9, "vmCurCpuNumber", VALUE_INTEGER, get_cpus, 0),
+	COLUMN_MADE(10, "vmMinCpuNumber", VALUE_INTEGER, get_no_boundary, 0),
+	COLUMN_MADE(11, "vmMaxCpuNumber", VALUE_INTEGER, get_no_boundary, 0),
+	COLUMN_MADE(12, "vmMemUnit", VALUE_INTEGER, get_mem_unit, 0),
+	COLUMN_MADE(13, "vmCurMem", VALUE_INTEGER, get_memory, 0),
+	COLUMN_MADE(14, "vmMinMem", VALUE_INTEGER, get_no_boundary, 0),
+	COLUMN_MADE(15, "vmMaxMem", VALUE_INTEGER, get_no_boundary, 0),
+	COLUMN_MADE(16, "vmUpTime", VALUE_TIME_TICKS, get_up_time, 0),
+	COLUMN_MADE(17, "vmCpuTime", VALUE_COUNTER64, get_cpu_time, 0),
 };
 
-const struct table vm_table = {
-	.name = "vmTable",
-	.arc = {1, 4, 1},
-	.arc_len = 3,
-	.index_len = 1,
-	.columns = columns,
-	.n_columns = sizeof(columns) / sizeof(columns[0]),
-	.seek = vm_seek,
-	.has = vm_has,
-};
+const struct table vm_table = {TABLE_OF("vmTable", 4, 1), .seek = vm_seek, .has = view_has_time};
