@@ -23,6 +23,7 @@ from harness import cell, dump, wait_for
 
 UNKNOWN_CONTEXTS = ".1.3.6.1.6.3.12.1.5.0"
 SYS_OR = ".1.3.6.1.2.1.1.9.1.2"
+VMS = ".1.3.6.1.2.1.236"  # VM-MIB
 LONGEST = "n" * 32
 # UTF-8, quotes, what both configurations have a meaning for, a space at each end; and no UTF-8.
 ODD = [" räck #1 \"x\" %2B\\' ".encode(), b"\x01\xff\x7f", b"a", b"A", b"a*"]
@@ -82,16 +83,23 @@ class Contexts(fleet.TestCase):
                                       auth=("-v2c", "-c", f"{name}-secret")).stdout
             self.assertEqual(harness.parse_varbinds(found)[0][2], fleet_[name].get(cell("UUID", 2)))
 
-    def test_views(self):
-        """The other MIBs over the same inventory are in the context, too, and in no other one."""
-        vms = ".1.3.6.1.2.1.236"
+    def view_fleet(self):
+        """Two hosts whose VM-MIB is served."""
         fleet_ = self.fleet(["north", "south"], domains=3, conf="view vm\n")
         for host in fleet_.hosts:
-            wait_for(lambda h=host: h.walk(vms), 20, "VM-MIB")
+            wait_for(lambda h=host: h.walk(VMS), 20, "VM-MIB")
+        return fleet_
+
+    def test_views(self):
+        """The other MIBs over the same inventory are in the context, too, and nowhere else."""
+        fleet_ = self.view_fleet()
+        self.assertIn("No Such Object", self.outside(fleet_, [], name=VMS + ".1.1.1.0").stdout)
+
+    def test_views_go_with_the_agent(self):
+        fleet_ = self.view_fleet()
         self.assertEqual(fleet_["north"].agent.stop(), 0)
-        self.assertEqual(fleet_["north"].walk(vms), [])
-        self.assertTrue(fleet_["south"].walk(vms))
-        self.assertIn("No Such Object", self.outside(fleet_, [], name=vms + ".1.1.1.0").stdout)
+        self.assertEqual(fleet_["north"].walk(VMS), [])
+        self.assertTrue(fleet_["south"].walk(VMS))
 
     def test_default_and_named(self):
         """An agent without a context and one with, at the same master and the same root."""

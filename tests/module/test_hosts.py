@@ -14,6 +14,7 @@ LEFT_OUT = {
         "test_unknown",             # an agent ends
         "test_too_long_for_snmpd",  # what the daemon says of its own session
         "test_duplicate",           # an agent ends, the next one takes over
+        "test_views_go_with_the_agent",
         "test_reload",              # of a process; snmpd's is below
         "test_system_table",        # in one snmpd one agent is one entry
     ),
