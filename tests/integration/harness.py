@@ -12,6 +12,7 @@ are ever signalled. They die with the test program, whatever happens to it.
 import ctypes
 import json
 import os
+import random
 import re
 import resource
 import shutil
@@ -62,17 +63,24 @@ def wait_for(condition, timeout=10.0, what="the condition", interval=0.02):
         time.sleep(interval)
 
 
+_given = set()
+
+
 def free_port():
-    """A port that nobody listens on now, for TCP and UDP."""
+    """A port that nobody listens on now, for TCP and UDP, and that was not given before. It is below
+    those from which the kernel takes the ports of connections."""
     while True:
+        port = random.randrange(20000, 32000)
+        if port in _given:
+            continue
         with socket.socket() as tcp, socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp:
-            tcp.bind(("127.0.0.1", 0))
-            port = tcp.getsockname()[1]
             try:
+                tcp.bind(("127.0.0.1", port))
                 udp.bind(("127.0.0.1", port))
             except OSError:
                 continue
-            return port
+        _given.add(port)
+        return port
 
 
 def find_program(name):
