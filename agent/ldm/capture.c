@@ -653,7 +653,7 @@ static int put_head(const struct capture *c, const struct ldm_endpoint *endpoint
 		"interface %u.%u\nnames %s\n",
 		program,
 		as_is ? "Names and addresses are those of the host; passwords are left out."
-		      : "Names, UUIDs, MAC addresses, host ids and paths are replaced.",
+		      : "Names, UUIDs, MAC and IP addresses, host ids and paths are replaced.",
 		when, endpoint->transport == LDM_TRANSPORT_PLAIN ? "plain" : "xmpp",
 		took_version_2(c) ? "2.0" : "3.0", endpoint->dialect->version / 100,
 		endpoint->dialect->version % 100, as_is ? "as-is" : "replaced");

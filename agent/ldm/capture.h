@@ -1,8 +1,8 @@
 /*
  * Questions to ldmd and its answers as a text that people can send: the format is in
- * docs/ldm-xml.md. Names, UUIDs, MAC addresses, host ids and paths are replaced, each everywhere by
- * the same word, and passwords never appear. Documents that cannot be read are the interesting
- * ones, so nothing here needs a document to be well-formed.
+ * docs/ldm-xml.md. Names, UUIDs, MAC and IP addresses, host ids and paths are replaced, each
+ * everywhere by the same word, and passwords never appear. Documents that cannot be read are the
+ * interesting ones, so nothing here needs a document to be well-formed.
  */
 #ifndef LDM_CAPTURE_H
 #define LDM_CAPTURE_H

@@ -219,7 +219,8 @@ def walk(report):
 
 # How a table is read, what that is called, and how many columns are in an AgentX exchange.
 WAYS = (("walk", "one by one (GETNEXT)", COLUMNS, 1), ("column", "a column at a time (GETBULK 50)", COLUMNS, 1),
-        ("rows", "rows of 7 columns (GETBULK 10)", 8, 7), ("rows", "rows of 29 columns (GETBULK 10)", COLUMNS, COLUMNS - 1))
+        ("rows", "rows of 7 columns (GETBULK 10)", 8, 7), ("rows", f"rows of {COLUMNS - 1} columns (GETBULK 10)", COLUMNS,
+         COLUMNS - 1))
 
 
 class Subagent(harness.Process):
