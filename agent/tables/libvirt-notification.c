@@ -2,7 +2,8 @@
  * libvirtGuestNotif: what became of a guest, with the state that it has now.
  *
  * It is sent when the state of a row changes, when a row comes, and when it goes, which is told as
- * shutoff(5). A guest that was shutoff already, as it is while it is unbound, goes without a word.
+ * shutoff(5). A guest that goes while it is shutoff already (while it is unbound) is not told
+ * again.
  */
 #include "tables/views.h"
 

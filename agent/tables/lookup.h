@@ -1,9 +1,8 @@
 /*
  * From a name to a cell and from a name to the next cell, over all tables of a MIB module.
  *
- * Names are sub-identifiers below the module's root. Nothing here iterates over rows, but over
- * those without an instance of a column: each step is a binary search, so a walk costs O(log rows)
- * a varbind.
+ * Names are sub-identifiers below the module's root. A row is found by a binary search, so a
+ * varbind costs O(log rows). Only rows that have no instance of the column are passed one by one.
  */
 #ifndef TABLES_LOOKUP_H
 #define TABLES_LOOKUP_H
@@ -28,8 +27,8 @@ struct cell {
 };
 
 /*
- * RFC 3416 4.2.1. For LOOKUP_NO_INSTANCE, table and column are set; the row's index holds what was
- * asked for if it has the right length (index_complete), which is what a SET wants to know.
+ * RFC 3416 4.2.1. For LOOKUP_NO_INSTANCE, table and column are set; the row's index holds the
+ * index asked for if that has the right length (index_complete): a SET may make that row.
  */
 struct lookup {
 	struct cell cell;

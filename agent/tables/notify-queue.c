@@ -10,7 +10,7 @@
 #include "util/array.h"
 #include "util/clock.h"
 
-/* Waiting longer than that for a master, it is no news any more. */
+/* A notification that waited longer than that for a master is no news any more. */
 #define OLD_MS	  300000
 #define MINUTE_MS 60000
 
@@ -217,7 +217,7 @@ static struct item *append(struct notify_queue *n, uint64_t now_ms)
 	return i;
 }
 
-/* As the i-th module tells it, if it does. */
+/* Queues the notification that the i-th module has for the change, if it has one. */
 static void take_change(struct notify_queue *n, const struct change *c, size_t i, uint64_t now_ms)
 {
 	const struct domain *d = c->after ? c->after : c->before;
@@ -273,8 +273,8 @@ static void take_operation(struct notify_queue *n, const struct operation *o, ui
 		operation_unref(copy);
 }
 
-/* Ended since the last look: it ran then, or it did not exist. Rows of an earlier run are history,
- * also when they come late. */
+/* Whether the operation ended since the last look, when it ran or did not exist. Rows of an earlier
+ * run of the agent are history, also when they come late. */
 static bool ended_since(const struct oplog_view *seen, const struct operation *o)
 {
 	if (operation_running(o))
@@ -369,8 +369,8 @@ static int item_text(const struct item *i, struct notification *ret)
 }
 
 /*
- * It stays in the queue until it is answered, so that the next session gets what this one lost. One
- * that cannot be sent is dropped when it is the first.
+ * A notification stays in the queue until it is answered, so that the next session gets what this
+ * one lost. One that cannot be sent waits for those before it; if there are none, it is dropped.
  */
 static void send_next(struct notify_queue *n, notify_sender *send, void *user)
 {

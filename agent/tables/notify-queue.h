@@ -33,8 +33,9 @@ void notify_queue_silence(struct notify_queue *n, size_t i, bool silent);
 /* Takes the changes out of the inbox; notices operations that ended and changes of the link. */
 void notify_queue_take(struct notify_queue *n, struct inbox *in, uint64_t now_ms);
 
-/* The session that notifications go to, each turn. Answers to one that is gone never come: what was
- * sent to it and not answered is sent again. What waited too long for a session is dropped. */
+/* To be called each turn, with the session that notifications go to. With a new session, those that
+ * the last one did not answer are sent again. Those that waited too long for a session are dropped.
+ */
 void notify_queue_follow(struct notify_queue *n, uint32_t epoch, bool open, uint64_t now_ms);
 /* Sends as many as may be under way. False of the sender: it cannot take one now. */
 typedef bool notify_sender(void *user, const struct notification *what);
