@@ -31,6 +31,14 @@ static void *run_writer(void *user)
 	return NULL;
 }
 
+/* The sink keeps the whole writer, so that one whose thread had to be left is not lost memory. */
+static int add_line(void *writer, enum log_level level, const char *line, size_t len)
+{
+	struct log_writer *w = writer;
+
+	return log_queue_add(w->queue, level, line, len);
+}
+
 static void destroy_writer(struct log_writer *w)
 {
 	log_queue_free(w->queue);
@@ -53,7 +61,7 @@ int log_writer_new(struct log_writer **ret)
 		destroy_writer(w);
 		return r;
 	}
-	log_set_sink(log_queue_add, w->queue);
+	log_set_sink(add_line, w);
 	*ret = w;
 	return 0;
 }
