@@ -144,6 +144,8 @@ static enum filter_verdict take_response(
 		agentx_set_number(pdu, AGENTX_AT_PACKET, f->open_packet);
 		return FILTER_TO_LIBRARY;
 	}
+	if (h->packet == f->exchange.packet)
+		f->exchange.type = 0;
 	f->awaits = f->awaits && h->packet != f->last_packet;
 	f->awaits_since_ms = now_ms;
 	for (struct filter_region *g = f->regions; g < f->regions + f->mibs->n; g++)
@@ -231,6 +233,22 @@ static bool takes_context(uint8_t type)
 	       type == AGENTX_ADD_CAPS || type == AGENTX_REMOVE_CAPS;
 }
 
+/* The library reads nothing else until the answer is there, or its time-out is over. */
+static bool is_waited_for(uint8_t type)
+{
+	return type == AGENTX_CLOSE || type == AGENTX_REGISTER || type == AGENTX_UNREGISTER ||
+	       type == AGENTX_ADD_CAPS || type == AGENTX_REMOVE_CAPS;
+}
+
+bool filter_end_exchange(struct filter *f, uint8_t ret_pdu[AGENTX_RESPONSE_SIZE])
+{
+	if (f->exchange.type == 0)
+		return false;
+	agentx_error_response(ret_pdu, &f->exchange, AGENTX_NO_ERROR);
+	f->exchange.type = 0;
+	return true;
+}
+
 enum filter_verdict filter_from_library(
 	struct filter *f, uint8_t *pdu, uint64_t now_ms, enum agentx_error *ret_error)
 {
@@ -253,6 +271,8 @@ enum filter_verdict filter_from_library(
 		f->awaits_since_ms = now_ms;
 	f->awaits = true;
 	f->last_packet = h.packet;
+	if (is_waited_for(h.type))
+		f->exchange = h;
 	if (h.type == AGENTX_REGISTER)
 		note_register(f, &h, pdu);
 	if (f->context && takes_context(h.type))

@@ -19,6 +19,8 @@
  *   Open                       was sent before (connect.h); that one's answer is the library's
  *   a refused Register         the library logs a line and forgets it. Now: it is told that the
  *                              Register was granted, and session.h looks here
+ *   the end of the connection  the library frees the callbacks that it is just calling. Now: it gets
+ *   while it waits             an answer first, and hears of the end when it has come back
  *
  * RFC 2741 6.1, 7.2.2 to 7.2.4.
  */
@@ -78,6 +80,7 @@ struct filter {
 
 	uint32_t open_transaction, open_packet; /* of the library's Open */
 	uint32_t last_packet;
+	struct agentx_header exchange; /* the library waits for the answer; its type is 0: for none */
 	uint32_t last_id;
 	size_t n_sets;
 	struct filter_set sets[FILTER_SETS_MAX];
@@ -109,6 +112,11 @@ enum filter_verdict filter_from_library(
 	struct filter *f, uint8_t *pdu, uint64_t now_ms, enum agentx_error *ret_error);
 /* The CleanupSet that waited for what filter_from_library() had last. */
 void filter_cleanup(struct filter *f, uint64_t now_ms, uint8_t ret_pdu[AGENTX_HEADER_SIZE]);
+
+/*
+ * The connection is gone. True: the library waits in an exchange, and gets that answer.
+ */
+bool filter_end_exchange(struct filter *f, uint8_t ret_pdu[AGENTX_RESPONSE_SIZE]);
 
 /*
  * Whether the library still works on a phase of a SET. Until it does not, it must not hear that the

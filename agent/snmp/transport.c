@@ -213,6 +213,7 @@ static bool library_reads(const struct transport *t, uint64_t now_ms)
 static int library_recv(netsnmp_transport *lower, void *room, int size, void **opaque, int *olength)
 {
 	struct transport *t = the_transport;
+	uint8_t answer[AGENTX_RESPONSE_SIZE];
 	size_t n = 0, next;
 
 	(void)opaque, (void)olength;
@@ -220,6 +221,9 @@ static int library_recv(netsnmp_transport *lower, void *room, int size, void **o
 		return -1;
 	if (t->to_library.len == 0)
 		receive(t, clock_ms());
+	if (t->to_library.len == 0 && t->state == TRANSPORT_ENDED &&
+		filter_end_exchange(&t->filter, answer))
+		give_to_library(t, answer, sizeof(answer));
 	if (t->to_library.len == 0 && library_reads(t, clock_ms()))
 		return -1;
 	const uint8_t *pdus = (const uint8_t *)buffer_data(&t->to_library);

@@ -213,6 +213,22 @@ class Session(ByHand):
         self.addCleanup(master.close)
         return master
 
+    @staticmethod
+    def hang_up_at(master, kind, count=1):
+        """Closes the connection of the next session instead of answering that PDU, the count-th."""
+        session = master.accept(registered=False)
+        while True:
+            try:
+                pdu = session.receive()
+                if pdu.kind == kind:
+                    count -= 1
+                if count == 0:
+                    session.close()
+                    return
+                session.serve(pdu)
+            except (Broken, ConnectionError):
+                session = master.accept(registered=False)
+
     def heard(self, kind):
         return [pdu for pdu in self.session.heard if pdu.kind == kind]
 
@@ -281,6 +297,22 @@ class Session(ByHand):
             self.assertLess(elapsed(begun), 2.0 * SLOW)
             self.serves(session)
 
+    def test_66_master_dies_in_an_exchange(self):
+        """The library waits for the answer, in the middle of a list of what is to be registered."""
+        master = self.another_master()
+        agent = self.others(master)
+        agent.start()
+        for kind in (REGISTER, ADD_CAPS):
+            with self.subTest(kind):
+                self.hang_up_at(master, kind)
+        # Once more, of a session that is contested.
+        master.errors = {REGISTER: [DUPLICATE_REGISTRATION]}
+        self.hang_up_at(master, REGISTER, 2)
+        session = master.accept()
+        wait_for(lambda: session.get(cell("Name", 1)) == [b"primary"], 10, "the table")
+        self.assertEqual(end(agent, session), 0)
+        self.assertNotIn("netsnmp_assert", agent.log())
+
     def test_67_master_absent_at_start(self):
         place = os.path.join(self.directory, "agentx")
         agent = self.process(Agent(os.path.join(self.directory, "a"), self.sim.address, "unix:" + place))
@@ -320,6 +352,25 @@ class Session(ByHand):
         self.assertEqual(end(agent, session), 0)
         pdu, = [pdu for pdu in session.heard if pdu.kind == CLOSE]
         self.assertEqual(pdu.reader.again().take("BBBB")[0], SHUTDOWN)
+
+    def test_69_master_hangs_up_at_close(self):
+        """As masters may that do not wait until their answer is read, and one that ends just then."""
+        for _ in range(3):
+            master = self.another_master()
+            agent = self.others(master)
+            agent.start()
+            session = master.accept()
+            wait_for(lambda s=session: s.get(cell("Name", 1)) == [b"primary"], 10, "the table")
+            agent.send(signal.SIGTERM)
+            with self.assertRaises((Broken, OSError)):
+                while True:
+                    pdu = session.receive()
+                    if pdu.kind == CLOSE:
+                        session.close()
+                    session.serve(pdu)
+            self.assertEqual(agent.wait(), 0)
+            self.assertNotIn("netsnmp_assert", agent.log())
+            master.close()
 
     def test_70_ping(self):
         """What is not answered in time makes it ask whether the master is there; nothing blocks."""
