@@ -2,19 +2,36 @@
 # only where there is a host already; a host that does not answer costs a second.
 _ldom_snmp()
 {
-	local cur=${COMP_WORDS[COMP_CWORD]} i verb='' host=0
 	local verbs="list show set create destroy save wait operations topology watch"
+	local keys="vcpu= memory= crypto= state=" line=$COMP_LINE words=() word cur verb='' host=0 i
 
-	COMPREPLY=()
-	for ((i = 1; i < COMP_CWORD; i++)); do
-		if [[ $i -gt 1 && " $verbs " == *" ${COMP_WORDS[i]} "* ]]; then
-			verb=${COMP_WORDS[i]}
+	# Bash takes HOST:PORT and KEY=VALUE apart. What has no space before it belongs to the word before.
+	for word in "${COMP_WORDS[@]:0:COMP_CWORD + 1}"; do
+		if [ ${#words[@]} -gt 0 ] && [[ $line != [[:space:]]* ]]; then
+			words[${#words[@]} - 1]+=$word
+		else
+			words+=("$word")
+		fi
+		line=${line#"${line%%[![:space:]]*}"}
+		line=${line#"$word"}
+	done
+	cur=${words[${#words[@]} - 1]}
+	for ((i = 1; i < ${#words[@]} - 1; i++)); do
+		case ${words[i]} in # the host is asked without the quotes
+		\"*\" | \'*\') words[i]=${words[i]:1:${#words[i]} - 2} ;;
+		esac
+		if [[ $i -gt 1 && " $verbs " == *" ${words[i]} "* ]]; then
+			verb=${words[i]}
 			host=$((i - 1))
 			break
 		fi
 	done
-	if [ "${COMP_WORDS[COMP_CWORD - 1]}" = -o ]; then
+
+	COMPREPLY=()
+	if [ "${words[${#words[@]} - 2]-}" = -o ]; then
 		mapfile -t COMPREPLY < <(compgen -W "table json csv" -- "$cur")
+	elif [[ $cur == state=* && " set create " == *" $verb "* ]]; then
+		mapfile -t COMPREPLY < <(compgen -W "active bound inactive forceStop restart" -- "${cur#state=}")
 	elif [[ $cur == --* ]]; then
 		mapfile -t COMPREPLY < <(compgen -W \
 			"--dry-run --no-wait --wait= --help --version" -- "$cur")
@@ -22,11 +39,11 @@ _ldom_snmp()
 		mapfile -t COMPREPLY < <(compgen -W "$verbs" -- "$cur")
 	elif [[ " show set destroy wait operations " == *" $verb "* ]]; then
 		mapfile -t COMPREPLY < <(compgen -W "$(
-			"${COMP_WORDS[@]:0:host + 1}" -t 1 -r 0 list -o csv 2>/dev/null |
+			"${words[@]:0:host + 1}" -t 1 -r 0 list -o csv 2>/dev/null |
 				awk -F, 'NR > 1 { print $2 }'
-		) $([ "$verb" != set ] || echo vcpu= memory= crypto= state=)" -- "$cur")
+		) $([ "$verb" != set ] || echo "$keys")" -- "$cur")
 	elif [ "$verb" = create ]; then
-		mapfile -t COMPREPLY < <(compgen -W "vcpu= memory= crypto= state= template=" -- "$cur")
+		mapfile -t COMPREPLY < <(compgen -W "$keys template=" -- "$cur")
 	fi
 	[[ ${COMPREPLY[0]-} != *= ]] || compopt -o nospace 2>/dev/null
 }

@@ -18,6 +18,7 @@ from harness import SLOW, scalar, wait_for
 from sets import ask, holding
 
 PROGRAM = os.path.join(harness.BUILD, "ldom-snmp")
+COMPLETION = os.path.join(harness.SRC, "packaging", "ldom-snmp.bash")
 DONE, USAGE, UNREACHABLE, NO_DOMAIN, REFUSED, FAILED, ROLLED_BACK, PARTIAL, UNKNOWN, RUNNING = range(10)
 with open(os.path.join(harness.SRC, "clients", "ldom-snmp", "ldom-snmp.schema.json"), encoding="utf-8") as file:
     SCHEMA = json.load(file)
@@ -489,6 +490,44 @@ class Client(Runs, sets.TestCase):
         for option, words in (("--help", "usage: ldom-snmp"), ("--version", "ldom-snmp ")):
             result = subprocess.run([PROGRAM, option], stdout=subprocess.PIPE, text=True, check=True)
             self.assertTrue(result.stdout.startswith(words), result.stdout)
+
+    # -- completion for bash
+
+    def completions(self, line, program=PROGRAM):
+        """What Tab offers at the end of the line. Bash hands it over in words, without spaces, and
+        takes them apart at = and : as well."""
+        if not harness.find_program("bash"):
+            self.skipTest("there is no bash")
+        words = re.findall(r"""[=:]+|"[^"]*"|'[^']*'|[^\s=:]+""", line) + [""] * line.endswith(" ")
+        script = ('. "$0"; COMP_LINE=$1; shift; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _ldom_snmp; '
+                  'printf "%s\\n" "${COMPREPLY[@]}"')
+        result = subprocess.run(["bash", "-c", script, COMPLETION, f"{program} {line}", program, *words],
+                                stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+                                env=self.environment(), timeout=60 * SLOW, check=True)
+        self.assertEqual(result.stderr, "")
+        return set(result.stdout.split())
+
+    def test_completion_has_what_help_names(self):
+        usage = subprocess.run([PROGRAM, "--help"], stdout=subprocess.PIPE, text=True, check=True).stdout
+        self.assertEqual(self.completions("t5-1 "), set(re.findall(r"HOST ([a-z]+)", usage)))
+        self.assertEqual(self.completions("t5-1 --"), set(re.findall(r"--[a-z-]+=?", usage)))
+        self.assertEqual(self.completions("-o "), set(re.search(r"-o (\S+)", usage).group(1).split("|")))
+        for verb in ("set", "create"):
+            synopsis = re.search(rf"HOST {verb} NAME (.*)", usage).group(1)
+            self.assertEqual(self.completions(f"t5-1 {verb} x ", "/bin/false"), set(re.findall(r"[a-z]+=", synopsis)))
+            self.assertEqual(self.completions(f"t5-1 {verb} x state="),
+                             set(re.search(r"^STATE: (.*)", usage, re.M).group(1).split(", ")))
+        self.assertEqual(self.completions("t5-1 s"), {"show", "set", "save"})
+        self.assertEqual(self.completions("t5-1 set x state=bo"), {"bound"})
+
+    def test_completion_asks_the_host_for_names(self):
+        """The host with its port, and secrets in quotes, are words for bash to take apart."""
+        names = {domain["name"] for domain in sets.dump(self.sim)["domains"]}
+        asked = " ".join(f'"{word}"' if word.count("-") > 1 else word for word in self.command()[1:])
+        for verb in ("show", "destroy", "wait", "operations"):
+            self.assertEqual(self.completions(f"{asked} {verb} "), names)
+        self.assertEqual(self.completions(f"{asked} set "), names | {"vcpu=", "memory=", "crypto=", "state="})
+        self.assertEqual(self.completions(f"{asked} show prim"), {"primary"})
 
 
 class ClientV3(Client):
