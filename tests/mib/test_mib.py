@@ -38,6 +38,14 @@ def need(program):
     return found
 
 
+def python_with_pysmi():
+    """Debian's own Python first: pysmi may be there when the interpreter of the tests is another one."""
+    for python in ("/usr/bin/python3", sys.executable):
+        if subprocess.run([python, "-c", "import pysmi"], stderr=subprocess.DEVNULL, check=False).returncode == 0:
+            return python
+    raise unittest.SkipTest("there is no pysmi")
+
+
 class Case(unittest.TestCase):
     def setUp(self):
         self.directory = tempfile.mkdtemp(prefix="ldoms-mib-")
@@ -57,6 +65,25 @@ class Case(unittest.TestCase):
             SNMPCONFPATH=self.directory, SNMP_PERSISTENT_DIR=os.path.join(self.directory, "p"))
         self.assertEqual(result.returncode, 0, result.stdout)
         return result.stdout
+
+    def compile_with_pysmi(self, name, *directories):
+        """pysmi takes the module; what it imports is in one of the directories or a base module."""
+        result = self.run_silently([python_with_pysmi(), "-c", _PYSMI, name, self.directory, *directories,
+                                    base_directory()])
+        self.assertEqual(result.stdout.strip(), "compiled")
+
+    def compile_with_snmpc(self, name):
+        """Erlang's compiler takes the file NAME.mib of our directory."""
+        erlc = need("erlc")
+        binaries = glob.glob("/usr/lib/erlang/lib/snmp-*/priv/mibs")
+        if not binaries:
+            self.skipTest("there are no compiled modules of Erlang's")
+        result = self.run_silently([erlc, "-I", binaries[0] + "/", "-I", self.directory + "/",
+                                    "-o", self.directory, name + ".mib"])
+        # A table that cannot grow by SET is worth a warning to it.
+        said = [line for line in result.stdout.splitlines() if "No RowStatus column" not in line]
+        self.assertEqual(said, [])
+        self.assertTrue(os.path.exists(os.path.join(self.directory, name + ".bin")))
 
     def moved(self, root):
         directory = os.path.join(self.directory, root)
@@ -155,10 +182,11 @@ from pysmi.writer import PyFileWriter
 from pysmi.parser import SmiStarParser
 from pysmi.codegen import PySnmpCodeGen
 from pysmi.compiler import MibCompiler
-compiler = MibCompiler(SmiStarParser(), PySnmpCodeGen(), PyFileWriter(sys.argv[1]))
-compiler.addSources(FileReader(sys.argv[2]), FileReader(sys.argv[3]))
+name, output, *sources = sys.argv[1:]
+compiler = MibCompiler(SmiStarParser(), PySnmpCodeGen(), PyFileWriter(output))
+compiler.addSources(*[FileReader(source) for source in sources])
 compiler.addSearchers(StubSearcher(*PySnmpCodeGen.baseMibs))
-print(compiler.compile("LDOMS-MIB", noDeps=True)["LDOMS-MIB"])
+print(compiler.compile(name, noDeps=True)[name])
 """
 
 _NODE = """
@@ -184,26 +212,11 @@ class Compilers(Case):
         self.assertIn(f".{DEFAULT_ROOT}.1.3\n", said)
 
     def test_pysmi(self):
-        python = next((p for p in ("/usr/bin/python3", sys.executable) if subprocess.run(
-            [p, "-c", "import pysmi"], stderr=subprocess.DEVNULL, check=False).returncode == 0), None)
-        if not python:
-            self.skipTest("there is no pysmi")
-        result = self.run_silently([python, "-c", _PYSMI, self.directory, os.path.dirname(MIB),
-                                    base_directory()])
-        self.assertEqual(result.stdout.strip(), "compiled")
+        self.compile_with_pysmi("LDOMS-MIB", os.path.dirname(MIB))
 
     def test_snmpc(self):
-        erlc = need("erlc")
-        binaries = glob.glob("/usr/lib/erlang/lib/snmp-*/priv/mibs")
-        if not binaries:
-            self.skipTest("there are no compiled modules of Erlang's")
         shutil.copy(MIB, os.path.join(self.directory, "LDOMS-MIB.mib"))
-        result = self.run_silently([erlc, "-I", binaries[0] + "/", "-o", self.directory,
-                                    "LDOMS-MIB.mib"])
-        # A table that cannot grow by SET is worth a warning to it.
-        said = [line for line in result.stdout.splitlines() if "No RowStatus column" not in line]
-        self.assertEqual(said, [])
-        self.assertTrue(os.path.exists(os.path.join(self.directory, "LDOMS-MIB.bin")))
+        self.compile_with_snmpc("LDOMS-MIB")
 
     def test_node(self):
         node = need("node")

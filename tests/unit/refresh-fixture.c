@@ -247,16 +247,21 @@ void connect_to_ldmd(void)
 	expect("list-domain", NULL);
 }
 
-void answer_details(void)
+void answer_details_of(const char *primary, const char *guest)
 {
 	expect("list-bindings", NULL);
-	ANSWER(PRIMARY, GUEST("a", "active", "4"));
+	ANSWER(primary, guest);
 	expect("list-services", NULL);
 	ANSWER("primary | vds service_name=vds0");
 	expect("list-spconfig", NULL);
 	ANSWER("- | spconfig spconfig_name=factory-default spconfig_status=current");
 	expect("list-devices", NULL);
 	ANSWER("- | cpu units=4 | memory units=2G");
+}
+
+void answer_details(void)
+{
+	answer_details_of(PRIMARY, GUEST("a", "active", "4"));
 	expect(NULL, NULL);
 }
 

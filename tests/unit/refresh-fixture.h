@@ -68,6 +68,10 @@ void event(const char *action, const char *domain);
 	name " | ldom_info state=" state " flags=-n---- | cpu units=" cpus " | memory units=2G"
 
 void connect_to_ldmd(void);
+
+/* Answers the questions that follow a list of all domains, which has these two. */
+void answer_details_of(const char *primary, const char *guest);
+/* The same with the two domains of begin(), after which nothing is asked. */
 void answer_details(void);
 
 /* Two domains, all lists read, at time 1000. */

@@ -465,14 +465,7 @@ static void silence(uint64_t ms, const char *primary, const char *guest)
 	turn(scene.now + ms);
 	connect_to_ldmd();
 	ANSWER(primary, guest);
-	expect("list-bindings", NULL);
-	ANSWER(primary, guest);
-	expect("list-services", NULL);
-	ANSWER("primary | vds service_name=vds0");
-	expect("list-spconfig", NULL);
-	ANSWER("- | spconfig spconfig_name=factory-default spconfig_status=current");
-	expect("list-devices", NULL);
-	ANSWER("- | cpu units=4 | memory units=2G");
+	answer_details_of(primary, guest);
 }
 
 #define UP(name, time)                                                                             \
