@@ -12,9 +12,10 @@
 
 struct log_queue;
 
-/* bytes: of the lines in the queue. added (may be NULL) is called after each line. -ENOMEM. */
+/* bytes: the most that all lines in the queue may take. added (may be NULL) is called after each
+ * line. -ENOMEM. */
 int log_queue_new(size_t bytes, void (*added)(void *user), void *user, struct log_queue **ret);
-/* With the lines that are in it. NULL is allowed. */
+/* Lines that are still in the queue are lost. NULL is allowed. */
 void log_queue_free(struct log_queue *q);
 
 /* A log_sink, with the queue as its user. -ENOMEM, -EAGAIN: the line is lost. */

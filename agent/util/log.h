@@ -31,7 +31,8 @@ struct log_options {
 	const char *tokens; /* comma separated, NULL: none; copied */
 };
 
-/* Before threads start and after they ended only. Without it: stderr, level notice. -ENOMEM. */
+/* To be called only while no other thread runs. Until then lines of level notice and above go to
+ * stderr. -ENOMEM. */
 int log_setup(const struct log_options *options);
 /*
  * Takes one line, "token: text" in visible characters without an end, instead of writing it; called

@@ -25,11 +25,11 @@ static inline int compare_u64(uint64_t a, uint64_t b)
 /* Decimal digits only. */
 int parse_u64(const char *text, uint64_t *ret);
 int parse_u32(const char *text, uint32_t *ret);
-/* "4G", "2048M", "256k", "1T", plain bytes ("123", "123B"); powers of 1024. In bytes. */
+/* The text is like "4G", "2048M", "256k", "1T", or bytes, "123", "123B"; 1k is 1024 bytes. */
 int parse_size(const char *text, uint64_t *ret_bytes);
-/* "0.7%", "100", "12.34 %"; rounded down to 0.1 %. -ERANGE above 100 %. */
+/* The text is like "0.7%", "100", "12.34 %"; rounded down to 0.1 %. -ERANGE: above 100 %. */
 int parse_permille(const char *text, uint32_t *ret_permille);
-/* "1d 22h 53m", "3h", "42s", "2w", or plain seconds. In seconds. */
+/* The text is like "1d 22h 53m", "3h", "42s", "2w", or a number of seconds. */
 int parse_uptime(const char *text, uint64_t *ret_seconds);
 
 #endif

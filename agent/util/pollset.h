@@ -28,7 +28,7 @@ void pollset_deadline(struct pollset *ps, uint64_t at_ms);
 int pollset_timeout(const struct pollset *ps, uint64_t now_ms);
 /* poll(2) until something happens or the deadline. 0 (also when interrupted) or -errno. */
 int pollset_wait(struct pollset *ps);
-/* 0 for a descriptor that is not in it. */
+/* What poll(2) reported for the descriptor; 0: nothing, or the descriptor is not in the set. */
 short pollset_revents(const struct pollset *ps, int fd);
 
 #endif

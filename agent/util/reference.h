@@ -67,7 +67,7 @@ static inline void *shared_new(size_t size)
 	return s->object;
 }
 
-/* NULL is allowed and given back. */
+/* Takes a reference and returns the object. NULL is allowed: then it returns NULL. */
 static inline const void *shared_ref(const void *object)
 {
 	if (object)

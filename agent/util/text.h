@@ -14,7 +14,7 @@
 int text_copy(const char *from, char **ret);
 /* Replaces *text, which is allocated or NULL, by a copy of from (NULL: by NULL). -ENOMEM: kept. */
 int text_set(char **text, const char *from);
-/* Both NULL, or both the same. */
+/* true: both are NULL, or both are the same text. */
 bool text_equal(const char *a, const char *b);
 
 /* The value of a hexadecimal digit of either case; -1: it is none. */

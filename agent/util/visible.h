@@ -9,7 +9,7 @@
 
 #include "util/buffer.h"
 
-/* Tabs stay. -ENOMEM, -EOVERFLOW. */
+/* Tabs are kept as they are. -ENOMEM, -EOVERFLOW. */
 int visible_append(struct buffer *b, const char *text, size_t len);
 /* A copy of a string, to be freed. NULL: no memory. */
 char *visible_copy(const char *text);

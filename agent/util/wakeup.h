@@ -8,11 +8,11 @@ struct wakeup;
 
 int wakeup_new(struct wakeup **ret); /* -errno */
 void wakeup_free(struct wakeup *w);
-/* Wait for POLLIN on it. */
+/* The descriptor that becomes readable (POLLIN) at a wake-up. */
 int wakeup_fd(const struct wakeup *w);
 /* From any thread or signal handler; never blocks, leaves errno alone. */
 void wakeup_notify(struct wakeup *w);
-/* By the thread that was woken. */
+/* To be called by the woken thread: forgets the wake-ups so far. */
 void wakeup_drain(struct wakeup *w);
 
 #endif
