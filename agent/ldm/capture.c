@@ -101,9 +101,9 @@ struct replacer {
 	bool as_is;
 	bool failed; /* no memory */
 
-	/* Of the resource that is open: */
-	bool name_known;  /* if it is a variable, its name was seen, */
-	bool name_secret; /* and is that of a secret */
+	/* The resource that is being read is a variable of OpenBoot: */
+	bool name_known;  /* its name was read already */
+	bool name_secret; /* the name is that of a secret, so the value is left out */
 };
 
 static int compare_words(const void *a, const void *b)

@@ -336,7 +336,7 @@ struct incoming {
 	uint64_t generation;
 	struct ldm_document document;
 	int stopped_by_user; /* what on_content returned */
-	char *mismatch;	     /* what is wrong with an answer that is not to what was asked */
+	char *mismatch;	     /* why this is no answer to our request; NULL: it is one */
 };
 
 /* A callback has ended the connection. */

@@ -256,7 +256,7 @@ static int step_in_name(struct scan *s, char c)
 	return s->closing ? step_in_end(s, c) : step_in_tag(s, c);
 }
 
-/* An enum ldm_frame; -EBADMSG with s->error; -ENOMEM. */
+/* Takes one byte. Returns an enum ldm_frame; -EBADMSG: s->error says why; -ENOMEM. */
 static int scan_step(struct scan *s, char c)
 {
 	s->total++;

@@ -29,7 +29,7 @@ struct x509_st *ldm_tls_certificate(const struct ldm_tls *t);
 int ldm_tls_read(struct ldm_tls *t, struct buffer *plain);
 /* -EPROTO, -ENOMEM. */
 int ldm_tls_write(struct ldm_tls *t, const void *bytes, size_t n);
-/* Says good-bye. */
+/* Sends close_notify: the peer sees that nothing was cut off. */
 void ldm_tls_bye(struct ldm_tls *t);
 /* Moves what is to go to the peer. -ENOMEM. */
 int ldm_tls_drain(struct ldm_tls *t, struct buffer *cipher);

@@ -81,7 +81,7 @@ int writer_begin(struct writer *w, bool is_3);
 void writer_open(struct writer *w, const char *name);
 void writer_attribute(struct writer *w, const char *name, const char *value);
 void writer_close(struct writer *w);
-/* text NULL: the caller had no memory for it. */
+/* text NULL: the caller had no memory for it, and writer_end() returns -ENOMEM. */
 void writer_text(struct writer *w, const char *name, const char *text);
 void writer_property(struct writer *w, const char *key, const char *value);
 void writer_raw(struct writer *w, const char *xml);
