@@ -46,7 +46,7 @@ int listing_new(enum listing_kind kind, const struct listing_limits *limits, str
 void listing_free(struct listing *l);
 /* To be called for each content of the reply. -EBADMSG: a rule is broken, see error; -ENOMEM. */
 int listing_feed(struct listing *l, const struct ldm_content *content);
-/* After the last one: looks for doubles, sorts. Same errors. */
+/* To be called after the last content: refuses doubles, sorts. Same errors. */
 int listing_finish(struct listing *l);
 
 #endif

@@ -66,7 +66,7 @@ struct refresh {
 	uint64_t connected_ms;
 	uint64_t random_state;
 	char *logged_error;   /* so that each trouble is logged once */
-	bool refusal_counted; /* of the document that closes the connection */
+	bool refusal_counted; /* the document that ended the connection is counted already */
 
 	/* Of this connection. */
 	bool services_work, version_changed, on_version_2;

@@ -96,7 +96,7 @@ int registry_add_object(struct registry *r, uint32_t owner, const char *kind, ui
 int registry_print(const struct registry *r, char **ret_text, size_t *ret_size);
 /* -EBADMSG: damaged, *ret_line is the line at fault; -ENOMEM. r must be initialised. */
 int registry_parse(struct registry *r, const char *text, size_t size, size_t *ret_line);
-/* The mark out of a damaged text, 0 if it cannot be read. */
+/* The next free number that a damaged text names; 0: it cannot be read. */
 uint32_t registry_salvage_next(const char *text, size_t size);
 
 #endif

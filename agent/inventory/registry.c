@@ -311,7 +311,7 @@ static struct registry_object *object_new(const char *kind, const char *name)
 	return o;
 }
 
-/* What there is to compare, without a copy. */
+/* The key of a registry_object, with borrowed texts. */
 struct object_key {
 	uint32_t owner;
 	const char *kind, *name;

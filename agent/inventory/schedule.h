@@ -104,13 +104,13 @@ bool schedule_details_open(const struct schedule *s, uint64_t now_ms);
 
 /* --- whole lists --------------------------------------------------------------------------- */
 
-/* Not before that delay, unless they are asked for already. */
+/* Asks for the lists after that delay. A list that is asked for already keeps its time. */
 void schedule_lists(struct schedule *s, uint32_t needs, uint64_t now_ms, uint64_t delay_ms);
-/* The list was answered, or failed, after that time: the same one not at once again. */
+/* The list was answered, or failed, after that time: it is not asked for again at once. */
 void schedule_list_done(struct schedule *s, uint32_t need, uint64_t now_ms, uint64_t duration_ms);
-/* The list failed: again in the pace of list-domain, a few times. */
+/* The list failed: asks for it again after refreshInterval, a few times. */
 void schedule_list_failed(struct schedule *s, uint32_t need, uint64_t now_ms);
-/* The list-devices that was read does not fit the domains: both lists again, a few times. */
+/* The answer to list-devices does not fit the domains: asks for both lists again, a few times. */
 void schedule_doubt(struct schedule *s);
 /* For domains that changed in list-domain: asks for the other lists, which show more of them. */
 void schedule_after_list(struct schedule *s, const struct snapshot *before,
