@@ -140,7 +140,7 @@ static void decide_after_success(struct command *c, enum step_progress p)
 	}
 }
 
-/* ldmd may do the command as long as commandTimeout after it was sent, or after that. */
+/* Until commandTimeout has passed since the command was sent, ldmd may still do it. */
 static void decide_without_answer(struct command *c, enum step_progress p)
 {
 	if (command_now(c) < c->deadline_ms) {

@@ -149,7 +149,7 @@ static bool run_waits(const struct run *run)
 #define MARKS_TOUCHED                                                                              \
 	(MARKS_DID | M(MAYBE) | M(UNKNOWN) | M(BACK) | M(STUCK)) /* something happened at ldmd */
 
-/* A step of the part has one of these marks; irreversible_only: one without a way back. */
+/* A step of the part has one of these marks; irreversible_only: only irreversible steps count. */
 static bool part_has_mark(
 	const struct run *run, size_t part, unsigned marks, bool irreversible_only)
 {
