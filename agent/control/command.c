@@ -204,6 +204,7 @@ static void on_look(void *user, int err, const struct domain *d, const struct sn
 	struct command *c = user;
 
 	c->all->kick = true;
+	c->look_failed = err < 0;
 	if (c->state == COMMAND_ABANDONED) {
 		command_set_state(c, COMMAND_IDLE);
 	} else if (err < 0) {
@@ -281,6 +282,7 @@ static void send_when_slot_is_free(struct command *c, uint64_t now_ms)
 		c->force_at_ms = clock_after(now_ms, FORCED_STOP_MS);
 	c->poll_ms = config->poll_ms;
 	c->show_until_ms = 0;
+	c->look_failed = false;
 	log_debug(TOKEN, "%s on \"%s\"", step_action_name(c->step.action), target_name(c->target));
 	const char *why = NULL;
 	int r = all->port.send(all->port.commander, &c->step, &c->target->request,
@@ -363,7 +365,7 @@ void command_turn(struct command *c, uint64_t now_ms)
 bool command_is_uncertain(const struct command *c)
 {
 	return (c->state == COMMAND_WAIT || c->state == COMMAND_LOOK) &&
-	       c->answer == COMMAND_UNCERTAIN;
+	       (c->answer == COMMAND_UNCERTAIN || c->look_failed);
 }
 
 uint64_t command_next(const struct command *c)

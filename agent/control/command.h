@@ -2,7 +2,7 @@
  * One command on one domain, from sending it to knowing what became of it.
  *
  * ldmd may refuse a command and do it, agree and do less, or say nothing and do it minutes later.
- *So the answer only says how long to look; what the domain shows decides.
+ * So the answer only says how long to look; what the domain shows decides.
  *
  *	IDLE -> SLOT -> SENT -> LOOK <-> WAIT -> IDLE (ended() is called)
  *
@@ -73,8 +73,9 @@ struct command {
 	void *user;
 	struct step step;
 	bool sent;
-	bool forced;	/* a forced stop in the place of a stop that was sent */
-	bool timed_out; /* ldmd refused it because the guest did not go down in time */
+	bool forced;	  /* a forced stop in the place of a stop that was sent */
+	bool look_failed; /* the last one, since the command was sent */
+	bool timed_out;	  /* ldmd refused it because the guest did not go down in time */
 	enum command_answer answer;
 	void *ticket;
 	uint64_t sent_ms;
@@ -93,7 +94,8 @@ void command_drop(struct command *c);
 /* What is due. next: when that is, CLOCK_NEVER where the agent waits for ldmd alone. */
 void command_turn(struct command *c, uint64_t now_ms);
 uint64_t command_next(const struct command *c);
-/* The answer was lost: the agent only waits to see whether ldmd does it. */
+/* The answer was lost, or ldmd does not tell how the domain is now: the agent only waits to see
+ * what the command did. */
 bool command_is_uncertain(const struct command *c);
 /* A new picture of the host: a command that waits for its next look may have its answer there. */
 void command_see(struct command *c, const struct snapshot *s);

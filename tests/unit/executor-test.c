@@ -698,6 +698,24 @@ static void test_stop_and_then_a_failure(void **state)
 	assert_int_equal(status(f, id, 2), OPERATION_ROLLED_BACK);
 }
 
+/* ldmd answered, and does not tell how the domain is now: it may do so for minutes. */
+static void test_stop_while_nothing_can_be_seen(void **state)
+{
+	struct fake *f = *state;
+	uint32_t id;
+
+	fault(f, STEP_SET_VCPU, 0, FAULT_SLOW);
+	id = SET(f, V(VCPU, 2, 8), V(MEMORY, 2, 4096));
+	fake_run(f, 100);
+	f->deaf = true;
+	executor_stop(f->executor);
+	assert_false(executor_idle(f->executor));
+	fake_run(f, 5000);
+	assert_true(executor_idle(f->executor));
+	assert_false(outcome_decided(f->verdicts[id].outcome));
+	assert_string_equal(f->log, "set-vcpu a 8");
+}
+
 /* A command whose answer was lost may show for as long as commandTimeout: too long for a stop. */
 static void test_stop_with_an_uncertain_command(void **state)
 {
@@ -769,6 +787,7 @@ int main(void)
 		HOST_TEST(test_take_back_what_waits_for_a_reboot),
 		HOST_TEST(test_stop_and_then_a_failure),
 		HOST_TEST(test_stop_with_an_uncertain_command),
+		HOST_TEST(test_stop_while_nothing_can_be_seen),
 		HOST_TEST(test_no_answer_proves_nothing),
 	};
 
