@@ -496,6 +496,11 @@ static void warn_of_other_writers(const char *path)
 		log_warn("config", "%s: %s; it should be root's alone to change", path, why);
 }
 
+static const char *why_not_read(int error)
+{
+	return error == -EINVAL ? "this is no regular file" : strerror(-error);
+}
+
 int settings_load(struct settings *s, const char *path, bool must_exist)
 {
 	struct reader reader = {.s = s, .path = path};
@@ -508,7 +513,7 @@ int settings_load(struct settings *s, const char *path, bool must_exist)
 	if (r == -ENOENT && !must_exist)
 		return 0;
 	if (r < 0) {
-		log_err("config", "%s: %s", path, strerror(-r));
+		log_err("config", "%s: %s", path, why_not_read(r));
 		return r;
 	}
 	if (strlen(text) != length) {
@@ -587,7 +592,7 @@ static int read_password(const char *path, char **ret)
 		log_err("config", "ldmPasswordFile %s: there is no password on its first line",
 			path);
 	else if (r < 0)
-		log_err("config", "ldmPasswordFile %s: %s", path, strerror(-r));
+		log_err("config", "ldmPasswordFile %s: %s", path, why_not_read(r));
 	return r;
 }
 

@@ -116,6 +116,15 @@ class Plain(harness.TestCase):
         self.assertEqual(result.returncode, 2)
         self.assertIn("agent.conf", result.stderr)
 
+    def test_files_that_are_none(self):
+        for path in ("/dev/null", self.directory):
+            with self.subTest(path):
+                agent = self.agent(f"ldmUser snmp\nldmPasswordFile {path}\n")
+                for options in (["-c", path], []):
+                    result = agent.run(*options, "-l")
+                    self.assertEqual(result.returncode, 2)
+                    self.assertIn(f"{path}: this is no regular file", result.stderr)
+
     def test_bad_addresses_on_the_command_line(self):
         for option, value in (("-m", "telnet:host"), ("-m", "xmpp:host:99999"), ("-m", "xmpp:"),
                               ("-x", "tcp:192.0.2.7:705"), ("-x", "udp:localhost:1"),
