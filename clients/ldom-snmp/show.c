@@ -1,6 +1,7 @@
 /*
  * The verbs that only read.
  */
+#include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -148,56 +149,81 @@ int verb_watch(const struct settings *s, int argc, char **argv)
 
 /* --- show ---------------------------------------------------------------------------------- */
 
+/* ldomRoles is a BITS: the first bit is the most significant one of the first octet. */
+static void add_roles(struct output *o, const struct cell *c)
+{
+	static const char *const roles[] = {"control", "service", "io", "root", "guest"};
+	unsigned int octet = c->length > 0 ? (unsigned char)c->text[0] : 0;
+	const char *between = "";
+	char *text = NULL;
+	size_t length;
+	FILE *f = open_memstream(&text, &length);
+
+	for (size_t i = 0; f && i < COUNT(roles); i++) {
+		if (octet & 0x80u >> i) {
+			fprintf(f, "%s%s", between, roles[i]);
+			between = ",";
+		}
+	}
+	output_cell(o, "%s", f && fclose(f) == 0 ? text : "");
+	free(text);
+}
+
 static void add_fact(struct output *o, unsigned int column, const struct cell *c)
 {
-	static const char *const names[DOMAIN_COLUMNS + 1] = {[2] = "name",
-		"adminState",
-		"operState",
-		"numVCPU",
-		"memSize",
-		"memUnit",
-		"numCrypto",
-		"numIOBus",
-		"uuid",
-		"macAddress",
-		"hostID",
-		"failurePolicy",
-		"master",
-		"extMapinSpace",
-		"threading",
-		"wholeCore",
-		"cpuArch",
-		"shutdownGroup",
-		"flags",
-		"roles",
-		"utilization",
-		"uptime",
-		"consolePort",
-		"template",
-		"operationStatus",
-		"operationIndex",
-		"lastChange",
-		"rowStatus",
-		"pending"};
-	static const char *const units[] = {"", "kilobytes", "megabytes", "gigabytes", "bytes"};
 	static const char *const admin[] = {
 		"", "active", "bound", "inactive", "forceStop", "restart"};
+	static const char *const units[] = {"", "kilobytes", "megabytes", "gigabytes", "bytes"};
+	static const char *const row[] = {"", "active", "notInService", "notReady"};
+	static const char *const truth[] = {"", "true", "false"};
+	/* In the order of the columns; words: of an enumeration, from 0 on. */
+	static const struct {
+		const char *name;
+		const char *const *words;
+		size_t n_words;
+	} facts[DOMAIN_COLUMNS + 1] = {[2] = {"name"},
+		{"adminState", admin, COUNT(admin)},
+		{"operState"},
+		{"numVCPU"},
+		{"memSize"},
+		{"memUnit", units, COUNT(units)},
+		{"numCrypto"},
+		{"numIOBus"},
+		{"uuid"},
+		{"macAddress"},
+		{"hostID"},
+		{"failurePolicy"},
+		{"master"},
+		{"extMapinSpace"},
+		{"threading"},
+		{"wholeCore"},
+		{"cpuArch"},
+		{"shutdownGroup"},
+		{"flags"},
+		{"roles"},
+		{"utilization"},
+		{"uptime"},
+		{"consolePort"},
+		{"template"},
+		{"operationStatus"},
+		{"operationIndex"},
+		{"lastChange"},
+		{"rowStatus", row, COUNT(row)},
+		{"pending", truth, COUNT(truth)}};
 
-	output_cell(o, "%s", names[column]);
+	output_cell(o, "%s", facts[column].name);
 	if (column == DOMAIN_OPER_STATE)
 		output_cell(o, "%s", oper_state_name(c->number));
 	else if (column == DOMAIN_OPERATION_STATUS)
 		output_cell(o, "%s", operation_status_name(c->number));
-	else if (column == DOMAIN_ADMIN_STATE && c->number > 0 && c->number < 6)
-		output_cell(o, "%s", admin[c->number]);
-	else if (column == DOMAIN_MEM_UNIT && c->number > 0 && c->number < 5)
-		output_cell(o, "%s", units[c->number]);
-	else if (column == 21 && c->type == CELL_TEXT)
-		output_cell(o, "0x%02x", c->length > 0 ? (unsigned char)c->text[0] : 0);
+	else if (column == DOMAIN_ROLES && c->type == CELL_TEXT)
+		add_roles(o, c);
 	else if (c->type == CELL_TEXT)
 		output_cell(o, "%s", c->text);
+	else if (c->number > 0 && (size_t)c->number < facts[column].n_words)
+		output_cell(o, "%s", facts[column].words[c->number]);
 	else
-		output_cell(o, "%lld", (long long)c->number);
+		output_cell(o, "%" PRId64, c->number);
 }
 
 int verb_show(const struct settings *s, int argc, char **argv)
