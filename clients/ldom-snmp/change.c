@@ -216,7 +216,22 @@ static int end_outcome(struct request *q, int status)
 	return status;
 }
 
-static int say_dry_to_program(const struct request *q, const char *const *objects)
+/* What the change writes: a column of ldomTable, or the scalar that saves. */
+static const char *object_name(const struct request *q, size_t i)
+{
+	static const char *const columns[DOMAIN_COLUMNS + 1] = {[DOMAIN_NAME] = "ldomName",
+		[DOMAIN_ADMIN_STATE] = "ldomAdminState",
+		[DOMAIN_NUM_VCPU] = "ldomNumVCPU",
+		[DOMAIN_MEM_SIZE] = "ldomMemSize",
+		[DOMAIN_NUM_CRYPTO] = "ldomNumCrypto",
+		[DOMAIN_TEMPLATE] = "ldomTemplate",
+		[DOMAIN_ROW_STATUS] = "ldomRowStatus"};
+
+	return q->targets[q->owners[i]].index == 0 ? "ldomSaveConfig"
+						   : columns[q->changes[i].name.arcs[3]];
+}
+
+static int say_dry_to_program(const struct request *q)
 {
 	static const struct output_column columns[] = {
 		{NULL, "object", ALIGN_LEFT, KIND_TEXT}, {NULL, "value", ALIGN_LEFT, KIND_TEXT}};
@@ -225,10 +240,7 @@ static int say_dry_to_program(const struct request *q, const char *const *object
 	for (size_t i = 0; o && i < q->n_changes; i++) {
 		const struct change *c = &q->changes[i];
 
-		if (q->targets[q->owners[i]].index == 0)
-			output_cell(o, "ldomSaveConfig.0");
-		else
-			output_cell(o, "%s.%u", objects[c->name.arcs[3]], c->name.arcs[4]);
+		output_cell(o, "%s.%" PRIu32, object_name(q, i), q->targets[q->owners[i]].index);
 		if (c->type == 's')
 			output_cell(o, "%s", c->text);
 		else
@@ -239,24 +251,13 @@ static int say_dry_to_program(const struct request *q, const char *const *object
 
 static int say_dry(const struct request *q)
 {
-	static const char *const objects[DOMAIN_COLUMNS + 1] = {[DOMAIN_NAME] = "ldomName",
-		[DOMAIN_ADMIN_STATE] = "ldomAdminState",
-		[DOMAIN_NUM_VCPU] = "ldomNumVCPU",
-		[DOMAIN_MEM_SIZE] = "ldomMemSize",
-		[DOMAIN_NUM_CRYPTO] = "ldomNumCrypto",
-		[DOMAIN_TEMPLATE] = "ldomTemplate",
-		[DOMAIN_ROW_STATUS] = "ldomRowStatus"};
-
 	if (q->settings->form != OUTPUT_TABLE)
-		return say_dry_to_program(q, objects);
+		return say_dry_to_program(q);
 	printf("would be asked of %s, in one SET:\n", snmp_host(q->settings->snmp));
 	for (size_t i = 0; i < q->n_changes; i++) {
 		const struct change *c = &q->changes[i];
 
-		if (q->targets[q->owners[i]].index == 0)
-			printf("  ldomSaveConfig.0 = ");
-		else
-			printf("  %s.%u = ", objects[c->name.arcs[3]], c->name.arcs[4]);
+		printf("  %s.%" PRIu32 " = ", object_name(q, i), q->targets[q->owners[i]].index);
 		if (c->type == 's')
 			printf("\"%s\"\n", c->text);
 		else
@@ -502,22 +503,41 @@ static int64_t read_refusals(struct snmp *s)
 }
 
 /*
- * What stands against it, in the agent's words. The words are those of the last refusal. They are
- * another one's where snmpd itself refused the SET, so that the agent has not counted it.
+ * Why the agent refused the SET, in its own words; the caller frees. They are the words of its last
+ * refusal, which is another one where snmpd refused the SET and the agent never saw it.
  */
-static void say_refusal(const struct request *q, long error, size_t position)
+static char *read_reason(const struct request *q, long error)
 {
-	const char *who =
-		position < q->n_changes ? q->targets[q->owners[position]].name : "the SET";
 	const struct name names[] = {SCALAR(SCALAR_SETS_REFUSED), SCALAR(SCALAR_REFUSAL_ERROR),
 		SCALAR(SCALAR_REFUSAL_TEXT)};
 	struct cell cells[3];
-	bool ours = snmp_get(q->settings->snmp, names, cells, 3) == SNMP_OK && q->refusals >= 0 &&
-		    cells[0].number != q->refusals && cells[1].number == error;
-	const char *why = ours ? cell_text(&cells[2]) : "";
+	char *reason = NULL;
 
-	fprintf(stderr, "%s: refused (%s)%s%s\n", who, snmp_error_name(error), *why ? ": " : "",
-		why);
+	if (snmp_get(q->settings->snmp, names, cells, 3) == SNMP_OK && q->refusals >= 0 &&
+		cells[0].number != q->refusals && cells[1].number == error && *cell_text(&cells[2]))
+		reason = strdup(cell_text(&cells[2]));
+	for (size_t i = 0; i < 3; i++)
+		cell_clear(&cells[i]);
+	return reason;
+}
+
+static void say_refusal(const struct request *q, long error, size_t position)
+{
+	enum { NO_ACCESS = 6 };
+	const char *who = "the SET";
+	char *why = NULL;
+
+	if (position < q->n_changes) {
+		who = q->targets[q->owners[position]].name;
+		/* This one comes from snmpd's access control, which gives no reason. */
+		if (error == NO_ACCESS && asprintf(&why, "snmpd does not let this user write %s",
+						  object_name(q, position)) < 0)
+			why = NULL;
+	}
+	if (!why)
+		why = read_reason(q, error);
+	fprintf(stderr, "%s: refused (%s)%s%s\n", who, snmp_error_name(error), why ? ": " : "",
+		why ? why : "");
 	if (q->outcome) {
 		output_cell(q->outcome, "%s", who);
 		output_cell(q->outcome, "%s", "");
@@ -525,10 +545,9 @@ static void say_refusal(const struct request *q, long error, size_t position)
 		output_cell(q->outcome, "0");
 		output_cell(q->outcome, "0");
 		output_cell(q->outcome, "%s", "");
-		output_cell(q->outcome, "%s", *why ? why : snmp_error_name(error));
+		output_cell(q->outcome, "%s", why ? why : snmp_error_name(error));
 	}
-	for (size_t i = 0; i < 3; i++)
-		cell_clear(&cells[i]);
+	free(why);
 }
 
 static int after_answer(struct request *q, long error, size_t position)

@@ -259,6 +259,9 @@ class Client(Runs, sets.TestCase):
         self.assertEqual(facts["index"], str(guest.index))
         self.assertEqual(facts["operState"], "active")
         self.assertEqual(facts["numVCPU"], "4")
+        self.assertEqual((facts["roles"], facts["rowStatus"], facts["pending"]), ("guest", "active", "false"))
+        roles = {row["object"]: row["value"] for row in self.expect_json(DONE, "show", "show", "primary")}["roles"]
+        self.assertIn("control", roles.split(","))
         self.assertIn('there is no domain "nobody"',
                       self.expect_status(NO_DOMAIN, "show", "nobody").stderr)
 
@@ -389,7 +392,7 @@ class Client(Runs, sets.TestCase):
         self.expect_status(REFUSED, "set", guest.name, "vcpu=60000")
         result = self.expect_status(REFUSED, "set", guest.name, "vcpu=5", auth=("-v2c", "-c", "public"))
         # snmpd refuses; what the agent said of another SET is not the reason.
-        self.assertRegex(result.stderr, rf"^{guest.name}: refused \(\w+\)$")
+        self.assertRegex(result.stderr, rf"^{guest.name}: refused \(noAccess\): snmpd does not let this user write ldomName$")
         self.assertEqual(self.commands(), [])
 
     def test_failed(self):

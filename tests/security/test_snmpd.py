@@ -81,14 +81,14 @@ class StockSnmpd(Snmpd):
 
 class Managers(harness.TestCase):
 
-    def start(self, enable_writing=False):
+    def start(self, enable_writing=False, up_to="# For ldom-snmp"):
         user = attack.nobody()
         stock = stock_configuration()
         with open(SNIPPET) as f:
             snippet = f.read()
         if enable_writing:
             snippet = re.sub(r"(?m)^#(view|group|access)\b", r"\1", snippet.partition(
-                "# To make and remove domains")[0])
+                up_to)[0])
         os.chmod(self.directory, 0o755)
         bed = harness.Bed(os.path.join(self.directory, "0"), start=False)
         os.chmod(bed.directory, 0o755)
@@ -189,6 +189,27 @@ class Managers(harness.TestCase):
                              what=column)
         self.assertEqual(harness.stats(bed.sim)["commands"], 3)
         self.assert_audited(bed)
+        result = self.ldom_snmp(bed, "set", "ldg1", "vcpu=6")
+        self.assertEqual(result.returncode, 4, result.stderr)
+        self.assertIn("ldg1: refused (noAccess): snmpd does not let this user write ldomName\n", result.stderr)
+
+    def ldom_snmp(self, bed, *arguments):
+        return subprocess.run(
+            [os.path.join(harness.BUILD, "ldom-snmp"), *auth("operator"),
+             f"udp:127.0.0.1:{bed.snmpd.port}", *arguments], stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, check=False,
+            timeout=60 * harness.SLOW,
+            env=dict(os.environ, MIBS="", SNMPCONFPATH=bed.directory,
+                     SNMP_PERSISTENT_DIR=os.path.join(bed.directory, "client")))
+
+    def test_writing_with_ldom_snmp(self):
+        """It also writes the name, which the snippet has a line for."""
+        bed = self.start(enable_writing=True, up_to="# To make and remove")
+        result = self.ldom_snmp(bed, "set", "ldg1", "vcpu=6")
+        self.assertEqual(result.returncode, 0, result.stderr)
+        result = self.ldom_snmp(bed, "set", "ldg1", "crypto=1")
+        self.assertEqual(result.returncode, 4, result.stderr)
+        self.assertIn("snmpd does not let this user write ldomNumCrypto", result.stderr)
 
     def assert_audited(self, bed):
         """What is to be found afterwards: where a request came from, and what became of it."""
