@@ -328,7 +328,7 @@ static struct amounts still_to_take(const struct pending *p, const struct domain
 static struct amounts free_now(
 	const struct snapshot *s, const struct pending *pending, size_t n_pending)
 {
-	const struct host_pools *p = &s->host->pools;
+	const struct host_pools *p = &s->pools;
 	struct amounts left = {{p->vcpus.free, p->memory_bytes.free, p->crypto.free}};
 
 	for (size_t i = 0; i < n_pending; i++) {
@@ -422,7 +422,7 @@ static int find_shortage(const struct prechecking *j, const struct plan_input *i
 	}
 	struct amounts left = free_now(v->snapshot, v->pending, v->n_pending);
 	/* Without the free pools of ldmd nothing can be said. */
-	for (size_t i = 0; v->snapshot->host->pools.known && i < plan->n && !ret->step; i++)
+	for (size_t i = 0; v->snapshot->pools.known && i < plan->n && !ret->step; i++)
 		if (!run_step(&left, &holdings[plan->steps[i].part], &plan->steps[i], ret))
 			ret->step = &plan->steps[i];
 	free(holdings);

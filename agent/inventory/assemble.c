@@ -20,10 +20,10 @@
 
 struct assembly {
 	const struct assemble_input *in;
-	struct snapshot_builder *builder;
-	const struct domain **rows;    /* borrowed from the builder: what is in it so far */
-	const struct domain **by_name; /* those that the listing brought */
+	const struct domain **rows; /* references; room for the last snapshot and the listing */
 	size_t n_rows;
+	/* By place in the last snapshot: the listing brought the row, or a row with its name. */
+	bool *replaced;
 	bool changed; /* a row was made, removed or changed */
 };
 
@@ -454,13 +454,23 @@ int merge_domain(
 
 /* --- rows ---------------------------------------------------------------------------------- */
 
-static int add_row(struct assembly *a, const struct domain *take)
+static void add_row(struct assembly *a, const struct domain *take)
 {
-	int r = snapshot_builder_add(a->builder, take);
+	a->rows[a->n_rows++] = take;
+}
 
-	if (r == 0)
-		a->rows[a->n_rows++] = take;
-	return r;
+/* Of two domains of one name, the listed one is there. */
+static void add_listed_row(struct assembly *a, const struct domain *take)
+{
+	const struct snapshot *last = a->in->last;
+	const struct domain *same_index = snapshot_find_index(last, take->index);
+	const struct domain *same_name = snapshot_find_name(last, take->name);
+
+	add_row(a, take);
+	if (same_index)
+		a->replaced[snapshot_lower_bound(last, same_index->index)] = true;
+	if (same_name)
+		a->replaced[snapshot_lower_bound(last, same_name->index)] = true;
 }
 
 /* A look at one domain asks for its constraints again, so it takes nothing over. */
@@ -494,7 +504,8 @@ static int add_merged(struct assembly *a, struct domain *d, const struct domain 
 		return r;
 	inherit_waiting(in, d, old);
 	a->changed |= !old || !domain_same(d, old);
-	return add_row(a, domain_ref(old && domain_identical(d, old) ? old : d));
+	add_listed_row(a, domain_ref(old && domain_identical(d, old) ? old : d));
+	return 0;
 }
 
 /* The constraints of a domain with a delayed reconfiguration are what waits for its reboot. */
@@ -505,7 +516,7 @@ static int add_waiting(
 	struct domain *copy;
 
 	if (!old->pending || (constraints->known & all) != all)
-		return add_row(a, domain_ref(old));
+		return 0;
 	int r = domain_copy(old, &copy);
 	if (r < 0)
 		return r;
@@ -513,7 +524,8 @@ static int add_waiting(
 	copy->waiting_vcpu = constraints->num_vcpu;
 	copy->waiting_crypto = constraints->num_crypto;
 	copy->waiting_mem_bytes = constraints->mem_bytes;
-	return add_row(a, copy);
+	add_listed_row(a, copy);
+	return 0;
 }
 
 static int add_listed_domain(struct assembly *a, struct domain *d)
@@ -540,16 +552,6 @@ static int add_listed(struct assembly *a)
 		if (l->domains[i]->index > 0 && !is_kept_back(a->in, l->domains[i]))
 			r = add_listed_domain(a, l->domains[i]);
 	return r;
-}
-
-/* The row is there with a new value, or its name belongs to another domain now. */
-static bool is_replaced(
-	const struct assembly *a, size_t n_listed, const struct domain *d, bool *ret_same)
-{
-	*ret_same = n_listed > 0 &&
-		    bsearch(&d, a->rows, n_listed, sizeof(*a->rows), domain_compare_index);
-	return *ret_same || (n_listed > 0 && bsearch(&d, a->by_name, n_listed, sizeof(*a->rows),
-						     domain_compare_name));
 }
 
 /* Whether a row of the last snapshot stays although the listing does not bring it. */
@@ -581,7 +583,8 @@ static int add_without_services(struct assembly *a, const struct domain *old)
 		copy->last_change_ms = a->in->now_ms;
 		a->changed = true;
 	}
-	return add_row(a, copy);
+	add_row(a, copy);
+	return 0;
 }
 
 /* A domain that list-services leaves out has none. */
@@ -596,93 +599,21 @@ static bool loses_services(const struct assemble_input *in, const struct domain 
 
 static int add_not_listed(struct assembly *a)
 {
-	size_t n_listed = a->n_rows;
 	int r = 0;
 
-	memcpy(a->by_name, a->rows, n_listed * sizeof(*a->rows));
-	qsort(a->rows, n_listed, sizeof(*a->rows), domain_compare_index);
-	qsort(a->by_name, n_listed, sizeof(*a->rows), domain_compare_name);
 	for (size_t i = 0; r == 0 && i < last_count(a->in); i++) {
 		const struct domain *d = a->in->last->domains[i];
-		bool same;
 
-		if (is_replaced(a, n_listed, d, &same))
-			a->changed |= !same;
-		else if (!stays(a->in, d))
+		if (a->replaced[i])
+			continue;
+		if (!stays(a->in, d))
 			a->changed = true;
 		else if (loses_services(a->in, d))
 			r = add_without_services(a, d);
 		else
-			r = add_row(a, domain_ref(d));
+			add_row(a, domain_ref(d));
 	}
 	return r;
-}
-
-/* --- the host ------------------------------------------------------------------------------ */
-
-static bool same_host(const struct host *a, const struct host *b)
-{
-	return pools_same(&a->pools, &b->pools) && pools_same(&a->doubted, &b->doubted) &&
-	       a->in_doubt == b->in_doubt && a->spconfigs_known == b->spconfigs_known &&
-	       a->spconfigs_ms == b->spconfigs_ms && rows_same(OWNER_HOST, a, b, true);
-}
-
-/* The listing's SP configurations change places with the old ones, which are freed with it. */
-static int take_spconfigs(const struct assemble_input *in, struct host *h)
-{
-	struct host *told = in->listing->host;
-	struct spconfig *list = h->spconfigs;
-	size_t n = h->n_spconfigs;
-	int r = number_rows(OWNER_HOST, told, NULL, 0, in->registry);
-
-	if (r < 0)
-		return r;
-	h->spconfigs = told->spconfigs;
-	h->n_spconfigs = told->n_spconfigs;
-	h->spconfigs_known = true;
-	h->spconfigs_ms = in->asked_ms;
-	told->spconfigs = list;
-	told->n_spconfigs = n;
-	return 0;
-}
-
-static int fill_host(struct assembly *a, struct host *h)
-{
-	const struct assemble_input *in = a->in;
-	struct bound_devices bound;
-	int r = in->listing->kind == LISTING_SPCONFIG ? take_spconfigs(in, h) : 0;
-
-	if (r == 0)
-		r = pools_bound(a->rows, a->n_rows, &bound);
-	if (r < 0)
-		return r;
-	if (in->listing->kind == LISTING_DEVICES)
-		pools_learn(h, &in->listing->free, &bound);
-	pools_update(h, &bound);
-	pools_bound_clear(&bound);
-	return 0;
-}
-
-static int add_host(struct assembly *a)
-{
-	const struct host *last = a->in->last ? a->in->last->host : NULL;
-	struct host *h;
-	int r = last ? host_copy(last, &h) : host_new(&h);
-
-	if (r < 0)
-		return r;
-	r = fill_host(a, h);
-	if (r < 0) {
-		host_unref(h);
-		return r;
-	}
-	if (last && same_host(h, last)) {
-		host_unref(h);
-		snapshot_builder_host(a->builder, host_ref(last));
-	} else {
-		snapshot_builder_host(a->builder, h);
-	}
-	return 0;
 }
 
 /* ------------------------------------------------------------------------------------------- */
@@ -712,27 +643,62 @@ static int64_t hypervisor_zero(const struct assembly *a)
 	return last && !anew && last->hypervisor_zero_ms < zero ? last->hypervisor_zero_ms : zero;
 }
 
-static int finish(struct assembly *a, const struct snapshot **ret)
+static int update_pools(const struct assembly *a, struct snapshot *facts)
+{
+	const struct listing *l = a->in->listing;
+	struct bound_devices bound;
+	int r = pools_bound(a->rows, a->n_rows, &bound);
+
+	if (r < 0)
+		return r;
+	if (l->kind == LISTING_DEVICES)
+		pools_learn(&facts->pools, &facts->doubted_pools, &l->free, &bound);
+	pools_update(&facts->pools, &bound);
+	pools_bound_clear(&bound);
+	return 0;
+}
+
+/* What a snapshot after the last one (NULL: the first) begins with. */
+static struct snapshot facts_after(const struct snapshot *last, uint64_t now_ms)
+{
+	struct snapshot facts = {.hypervisor_zero_ms = (int64_t)now_ms};
+
+	if (last)
+		facts = *last;
+	facts.serial++;
+	facts.members_changed_ms = now_ms;
+	return facts;
+}
+
+static int make_snapshot(struct assembly *a, const struct snapshot **ret)
 {
 	const struct assemble_input *in = a->in;
 	const struct snapshot *last = in->last;
-	struct snapshot_stamp stamp = {
-		.serial = last ? last->serial + 1 : 1,
-		.taken_ms = is_full_list(in) || !last ? in->now_ms : last->taken_ms,
-		.table_last_change_ms =
-			a->changed || !last ? in->now_ms : last->table_last_change_ms,
-		.list_ms = is_full_list(in) ? in->now_ms
-			   : last	    ? last->list_ms
-					    : 0,
-		.lists = (last ? last->lists : 0) + is_full_list(in),
-		.now_ms = in->now_ms,
-		.hypervisor_zero_ms = hypervisor_zero(a),
-	};
+	struct snapshot facts = facts_after(last, in->now_ms);
+	struct host *told = in->listing->host;
+	int r = update_pools(a, &facts);
 
+	if (r == 0 && in->listing->kind == LISTING_SPCONFIG) {
+		r = number_rows(OWNER_HOST, told, NULL, 0, in->registry);
+		told->spconfigs_known = true;
+		told->spconfigs_ms = in->asked_ms;
+		facts.host = told;
+	}
+	if (r < 0)
+		return r;
+	if (is_full_list(in) || !last)
+		facts.taken_ms = in->now_ms;
+	if (is_full_list(in)) {
+		facts.list_ms = in->now_ms;
+		facts.lists++;
+	}
+	if (a->changed || !last)
+		facts.table_last_change_ms = in->now_ms;
+	facts.hypervisor_zero_ms = hypervisor_zero(a);
 	/* Numbers are on disk before anyone sees them; if that fails the registry says so. */
 	(void)registry_commit(in->registry);
-	stamp.next_index = registry_next_index(in->registry);
-	return snapshot_build(a->builder, &stamp, ret);
+	facts.next_index = registry_next_index(in->registry);
+	return snapshot_new(&facts, a->rows, a->n_rows, last, ret);
 }
 
 /*
@@ -751,74 +717,44 @@ static int check_count(const struct assemble_input *in)
 	return n > l->limits.domains ? -E2BIG : 0;
 }
 
-static int begin(struct assembly *a)
-{
-	size_t most = a->in->listing->n_domains + last_count(a->in);
-
-	a->rows = calloc(most + 1, sizeof(struct domain *));
-	a->by_name = calloc(most + 1, sizeof(struct domain *));
-	if (!a->rows || !a->by_name)
-		return -ENOMEM;
-	int r = snapshot_builder_new(&a->builder);
-	if (r == 0)
-		snapshot_builder_last(a->builder, a->in->last);
-	return r;
-}
-
 int assemble(const struct assemble_input *in, const struct snapshot **ret)
 {
 	struct assembly a = {.in = in};
 	int r = check_count(in);
 
-	if (r == 0)
-		r = begin(&a);
-	if (r == 0)
-		r = number_domains(in);
+	if (r < 0)
+		return r;
+	a.rows = calloc(in->listing->n_domains + last_count(in) + 1, sizeof(struct domain *));
+	a.replaced = calloc(last_count(in) + 1, sizeof(bool));
+	r = a.rows && a.replaced ? number_domains(in) : -ENOMEM;
 	if (r == 0)
 		r = add_listed(&a);
 	if (r == 0)
 		r = add_not_listed(&a);
 	if (r == 0)
-		r = add_host(&a);
-	if (r == 0)
-		r = finish(&a, ret);
-	if (r < 0)
-		snapshot_builder_free(a.builder);
+		r = make_snapshot(&a, ret);
+	for (size_t i = 0; i < a.n_rows; i++)
+		domain_unref(a.rows[i]);
 	free(a.rows);
-	free(a.by_name);
+	free(a.replaced);
 	return r;
 }
 
 int assemble_patch(const struct snapshot *last, uint32_t index, const struct domain *row,
 	uint64_t now_ms, uint32_t next_index, const struct snapshot **ret)
 {
-	const struct snapshot_stamp stamp = {
-		.serial = last ? last->serial + 1 : 1,
-		.taken_ms = last ? last->taken_ms : 0,
-		.table_last_change_ms = now_ms,
-		.list_ms = last ? last->list_ms : 0,
-		.lists = last ? last->lists : 0,
-		.now_ms = now_ms,
-		.hypervisor_zero_ms = last ? last->hypervisor_zero_ms : (int64_t)now_ms,
-		.next_index = next_index,
-	};
-	size_t n = last ? last->n_domains : 0;
-	struct snapshot_builder *b;
-	int r = snapshot_builder_new(&b);
+	struct snapshot facts = facts_after(last, now_ms);
+	size_t n_last = last ? last->n_domains : 0, n = 0;
+	_cleanup_free_ const struct domain **rows = calloc(n_last + 1, sizeof(struct domain *));
 
-	if (r < 0)
-		return r;
-	snapshot_builder_last(b, last);
-	for (size_t i = 0; r == 0 && i < n; i++)
+	if (!rows)
+		return -ENOMEM;
+	for (size_t i = 0; i < n_last; i++)
 		if (last->domains[i]->index != index)
-			r = snapshot_builder_add(b, domain_ref(last->domains[i]));
-	if (r == 0 && row)
-		r = snapshot_builder_add(b, domain_ref(row));
-	if (last)
-		snapshot_builder_host(b, host_ref(last->host));
-	if (r == 0)
-		r = snapshot_build(b, &stamp, ret);
-	if (r < 0)
-		snapshot_builder_free(b);
-	return r;
+			rows[n++] = last->domains[i];
+	if (row)
+		rows[n++] = row;
+	facts.table_last_change_ms = now_ms;
+	facts.next_index = next_index;
+	return snapshot_new(&facts, rows, n, last, ret);
 }

@@ -289,11 +289,8 @@ struct spconfig {
 	char *name, *status; /* status "current" or NULL */
 };
 
-/* Whole-host facts that belong to no domain. */
+/* The lists of the host, which belong to no domain. */
 struct host {
-	struct host_pools pools;
-	struct host_pools doubted; /* of a list-devices that did not fit; see pools.h */
-	bool in_doubt;
 	struct spconfig *spconfigs;
 	size_t n_spconfigs;
 	bool spconfigs_known;

@@ -199,20 +199,3 @@ int host_new(struct host **ret)
 	*ret = h;
 	return 0;
 }
-
-int host_copy(const struct host *h, struct host **ret)
-{
-	struct host *copy;
-	int r = host_new(&copy);
-
-	if (r < 0)
-		return r;
-	*copy = *h;
-	r = rows_copy(OWNER_HOST, h, copy);
-	if (r < 0) {
-		host_unref(copy);
-		return r;
-	}
-	*ret = copy;
-	return 0;
-}

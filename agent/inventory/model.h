@@ -25,7 +25,6 @@ int domain_outline(const struct domain *d, const struct domain **ret);
 int detail_new(struct domain_detail **ret);
 int services_new(struct domain_services **ret);
 int host_new(struct host **ret);
-int host_copy(const struct host *h, struct host **ret);
 
 /* For qsort() and bsearch() in arrays of pointers to domains. */
 int domain_compare_index(const void *a, const void *b);

@@ -9,6 +9,7 @@
 
 #include "ldm/document.h"
 #include "util/array.h"
+#include "util/cleanup.h"
 #include "util/number.h"
 
 static int compare_ids(const void *a, const void *b)
@@ -98,19 +99,14 @@ static int add_free_unit(struct free_devices *f, const struct ldm_resource *r, c
 	return 0;
 }
 
-static bool is_counted(struct free_devices *f, const char *type)
+static bool is_counted(const char *type)
 {
-	if (strcasecmp(type, "cpu") == 0)
-		f->cpus_known = true;
-	else if (strcasecmp(type, "memory") == 0)
-		f->memory_known = true;
-	else if (strcasecmp(type, "physio_device") == 0)
-		f->buses_known = true;
-	else if (strcasecmp(type, "mau") == 0 || strcasecmp(type, "crypto") == 0)
-		f->crypto_known = true;
-	else
-		return false;
-	return true;
+	static const char *const types[] = {"cpu", "memory", "physio_device", "mau", "crypto"};
+
+	for (size_t i = 0; i < ARRAY_SIZE(types); i++)
+		if (strcasecmp(type, types[i]) == 0)
+			return true;
+	return false;
 }
 
 int free_devices_read(struct free_devices *f, const struct ldm_content *content, size_t *budget)
@@ -120,7 +116,7 @@ int free_devices_read(struct free_devices *f, const struct ldm_content *content,
 	for (size_t i = 0; i < content->n_resources; i++) {
 		const struct ldm_resource *r = &content->resources[i];
 
-		if (!is_counted(f, r->type))
+		if (!is_counted(r->type))
 			continue;
 		if (*budget < r->n_bindings + 1)
 			return -E2BIG;
@@ -142,61 +138,41 @@ void free_devices_finish(struct free_devices *f)
 
 /* --- pools --------------------------------------------------------------------------------- */
 
-static bool holds_resources(const struct domain *d)
+static int add_bound(struct bound_devices *b, const struct domain *d)
 {
-	return d->row_status == ROW_ACTIVE && d->state != DOMAIN_INACTIVE;
-}
+	const struct domain_detail *detail = d->detail;
 
-static size_t count_threads(const struct domain *const *domains, size_t n)
-{
-	size_t threads = 0;
+	/* Buses belong to a domain whatever its state. */
+	b->buses += d->num_iobus;
+	if (d->row_status != ROW_ACTIVE || d->state == DOMAIN_INACTIVE)
+		return 0;
+	b->vcpus += d->num_vcpu;
+	b->crypto += d->num_crypto;
+	b->memory_bytes += d->mem_bytes;
+	for (size_t i = 0; detail && i < detail->n_vcpus; i++) {
+		uint32_t *place = array_append(&b->core_ids, &b->n_core_ids, sizeof(*place));
 
-	for (size_t i = 0; i < n; i++)
-		if (holds_resources(domains[i]) && domains[i]->detail)
-			threads += domains[i]->detail->n_vcpus;
-	return threads;
-}
-
-static int collect_cores(const struct domain *const *domains, size_t n, struct bound_devices *b)
-{
-	size_t threads = count_threads(domains, n);
-
-	b->core_ids = calloc(threads + 1, sizeof(*b->core_ids));
-	if (!b->core_ids)
-		return -ENOMEM;
-	for (size_t i = 0; i < n; i++) {
-		const struct domain_detail *detail = domains[i]->detail;
-
-		if (!holds_resources(domains[i]) || !detail)
-			continue;
-		for (size_t j = 0; j < detail->n_vcpus; j++)
-			b->core_ids[b->n_core_ids++] = detail->vcpus[j].cid;
+		if (!place)
+			return -ENOMEM;
+		*place = detail->vcpus[i].cid;
 	}
-	b->n_core_ids = sort_once(b->core_ids, b->n_core_ids);
 	return 0;
 }
 
 int pools_bound(const struct domain *const *domains, size_t n, struct bound_devices *ret)
 {
 	struct bound_devices b = {0};
-	int r;
+	int r = 0;
 
-	for (size_t i = 0; i < n; i++) {
-		const struct domain *d = domains[i];
-
-		if (!holds_resources(d))
-			continue;
-		b.vcpus += d->num_vcpu;
-		b.crypto += d->num_crypto;
-		b.memory_bytes += d->mem_bytes;
+	for (size_t i = 0; r == 0 && i < n; i++)
+		r = add_bound(&b, domains[i]);
+	if (r < 0) {
+		free(b.core_ids);
+		return r;
 	}
-	/* Buses belong to a domain whatever its state. */
-	for (size_t i = 0; i < n; i++)
-		b.buses += domains[i]->num_iobus;
-	r = collect_cores(domains, n, &b);
-	if (r == 0)
-		*ret = b;
-	return r;
+	b.n_core_ids = sort_once(b.core_ids, b.n_core_ids);
+	*ret = b;
+	return 0;
 }
 
 void pools_bound_clear(struct bound_devices *b)
@@ -246,24 +222,16 @@ static bool same_totals(const struct host_pools *a, const struct host_pools *b)
 	       a->buses.total == b->buses.total && a->memory_bytes.total == b->memory_bytes.total;
 }
 
-bool pools_same(const struct host_pools *a, const struct host_pools *b)
-{
-	return same_totals(a, b) && a->vcpus.free == b->vcpus.free &&
-	       a->cores.free == b->cores.free && a->crypto.free == b->crypto.free &&
-	       a->buses.free == b->buses.free && a->memory_bytes.free == b->memory_bytes.free;
-}
-
-void pools_learn(struct host *h, const struct free_devices *f, const struct bound_devices *b)
+void pools_learn(struct host_pools *pools, struct host_pools *doubted, const struct free_devices *f,
+	const struct bound_devices *b)
 {
 	struct host_pools now = pools_of(f, b);
-	bool believed = !h->pools.known || same_totals(&now, &h->pools) ||
-			(h->in_doubt && same_totals(&now, &h->doubted));
+	bool believed = !pools->known || same_totals(&now, pools) || same_totals(&now, doubted);
 
-	h->in_doubt = !believed;
 	if (believed)
-		h->pools = now;
-	else
-		h->doubted = now;
+		*pools = now;
+	now.known = !believed;
+	*doubted = now;
 }
 
 static void update_free(struct pool *p, uint64_t bound)
@@ -271,13 +239,13 @@ static void update_free(struct pool *p, uint64_t bound)
 	p->free = p->total > bound ? p->total - bound : 0;
 }
 
-void pools_update(struct host *h, const struct bound_devices *b)
+void pools_update(struct host_pools *pools, const struct bound_devices *b)
 {
-	if (!h->pools.known)
+	if (!pools->known)
 		return;
-	update_free(&h->pools.vcpus, b->vcpus);
-	update_free(&h->pools.cores, b->n_core_ids);
-	update_free(&h->pools.crypto, b->crypto);
-	update_free(&h->pools.buses, b->buses);
-	update_free(&h->pools.memory_bytes, b->memory_bytes);
+	update_free(&pools->vcpus, b->vcpus);
+	update_free(&pools->cores, b->n_core_ids);
+	update_free(&pools->crypto, b->crypto);
+	update_free(&pools->buses, b->buses);
+	update_free(&pools->memory_bytes, b->memory_bytes);
 }

@@ -17,7 +17,6 @@ struct free_devices {
 	uint64_t vcpus, crypto, buses, memory_bytes;
 	uint32_t *core_ids; /* owned; sorted, each once, after free_devices_finish() */
 	size_t n_core_ids;
-	bool cpus_known, crypto_known, buses_known, memory_known;
 };
 /* Adds what this content says; *budget is counted down. -E2BIG: it is used up; -ENOMEM. */
 int free_devices_read(struct free_devices *f, const struct ldm_content *content, size_t *budget);
@@ -32,10 +31,13 @@ struct bound_devices {
 int pools_bound(const struct domain *const *domains, size_t n, struct bound_devices *ret);
 void pools_bound_clear(struct bound_devices *b);
 
-/* After list-devices: new totals, or doubt. */
-void pools_learn(struct host *h, const struct free_devices *f, const struct bound_devices *b);
+/*
+ * After list-devices: new totals, or, as long as they are not believed, the ones that are doubted
+ * (known is false while none are).
+ */
+void pools_learn(struct host_pools *pools, struct host_pools *doubted, const struct free_devices *f,
+	const struct bound_devices *b);
 /* After any change of a domain. */
-void pools_update(struct host *h, const struct bound_devices *b);
-bool pools_same(const struct host_pools *a, const struct host_pools *b);
+void pools_update(struct host_pools *pools, const struct bound_devices *b);
 
 #endif

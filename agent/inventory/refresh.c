@@ -529,7 +529,7 @@ static void after_snapshot(struct refresh *r, const struct snapshot *before)
 		break;
 	case LISTING_DEVICES:
 		/* Did something move between the two lists? Look again at both. */
-		if (r->snapshot->host->in_doubt)
+		if (r->snapshot->doubted_pools.known)
 			schedule_doubt(&r->schedule);
 		break;
 	case LISTING_SPCONFIG:

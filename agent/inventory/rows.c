@@ -139,39 +139,6 @@ void rows_free(enum row_owner which, void *owner)
 	}
 }
 
-static int list_copy(const struct row_type *t, const void *from, void *to)
-{
-	size_t n = rows_count(t, from);
-	char *list = n ? reallocarray(NULL, n, t->size) : NULL;
-
-	if (n && !list)
-		return -ENOMEM;
-	for (size_t i = 0; i < n; i++) {
-		memcpy(list + i * t->size, rows_at(t, from, i), t->size);
-		if (fields_copy(t->fields, rows_at(t, from, i), list + i * t->size) < 0) {
-			list_set(t, to, list, i);
-			return -ENOMEM;
-		}
-	}
-	list_set(t, to, list, n);
-	return 0;
-}
-
-int rows_copy(enum row_owner which, const void *from, void *to)
-{
-	int r = 0;
-
-	for (const struct row_type *t = row_types; t < row_types + _LIST_MAX; t++)
-		if (t->owner == which)
-			list_set(t, to, NULL, 0);
-	for (const struct row_type *t = row_types; r == 0 && t < row_types + _LIST_MAX; t++)
-		if (t->owner == which)
-			r = list_copy(t, from, to);
-	if (r < 0)
-		rows_free(which, to);
-	return r;
-}
-
 static bool list_same(const struct row_type *t, const void *a, const void *b, bool with_volatile)
 {
 	size_t n = rows_count(t, a);

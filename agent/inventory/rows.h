@@ -30,8 +30,6 @@ int rows_derive_cores(struct domain_detail *d);
 
 /* For all lists of an owner. */
 void rows_free(enum row_owner which, void *owner);
-/* Both may hold the same lists before; on -ENOMEM `to` has none. */
-int rows_copy(enum row_owner which, const void *from, void *to);
 bool rows_same(enum row_owner which, const void *a, const void *b, bool with_volatile);
 
 #endif

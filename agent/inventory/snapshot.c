@@ -1,5 +1,5 @@
 /*
- * Snapshots, the search in them, and the builder that makes them.
+ * Snapshots: making them, and the search in them.
  *
  * One allocation holds the struct and, behind it, the three orders; domains and host are shared.
  */
@@ -19,13 +19,6 @@
 struct list_ends {
 	size_t n;
 	uint32_t ends[];
-};
-
-struct snapshot_builder {
-	const struct domain **rows;
-	size_t n;
-	const struct host *host;
-	const struct snapshot *last; /* borrowed; NULL: none */
 };
 
 const struct snapshot *snapshot_ref(const struct snapshot *s)
@@ -183,47 +176,7 @@ bool snapshot_seek_row(const struct snapshot *s, enum domain_list which, uint32_
 	return take_row(s->domains[at], &list, 0, ret);
 }
 
-/* --- builder ------------------------------------------------------------------------------- */
-
-int snapshot_builder_new(struct snapshot_builder **ret)
-{
-	*ret = calloc(1, sizeof(**ret));
-	return *ret ? 0 : -ENOMEM;
-}
-
-void snapshot_builder_free(struct snapshot_builder *b)
-{
-	if (!b)
-		return;
-	for (size_t i = 0; i < b->n; i++)
-		domain_unref(b->rows[i]);
-	free(b->rows);
-	host_unref(b->host);
-	free(b);
-}
-
-int snapshot_builder_add(struct snapshot_builder *b, const struct domain *take)
-{
-	const struct domain **row = array_append(&b->rows, &b->n, sizeof(*row));
-
-	if (!row) {
-		domain_unref(take);
-		return -ENOMEM;
-	}
-	*row = take;
-	return 0;
-}
-
-void snapshot_builder_host(struct snapshot_builder *b, const struct host *take)
-{
-	host_unref(b->host);
-	b->host = take;
-}
-
-void snapshot_builder_last(struct snapshot_builder *b, const struct snapshot *last)
-{
-	b->last = last;
-}
+/* --- making one ---------------------------------------------------------------------------- */
 
 static int sort_unique(
 	const struct domain **rows, size_t n, int (*compare)(const void *, const void *))
@@ -235,28 +188,6 @@ static int sort_unique(
 	return 0;
 }
 
-/* Its domains if they are these, with whatever values; else NULL. */
-static const struct domain *const *same_domains(
-	const struct snapshot *last, const struct domain *const *rows, size_t n)
-{
-	if (!last || last->n_domains != n)
-		return NULL;
-	for (size_t i = 0; i < n; i++)
-		if (last->domains[i]->index != rows[i]->index)
-			return NULL;
-	return last->domains;
-}
-
-static bool same_lists(
-	const struct domain *const *before, const struct domain *const *rows, size_t n)
-{
-	for (size_t i = 0; before && i < n; i++)
-		if (before[i]->detail != rows[i]->detail ||
-			before[i]->services != rows[i]->services)
-			return false;
-	return before;
-}
-
 static int compare_uuid(const void *a, const void *b)
 {
 	const struct domain_uuid *x = a, *y = b;
@@ -264,127 +195,125 @@ static int compare_uuid(const void *a, const void *b)
 	return memcmp(x->octets, y->octets, UUID_OCTETS);
 }
 
-static size_t order_by_uuid(const struct snapshot_builder *b, struct domain_uuid *rows)
+static size_t order_by_uuid(const struct snapshot *s, struct domain_uuid *rows)
 {
 	size_t n = 0;
 
-	for (size_t i = 0; i < b->n; i++) {
-		rows[n].domain = b->rows[i];
-		if (b->rows[i]->row_status == ROW_ACTIVE &&
-			hex_octets(b->rows[i]->uuid, rows[n].octets, UUID_OCTETS))
+	for (size_t i = 0; i < s->n_domains; i++) {
+		rows[n].domain = s->domains[i];
+		if (s->domains[i]->row_status == ROW_ACTIVE &&
+			hex_octets(s->domains[i]->uuid, rows[n].octets, UUID_OCTETS))
 			n++;
 	}
 	qsort(rows, n, sizeof(*rows), compare_uuid);
 	return n;
 }
 
-/* The next domain of ldmd from there on; NULL: there is none. */
-static const struct domain *next_active(const struct domain *const *domains, size_t n, size_t *at)
-{
-	while (*at < n && domains[*at]->row_status != ROW_ACTIVE)
-		(*at)++;
-	return *at < n ? domains[(*at)++] : NULL;
-}
-
+/* The domains of ldmd are the same ones, with whatever values. */
 static bool same_members(const struct snapshot *last, const struct snapshot *s)
 {
-	size_t i = 0, j = 0;
-	const struct domain *a, *b;
+	if (last->n_active_rows != s->n_active_rows)
+		return false;
+	for (size_t i = 0; i < s->n_domains; i++) {
+		const struct domain *d = s->domains[i];
+		const struct domain *old = snapshot_find_index(last, d->index);
 
-	do {
-		a = next_active(last->domains, last->n_domains, &i);
-		b = next_active(s->domains, s->n_domains, &j);
-	} while (a && b && a->index == b->index);
-	return !a && !b;
+		if (d->row_status == ROW_ACTIVE && (!old || old->row_status != ROW_ACTIVE))
+			return false;
+	}
+	return true;
 }
 
-/* All orders, and what is found by searching through all domains. */
-static int order_rows(
-	const struct snapshot_builder *b, struct domain_uuid *by_uuid, struct snapshot *s)
+/* The rows are the same ones, with whatever values. */
+static bool same_rows(const struct snapshot *last, const struct snapshot *s)
 {
-	const struct domain **by_index = (const struct domain **)(void *)(by_uuid + b->n);
-	const struct domain **by_name = by_index + b->n;
-	int r;
+	if (last->n_domains != s->n_domains)
+		return false;
+	for (size_t i = 0; i < s->n_domains; i++)
+		if (last->domains[i]->index != s->domains[i]->index)
+			return false;
+	return true;
+}
 
-	for (size_t i = 0; i < b->n; i++)
-		by_index[i] = by_name[i] = b->rows[i];
-	r = sort_unique(by_index, b->n, domain_compare_index);
+static bool same_lists(const struct snapshot *last, const struct snapshot *s)
+{
+	for (size_t i = 0; i < s->n_domains; i++)
+		if (last->domains[i]->detail != s->domains[i]->detail ||
+			last->domains[i]->services != s->domains[i]->services)
+			return false;
+	return true;
+}
+
+/* What is found by searching through the lists of all domains. */
+static int index_lists(struct snapshot *s, const struct snapshot *last)
+{
+	bool comparable = last && same_rows(last, s);
+	int r = 0;
+
+	if (comparable && same_lists(last, s))
+		s->list_ends = shared_ref(last->list_ends);
+	else
+		r = list_ends_new(s->domains, s->n_domains, &s->list_ends);
 	if (r == 0)
-		r = sort_unique(by_name, b->n, domain_compare_name);
+		r = links_new(s->domains, s->n_domains, comparable ? last->links : NULL,
+			comparable ? last->domains : NULL, &s->links);
+	return r;
+}
+
+/* Puts the domains behind the struct, in their three orders. */
+static int order(struct snapshot *s, const struct domain *const *domains, size_t n,
+	const struct snapshot *last)
+{
+	struct domain_uuid *by_uuid = (struct domain_uuid *)(void *)(s + 1);
+	const struct domain **by_index = (const struct domain **)(void *)(by_uuid + n);
+	const struct domain **by_name = by_index + n;
+
+	for (size_t i = 0; i < n; i++) {
+		by_index[i] = by_name[i] = domains[i];
+		s->n_active_rows += domains[i]->row_status == ROW_ACTIVE;
+	}
+	int r = sort_unique(by_index, n, domain_compare_index);
+	if (r == 0)
+		r = sort_unique(by_name, n, domain_compare_name);
 	if (r < 0)
 		return r;
+	s->n_domains = n;
 	s->domains = by_index;
 	s->by_name = by_name;
 	s->by_uuid = by_uuid;
-	s->n_by_uuid = order_by_uuid(b, by_uuid);
-
-	const struct domain *const *before = same_domains(b->last, by_index, b->n);
-	if (same_lists(before, by_index, b->n)) {
-		s->list_ends = shared_ref(b->last->list_ends);
-	} else {
-		r = list_ends_new(by_index, b->n, &s->list_ends);
-	}
-	if (r == 0)
-		r = links_new(by_index, b->n, before ? b->last->links : NULL, before, &s->links);
-	return r;
+	s->n_by_uuid = order_by_uuid(s, by_uuid);
+	if (last && same_members(last, s))
+		s->members_changed_ms = last->members_changed_ms;
+	return 0;
 }
 
-static size_t count_active(const struct snapshot_builder *b)
+int snapshot_new(const struct snapshot *facts, const struct domain *const *domains, size_t n,
+	const struct snapshot *last, const struct snapshot **ret)
 {
-	size_t n = 0;
+	struct snapshot *s =
+		shared_new(sizeof(*s) + n * (sizeof(struct domain_uuid) + 2 * sizeof(domains[0])));
+	struct host *empty = NULL;
 
-	for (size_t i = 0; i < b->n; i++)
-		n += b->rows[i]->row_status == ROW_ACTIVE;
-	return n;
-}
-
-static int ensure_host(struct snapshot_builder *b)
-{
-	struct host *empty;
-
-	if (b->host)
-		return 0;
-	int r = host_new(&empty);
-	if (r == 0)
-		b->host = empty;
-	return r;
-}
-
-int snapshot_build(
-	struct snapshot_builder *b, const struct snapshot_stamp *stamp, const struct snapshot **ret)
-{
-	int r = ensure_host(b);
-
-	if (r < 0)
-		return r;
-	struct snapshot *s = shared_new(
-		sizeof(*s) + b->n * (sizeof(struct domain_uuid) + 2 * sizeof(b->rows[0])));
 	if (!s)
 		return -ENOMEM;
-	*s = (struct snapshot){
-		.serial = stamp->serial,
-		.taken_ms = stamp->taken_ms,
-		.table_last_change_ms = stamp->table_last_change_ms,
-		.list_ms = stamp->list_ms,
-		.lists = stamp->lists,
-		.hypervisor_zero_ms = stamp->hypervisor_zero_ms,
-		.next_index = stamp->next_index,
-		.n_active_rows = count_active(b),
-		.n_domains = b->n,
-		.host = b->host,
-	};
-	r = order_rows(b, (struct domain_uuid *)(void *)(s + 1), s);
+	*s = *facts;
+	s->n_active_rows = 0;
+	s->list_ends = NULL;
+	s->links = NULL;
+	int r = order(s, domains, n, last);
+	if (r == 0)
+		r = index_lists(s, last);
+	if (r == 0 && !s->host)
+		r = host_new(&empty);
 	if (r < 0) {
 		shared_free(shared_last(s->list_ends));
 		links_unref(s->links);
 		shared_free(s);
 		return r;
 	}
-	s->members_changed_ms =
-		b->last && same_members(b->last, s) ? b->last->members_changed_ms : stamp->now_ms;
-	b->host = NULL;
-	b->n = 0;
-	snapshot_builder_free(b);
+	for (size_t i = 0; i < n; i++)
+		domain_ref(domains[i]);
+	s->host = s->host ? host_ref(s->host) : empty;
 	*ret = s;
 	return 0;
 }

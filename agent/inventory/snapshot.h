@@ -37,6 +37,8 @@ struct snapshot {
 	size_t n_by_uuid;
 	const struct domain_uuid *by_uuid; /* sorted by the octets */
 	const struct host *host;	   /* never NULL */
+	struct host_pools pools;
+	struct host_pools doubted_pools;   /* see pools.h */
 	const struct list_ends *list_ends; /* for snapshot_seek_row() */
 	const struct links *links;	   /* links.h */
 };
@@ -79,24 +81,12 @@ bool snapshot_seek_row(const struct snapshot *s, enum domain_list which, uint32_
 	uint32_t index, struct list_row *ret);
 
 /*
- * Making one. The builder takes over references; add in any order. snapshot_build() sorts, checks
- * that index and name are unique (-EEXIST) and consumes the builder only on success.
+ * Makes one of these domains, in any order. Times, counters, pools and host (NULL: an empty one)
+ * are those of `facts`, whose other members are not used; members_changed_ms is the time it is now.
+ * What did not change is shared with `last`, which may be NULL. The snapshot takes references of
+ * its own. -EEXIST: an index or a name is there twice; -ENOMEM.
  */
-struct snapshot_builder;
-int snapshot_builder_new(struct snapshot_builder **ret);
-void snapshot_builder_free(struct snapshot_builder *b);
-int snapshot_builder_add(struct snapshot_builder *b, const struct domain *take);
-void snapshot_builder_host(struct snapshot_builder *b, const struct host *take);
-/* The snapshot before, borrowed until snapshot_build(): what did not change is shared with it. */
-void snapshot_builder_last(struct snapshot_builder *b, const struct snapshot *last);
-
-struct snapshot_stamp {
-	uint64_t serial, taken_ms, table_last_change_ms;
-	uint64_t list_ms, lists, now_ms;
-	int64_t hypervisor_zero_ms;
-	uint32_t next_index;
-};
-int snapshot_build(struct snapshot_builder *b, const struct snapshot_stamp *stamp,
-	const struct snapshot **ret);
+int snapshot_new(const struct snapshot *facts, const struct domain *const *domains, size_t n,
+	const struct snapshot *last, const struct snapshot **ret);
 
 #endif

@@ -12,11 +12,11 @@ enum { UNIT_MEGABYTES = 2 };
 
 static bool pool_seek(const struct view *v, const uint32_t *index, struct row *ret)
 {
-	if (!v->snapshot || !v->snapshot->host->pools.known)
+	if (!v->snapshot || !v->snapshot->pools.known)
 		return false;
 	if (!group_seek(v, index, ret))
 		return false;
-	ret->object = &v->snapshot->host->pools;
+	ret->object = &v->snapshot->pools;
 	return true;
 }
 

@@ -26,10 +26,9 @@ static uint8_t request[AGENTX_PDU_MAX], answer[AGENTX_PDU_MAX], again[AGENTX_PDU
 static void make_view(void)
 {
 	static const uint32_t index[] = {1, 2, 7, INT32_MAX};
-	const struct snapshot_stamp stamp = {.serial = 1, .taken_ms = 1000, .next_index = 8};
-	struct snapshot_builder *b;
+	const struct snapshot facts_of_it = {.serial = 1, .taken_ms = 1000, .next_index = 8};
+	const struct domain *domains[ARRAY_SIZE(index)];
 
-	FUZZ_CHECK(snapshot_builder_new(&b) == 0);
 	for (size_t i = 0; i < ARRAY_SIZE(index); i++) {
 		const char name[] = {'l', 'd', (char)('a' + i), '\0'};
 		struct domain *d;
@@ -38,9 +37,12 @@ static void make_view(void)
 		d->index = index[i];
 		d->state = DOMAIN_ACTIVE;
 		d->num_vcpu = 8;
-		FUZZ_CHECK(snapshot_builder_add(b, d) == 0);
+		domains[i] = d;
 	}
-	FUZZ_CHECK(snapshot_build(b, &stamp, &view.snapshot) == 0);
+	FUZZ_CHECK(
+		snapshot_new(&facts_of_it, domains, ARRAY_SIZE(index), NULL, &view.snapshot) == 0);
+	for (size_t i = 0; i < ARRAY_SIZE(index); i++)
+		domain_unref(domains[i]);
 }
 
 static int compare(const struct agentx_oid *a, const struct agentx_oid *b)

@@ -471,11 +471,11 @@ static void check_pool(struct pool p, uint64_t total, uint64_t free_now)
 	assert_int_equal(p.free, free_now);
 }
 
-static void learn(struct host *h, const char *devices, const struct bound_devices *b)
+static void learn(struct snapshot *s, const char *devices, const struct bound_devices *b)
 {
 	struct listing *free_listing = LISTING(LISTING_DEVICES, devices);
 
-	pools_learn(h, &free_listing->free, b);
+	pools_learn(&s->pools, &s->doubted_pools, &free_listing->free, b);
 	listing_free(free_listing);
 }
 
@@ -490,39 +490,37 @@ static void test_pools(void **state)
 		"i | ldom_info state=inactive | cpu units=100 | memory units=100G");
 	const struct domain *const *rows = (const struct domain *const *)listing->domains;
 	struct bound_devices bound;
-	struct host *h;
+	struct snapshot s = {0};
 
 	(void)state;
-	assert_int_equal(host_new(&h), 0);
 	assert_int_equal(pools_bound(rows, 3, &bound), 0);
-	learn(h,
+	learn(&s,
 		"- | cpu units=3 | + cpu pid=3 cid=0 | + cpu pid=16 cid=2 | + cpu pid=17 cid=2"
 		" | memory units=10G | physio_device name=pci@2 | mau units=0",
 		&bound);
-	check_pool(h->pools.vcpus, 8, 3);
-	check_pool(h->pools.cores, 3, 1);
-	check_pool(h->pools.memory_bytes, 16ull << 30, 10ull << 30);
-	check_pool(h->pools.crypto, 1, 0);
-	check_pool(h->pools.buses, 2, 1);
+	check_pool(s.pools.vcpus, 8, 3);
+	check_pool(s.pools.cores, 3, 1);
+	check_pool(s.pools.memory_bytes, 16ull << 30, 10ull << 30);
+	check_pool(s.pools.crypto, 1, 0);
+	check_pool(s.pools.buses, 2, 1);
 
 	/* Without a word from list-devices, what is bound comes off the total. */
 	pools_bound_clear(&bound);
 	assert_int_equal(pools_bound(rows, 1, &bound), 0);
-	pools_update(h, &bound);
-	check_pool(h->pools.vcpus, 8, 6);
-	check_pool(h->pools.cores, 3, 2);
+	pools_update(&s.pools, &bound);
+	check_pool(s.pools.vcpus, 8, 6);
+	check_pool(s.pools.cores, 3, 2);
 
 	/* A total that moves is believed the second time. */
-	learn(h, "- | cpu units=7 | memory units=12G | physio_device name=pci@2 | mau units=1",
+	learn(&s, "- | cpu units=7 | memory units=12G | physio_device name=pci@2 | mau units=1",
 		&bound);
-	assert_true(h->in_doubt);
-	check_pool(h->pools.vcpus, 8, 6);
-	learn(h, "- | cpu units=7 | memory units=12G | physio_device name=pci@2 | mau units=1",
+	assert_true(s.doubted_pools.known);
+	check_pool(s.pools.vcpus, 8, 6);
+	learn(&s, "- | cpu units=7 | memory units=12G | physio_device name=pci@2 | mau units=1",
 		&bound);
-	assert_false(h->in_doubt);
-	check_pool(h->pools.vcpus, 9, 7);
+	assert_false(s.doubted_pools.known);
+	check_pool(s.pools.vcpus, 9, 7);
 	pools_bound_clear(&bound);
-	host_unref(h);
 	listing_free(listing);
 }
 

@@ -39,25 +39,27 @@ static inline struct domain *make_domain(uint32_t index, const char *name, enum 
 static inline const struct snapshot *make_snapshot(struct domain *const *rows, size_t n,
 	uint32_t free_vcpus, uint32_t free_mb, uint32_t free_crypto, uint32_t next_index)
 {
-	const struct snapshot_stamp stamp = {
-		.serial = 1, .taken_ms = 1000, .next_index = next_index};
-	struct snapshot_builder *b;
+	struct snapshot facts = {
+		.serial = 1,
+		.taken_ms = 1000,
+		.next_index = next_index,
+		.pools = {.known = true,
+			.vcpus = {128, free_vcpus},
+			.memory_bytes = {65536 * MB, free_mb * MB},
+			.crypto = {16, free_crypto}},
+	};
 	const struct snapshot *s;
 	struct host *h;
 
-	assert_int_equal(snapshot_builder_new(&b), 0);
-	for (size_t i = 0; i < n; i++)
-		assert_int_equal(snapshot_builder_add(b, rows[i]), 0);
 	assert_int_equal(host_new(&h), 0);
-	h->pools.known = true;
-	h->pools.vcpus = (struct pool){128, free_vcpus};
-	h->pools.memory_bytes = (struct pool){65536 * MB, free_mb * MB};
-	h->pools.crypto = (struct pool){16, free_crypto};
 	assert_non_null(h->spconfigs = calloc(1, sizeof(*h->spconfigs)));
 	h->spconfigs[0] = (struct spconfig){.index = 1, .name = strdup("initial")};
 	h->n_spconfigs = 1;
-	snapshot_builder_host(b, h);
-	assert_int_equal(snapshot_build(b, &stamp, &s), 0);
+	facts.host = h;
+	assert_int_equal(snapshot_new(&facts, (const struct domain *const *)rows, n, NULL, &s), 0);
+	host_unref(h);
+	for (size_t i = 0; i < n; i++)
+		domain_unref(rows[i]);
 	return s;
 }
 

@@ -479,19 +479,19 @@ static const struct domain *make_domain(uint32_t index, const char *name)
 
 static void make_shown(void)
 {
-	const struct snapshot_stamp stamp = {.serial = 1, .taken_ms = 1000, .next_index = 9};
-	struct snapshot_builder *b;
-	struct host *host;
+	const struct domain *domains[] = {make_domain(2, "a"), make_domain(3, "b")};
+	const struct snapshot facts = {
+		.serial = 1,
+		.taken_ms = 1000,
+		.next_index = 9,
+		.pools = {.known = true,
+			.vcpus = {64, 32},
+			.memory_bytes = {UINT64_C(64) << 30, UINT64_C(32) << 30}},
+	};
 
-	assert_int_equal(snapshot_builder_new(&b), 0);
-	assert_int_equal(snapshot_builder_add(b, make_domain(2, "a")), 0);
-	assert_int_equal(snapshot_builder_add(b, make_domain(3, "b")), 0);
-	assert_int_equal(host_new(&host), 0);
-	host->pools.known = true;
-	host->pools.vcpus = (struct pool){64, 32};
-	host->pools.memory_bytes = (struct pool){UINT64_C(64) << 30, UINT64_C(32) << 30};
-	snapshot_builder_host(b, host);
-	assert_int_equal(snapshot_build(b, &stamp, &shown), 0);
+	assert_int_equal(snapshot_new(&facts, domains, 2, NULL, &shown), 0);
+	domain_unref(domains[0]);
+	domain_unref(domains[1]);
 }
 
 static int allow(void)

@@ -195,7 +195,7 @@ static int make_view(void **state)
 		m.domain->roles = DOMAIN_CONTROL | DOMAIN_GUEST;
 		domains[i] = making_end(&m);
 	}
-	view.snapshot = snapshot_of(domains, 3, NULL);
+	view.snapshot = snapshot_of(domains, 3, NULL, (struct host_pools){0});
 	return 0;
 }
 

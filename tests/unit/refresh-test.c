@@ -29,8 +29,8 @@ static void test_first_inventory(void **state)
 	assert_int_equal(scene.shown->n_domains, 2);
 	assert_int_equal(domain_named("primary")->index, 1);
 	assert_int_equal(domain_named("a")->num_vcpu, 4);
-	assert_int_equal(scene.shown->host->pools.vcpus.total, 16);
-	assert_int_equal(scene.shown->host->pools.vcpus.free, 4);
+	assert_int_equal(scene.shown->pools.vcpus.total, 16);
+	assert_int_equal(scene.shown->pools.vcpus.free, 4);
 	assert_int_equal(scene.shown->host->n_spconfigs, 1);
 	assert_true(status()->events);
 	assert_int_equal(status()->last_good_ms, 1000);
@@ -225,7 +225,7 @@ static void test_event_is_coalesced(void **state)
 	assert_int_equal(domain_named("a")->num_vcpu, 7);
 	assert_int_equal(status()->events_received, 3);
 	/* Free is what the total leaves, without a question. */
-	assert_int_equal(scene.shown->host->pools.vcpus.free, 1);
+	assert_int_equal(scene.shown->pools.vcpus.free, 1);
 }
 
 static void test_events_of_services_and_unknown_ones(void **state)

@@ -446,13 +446,13 @@ static void test_pool_in_doubt_is_read_again(void **state)
 	expect("list-devices", NULL);
 	/* "a" grew between the two lists. */
 	ANSWER("- | cpu units=2 | memory units=2G");
-	assert_int_equal(scene.shown->host->pools.vcpus.total, 16);
+	assert_int_equal(scene.shown->pools.vcpus.total, 16);
 	expect("list-domain", NULL);
 	ANSWER(PRIMARY, GUEST("a", "active", "6"));
 	expect("list-devices", NULL);
 	ANSWER("- | cpu units=2 | memory units=2G");
-	assert_int_equal(scene.shown->host->pools.vcpus.total, 16);
-	assert_int_equal(scene.shown->host->pools.vcpus.free, 2);
+	assert_int_equal(scene.shown->pools.vcpus.total, 16);
+	assert_int_equal(scene.shown->pools.vcpus.free, 2);
 }
 
 /* --- the time of the hypervisor ------------------------------------------------------------- */

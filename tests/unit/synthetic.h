@@ -56,19 +56,17 @@ static inline const struct domain *making_end(struct making *m)
 }
 
 /* Takes the domains over, and the host, which may be NULL. */
-static inline const struct snapshot *snapshot_of(
-	const struct domain *const *domains, size_t n, const struct host *host)
+static inline const struct snapshot *snapshot_of(const struct domain *const *domains, size_t n,
+	const struct host *host, struct host_pools pools)
 {
-	const struct snapshot_stamp stamp = {.serial = 1, .taken_ms = 1000, .next_index = 1000};
-	struct snapshot_builder *b;
+	const struct snapshot facts = {
+		.serial = 1, .taken_ms = 1000, .next_index = 1000, .host = host, .pools = pools};
 	const struct snapshot *s;
 
-	assert_int_equal(snapshot_builder_new(&b), 0);
+	assert_int_equal(snapshot_new(&facts, domains, n, NULL, &s), 0);
 	for (size_t i = 0; i < n; i++)
-		assert_int_equal(snapshot_builder_add(b, domains[i]), 0);
-	if (host)
-		snapshot_builder_host(b, host);
-	assert_int_equal(snapshot_build(b, &stamp, &s), 0);
+		domain_unref(domains[i]);
+	host_unref(host);
 	return s;
 }
 

@@ -124,7 +124,7 @@ static int setup(void **state)
 	assert_int_equal(host_new(&host), 0);
 	ADD_ROW(host, spconfigs, .index = 1, .name = text("factory-default"));
 	ADD_ROW(host, spconfigs, .index = 3, .name = text("spring"), .status = text("current"));
-	view.snapshot = snapshot_of(domains, 4, host);
+	view.snapshot = snapshot_of(domains, 4, host, (struct host_pools){0});
 	return 0;
 }
 

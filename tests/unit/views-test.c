@@ -35,7 +35,8 @@ static int setup(void **state)
 	};
 
 	(void)state;
-	view.snapshot = snapshot_of(domains, sizeof(domains) / sizeof(domains[0]), NULL);
+	view.snapshot = snapshot_of(
+		domains, sizeof(domains) / sizeof(domains[0]), NULL, (struct host_pools){0});
 	return 0;
 }
 

@@ -115,7 +115,6 @@ static const struct host *random_host(void)
 	struct host *h;
 
 	assert_int_equal(host_new(&h), 0);
-	h->pools.known = chance(2);
 	ADD_SOME(h, spconfigs, .name = numbered("config", at));
 	return h;
 }
@@ -130,7 +129,8 @@ static const struct snapshot *random_snapshot(void)
 		index += 1 + chance(2) * chance(5);
 		domains[i] = random_domain(index);
 	}
-	return snapshot_of(domains, n, random_host());
+	struct host_pools pools = {.known = chance(2)};
+	return snapshot_of(domains, n, random_host(), pools);
 }
 
 /* --- all names, the slow way ---------------------------------------------------------------- */
@@ -258,7 +258,7 @@ static struct names all_names(const struct snapshot *s)
 	struct names names = {0};
 
 	add_row(&names, &manager_group, zero);
-	if (s->host->pools.known)
+	if (s->pools.known)
 		add_row(&names, &pool_group, zero);
 	for (size_t i = 0; i < s->n_domains; i++) {
 		add_row(&names, &domain_table, &s->domains[i]->index);
@@ -402,7 +402,7 @@ static const struct snapshot *sparse_host(uint32_t n)
 			ADD_ROW(m.detail, disks, .index = 1, .name = text("vdisk0"));
 		domains[i] = making_end(&m);
 	}
-	const struct snapshot *s = snapshot_of(domains, n, NULL);
+	const struct snapshot *s = snapshot_of(domains, n, NULL, (struct host_pools){0});
 	free(domains);
 	return s;
 }
