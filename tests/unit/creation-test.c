@@ -157,6 +157,22 @@ static void test_row_step_by_step(void **state)
 	assert_string_equal(f->log, "add-domain n, bind-domain n");
 }
 
+/* The template was written to the row before; its amounts are other ones than the row's. */
+static void test_row_with_a_template(void **state)
+{
+	struct fake *f = *state;
+	struct domain *row = make_domain(20, "n", DOMAIN_INACTIVE, 2, 3072, 0);
+	uint32_t id;
+
+	row->row_status = ROW_NOT_IN_SERVICE;
+	assert_non_null(row->template_name = strdup("web"));
+	f->row = row;
+	id = SET(f, V(ROW, 20, 1));
+	fake_run(f, 500);
+	expect_done(f, id);
+	assert_string_equal(f->log, "add-domain n, set-memory n 3072");
+}
+
 /* What ldomAdminState reads as is what the row was to become, also once ldmd has the domain. */
 static void test_row_has_a_target(void **state)
 {
@@ -228,6 +244,7 @@ int main(void)
 		HOST_TEST(test_create_where_one_is),
 		HOST_TEST(test_create_index_taken),
 		HOST_TEST(test_row_step_by_step),
+		HOST_TEST(test_row_with_a_template),
 		HOST_TEST(test_row_has_a_target),
 		HOST_TEST(test_row_that_is_gone),
 		HOST_TEST(test_row_destroyed_unfinished),

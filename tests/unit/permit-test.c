@@ -9,7 +9,10 @@
 
 static const struct snapshot *host;
 
-static struct domain *add_service(struct domain *d, const char *name, bool known)
+enum service_kind { DISKS, NETWORKS, CONSOLES, N_KINDS };
+
+static struct domain *add_service(
+	struct domain *d, enum service_kind kind, const char *name, bool known)
 {
 	struct domain_services *s;
 
@@ -17,44 +20,66 @@ static struct domain *add_service(struct domain *d, const char *name, bool known
 	if (!known)
 		return d;
 	assert_int_equal(services_new(&s), 0);
-	s->vds = calloc(1, sizeof(*s->vds));
-	s->n_vds = 1;
-	s->vds[0].name = strdup(name);
+	if (kind == DISKS) {
+		s->vds = calloc(1, sizeof(*s->vds));
+		s->n_vds = 1;
+		s->vds[0].name = strdup(name);
+	} else if (kind == NETWORKS) {
+		s->vsw = calloc(1, sizeof(*s->vsw));
+		s->n_vsw = 1;
+		s->vsw[0].name = strdup(name);
+	} else {
+		s->vcc = calloc(1, sizeof(*s->vcc));
+		s->n_vcc = 1;
+		s->vcc[0].name = strdup(name);
+	}
 	d->services = s;
 	return d;
 }
 
-static struct domain *use_service(struct domain *d, const char *name)
+static struct domain *use_service(struct domain *d, enum service_kind kind, const char *name)
 {
 	struct domain_detail *detail;
 
 	assert_int_equal(detail_new(&detail), 0);
-	if (name != NULL) {
+	if (name != NULL && kind == DISKS) {
 		detail->disks = calloc(1, sizeof(*detail->disks));
 		detail->n_disks = 1;
 		detail->disks[0].name = strdup("disk0");
 		detail->disks[0].service = strdup(name);
+	} else if (name != NULL && kind == NETWORKS) {
+		detail->networks = calloc(1, sizeof(*detail->networks));
+		detail->n_networks = 1;
+		detail->networks[0].name = strdup("net0");
+		detail->networks[0].service = strdup(name);
+	} else if (name != NULL) {
+		detail->consoles = calloc(1, sizeof(*detail->consoles));
+		detail->n_consoles = 1;
+		detail->consoles[0].service = strdup(name);
 	}
 	d->detail = detail;
 	return d;
 }
 
+static struct domain *use_nothing(struct domain *d)
+{
+	return use_service(d, DISKS, NULL);
+}
+
 static int setup(void **state)
 {
 	struct domain *d[] = {
-		use_service(make_domain(1, "primary", DOMAIN_ACTIVE, 8, 4096, 0), NULL),
-		use_service(make_domain(2, "web1", DOMAIN_ACTIVE, 8, 4096, 0), "used-vds"),
-		use_service(make_domain(3, "db1", DOMAIN_ACTIVE, 8, 4096, 0), NULL),
-		use_service(add_service(make_domain(4, "used", DOMAIN_ACTIVE, 8, 4096, 0),
-				    "used-vds", true),
-			NULL),
-		use_service(add_service(make_domain(5, "idle", DOMAIN_ACTIVE, 8, 4096, 0),
+		use_nothing(make_domain(1, "primary", DOMAIN_ACTIVE, 8, 4096, 0)),
+		use_service(make_domain(2, "web1", DOMAIN_ACTIVE, 8, 4096, 0), DISKS, "used-vds"),
+		use_nothing(make_domain(3, "db1", DOMAIN_ACTIVE, 8, 4096, 0)),
+		use_nothing(add_service(make_domain(4, "used", DOMAIN_ACTIVE, 8, 4096, 0), DISKS,
+			"used-vds", true)),
+		use_service(add_service(make_domain(5, "idle", DOMAIN_ACTIVE, 8, 4096, 0), DISKS,
 				    "idle-vds", true),
-			"idle-vds"),
-		use_service(add_service(make_domain(6, "obscure", DOMAIN_ACTIVE, 8, 4096, 0), "",
-				    false),
-			NULL),
-		use_service(make_domain(7, "mas*ter", DOMAIN_ACTIVE, 8, 4096, 0), NULL),
+			DISKS, "idle-vds"),
+		use_nothing(add_service(
+			make_domain(6, "obscure", DOMAIN_ACTIVE, 8, 4096, 0), DISKS, "", false)),
+		use_nothing(make_domain(7, "mas*ter", DOMAIN_ACTIVE, 8, 4096, 0)),
 	};
 
 	(void)state;
@@ -101,6 +126,31 @@ static void test_default(void **state)
 		permit_special(host, snapshot_find_name(host, "used")), REASON_SERVICE_DOMAIN);
 	assert_int_equal(permit_special(host, snapshot_find_name(host, "idle")), REASON_NONE);
 	permit_free(p);
+}
+
+/* A disk server, a switch or a console concentrator that another domain uses. */
+static void test_each_kind_of_service(void **state)
+{
+	(void)state;
+	for (enum service_kind kind = DISKS; kind < N_KINDS; kind++) {
+		for (int used = 0; used < 2; used++) {
+			struct domain *d[] = {
+				use_nothing(make_domain(1, "primary", DOMAIN_ACTIVE, 8, 4096, 0)),
+				use_nothing(add_service(
+					make_domain(2, "server", DOMAIN_ACTIVE, 8, 4096, 0), kind,
+					"here", true)),
+				use_service(make_domain(3, "client", DOMAIN_ACTIVE, 8, 4096, 0),
+					kind, used ? "here" : "elsewhere"),
+			};
+			const struct snapshot *s = make_snapshot(d, COUNT(d), 0, 0, 0, 20);
+
+			assert_int_equal(permit_domain(NULL, s, snapshot_find_name(s, "server")),
+				used ? 0 : PERMIT_ALL);
+			assert_int_equal(permit_domain(NULL, s, snapshot_find_name(s, "client")),
+				PERMIT_ALL);
+			snapshot_unref(s);
+		}
+	}
 }
 
 static struct permit *rules(const char *const *lines, size_t n)
@@ -205,6 +255,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_default),
+		cmocka_unit_test(test_each_kind_of_service),
 		cmocka_unit_test(test_rules),
 		cmocka_unit_test(test_patterns_do_not_reach_special_domains),
 		cmocka_unit_test(test_none),

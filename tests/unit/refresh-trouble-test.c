@@ -428,6 +428,38 @@ static void test_inactive_without_amounts_asks_for_constraints(void **state)
 	assert_int_equal(domain_named("primary")->num_vcpu, 8);
 }
 
+#define DELAYED(flags, cpus)                                                                       \
+	"a | ldom_info state=active flags=" flags " | cpu units=" cpus " | memory units=2G"
+
+/* What waits for the reboot of a domain stays known from one list to the next, until the flag goes.
+ */
+static void test_what_waits_for_a_reboot(void **state)
+{
+	(void)state;
+	begin();
+	event("set-vcpu", "a");
+	turn(scene.now + 50);
+	expect("list-bindings", "a");
+	ANSWER(DELAYED("-nd---", "4"));
+	expect("list-constraints", "a");
+	ANSWER("a | cpu units=16 | memory units=3G | mau units=1");
+	assert_true(domain_named("a")->waiting_known);
+	assert_int_equal(domain_named("a")->waiting_vcpu, 16);
+	turn(6000);
+	expect("list-domain", NULL);
+	ANSWER(PRIMARY, DELAYED("-nd---", "4"));
+	assert_true(domain_named("a")->pending);
+	assert_true(domain_named("a")->waiting_known);
+	assert_int_equal(domain_named("a")->waiting_vcpu, 16);
+	assert_int_equal(domain_named("a")->waiting_crypto, 1);
+	assert_int_equal(domain_named("a")->waiting_mem_bytes, 3 * (uint64_t)1073741824);
+	turn(11000);
+	expect("list-domain", NULL);
+	ANSWER(PRIMARY, DELAYED("-n----", "4"));
+	assert_false(domain_named("a")->pending);
+	assert_false(domain_named("a")->waiting_known);
+}
+
 static void test_pool_in_doubt_is_read_again(void **state)
 {
 	(void)state;
@@ -520,6 +552,7 @@ int main(void)
 		SCENE_TEST(test_events_in_the_other_data_version),
 		SCENE_TEST(test_server_without_bindings),
 		SCENE_TEST(test_inactive_without_amounts_asks_for_constraints),
+		SCENE_TEST(test_what_waits_for_a_reboot),
 		SCENE_TEST(test_pool_in_doubt_is_read_again),
 		SCENE_TEST(test_power_cycle),
 	};
