@@ -123,16 +123,29 @@ static void test_create_where_one_is(void **state)
 	assert_string_equal(f->log, "");
 }
 
-static void test_create_index_taken(void **state)
+static void test_create_row_that_cannot_be(void **state)
 {
+	static const struct {
+		int error;
+		const char *message;
+	} samples[] = {
+		{-ERANGE, "the row cannot be made: its index or name is taken"},
+		{-EEXIST, "the row cannot be made: its index or name is taken"},
+		{-ENOSPC, "too many rows are being made"},
+		{-EIO, "the row cannot be made: its index cannot be saved"},
+		{-ENOMEM, "the agent has no memory left"},
+	};
 	struct fake *f = *state;
-	uint32_t id;
 
-	f->put_row_result = -ERANGE;
-	id = SET(f, V(ROW, 20, 4), T(NAME, 20, "n"), V(VCPU, 20, 2), V(MEMORY, 20, 1024));
-	fake_run(f, 500);
-	expect_failed(f, id, 0, true);
-	assert_string_equal(f->log, "");
+	for (size_t i = 0; i < COUNT(samples); i++) {
+		f->put_row_result = samples[i].error;
+		uint32_t id = SET(
+			f, V(ROW, 20, 4), T(NAME, 20, "n"), V(VCPU, 20, 2), V(MEMORY, 20, 1024));
+		fake_run(f, 500);
+		expect_failed(f, id, 0, true);
+		assert_string_equal(f->log, "");
+		assert_string_equal(fake_operation(f, id, 20)->message, samples[i].message);
+	}
 }
 
 static void test_row_step_by_step(void **state)
@@ -242,7 +255,7 @@ int main(void)
 		HOST_TEST(test_create_what_another_made),
 		HOST_TEST(test_create_what_was_refused_and_made),
 		HOST_TEST(test_create_where_one_is),
-		HOST_TEST(test_create_index_taken),
+		HOST_TEST(test_create_row_that_cannot_be),
 		HOST_TEST(test_row_step_by_step),
 		HOST_TEST(test_row_with_a_template),
 		HOST_TEST(test_row_has_a_target),

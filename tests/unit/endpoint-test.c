@@ -95,6 +95,9 @@ static void test_check(void **state)
 	assert_int_equal(check("t5", LDM_VERIFY_YES, LDM_TLS_1_1, NULL, NULL), -EPERM);
 	assert_int_equal(check("t5", LDM_VERIFY_YES, LDM_TLS_1_2, "root", NULL), -EINVAL);
 	assert_int_equal(check("t5", LDM_VERIFY_YES, LDM_TLS_1_2, NULL, "x"), -EINVAL);
+	/* To look at a certificate, nothing is said. */
+	assert_int_equal(check("t5", LDM_VERIFY_SHOW, LDM_TLS_1_2, NULL, NULL), 0);
+	assert_int_equal(check("t5", LDM_VERIFY_SHOW, LDM_TLS_1_2, "root", "x"), -EPERM);
 }
 
 static void test_verifies(void **state)

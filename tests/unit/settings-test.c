@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "common/settings.h"
@@ -130,6 +131,8 @@ static void test_mistakes(void **state)
 		"notificationRate 1x\n",
 		"notificationRate -1\n",
 		"logLevel loud\n",
+		"view vmware\n",
+		"setAllow everything\n",
 		"setWait 1\nsetWait 2\n",
 		"=\n",
 	};
@@ -240,6 +243,56 @@ static void test_set(void **state)
 	settings_unref(s);
 }
 
+/* What a line is given for is bounded; the next one is a mistake like any other. */
+static void test_too_many_lines(void **state)
+{
+	(void)state;
+	struct settings *s = fresh();
+	const char *why = NULL;
+
+	for (int i = 0; i < 1024; i++)
+		assert_int_equal(settings_set(s, "setAllow", "cpu web*", &why), 0);
+	assert_int_equal(settings_set(s, "setAllow", "cpu web*", &why), -EINVAL);
+	assert_non_null(strstr(why, "fewer"));
+	settings_unref(s);
+}
+
+/* mode: of the file; the error of settings_endpoint(). */
+static void check_password(const char *content, mode_t mode, int expected)
+{
+	char path[] = "/tmp/settings-test.XXXXXX";
+	int fd = mkstemp(path);
+	struct settings *s = fresh();
+	struct ldm_endpoint *e = NULL;
+	const char *why;
+
+	assert_true(fd >= 0);
+	assert_int_equal(write(fd, content, strlen(content)), strlen(content));
+	assert_int_equal(fchmod(fd, mode), 0);
+	close(fd);
+	assert_int_equal(settings_set(s, "ldm", "xmpp:127.0.0.1", &why), 0);
+	assert_int_equal(settings_set(s, "ldmUser", "root", &why), 0);
+	assert_int_equal(settings_set(s, "ldmPasswordFile", path, &why), 0);
+	assert_int_equal(settings_endpoint(s, &e), expected);
+	if (expected == 0)
+		assert_string_equal(e->password, "secret");
+	ldm_endpoint_free(e);
+	settings_unref(s);
+	unlink(path);
+}
+
+static void test_password_file(void **state)
+{
+	(void)state;
+	check_password("secret\nmore\n", 0600, 0);
+	check_password("secret", 0400, 0);
+	check_password("secret\r\n", 0600, 0);
+	check_password("", 0600, -ENODATA);
+	check_password("\nsecret\n", 0600, -ENODATA);
+	check_password("secret\n", 0640, -EPERM);
+	check_password("secret\n", 0604, -EPERM);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -251,6 +304,8 @@ int main(void)
 		cmocka_unit_test(test_file_that_may_be_missing),
 		cmocka_unit_test(test_compare),
 		cmocka_unit_test(test_set),
+		cmocka_unit_test(test_too_many_lines),
+		cmocka_unit_test(test_password_file),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
