@@ -129,8 +129,8 @@ struct notify_queue {
 	bool on;
 	struct item *ring; /* NOTIFY_QUEUE places */
 	size_t first, n;
-	size_t out;		       /* the first of them: sent, and not answered yet */
-	bool stuck;		       /* the one behind them cannot be sent */
+	size_t out;		       /* so many, from the first on, are sent and not answered */
+	bool stuck;		       /* the next one cannot be sent now */
 	const struct oplog_view *seen; /* operations as of the last look */
 	bool link_known, link_up;
 	uint32_t epoch; /* of the session that those went to */

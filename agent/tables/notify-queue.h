@@ -40,7 +40,8 @@ void notify_queue_follow(struct notify_queue *n, uint32_t epoch, bool open, uint
 /* Sends as many as may be under way. False of the sender: it cannot take one now. */
 typedef bool notify_sender(void *user, const struct notification *what);
 void notify_queue_send(struct notify_queue *n, notify_sender *send, void *user);
-/* The oldest that was sent is through, or was refused; masters answer in order. */
+/* The master answered the oldest notification that was sent; refused: with an error. Masters answer
+ * in order. */
 void notify_queue_answered(struct notify_queue *n, bool refused);
 /* When the next turn is useful; CLOCK_NEVER. */
 uint64_t notify_queue_deadline(const struct notify_queue *n, bool may_send, uint64_t now_ms);

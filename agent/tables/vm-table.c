@@ -8,7 +8,7 @@
 
 /* VirtualMachineAdminState, VirtualMachineAutoStart, VirtualMachinePersistent */
 enum { ADMIN_RUNNING = 1, ADMIN_SHUTDOWN = 4, AUTO_START_UNKNOWN = 1, PERSISTENT = 2 };
-/* Of a number of CPUs or an amount of memory. */
+/* RFC 7666: no minimum or maximum is set for CPUs or memory. */
 enum { NO_BOUNDARY = -1 };
 
 static enum vm_state state_of(enum domain_state state)
