@@ -117,7 +117,7 @@ static void set_state(struct agentx_connect *c, enum state state, uint64_t deadl
 
 static void try_address(struct agentx_connect *c, uint64_t now_ms);
 
-/* The next address, or a rest. */
+/* Tries the next address, or rests after the last one. */
 static void failed(struct agentx_connect *c, int error, uint64_t now_ms)
 {
 	cleanup_closep(&c->fd);

@@ -45,8 +45,8 @@ DEFINE_CLEANUP(struct agentx_connect *, agentx_connect_free)
 void agentx_connect_start(struct agentx_connect *c, uint64_t now_ms);
 /* Whether an attempt is under way; between two attempts it rests. */
 bool agentx_connect_tries(const struct agentx_connect *c);
-/* Why there is none, as a negative errno; 0: nothing failed yet. *ret_why: the same in words,
- * static or valid until the next call. */
+/* Why there is no connection, as a negative errno; 0: nothing failed yet. *ret_why: the same in
+ * words, static or valid until the next call. */
 int agentx_connect_fault(const struct agentx_connect *c, const char **ret_why);
 
 int agentx_connect_prepare(const struct agentx_connect *c, struct pollset *ps);

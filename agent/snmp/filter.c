@@ -22,8 +22,8 @@ void filter_begin(struct filter *f, const char *context, const struct mib_list *
 /* --- the phases of a SET -------------------------------------------------------------------- */
 
 /*
- * The library answers with the numbers as they came, and looks at the session's nowhere else, so
- * another session number marks the Response that answer_to_phase() has to see.
+ * The library copies the session number of a phase into its Response and uses it for nothing else.
+ * The phase gets a number that no session has, so that answer_to_phase() knows the Response by it.
  */
 static enum filter_verdict pass_phase(
 	const struct filter *f, struct filter_set *s, uint8_t *pdu, uint64_t now_ms)
@@ -122,7 +122,7 @@ bool filter_owes(const struct filter *f, uint64_t now_ms)
 
 /* --- from the master ------------------------------------------------------------------------ */
 
-/* To something of ours. */
+/* The answer to a PDU that our side sent. */
 static enum filter_verdict take_response(
 	struct filter *f, const struct agentx_header *h, uint8_t *pdu, uint64_t now_ms)
 {

@@ -92,7 +92,7 @@ void filter_begin(struct filter *f, const char *context, const struct mib_list *
 
 enum filter_verdict {
 	FILTER_DROP,	   /* the PDU goes nowhere */
-	FILTER_TO_LIBRARY, /* that is where it goes */
+	FILTER_TO_LIBRARY, /* to the library, perhaps with other numbers */
 	FILTER_TO_MASTER,
 	FILTER_READ,	/* read_answer() answers it */
 	FILTER_REFUSE,	/* *ret_error goes to the master instead of it */
@@ -110,7 +110,7 @@ enum filter_verdict filter_from_master(
  * in; behind it is room for AGENTX_CONTEXT_SIZE. */
 enum filter_verdict filter_from_library(
 	struct filter *f, uint8_t *pdu, uint64_t now_ms, enum agentx_error *ret_error);
-/* The CleanupSet that waited for what filter_from_library() had last. */
+/* After FILTER_CLEANUP: the CleanupSet that waited for the answer which went to the master. */
 void filter_cleanup(struct filter *f, uint64_t now_ms, uint8_t ret_pdu[AGENTX_HEADER_SIZE]);
 
 /*

@@ -17,8 +17,8 @@ struct library {
 	uint64_t deadline_ms; /* of its next request that times out */
 };
 
-/* Nothing is connected yet; what is registered goes out later. address: of the AgentX master, as
- * the library is to call it. -EALREADY: it ran in this process before; -EIO. */
+/* Connects to nothing: library_open() does, and sends what was registered before. address: the name
+ * of the AgentX master for the library. -EALREADY: it ran in this process before; -EIO. */
 int library_start(struct library *l, const char *address);
 /* Closes the session if there is one. */
 void library_stop(void);
