@@ -24,7 +24,7 @@
 
 #define TOKEN "snmp"
 
-/* So often at least: old data is noticed, and what the master forgot is freed. */
+/* A turn at least that often: it notices old data, and frees what the master forgot. */
 #define TURN_MS 1000
 /* Transaction ids of the library are unique as long as the process lives: one epoch is enough. */
 #define EPOCH 1
@@ -316,7 +316,7 @@ static void set_alarm(struct in_master *m, uint64_t now_ms)
 		log_err(TOKEN, "snmpd takes no alarm: SETs may stay without an answer");
 }
 
-/* snmpd's loop looks for requests that are not delegated any more by itself. */
+/* snmpd's loop finds by itself the requests that a turn has answered. */
 static void turn(struct in_master *m)
 {
 	uint64_t now_ms = clock_ms();

@@ -32,7 +32,7 @@ struct managed_host {
 	struct in_master *in_master;
 };
 
-/* snmpd may write where its own state is, whatever its user. */
+/* The folder of snmpd's own state: snmpd may write there, whatever user it runs as. */
 static int default_state_directory(const char *name, struct settings *s)
 {
 	_cleanup_(buffer_clear) struct buffer path = BUFFER_EMPTY;
