@@ -30,7 +30,7 @@ struct recording {
 	uint64_t sent_ms, received_ms;
 	int failed; /* -ENOMEM */
 
-	bool learning; /* the names of the domains are those of this answer */
+	bool learning; /* this answer lists all domains: their names are kept */
 	char *domains[DOMAINS_MAX];
 	size_t n_domains;
 	unsigned asked, refused, unreadable;
