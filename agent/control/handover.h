@@ -151,7 +151,7 @@ int handover_ldm_fd(const struct handover *h);
 void handover_hold(struct handover *h);
 void handover_let_go(struct handover *h);
 void handover_publish_snapshot(struct handover *h, const struct snapshot *s);
-/* Copied. -ENOMEM: without its text. */
+/* The status is copied. -ENOMEM: it is handed over without its text. */
 int handover_publish_status(struct handover *h, const struct ldm_status *status);
 void handover_publish_config_unsaved(struct handover *h, bool unsaved);
 /* Takes the changes out of the list; what does not fit is dropped and counted with `dropped`. */

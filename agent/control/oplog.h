@@ -47,8 +47,8 @@ struct operation {
 	uint64_t serial;       /* of the view in which it became what it is now; set by the log */
 	uint32_t domain_index; /* ldomIndex */
 	char *domain;	       /* its name; never NULL */
-	char *request;	       /* what was asked: "vcpus=8 memory=4096M state=active" */
-	char *before, *after;  /* the same words as they were and are; NULL until known */
+	char *request;	       /* what was asked: "state=active vcpus=8 memory=4096M" */
+	char *before, *after;  /* what the domain had and has; NULL until known */
 	uint32_t steps_done, steps_planned;
 	enum operation_status status; /* QUEUED, RUNNING, or how it ended */
 	enum admin_state target;      /* what ldomAdminState reads as while it runs; 0: ldmd's */

@@ -104,7 +104,7 @@ bool set_request_equal(const struct set_request *a, const struct set_request *b)
 bool set_request_within(const struct set_request *part, const struct set_request *whole);
 bool set_request_asks_row(const struct set_request *d, enum row_request r);
 uint32_t set_request_position(const struct set_request *d, unsigned field_bit);
-/* "vcpus=8 memory=4096M state=active"; the caller frees. -ENOMEM. */
+/* "state=active vcpus=8 memory=4096M"; the caller frees. -ENOMEM. */
 int set_request_describe(const struct set_request *d, char **ret);
 /* "ldomNumVCPU.2", and what it is set to: "8", "active"; the caller frees. -ENOMEM. */
 int set_varbind_object(const struct set_varbind *v, char **ret);
