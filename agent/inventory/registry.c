@@ -612,7 +612,7 @@ int registry_assign_object(
 	return 0;
 }
 
-/* They are objects of a kind of their own, named "NAME/VALUE", with a number of the other kind. */
+/* A twin has a kind of its own, the name "NAME/VALUE", and a number of the other kind. */
 static int add_twin(struct registry *r, uint32_t owner, const char *kind, const char *twin_kind,
 	const char *twin_name, uint32_t plain, uint32_t *ret)
 {

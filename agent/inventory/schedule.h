@@ -115,7 +115,7 @@ void schedule_doubt(struct schedule *s);
 /* For domains that changed in list-domain: asks for the other lists, which show more of them. */
 void schedule_after_list(struct schedule *s, const struct snapshot *before,
 	const struct snapshot *now, uint64_t now_ms);
-/* False: an event without a meaning for us. s may be NULL in which names are looked up. */
+/* snapshot: has the names of the domains; may be NULL. false: the event asks for nothing. */
 bool schedule_event(struct schedule *s, const struct ldm_event *event,
 	const struct snapshot *snapshot, uint64_t now_ms);
 
