@@ -80,7 +80,7 @@ struct filter {
 
 	uint32_t open_transaction, open_packet; /* of the library's Open */
 	uint32_t last_packet;
-	struct agentx_header exchange; /* the library waits for the answer; its type is 0: for none */
+	struct agentx_header exchange; /* its answer is waited for; type 0: none */
 	uint32_t last_id;
 	size_t n_sets;
 	struct filter_set sets[FILTER_SETS_MAX];
