@@ -75,12 +75,11 @@ static void look(struct in_master *m, uint64_t now_ms)
 
 /* --- reads ---------------------------------------------------------------------------------- */
 
-static bool answer_cell(
-	const struct in_master *m, netsnmp_variable_list *vb, const struct cell *cell)
+static bool answer_cell(netsnmp_variable_list *vb, const struct cell *cell)
 {
 	struct value value;
 
-	cell_value(cell, &m->backend->view, &value);
+	cell_value(cell, &value);
 	return varbind_set_value(vb, &value);
 }
 
@@ -98,13 +97,13 @@ static void answer_get(
 		netsnmp_set_request_error(info, request, SNMP_NOSUCHOBJECT);
 	else if (result == LOOKUP_NO_INSTANCE)
 		netsnmp_set_request_error(info, request, SNMP_NOSUCHINSTANCE);
-	else if (!answer_cell(m, request->requestvb, &found.cell))
+	else if (!answer_cell(request->requestvb, &found.cell))
 		netsnmp_set_request_error(info, request, SNMP_ERR_RESOURCEUNAVAILABLE);
 }
 
 static bool set_name(netsnmp_variable_list *vb, const struct cell *cell)
 {
-	uint32_t below_root[LOOKUP_NAME_MAX];
+	uint32_t below_root[NAME_ARCS_MAX];
 	struct library_name name;
 
 	library_name_set(&name, cell->mib->root, cell->mib->root_length, below_root,
@@ -132,8 +131,8 @@ static void answer_next(
 	case NAME_AFTER:
 		break;
 	}
-	if (found && (!answer_cell(m, request->requestvb, &cell) ||
-			     !set_name(request->requestvb, &cell)))
+	if (found &&
+		(!answer_cell(request->requestvb, &cell) || !set_name(request->requestvb, &cell)))
 		netsnmp_set_request_error(info, request, SNMP_ERR_RESOURCEUNAVAILABLE);
 }
 

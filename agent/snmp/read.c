@@ -14,12 +14,12 @@ static void write_exception(struct agentx_writer *w, const struct agentx_oid *na
 	agentx_write_oid_again(w, name);
 }
 
-static void write_cell(struct agentx_writer *w, const struct view *v, const struct cell *cell)
+static void write_cell(struct agentx_writer *w, const struct cell *cell)
 {
-	uint32_t name[LOOKUP_NAME_MAX];
+	uint32_t name[NAME_ARCS_MAX];
 	struct value value;
 
-	cell_value(cell, v, &value);
+	cell_value(cell, &value);
 	agentx_write_u16(w, agentx_value_type(value.type));
 	agentx_write_u16(w, 0);
 	agentx_write_name(w, cell->mib->root, cell->mib->root_length, name, cell_name(cell, name));
@@ -40,7 +40,7 @@ static void get(struct agentx_writer *w, const struct view *v, const struct agen
 				name->length - m->root_length, &found);
 	}
 	if (result == LOOKUP_OK)
-		write_cell(w, v, &found.cell);
+		write_cell(w, &found.cell);
 	else if (result == LOOKUP_NO_INSTANCE)
 		write_exception(w, name, AGENTX_NO_SUCH_INSTANCE);
 	else
@@ -50,7 +50,7 @@ static void get(struct agentx_writer *w, const struct view *v, const struct agen
 /* Whether the name of the cell lies before the end of a search range; the null OID is no end. */
 static bool is_before(const struct cell *cell, const struct agentx_oid *end)
 {
-	uint32_t name[LOOKUP_NAME_MAX];
+	uint32_t name[NAME_ARCS_MAX];
 
 	if (end->length == 0)
 		return true;
@@ -87,7 +87,7 @@ static bool next(struct agentx_writer *w, const struct view *v, const struct age
 	struct cell cell;
 
 	if (find_next(v, start, &cell) && is_before(&cell, end)) {
-		write_cell(w, v, &cell);
+		write_cell(w, &cell);
 		return true;
 	}
 	write_exception(w, start, AGENTX_END_OF_MIB_VIEW);

@@ -5,11 +5,6 @@
 
 #include "tables/device-table.h"
 
-static bool seek_core(const struct view *v, const uint32_t *index, struct row *ret)
-{
-	return device_seek(v, LIST_CORE, index, ret);
-}
-
 static const struct column columns[] = {
 	COLUMN_INDEX(1, "ldomCoreIndex"),
 	COLUMN_DOMAIN(2, "ldomCoreLdomIndex"),
@@ -18,4 +13,4 @@ static const struct column columns[] = {
 	COLUMN_NUMBER(5, "ldomCoreNumVCPU", core, n_vcpus, UINT32_MAX),
 };
 
-const struct table core_table = {TABLE_OF("ldomCoreTable", 5, 2), .seek = seek_core};
+const struct table core_table = {DEVICE_TABLE(5, LIST_CORE)};

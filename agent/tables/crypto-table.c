@@ -5,11 +5,6 @@
 
 #include "tables/device-table.h"
 
-static bool seek_crypto(const struct view *v, const uint32_t *index, struct row *ret)
-{
-	return device_seek(v, LIST_CRYPTO, index, ret);
-}
-
 static const struct column columns[] = {
 	COLUMN_INDEX(1, "ldomCryptoIndex"),
 	COLUMN_DOMAIN(2, "ldomCryptoLdomIndex"),
@@ -17,4 +12,4 @@ static const struct column columns[] = {
 	COLUMN_NUMBER(4, "ldomCryptoID", crypto_unit, id, UINT32_MAX),
 };
 
-const struct table crypto_table = {TABLE_OF("ldomCryptoTable", 8, 2), .seek = seek_crypto};
+const struct table crypto_table = {DEVICE_TABLE(8, LIST_CRYPTO)};

@@ -11,27 +11,20 @@
 
 enum { NAME_MAX_OCTETS = 256, TEXT_MAX_OCTETS = 255, LONG_TEXT_MAX_OCTETS = 1024 };
 
-bool device_seek(
-	const struct view *v, enum domain_list which, const uint32_t *index, struct row *ret);
+/* The rows of the table's list. */
+bool device_seek(struct cell *c, const uint32_t *index);
 
-/* ldomIndex of the domain that the row belongs to. */
-column_getter device_get_domain;
-/* A uint64_t of bytes, in megabytes. */
-column_getter device_get_megabytes;
-/* A uint64_t as text, "0x84000000". */
-column_getter device_get_address;
-/* A uint32_t of 0.1 %, in percent. */
-column_getter device_get_percent;
+/* A number of the service that the column finds; 0 when what was named is not there. */
+column_getter device_get_service;
 
-/* A reference: 0 when what was named is not there. */
-void device_set_service_domain(const struct service *s, struct value *ret);
-void device_set_service_index(const struct service *s, struct value *ret);
-void device_set_clients(const struct service *s, struct value *ret);
-
-/* A line of a table of columns, as those in table.h. */
-#define COLUMN_DOMAIN(id, name)                                                                    \
+/* Lines of a table of columns, as those in table.h. member is one of struct service. */
+#define COLUMN_DOMAIN(id, name) COLUMN_FROM_INDEX(id, name, 0)
+#define COLUMN_SERVICE(id, name, find, member, max)                                                \
 	{                                                                                          \
-		id, name, VALUE_UNSIGNED, ACCESS_READ, device_get_domain, 0, INT32_MAX             \
+		COLUMN_OF(id, name, VALUE_UNSIGNED, ACCESS_READ, device_get_service, max),         \
+			.offset = offsetof(struct service, member), .service = find                \
 	}
+
+#define DEVICE_TABLE(number, rows) TABLE_OF(number, 2, columns), .seek = device_seek, .list = rows
 
 #endif

@@ -8,16 +8,9 @@
 /* ldomEnvVarsFlag */
 enum { FLAG_COMPLETE = 1, FLAG_TRUNCATED = 2, FLAG_HIDDEN = 3 };
 
-static bool seek_env_vars(const struct view *v, const uint32_t *index, struct row *ret)
+static void get_flag(const struct cell *c, struct value *ret)
 {
-	return device_seek(v, LIST_VARIABLE, index, ret);
-}
-
-static void get_flag(
-	const struct column *c, const struct view *v, const struct row *r, struct value *ret)
-{
-	(void)c, (void)v;
-	const struct environment_variable *var = r->object;
+	const struct environment_variable *var = c->row.object;
 
 	value_set_integer(ret, var->secret	? FLAG_HIDDEN
 			       : var->truncated ? FLAG_TRUNCATED
@@ -32,4 +25,4 @@ static const struct column columns[] = {
 	COLUMN_MADE(5, "ldomEnvVarsFlag", VALUE_INTEGER, get_flag, 3),
 };
 
-const struct table env_vars_table = {TABLE_OF("ldomEnvVarsTable", 18, 2), .seek = seek_env_vars};
+const struct table env_vars_table = {DEVICE_TABLE(18, LIST_VARIABLE)};

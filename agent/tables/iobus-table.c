@@ -5,11 +5,6 @@
 
 #include "tables/device-table.h"
 
-static bool seek_iobus(const struct view *v, const uint32_t *index, struct row *ret)
-{
-	return device_seek(v, LIST_IOBUS, index, ret);
-}
-
 static const struct column columns[] = {
 	COLUMN_INDEX(1, "ldomIOBusIndex"),
 	COLUMN_DOMAIN(2, "ldomIOBusLdomIndex"),
@@ -24,4 +19,4 @@ static const struct column columns[] = {
 	COLUMN_NUMBER(11, "ldomIOBusMtu", iobus, mtu, UINT32_MAX),
 };
 
-const struct table iobus_table = {TABLE_OF("ldomIOBusTable", 9, 2), .seek = seek_iobus};
+const struct table iobus_table = {DEVICE_TABLE(9, LIST_IOBUS)};

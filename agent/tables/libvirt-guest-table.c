@@ -5,7 +5,6 @@
 #include "tables/views.h"
 
 #include "util/array.h"
-#include "util/number.h"
 
 /* RowStatus */
 enum { STATUS_ACTIVE = 1 };
@@ -37,9 +36,9 @@ static bool is_before(const struct domain_uuid *uuid, const uint32_t *index)
 	return false;
 }
 
-static bool guest_seek(const struct view *v, const uint32_t *index, struct row *ret)
+static bool guest_seek(struct cell *c, const uint32_t *index)
 {
-	const struct snapshot *s = v->snapshot;
+	const struct snapshot *s = c->view->snapshot;
 
 	if (!s)
 		return false;
@@ -49,51 +48,34 @@ static bool guest_seek(const struct view *v, const uint32_t *index, struct row *
 	if (at == s->n_by_uuid)
 		return false;
 	const struct domain_uuid *found = &s->by_uuid[at];
-	*ret = (struct row){.domain = found->domain, .object = found->domain};
+	c->row = (struct row){.domain = found->domain, .object = found->domain};
 	for (size_t i = 0; i < UUID_OCTETS; i++)
-		ret->index[i] = found->octets[i];
+		c->row.index[i] = found->octets[i];
 	return true;
 }
 
-static void get_state(
-	const struct column *c, const struct view *v, const struct row *r, struct value *ret)
+static void get_state(const struct cell *c, struct value *ret)
 {
-	(void)c, (void)v;
-	value_set_integer(ret, (int32_t)libvirt_guest_state(r->domain));
+	value_set_integer(ret, (int32_t)libvirt_guest_state(c->row.domain));
 }
 
-static void get_memory(
-	const struct column *c, const struct view *v, const struct row *r, struct value *ret)
-{
-	(void)c, (void)v;
-	value_set_unsigned(ret, bytes_to_megabytes(r->domain->mem_bytes));
-}
-
-static void get_cpu_time(
-	const struct column *c, const struct view *v, const struct row *r, struct value *ret)
-{
-	(void)c, (void)v;
-	value_set_counter64(ret, r->domain->cpu_time_ns);
-}
-
-static void get_row_status(
-	const struct column *c, const struct view *v, const struct row *r, struct value *ret)
-{
-	(void)c, (void)v, (void)r;
-	value_set_integer(ret, STATUS_ACTIVE);
-}
+#define COLUMN_MEMORY(id, name)                                                                    \
+	COLUMN_MEMBER(id, name, VALUE_UNSIGNED, column_get_megabytes, domain, mem_bytes, 0)
 
 static const struct column columns[] = {
-	{1, "libvirtGuestUUID", VALUE_OCTETS, ACCESS_NOTIFY, view_get_uuid, 0, 0},
+	{COLUMN_OF(1, "libvirtGuestUUID", VALUE_OCTETS, ACCESS_NOTIFY, column_get_octets,
+		 UUID_OCTETS),
+		.offset = offsetof(struct domain, uuid)},
 	COLUMN_TEXT(2, "libvirtGuestName", domain, name, 256),
 	COLUMN_MADE(3, "libvirtGuestState", VALUE_INTEGER, get_state, 0),
 	COLUMN_NUMBER(4, "libvirtGuestCpuCount", domain, num_vcpu, 65535),
-	COLUMN_MADE(5, "libvirtGuestMemoryCurrent", VALUE_UNSIGNED, get_memory, 0),
-	COLUMN_MADE(6, "libvirtGuestMemoryLimit", VALUE_UNSIGNED, get_memory, 0),
-	COLUMN_MADE(7, "libvirtGuestCpuTime", VALUE_COUNTER64, get_cpu_time, 0),
+	COLUMN_MEMORY(5, "libvirtGuestMemoryCurrent"),
+	COLUMN_MEMORY(6, "libvirtGuestMemoryLimit"),
+	COLUMN_MEMBER(
+		7, "libvirtGuestCpuTime", VALUE_COUNTER64, column_get_u64, domain, cpu_time_ns, 0),
 	/* There is no column 8. */
-	COLUMN_MADE(9, "libvirtGuestRowStatus", VALUE_INTEGER, get_row_status, 0),
+	COLUMN_CONSTANT(9, "libvirtGuestRowStatus", STATUS_ACTIVE),
 };
 
 const struct table libvirt_guest_table = {
-	TABLE_OF("libvirtGuestTable", 1, UUID_OCTETS), .seek = guest_seek, .has = view_has_time};
+	TABLE_OF(1, UUID_OCTETS, columns), .seek = guest_seek, .has = table_has_time};

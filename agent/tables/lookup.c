@@ -79,22 +79,22 @@ static bool first_index(
 }
 
 /*
- * The first row at or behind a given index of any length that has an instance of the column; the
- * given index itself if inclusive.
+ * Gives the cell the first row at or behind a given index of any length that has an instance of the
+ * column; the row of the given index itself if inclusive.
  */
-static bool seek_row(const struct view *v, const struct table *t, const struct column *c,
-	const uint32_t *given, size_t length, bool inclusive, struct row *ret)
+static bool seek_row(struct cell *c, const uint32_t *given, size_t length, bool inclusive)
 {
+	const struct table *t = c->table;
 	uint32_t index[TABLE_INDEX_MAX];
 
 	if (t->seek_name)
-		return t->seek_name(v, given, length, !inclusive, ret);
+		return t->seek_name(c, given, length, !inclusive);
 	if (!first_index(t, given, length, inclusive, index))
 		return false;
-	while (t->seek(v, index, ret)) {
-		if (!t->has || t->has(c, v, ret))
+	while (t->seek(c, index)) {
+		if (!t->has || t->has(c))
 			return true;
-		memcpy(index, ret->index, t->index_len * sizeof(index[0]));
+		memcpy(index, c->row.index, t->index_len * sizeof(index[0]));
 		if (!index_successor(index, t->index_len))
 			return false;
 	}
@@ -104,7 +104,7 @@ static bool seek_row(const struct view *v, const struct table *t, const struct c
 enum lookup_result lookup_get(const struct view *v, const struct mib *m, const uint32_t *name,
 	size_t length, struct lookup *ret)
 {
-	*ret = (struct lookup){.cell.mib = m};
+	*ret = (struct lookup){.cell = {.view = v, .mib = m}};
 
 	size_t i = lower_table(m, name, length);
 	if (i == m->n_tables || compare_arc(m->tables[i], name, length) != 0)
@@ -121,26 +121,24 @@ enum lookup_result lookup_get(const struct view *v, const struct mib *m, const u
 	const uint32_t *index = name + t->arc_len + 1;
 	size_t n = length - t->arc_len - 1;
 	ret->index_complete = n == t->index_len;
-	struct row row;
-	if (is_served(c) && seek_row(v, t, c, index, n, true, &row) &&
-		has_index(t, &row, index, n)) {
-		ret->cell.row = row;
+	if (is_served(c) && seek_row(&ret->cell, index, n, true) &&
+		has_index(t, &ret->cell.row, index, n))
 		return LOOKUP_OK;
-	}
+	ret->cell.row = (struct row){0};
 	if (ret->index_complete)
 		memcpy(ret->cell.row.index, index, n * sizeof(index[0]));
 	return LOOKUP_NO_INSTANCE;
 }
 
 /* The first instance in the columns from that position on. */
-static bool first_row(const struct view *v, const struct table *t, size_t column, struct cell *ret)
+static bool first_row(const struct table *t, size_t column, struct cell *ret)
 {
+	ret->table = t;
 	for (; column < t->n_columns; column++) {
-		ret->table = t;
 		ret->column = &t->columns[column];
 		if (!is_served(ret->column))
 			continue;
-		if (seek_row(v, t, ret->column, NULL, 0, true, &ret->row))
+		if (seek_row(ret, NULL, 0, true))
 			return true;
 		if (!t->has)
 			return false; /* without a row, no column has one */
@@ -149,22 +147,22 @@ static bool first_row(const struct view *v, const struct table *t, size_t column
 }
 
 /* The name begins with the table's arc. */
-static bool next_inside(const struct view *v, const struct table *t, const uint32_t *name,
-	size_t length, bool inclusive, struct cell *ret)
+static bool next_inside(const struct table *t, const uint32_t *name, size_t length, bool inclusive,
+	struct cell *ret)
 {
 	if (length == t->arc_len)
-		return first_row(v, t, 0, ret);
+		return first_row(t, 0, ret);
 
 	uint32_t id = name[t->arc_len];
 	size_t column = table_lower_column(t, id);
 	if (column == t->n_columns || t->columns[column].id != id)
-		return first_row(v, t, column, ret);
+		return first_row(t, column, ret);
 	ret->table = t;
 	ret->column = &t->columns[column];
-	if (is_served(ret->column) && seek_row(v, t, ret->column, name + t->arc_len + 1,
-					      length - t->arc_len - 1, inclusive, &ret->row))
+	if (is_served(ret->column) &&
+		seek_row(ret, name + t->arc_len + 1, length - t->arc_len - 1, inclusive))
 		return true;
-	return first_row(v, t, column + 1, ret);
+	return first_row(t, column + 1, ret);
 }
 
 bool lookup_next(const struct view *v, const struct mib *m, const uint32_t *name, size_t length,
@@ -172,19 +170,20 @@ bool lookup_next(const struct view *v, const struct mib *m, const uint32_t *name
 {
 	size_t i = lower_table(m, name, length);
 
+	ret->view = v;
 	ret->mib = m;
 	if (i < m->n_tables && compare_arc(m->tables[i], name, length) == 0) {
-		if (next_inside(v, m->tables[i], name, length, inclusive, ret))
+		if (next_inside(m->tables[i], name, length, inclusive, ret))
 			return true;
 		i++;
 	}
 	for (; i < m->n_tables; i++)
-		if (first_row(v, m->tables[i], 0, ret))
+		if (first_row(m->tables[i], 0, ret))
 			return true;
 	return false;
 }
 
-size_t cell_name(const struct cell *cell, uint32_t name[LOOKUP_NAME_MAX])
+size_t cell_name(const struct cell *cell, uint32_t name[NAME_ARCS_MAX])
 {
 	const struct table *t = cell->table;
 	size_t n = 0;
@@ -195,11 +194,11 @@ size_t cell_name(const struct cell *cell, uint32_t name[LOOKUP_NAME_MAX])
 	return n + put_index(t, &cell->row, name + n);
 }
 
-void cell_value(const struct cell *cell, const struct view *v, struct value *ret)
+void cell_value(const struct cell *cell, struct value *ret)
 {
 	const struct column *c = cell->column;
 
-	c->get(c, v, &cell->row, ret);
+	c->get(cell, ret);
 	if (c->max && ret->type == VALUE_UNSIGNED && ret->number > c->max)
 		ret->number = (uint32_t)c->max;
 	if (c->max && ret->type == VALUE_INTEGER && ret->integer > (int64_t)c->max)

@@ -10,20 +10,10 @@
 #include "tables/mib.h"
 #include "tables/table.h"
 
-/* Room for any name below the root. */
-#define LOOKUP_NAME_MAX NAME_ARCS_MAX
-
 enum lookup_result {
 	LOOKUP_OK,
 	LOOKUP_NO_OBJECT,   /* noSuchObject: no accessible object type has that name */
 	LOOKUP_NO_INSTANCE, /* noSuchInstance: such an object, but not this instance of it */
-};
-
-struct cell {
-	const struct mib *mib;
-	const struct table *table;
-	const struct column *column;
-	struct row row;
 };
 
 /*
@@ -41,8 +31,8 @@ enum lookup_result lookup_get(const struct view *v, const struct mib *m, const u
 bool lookup_next(const struct view *v, const struct mib *m, const uint32_t *name, size_t length,
 	bool inclusive, struct cell *ret);
 
-/* The name of a cell; its length, at most LOOKUP_NAME_MAX. */
-size_t cell_name(const struct cell *cell, uint32_t name[LOOKUP_NAME_MAX]);
-void cell_value(const struct cell *cell, const struct view *v, struct value *ret);
+/* The name of a cell below the root; its length. */
+size_t cell_name(const struct cell *cell, uint32_t name[NAME_ARCS_MAX]);
+void cell_value(const struct cell *cell, struct value *ret);
 
 #endif

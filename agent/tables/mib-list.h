@@ -1,5 +1,5 @@
 /*
- * Which MIB modules an agent serves.
+ * The MIB modules that there are, and which of them an agent serves.
  */
 #ifndef TABLES_MIB_LIST_H
 #define TABLES_MIB_LIST_H

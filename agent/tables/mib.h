@@ -1,7 +1,7 @@
 /*
  * MIB modules: LDOMS-MIB, and views of the same inventory in modules of others. A module has a root
- * in the tree of names, tables below the root, and notifications. A new view is a file with such a
- * descriptor, and a line below.
+ * in the tree of names, tables below the root, and notifications. A new view is such a descriptor
+ * in mib-list.c, and a line below.
  */
 #ifndef TABLES_MIB_H
 #define TABLES_MIB_H

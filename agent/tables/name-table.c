@@ -40,33 +40,24 @@ static size_t lower_bound(const struct snapshot *s, const uint32_t *arcs, size_t
 		i, s->n_domains, compare(s->by_name[i]->name, arcs, n) >= (behind ? 1 : 0));
 }
 
-static bool name_seek(
-	const struct view *v, const uint32_t *arcs, size_t n, bool behind, struct row *ret)
+static bool name_seek(struct cell *c, const uint32_t *arcs, size_t n, bool behind)
 {
-	const struct snapshot *s = v->snapshot;
+	const struct snapshot *s = c->view->snapshot;
 
 	for (size_t i = s ? lower_bound(s, arcs, n, behind) : 0; s && i < s->n_domains; i++) {
 		const struct domain *d = s->by_name[i];
 
 		if (!row_has_name(d) || strnlen(d->name, INDEX_OCTETS_MAX + 1) > INDEX_OCTETS_MAX)
 			continue;
-		*ret = (struct row){.name = d->name, .domain = d, .object = d};
+		c->row = (struct row){.name = d->name, .domain = d, .object = d};
 		return true;
 	}
 	return false;
 }
 
 static const struct column columns[] = {
-	{1, "ldomNameKey", VALUE_OCTETS, ACCESS_NONE, NULL, 0, INDEX_OCTETS_MAX},
-	{2, "ldomNameIndex", VALUE_UNSIGNED, ACCESS_READ, column_get_u32,
-		offsetof(struct domain, index), INT32_MAX},
+	{COLUMN_OF(1, "ldomNameKey", VALUE_OCTETS, ACCESS_NONE, NULL, INDEX_OCTETS_MAX)},
+	COLUMN_NUMBER(2, "ldomNameIndex", domain, index, INT32_MAX),
 };
 
-const struct table name_table = {
-	.name = "ldomNameTable",
-	.arc = {1, 21, 1},
-	.arc_len = 3,
-	.columns = columns,
-	.n_columns = sizeof(columns) / sizeof(columns[0]),
-	.seek_name = name_seek,
-};
+const struct table name_table = {TABLE_OF(21, 0, columns), .seek_name = name_seek};

@@ -47,9 +47,10 @@ void notification_add_cell(
 	struct notification *n, const struct table *t, uint32_t column, const struct row *row)
 {
 	const struct view nothing = {0};
-	const struct cell cell = {.table = t, .column = table_column(t, column), .row = *row};
+	const struct cell cell = {
+		.view = &nothing, .table = t, .column = table_column(t, column), .row = *row};
 
-	cell_value(&cell, &nothing, notification_add(n, t, column, row->index));
+	cell_value(&cell, notification_add(n, t, column, row->index));
 }
 
 static struct value *add_notif(struct notification *n, enum notif_column column, uint32_t index)
@@ -240,11 +241,11 @@ int notification_from_link(const struct ldm_status *status, struct notification 
 	*ret = (struct notification){.arc = ARC_MANAGER_LINK};
 	for (size_t i = 0; i < 2; i++) {
 		const struct cell cell = {
+			.view = &view,
 			.table = &manager_group,
 			.column = table_column(&manager_group, ids[i]),
 		};
-		cell_value(&cell, &view,
-			notification_add(ret, &manager_group, ids[i], cell.row.index));
+		cell_value(&cell, notification_add(ret, &manager_group, ids[i], cell.row.index));
 	}
 	return 0;
 }

@@ -14,7 +14,7 @@ struct operation;
 #define NOTIFICATION_OBJECTS_MAX 7
 
 struct notification_object {
-	uint32_t name[LOOKUP_NAME_MAX];
+	uint32_t name[NAME_ARCS_MAX];
 	size_t length;
 	struct value value; /* borrowed from what the notification was made of, or from text */
 };

@@ -8,54 +8,34 @@
 
 #include "control/oplog.h"
 
-static bool operation_seek(const struct view *v, const uint32_t *index, struct row *ret)
+static bool operation_seek(struct cell *c, const uint32_t *index)
 {
-	if (!v->operations)
+	const struct oplog_view *v = c->view->operations;
+	size_t i = v ? oplog_view_lower_bound(v, index[0]) : 0;
+
+	if (!v || i == v->n_rows)
 		return false;
-	size_t i = oplog_view_lower_bound(v->operations, index[0]);
-	if (i == v->operations->n_rows)
-		return false;
-	const struct operation *o = v->operations->rows[i];
-	*ret = (struct row){.index = {o->index}, .object = o};
+	const struct operation *o = v->rows[i];
+	c->row = (struct row){.index = {o->index}, .object = o};
 	return true;
 }
 
-static void get_status(
-	const struct column *c, const struct view *v, const struct row *r, struct value *ret)
+static void get_start(const struct cell *c, struct value *ret)
 {
-	(void)c, (void)v;
-	const struct operation *o = r->object;
-	value_set_integer(ret, (int32_t)o->status);
-}
-
-static void get_start(
-	const struct column *c, const struct view *v, const struct row *r, struct value *ret)
-{
-	(void)c, (void)v;
-	const struct operation *o = r->object;
+	const struct operation *o = c->row.object;
 	value_set_date(ret, o->started_at > 0 ? (uint64_t)o->started_at : 0);
 }
 
-static void get_duration(
-	const struct column *c, const struct view *v, const struct row *r, struct value *ret)
+static void get_duration(const struct cell *c, struct value *ret)
 {
-	(void)c;
-	value_set_unsigned(ret, operation_duration_ms(r->object, v->now_ms) / 10);
+	value_set_unsigned(ret, operation_duration_ms(c->row.object, c->view->now_ms) / 10);
 }
 
-#define NUMBER(id, name, member)                                                                   \
-	{                                                                                          \
-		id, name, VALUE_UNSIGNED, ACCESS_READ, column_get_u32,                             \
-			offsetof(struct operation, member), 0                                      \
-	}
-#define TEXT(id, name, member, max)                                                                \
-	{                                                                                          \
-		id, name, VALUE_OCTETS, ACCESS_READ, column_get_text,                              \
-			offsetof(struct operation, member), max                                    \
-	}
+#define NUMBER(id, name, member)    COLUMN_NUMBER(id, name, operation, member, 0)
+#define TEXT(id, name, member, max) COLUMN_TEXT(id, name, operation, member, max)
 
 static const struct column columns[] = {
-	{1, "ldomOpIndex", VALUE_UNSIGNED, ACCESS_NONE, NULL, 0, OPLOG_INDEX_MAX},
+	COLUMN_INDEX(1, "ldomOpIndex"),
 	NUMBER(2, "ldomOpTransaction", transaction),
 	NUMBER(3, "ldomOpDomainIndex", domain_index),
 	TEXT(4, "ldomOpDomainName", domain, 256),
@@ -64,18 +44,10 @@ static const struct column columns[] = {
 	TEXT(7, "ldomOpNewValues", after, OPLOG_MESSAGE_MAX),
 	NUMBER(8, "ldomOpStepsPlanned", steps_planned),
 	NUMBER(9, "ldomOpStepsDone", steps_done),
-	{10, "ldomOpStatus", VALUE_INTEGER, ACCESS_READ, get_status, 0, 9},
+	COLUMN_INTEGER(10, "ldomOpStatus", operation, status, 9),
 	TEXT(11, "ldomOpMessage", message, OPLOG_MESSAGE_MAX),
-	{12, "ldomOpStartTime", VALUE_OCTETS, ACCESS_READ, get_start, 0, 11},
-	{13, "ldomOpDuration", VALUE_UNSIGNED, ACCESS_READ, get_duration, 0, 0},
+	COLUMN_MADE(12, "ldomOpStartTime", VALUE_OCTETS, get_start, 11),
+	COLUMN_MADE(13, "ldomOpDuration", VALUE_UNSIGNED, get_duration, 0),
 };
 
-const struct table operation_table = {
-	.name = "ldomOperationTable",
-	.arc = {1, 30, 1},
-	.arc_len = 3,
-	.index_len = 1,
-	.columns = columns,
-	.n_columns = sizeof(columns) / sizeof(columns[0]),
-	.seek = operation_seek,
-};
+const struct table operation_table = {TABLE_OF(30, 1, columns), .seek = operation_seek};

@@ -8,16 +8,9 @@
 /* ldomPolicyStatus */
 enum { STATUS_ENABLED = 1, STATUS_DISABLED = 2 };
 
-static bool seek_policy(const struct view *v, const uint32_t *index, struct row *ret)
+static void get_status(const struct cell *c, struct value *ret)
 {
-	return device_seek(v, LIST_POLICY, index, ret);
-}
-
-static void get_status(
-	const struct column *c, const struct view *v, const struct row *r, struct value *ret)
-{
-	(void)c, (void)v;
-	const struct policy *p = r->object;
+	const struct policy *p = c->row.object;
 
 	value_set_integer(ret, p->enabled ? STATUS_ENABLED : STATUS_DISABLED);
 }
@@ -40,4 +33,4 @@ static const struct column columns[] = {
 	COLUMN_NUMBER(15, "ldomPolicyDecay", policy, decay, UINT32_MAX),
 };
 
-const struct table policy_table = {TABLE_OF("ldomPolicyTable", 19, 2), .seek = seek_policy};
+const struct table policy_table = {DEVICE_TABLE(19, LIST_POLICY)};

@@ -10,61 +10,48 @@
 
 enum { UNIT_MEGABYTES = 2 };
 
-static bool pool_seek(const struct view *v, const uint32_t *index, struct row *ret)
+static bool pool_seek(struct cell *c, const uint32_t *index)
 {
-	if (!v->snapshot || !v->snapshot->pools.known)
+	const struct snapshot *s = c->view->snapshot;
+
+	if (!s || !s->pools.known || !group_seek(c, index))
 		return false;
-	if (!group_seek(v, index, ret))
-		return false;
-	ret->object = &v->snapshot->pools;
+	c->row.object = &s->pools;
 	return true;
 }
 
-static const struct pool *pool_of(const struct column *c, const struct row *r)
+/* In the unit in which it is shown. */
+static struct pool pool_of(const struct cell *c)
 {
-	return (const struct pool *)((const char *)r->object + c->offset);
+	struct pool pool = *(const struct pool *)((const char *)c->row.object + c->column->offset);
+
+	if (c->column->offset == offsetof(struct host_pools, memory_bytes)) {
+		pool.total = bytes_to_megabytes(pool.total);
+		pool.free = bytes_to_megabytes(pool.free);
+	}
+	return pool;
 }
 
-static uint64_t in_unit(const struct column *c, uint64_t amount)
+static void get_capacity(const struct cell *c, struct value *ret)
 {
-	return c->offset == offsetof(struct host_pools, memory_bytes) ? bytes_to_megabytes(amount)
-								      : amount;
+	value_set_unsigned(ret, pool_of(c).total);
 }
 
-static void get_capacity(
-	const struct column *c, const struct view *v, const struct row *r, struct value *ret)
+static void get_free(const struct cell *c, struct value *ret)
 {
-	(void)v;
-	value_set_unsigned(ret, in_unit(c, pool_of(c, r)->total));
-}
-
-static void get_free(
-	const struct column *c, const struct view *v, const struct row *r, struct value *ret)
-{
-	(void)v;
-	value_set_unsigned(ret, in_unit(c, pool_of(c, r)->free));
+	value_set_unsigned(ret, pool_of(c).free);
 }
 
 /* Computed from the other two as they are shown, so that the three always add up. */
-static void get_reserved(
-	const struct column *c, const struct view *v, const struct row *r, struct value *ret)
+static void get_reserved(const struct cell *c, struct value *ret)
 {
-	(void)v;
-	uint64_t total = in_unit(c, pool_of(c, r)->total), left = in_unit(c, pool_of(c, r)->free);
-	value_set_unsigned(ret, total > left ? total - left : 0);
-}
+	const struct pool pool = pool_of(c);
 
-static void get_unit(
-	const struct column *c, const struct view *v, const struct row *r, struct value *ret)
-{
-	(void)c, (void)v, (void)r;
-	value_set_integer(ret, UNIT_MEGABYTES);
+	value_set_unsigned(ret, pool.total > pool.free ? pool.total - pool.free : 0);
 }
 
 #define POOL(id, name, get, member)                                                                \
-	{                                                                                          \
-		id, name, VALUE_UNSIGNED, ACCESS_READ, get, offsetof(struct host_pools, member), 0 \
-	}
+	COLUMN_MEMBER(id, name, VALUE_UNSIGNED, get, host_pools, member, 0)
 
 static const struct column columns[] = {
 	POOL(1, "ldomCpuRpCapacity", get_capacity, vcpus),
@@ -73,7 +60,7 @@ static const struct column columns[] = {
 	POOL(4, "ldomMemRpCapacity", get_capacity, memory_bytes),
 	POOL(5, "ldomMemRpReserved", get_reserved, memory_bytes),
 	POOL(6, "ldomMemRpFree", get_free, memory_bytes),
-	{7, "ldomMemRpUnit", VALUE_INTEGER, ACCESS_READ, get_unit, 0, 4},
+	COLUMN_CONSTANT(7, "ldomMemRpUnit", UNIT_MEGABYTES),
 	POOL(8, "ldomCryptoRpCapacity", get_capacity, crypto),
 	POOL(9, "ldomCryptoRpReserved", get_reserved, crypto),
 	POOL(10, "ldomCryptoRpFree", get_free, crypto),
@@ -85,12 +72,4 @@ static const struct column columns[] = {
 	POOL(16, "ldomCoreRpFree", get_free, cores),
 };
 
-const struct table pool_group = {
-	.name = "ldomResourcePools",
-	.arc = {1, 2},
-	.arc_len = 2,
-	.index_len = 1,
-	.columns = columns,
-	.n_columns = sizeof(columns) / sizeof(columns[0]),
-	.seek = pool_seek,
-};
+const struct table pool_group = {GROUP_OF(2, columns), .seek = pool_seek};

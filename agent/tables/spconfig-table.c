@@ -6,14 +6,14 @@
 #include "tables/device-table.h"
 #include "util/array.h"
 
-static bool seek_spconfig(const struct view *v, const uint32_t *index, struct row *ret)
+static bool seek_spconfig(struct cell *c, const uint32_t *index)
 {
-	const struct host *h = v->snapshot ? v->snapshot->host : NULL;
+	const struct host *h = c->view->snapshot ? c->view->snapshot->host : NULL;
 	size_t i = h ? first_where(k, h->n_spconfigs, h->spconfigs[k].index >= index[0]) : 0;
 
 	if (!h || i == h->n_spconfigs)
 		return false;
-	*ret = (struct row){.index = {h->spconfigs[i].index}, .object = &h->spconfigs[i]};
+	c->row = (struct row){.index = {h->spconfigs[i].index}, .object = &h->spconfigs[i]};
 	return true;
 }
 
@@ -23,4 +23,4 @@ static const struct column columns[] = {
 	COLUMN_TEXT(3, "ldomSPConfigStatus", spconfig, status, TEXT_MAX_OCTETS),
 };
 
-const struct table spconfig_table = {TABLE_OF("ldomSPConfigTable", 20, 1), .seek = seek_spconfig};
+const struct table spconfig_table = {TABLE_OF(20, 1, columns), .seek = seek_spconfig};

@@ -6,6 +6,8 @@
 #include <string.h>
 
 #include "util/array.h"
+#include "util/number.h"
+#include "util/text.h"
 
 uint64_t view_timestamp_ms(const struct view *v, uint64_t at_ms)
 {
@@ -18,54 +20,76 @@ uint64_t view_timestamp_ms(const struct view *v, uint64_t at_ms)
 	return at_ms == 0 || since_zero > uptime ? 0 : since_zero;
 }
 
-static const void *member(const struct column *c, const struct row *r)
+static const void *member(const struct cell *c)
 {
-	return (const char *)r->object + c->offset;
+	return (const char *)c->row.object + c->column->offset;
 }
 
-void column_get_u32(
-	const struct column *c, const struct view *v, const struct row *r, struct value *ret)
+void column_get_u32(const struct cell *c, struct value *ret)
 {
-	(void)v;
-	uint32_t number = *(const uint32_t *)member(c, r);
-	if (c->type == VALUE_INTEGER)
+	uint32_t number = *(const uint32_t *)member(c);
+	if (c->column->type == VALUE_INTEGER)
 		value_set_integer(ret, (int32_t)(number > INT32_MAX ? INT32_MAX : number));
 	else
 		value_set_unsigned(ret, number);
 }
 
-void column_get_u64(
-	const struct column *c, const struct view *v, const struct row *r, struct value *ret)
+void column_get_u64(const struct cell *c, struct value *ret)
 {
-	(void)v;
-	uint64_t number = *(const uint64_t *)member(c, r);
-	if (c->type == VALUE_COUNTER)
+	uint64_t number = *(const uint64_t *)member(c);
+	if (c->column->type == VALUE_COUNTER)
 		value_set_counter(ret, number);
+	else if (c->column->type == VALUE_COUNTER64)
+		value_set_counter64(ret, number);
 	else
 		value_set_unsigned(ret, number);
 }
 
-void column_get_text(
-	const struct column *c, const struct view *v, const struct row *r, struct value *ret)
+void column_get_text(const struct cell *c, struct value *ret)
 {
-	(void)v;
-	value_set_text(ret, *(char *const *)member(c, r), c->max);
+	value_set_text(ret, *(char *const *)member(c), c->column->max);
 }
 
-void column_get_bool(
-	const struct column *c, const struct view *v, const struct row *r, struct value *ret)
+void column_get_bool(const struct cell *c, struct value *ret)
 {
-	(void)v;
-	value_set_truth(ret, *(const bool *)member(c, r));
+	value_set_truth(ret, *(const bool *)member(c));
 }
 
-bool group_seek(const struct view *v, const uint32_t *index, struct row *ret)
+void column_get_megabytes(const struct cell *c, struct value *ret)
 {
-	(void)v;
-	if (index[0] > 0)
-		return false;
-	*ret = (struct row){0};
-	return true;
+	value_set_unsigned(ret, bytes_to_megabytes(*(const uint64_t *)member(c)));
+}
+
+void column_get_octets(const struct cell *c, struct value *ret)
+{
+	uint8_t octets[VALUE_INLINE_MAX];
+	size_t n = (size_t)c->column->max;
+
+	value_set_bytes(ret, octets, hex_octets(*(char *const *)member(c), octets, n) ? n : 0);
+}
+
+void column_get_constant(const struct cell *c, struct value *ret)
+{
+	if (c->column->type == VALUE_INTEGER)
+		value_set_integer(ret, c->column->number);
+	else
+		value_set_text(ret, c->column->text, c->column->max);
+}
+
+void column_get_index(const struct cell *c, struct value *ret)
+{
+	value_set_unsigned(ret, c->row.index[c->column->offset]);
+}
+
+bool group_seek(struct cell *c, const uint32_t *index)
+{
+	c->row = (struct row){0};
+	return index[0] == 0;
+}
+
+bool table_has_time(const struct cell *c)
+{
+	return c->column->type != VALUE_COUNTER64 || c->view->snapshot->lists >= 2;
 }
 
 const struct column *table_column(const struct table *t, uint32_t id)

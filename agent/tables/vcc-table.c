@@ -5,18 +5,11 @@
 
 #include "tables/device-table.h"
 
-static bool seek_vcc(const struct view *v, const uint32_t *index, struct row *ret)
+static const struct service *service_of(const struct cell *c)
 {
-	return device_seek(v, LIST_VCC, index, ret);
-}
+	const struct vcc *vcc = c->row.object;
 
-static void get_clients(
-	const struct column *c, const struct view *v, const struct row *r, struct value *ret)
-{
-	(void)c;
-	const struct vcc *vcc = r->object;
-
-	device_set_clients(links_find(v->snapshot->links, SERVICE_VCC, vcc->name, NULL), ret);
+	return links_find(c->view->snapshot->links, SERVICE_VCC, vcc->name, NULL);
 }
 
 static const struct column columns[] = {
@@ -25,7 +18,7 @@ static const struct column columns[] = {
 	COLUMN_TEXT(3, "ldomVccName", vcc, name, NAME_MAX_OCTETS),
 	COLUMN_NUMBER(4, "ldomVccPortRangeLow", vcc, min_port, 65535),
 	COLUMN_NUMBER(5, "ldomVccPortRangeHigh", vcc, max_port, 65535),
-	COLUMN_MADE(6, "ldomVccClients", VALUE_UNSIGNED, get_clients, UINT32_MAX),
+	COLUMN_SERVICE(6, "ldomVccClients", service_of, clients, UINT32_MAX),
 };
 
-const struct table vcc_table = {TABLE_OF("ldomVccTable", 15, 2), .seek = seek_vcc};
+const struct table vcc_table = {DEVICE_TABLE(15, LIST_VCC)};

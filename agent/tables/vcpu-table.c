@@ -8,11 +8,6 @@
 /* Of the values that the vendor lists for ldomVcpuOperationalStatus, the agent gives these. */
 enum { STATUS_UNKNOWN = 1, STATUS_OK = 3, STATUS_STOPPED = 11, STATUS_POWER_MODE = 19 };
 
-static bool seek_vcpu(const struct view *v, const uint32_t *index, struct row *ret)
-{
-	return device_seek(v, LIST_VCPU, index, ret);
-}
-
 static int status_of(const struct domain *d, const struct vcpu *cpu)
 {
 	switch (d->state) {
@@ -30,11 +25,16 @@ static int status_of(const struct domain *d, const struct vcpu *cpu)
 	}
 }
 
-static void get_status(
-	const struct column *c, const struct view *v, const struct row *r, struct value *ret)
+static void get_status(const struct cell *c, struct value *ret)
 {
-	(void)c, (void)v;
-	value_set_integer(ret, status_of(r->domain, r->object));
+	value_set_integer(ret, status_of(c->row.domain, c->row.object));
+}
+
+/* Of 0.1 %, in percent. */
+static void get_percent(const struct cell *c, struct value *ret)
+{
+	column_get_u32(c, ret);
+	ret->number = ret->number / 10 + (ret->number % 10 >= 5);
 }
 
 static const struct column columns[] = {
@@ -45,10 +45,10 @@ static const struct column columns[] = {
 	COLUMN_NUMBER(5, "ldomVcpuPhysBind", vcpu, pid, UINT32_MAX),
 	COLUMN_NUMBER(6, "ldomVcpuPhysBindUsage", vcpu, strand_permille, 1000),
 	COLUMN_NUMBER(7, "ldomVcpuCoreID", vcpu, cid, UINT32_MAX),
-	COLUMN_MEMBER(8, "ldomVcpuUtilPercent", VALUE_UNSIGNED, device_get_percent, vcpu,
-		util_permille, 100),
+	COLUMN_MEMBER(
+		8, "ldomVcpuUtilPercent", VALUE_UNSIGNED, get_percent, vcpu, util_permille, 100),
 	COLUMN_NUMBER(9, "ldomVcpuUtilization", vcpu, util_permille, 1000),
 	COLUMN_NUMBER(10, "ldomVcpuNormUtilization", vcpu, norm_util_permille, 1000),
 };
 
-const struct table vcpu_table = {TABLE_OF("ldomVcpuTable", 4, 2), .seek = seek_vcpu};
+const struct table vcpu_table = {DEVICE_TABLE(4, LIST_VCPU)};

@@ -31,11 +31,6 @@ LIBVIRT_TABLES(DECLARE_VIEW_TABLE)
 
 enum { MAC_OCTETS = 6 };
 
-/* The 16 octets of a domain's UUID; none when it has no UUID. */
-column_getter view_get_uuid;
-/* There is no CPU time (Counter64) before there were two answers of ldmd. */
-bool view_has_time(const struct column *c, const struct view *v, const struct row *r);
-
 /* --- VM-MIB (RFC 7666) ---------------------------------------------------------------------- */
 
 enum vm_column {

@@ -15,50 +15,37 @@
 /* vmCpuAffinity */
 enum { AFFINITY_ENABLE = 1 };
 
-static bool cpu_seek(const struct view *v, const uint32_t *index, struct row *ret)
+static bool affinity_seek(struct cell *c, const uint32_t *index)
 {
-	return device_seek(v, LIST_VCPU, index, ret);
-}
+	struct row *r = &c->row;
 
-static bool affinity_seek(const struct view *v, const uint32_t *index, struct row *ret)
-{
-	if (!cpu_seek(v, index, ret))
+	if (!device_seek(c, index))
 		return false;
-	const struct vcpu *cpu = ret->object;
-	ret->index[2] = FIRST_PHYSICAL_INDEX + cpu->pid;
-	if (ret->index[0] != index[0] || ret->index[1] != index[1] || ret->index[2] >= index[2])
+	const struct vcpu *cpu = r->object;
+	r->index[2] = FIRST_PHYSICAL_INDEX + cpu->pid;
+	if (r->index[0] != index[0] || r->index[1] != index[1] || r->index[2] >= index[2])
 		return true;
 	/* Asked for what lies behind the one thread of this CPU. */
-	if (index[1] == UINT32_MAX || !cpu_seek(v, (const uint32_t[]){index[0], index[1] + 1}, ret))
+	if (index[1] == UINT32_MAX || !device_seek(c, (const uint32_t[]){index[0], index[1] + 1}))
 		return false;
-	cpu = ret->object;
-	ret->index[2] = FIRST_PHYSICAL_INDEX + cpu->pid;
+	cpu = r->object;
+	r->index[2] = FIRST_PHYSICAL_INDEX + cpu->pid;
 	return true;
 }
 
 /* There is no time before there were two answers of ldmd. */
-static bool cpu_has(const struct column *c, const struct view *v, const struct row *r)
+static bool cpu_has(const struct cell *c)
 {
-	(void)c, (void)v;
-	const struct vcpu *cpu = r->object;
+	const struct vcpu *cpu = c->row.object;
 
 	return cpu->time_known;
 }
 
-static void get_core_time(
-	const struct column *c, const struct view *v, const struct row *r, struct value *ret)
+static void get_core_time(const struct cell *c, struct value *ret)
 {
-	(void)c, (void)v;
-	const struct vcpu *cpu = r->object;
+	const struct vcpu *cpu = c->row.object;
 
 	value_set_counter64(ret, cpu->time_ns / 1000);
-}
-
-static void get_affinity(
-	const struct column *c, const struct view *v, const struct row *r, struct value *ret)
-{
-	(void)c, (void)v, (void)r;
-	value_set_integer(ret, AFFINITY_ENABLE);
 }
 
 static const struct column cpu_columns[] = {
@@ -67,27 +54,12 @@ static const struct column cpu_columns[] = {
 };
 
 const struct table vm_cpu_table = {
-	.name = "vmCpuTable",
-	.arc = {1, 5, 1},
-	.arc_len = 3,
-	.index_len = 2,
-	.columns = cpu_columns,
-	.n_columns = sizeof(cpu_columns) / sizeof(cpu_columns[0]),
-	.seek = cpu_seek,
-	.has = cpu_has,
-};
+	TABLE_OF(5, 2, cpu_columns), .seek = device_seek, .list = LIST_VCPU, .has = cpu_has};
 
 static const struct column affinity_columns[] = {
 	COLUMN_INDEX(2, "vmCpuPhysIndex"),
-	COLUMN_MADE(3, "vmCpuAffinity", VALUE_INTEGER, get_affinity, 0),
+	COLUMN_CONSTANT(3, "vmCpuAffinity", AFFINITY_ENABLE),
 };
 
 const struct table vm_cpu_affinity_table = {
-	.name = "vmCpuAffinityTable",
-	.arc = {1, 6, 1},
-	.arc_len = 3,
-	.index_len = 3,
-	.columns = affinity_columns,
-	.n_columns = sizeof(affinity_columns) / sizeof(affinity_columns[0]),
-	.seek = affinity_seek,
-};
+	TABLE_OF(6, 3, affinity_columns), .seek = affinity_seek, .list = LIST_VCPU};

@@ -19,20 +19,16 @@ enum { ACCESS_TYPE_UNKNOWN = 1, READ_WRITE = 2, READ_ONLY = 3 };
 enum { HARD_DISK = 3, OPTICAL_DISK = 4 };
 enum { NOT_AVAILABLE = -1 };
 
-static bool disk_seek(const struct view *v, const uint32_t *index, struct row *ret)
-{
-	return device_seek(v, LIST_VDISK, index, ret);
-}
-
 /* NULL: list-services did not bring it. */
-static const struct vds_volume *volume_of(const struct view *v, const struct row *r)
+static const struct vds_volume *volume_of(const struct cell *c)
 {
-	const struct vdisk *disk = r->object;
+	const struct snapshot *snapshot = c->view->snapshot;
+	const struct vdisk *disk = c->row.object;
 	const struct service *s =
-		links_find(v->snapshot->links, SERVICE_VOLUME, disk->service, disk->volume);
+		links_find(snapshot->links, SERVICE_VOLUME, disk->service, disk->volume);
 	struct list_row found;
 
-	if (!s || !snapshot_seek_row(v->snapshot, LIST_VOLUME, s->domain, s->index, &found) ||
+	if (!s || !snapshot_seek_row(snapshot, LIST_VOLUME, s->domain, s->index, &found) ||
 		found.domain->index != s->domain || found.index != s->index)
 		return NULL;
 	return found.row;
@@ -43,18 +39,9 @@ static const char *path_of(const struct vds_volume *volume)
 	return volume && volume->device ? volume->device : "";
 }
 
-static void get_zero(
-	const struct column *c, const struct view *v, const struct row *r, struct value *ret)
+static void get_source_type(const struct cell *c, struct value *ret)
 {
-	(void)c, (void)v, (void)r;
-	value_set_integer(ret, 0);
-}
-
-static void get_source_type(
-	const struct column *c, const struct view *v, const struct row *r, struct value *ret)
-{
-	(void)c;
-	const struct vds_volume *volume = volume_of(v, r);
+	const struct vds_volume *volume = volume_of(c);
 	const char *path = path_of(volume);
 
 	value_set_integer(ret, !volume				? SOURCE_UNKNOWN
@@ -63,23 +50,21 @@ static void get_source_type(
 								: SOURCE_OTHER);
 }
 
-static void get_source_string(
-	const struct column *c, const struct view *v, const struct row *r, struct value *ret)
+static void get_source_string(const struct cell *c, struct value *ret)
 {
-	const struct vds_volume *volume = volume_of(v, r);
+	const struct vds_volume *volume = volume_of(c);
 
-	value_set_text(ret, volume ? volume->options : NULL, c->max);
+	value_set_text(ret, volume ? volume->options : NULL, c->column->max);
 }
 
 /* The path; where there is none, the names by which the domain knows the volume. */
-static void get_resource(
-	const struct column *c, const struct view *v, const struct row *r, struct value *ret)
+static void get_resource(const struct cell *c, struct value *ret)
 {
-	const struct vdisk *disk = r->object;
-	const struct vds_volume *volume = volume_of(v, r);
+	const struct vdisk *disk = c->row.object;
+	const struct vds_volume *volume = volume_of(c);
 
 	if (volume) {
-		value_set_text(ret, path_of(volume), c->max);
+		value_set_text(ret, path_of(volume), c->column->max);
 		return;
 	}
 	char text[VALUE_INLINE_MAX + 1];
@@ -88,79 +73,54 @@ static void get_resource(
 	value_set_bytes(ret, text, utf8_cut(text, VALUE_INLINE_MAX));
 }
 
-static bool has_option(const char *options, const char *wanted)
+static bool is_read_only(const char *options)
 {
 	for (const char *p = options; p && *p;) {
 		size_t n = strcspn(p, ",");
 
-		if (n == strlen(wanted) && strncasecmp(p, wanted, n) == 0)
+		if (n == 2 && strncasecmp(p, "ro", n) == 0)
 			return true;
 		p += n + (p[n] == ',');
 	}
 	return false;
 }
 
-static void get_access(
-	const struct column *c, const struct view *v, const struct row *r, struct value *ret)
+static void get_access(const struct cell *c, struct value *ret)
 {
-	(void)c;
-	const struct vds_volume *volume = volume_of(v, r);
+	const struct vds_volume *volume = volume_of(c);
 
-	value_set_integer(ret, !volume				   ? ACCESS_TYPE_UNKNOWN
-			       : has_option(volume->options, "ro") ? READ_ONLY
-								   : READ_WRITE);
+	value_set_integer(ret, !volume			       ? ACCESS_TYPE_UNKNOWN
+			       : is_read_only(volume->options) ? READ_ONLY
+							       : READ_WRITE);
 }
 
-static void get_media_type(
-	const struct column *c, const struct view *v, const struct row *r, struct value *ret)
+static void get_media_type(const struct cell *c, struct value *ret)
 {
-	(void)c;
-	const char *path = path_of(volume_of(v, r));
+	const char *path = path_of(volume_of(c));
 	size_t n = strlen(path);
 
 	value_set_integer(
 		ret, n >= 4 && strcasecmp(path + n - 4, ".iso") == 0 ? OPTICAL_DISK : HARD_DISK);
 }
 
-static void get_media_string(
-	const struct column *c, const struct view *v, const struct row *r, struct value *ret)
-{
-	(void)v, (void)r;
-	value_set_text(ret, "vdisk", c->max);
-}
-
-static void get_unit(
-	const struct column *c, const struct view *v, const struct row *r, struct value *ret)
-{
-	(void)c, (void)v, (void)r;
-	value_set_integer(ret, (int32_t)MEGABYTE);
-}
-
-static void get_not_available(
-	const struct column *c, const struct view *v, const struct row *r, struct value *ret)
-{
-	(void)c, (void)v, (void)r;
-	value_set_integer(ret, NOT_AVAILABLE);
-}
-
 #define ABSENT(id, name)                                                                           \
 	{                                                                                          \
-		id, name, VALUE_COUNTER64, ACCESS_ABSENT, NULL, 0, 0                               \
+		COLUMN_OF(id, name, VALUE_COUNTER64, ACCESS_ABSENT, NULL, 0)                       \
 	}
 
 static const struct column columns[] = {
 	COLUMN_INDEX(1, "vmStorageVmIndex"),
 	COLUMN_INDEX(2, "vmStorageIndex"),
-	COLUMN_MADE(3, "vmStorageParent", VALUE_INTEGER, get_zero, 0),
+	COLUMN_CONSTANT(3, "vmStorageParent", 0),
 	COLUMN_MADE(4, "vmStorageSourceType", VALUE_INTEGER, get_source_type, 0),
 	COLUMN_MADE(5, "vmStorageSourceTypeString", VALUE_OCTETS, get_source_string, 255),
 	COLUMN_MADE(6, "vmStorageResourceID", VALUE_OCTETS, get_resource, 255),
 	COLUMN_MADE(7, "vmStorageAccess", VALUE_INTEGER, get_access, 0),
 	COLUMN_MADE(8, "vmStorageMediaType", VALUE_INTEGER, get_media_type, 0),
-	COLUMN_MADE(9, "vmStorageMediaTypeString", VALUE_OCTETS, get_media_string, 255),
-	COLUMN_MADE(10, "vmStorageSizeUnit", VALUE_INTEGER, get_unit, 0),
-	COLUMN_MADE(11, "vmStorageDefinedSize", VALUE_INTEGER, get_not_available, 0),
-	COLUMN_MADE(12, "vmStorageAllocatedSize", VALUE_INTEGER, get_not_available, 0),
+	COLUMN_CONSTANT_TEXT(9, "vmStorageMediaTypeString", "vdisk"),
+	COLUMN_CONSTANT(10, "vmStorageSizeUnit", MEGABYTE),
+	COLUMN_CONSTANT(11, "vmStorageDefinedSize", NOT_AVAILABLE),
+	COLUMN_CONSTANT(12, "vmStorageAllocatedSize", NOT_AVAILABLE),
 	ABSENT(13, "vmStorageReadIOs"),
 	ABSENT(14, "vmStorageWriteIOs"),
 	ABSENT(15, "vmStorageReadOctets"),
@@ -169,4 +129,4 @@ static const struct column columns[] = {
 	ABSENT(18, "vmStorageWriteLatency"),
 };
 
-const struct table vm_storage_table = {TABLE_OF("vmStorageTable", 7, 2), .seek = disk_seek};
+const struct table vm_storage_table = {DEVICE_TABLE(7, LIST_VDISK)};

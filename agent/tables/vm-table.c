@@ -49,9 +49,9 @@ static bool vm_is_up(const struct domain *d)
 	       d->told_state == DOMAIN_STOPPING;
 }
 
-static bool vm_seek(const struct view *v, const uint32_t *index, struct row *ret)
+static bool vm_seek(struct cell *c, const uint32_t *index)
 {
-	const struct snapshot *s = v->snapshot;
+	const struct snapshot *s = c->view->snapshot;
 	size_t i = s ? snapshot_lower_bound(s, index[0]) : 0;
 
 	/* Rows that a manager is making are no virtual machines yet. */
@@ -59,48 +59,21 @@ static bool vm_seek(const struct view *v, const uint32_t *index, struct row *ret
 		i++;
 	if (!s || i == s->n_domains)
 		return false;
-	row_set_domain(ret, s->domains[i]);
+	row_set_domain(&c->row, s->domains[i]);
 	return true;
 }
 
-/* ldmd does not tell which operating system a domain runs. */
-static void get_os_type(
-	const struct column *c, const struct view *v, const struct row *r, struct value *ret)
+static void get_admin_state(const struct cell *c, struct value *ret)
 {
-	(void)c, (void)v, (void)r;
-	value_set_text(ret, NULL, 0);
-}
-
-static void get_admin_state(
-	const struct column *c, const struct view *v, const struct row *r, struct value *ret)
-{
-	(void)c;
-	bool running = r->domain->told_state &&
-		       control_admin_state(r->domain, v->operations) == ADMIN_ACTIVE;
+	bool running = c->row.domain->told_state &&
+		       control_admin_state(c->row.domain, c->view->operations) == ADMIN_ACTIVE;
 
 	value_set_integer(ret, running ? ADMIN_RUNNING : ADMIN_SHUTDOWN);
 }
 
-static void get_oper_state(
-	const struct column *c, const struct view *v, const struct row *r, struct value *ret)
+static void get_oper_state(const struct cell *c, struct value *ret)
 {
-	(void)c, (void)v;
-	value_set_integer(ret, (int32_t)vm_oper_state(r->domain));
-}
-
-/* What starts at power-on is in the SP configuration, and nobody tells what is in that. */
-static void get_auto_start(
-	const struct column *c, const struct view *v, const struct row *r, struct value *ret)
-{
-	(void)c, (void)v, (void)r;
-	value_set_integer(ret, AUTO_START_UNKNOWN);
-}
-
-static void get_persistent(
-	const struct column *c, const struct view *v, const struct row *r, struct value *ret)
-{
-	(void)c, (void)v, (void)r;
-	value_set_integer(ret, PERSISTENT);
+	value_set_integer(ret, (int32_t)vm_oper_state(c->row.domain));
 }
 
 /* An inactive domain has constraints, and nothing is assigned to it. */
@@ -114,66 +87,48 @@ static void set_number(struct value *ret, uint64_t number)
 	value_set_integer(ret, number > INT32_MAX ? INT32_MAX : (int32_t)number);
 }
 
-static void get_cpus(
-	const struct column *c, const struct view *v, const struct row *r, struct value *ret)
+static void get_cpus(const struct cell *c, struct value *ret)
 {
-	(void)c, (void)v;
-	set_number(ret, has_resources(r->domain) ? r->domain->num_vcpu : 0);
+	set_number(ret, has_resources(c->row.domain) ? c->row.domain->num_vcpu : 0);
 }
 
-static void get_no_boundary(
-	const struct column *c, const struct view *v, const struct row *r, struct value *ret)
+static void get_memory(const struct cell *c, struct value *ret)
 {
-	(void)c, (void)v, (void)r;
-	value_set_integer(ret, NO_BOUNDARY);
+	const struct domain *d = c->row.domain;
+
+	set_number(ret, has_resources(d) ? bytes_to_megabytes(d->mem_bytes) : 0);
 }
 
-static void get_mem_unit(
-	const struct column *c, const struct view *v, const struct row *r, struct value *ret)
+static void get_up_time(const struct cell *c, struct value *ret)
 {
-	(void)c, (void)v, (void)r;
-	value_set_integer(ret, (int32_t)MEGABYTE);
+	value_set_ticks(ret, vm_is_up(c->row.domain) ? c->row.domain->uptime_s * 1000 : 0);
 }
 
-static void get_memory(
-	const struct column *c, const struct view *v, const struct row *r, struct value *ret)
+static void get_cpu_time(const struct cell *c, struct value *ret)
 {
-	(void)c, (void)v;
-	set_number(ret, has_resources(r->domain) ? bytes_to_megabytes(r->domain->mem_bytes) : 0);
-}
-
-static void get_up_time(
-	const struct column *c, const struct view *v, const struct row *r, struct value *ret)
-{
-	(void)c, (void)v;
-	value_set_ticks(ret, vm_is_up(r->domain) ? r->domain->uptime_s * 1000 : 0);
-}
-
-static void get_cpu_time(
-	const struct column *c, const struct view *v, const struct row *r, struct value *ret)
-{
-	(void)c, (void)v;
-	value_set_counter64(ret, r->domain->cpu_time_ns / 1000);
+	value_set_counter64(ret, c->row.domain->cpu_time_ns / 1000);
 }
 
 static const struct column columns[] = {
 	COLUMN_INDEX(1, "vmIndex"),
 	COLUMN_TEXT(VM_COLUMN_NAME, "vmName", domain, name, 255),
-	COLUMN_MADE(VM_COLUMN_UUID, "vmUUID", VALUE_OCTETS, view_get_uuid, 0),
-	COLUMN_MADE(4, "vmOSType", VALUE_OCTETS, get_os_type, 0),
+	COLUMN_OCTETS(VM_COLUMN_UUID, "vmUUID", domain, uuid, UUID_OCTETS),
+	/* ldmd does not tell which operating system a domain runs. */
+	COLUMN_CONSTANT_TEXT(4, "vmOSType", NULL),
 	COLUMN_MADE(5, "vmAdminState", VALUE_INTEGER, get_admin_state, 0),
 	COLUMN_MADE(VM_COLUMN_OPER_STATE, "vmOperState", VALUE_INTEGER, get_oper_state, 0),
-	COLUMN_MADE(7, "vmAutoStart", VALUE_INTEGER, get_auto_start, 0),
-	COLUMN_MADE(VM_COLUMN_PERSISTENT, "vmPersistent", VALUE_INTEGER, get_persistent, 0),
+	/* What starts at power-on is in the SP configuration, and nobody tells what is in that. */
+	COLUMN_CONSTANT(7, "vmAutoStart", AUTO_START_UNKNOWN),
+	COLUMN_CONSTANT(VM_COLUMN_PERSISTENT, "vmPersistent", PERSISTENT),
 	COLUMN_MADE(9, "vmCurCpuNumber", VALUE_INTEGER, get_cpus, 0),
-	COLUMN_MADE(10, "vmMinCpuNumber", VALUE_INTEGER, get_no_boundary, 0),
-	COLUMN_MADE(11, "vmMaxCpuNumber", VALUE_INTEGER, get_no_boundary, 0),
-	COLUMN_MADE(12, "vmMemUnit", VALUE_INTEGER, get_mem_unit, 0),
+	COLUMN_CONSTANT(10, "vmMinCpuNumber", NO_BOUNDARY),
+	COLUMN_CONSTANT(11, "vmMaxCpuNumber", NO_BOUNDARY),
+	COLUMN_CONSTANT(12, "vmMemUnit", MEGABYTE),
 	COLUMN_MADE(13, "vmCurMem", VALUE_INTEGER, get_memory, 0),
-	COLUMN_MADE(14, "vmMinMem", VALUE_INTEGER, get_no_boundary, 0),
-	COLUMN_MADE(15, "vmMaxMem", VALUE_INTEGER, get_no_boundary, 0),
+	COLUMN_CONSTANT(14, "vmMinMem", NO_BOUNDARY),
+	COLUMN_CONSTANT(15, "vmMaxMem", NO_BOUNDARY),
 	COLUMN_MADE(16, "vmUpTime", VALUE_TIME_TICKS, get_up_time, 0),
 	COLUMN_MADE(17, "vmCpuTime", VALUE_COUNTER64, get_cpu_time, 0),
 };
 
-const struct table vm_table = {TABLE_OF("vmTable", 4, 1), .seek = vm_seek, .has = view_has_time};
+const struct table vm_table = {TABLE_OF(4, 1, columns), .seek = vm_seek, .has = table_has_time};

@@ -7,23 +7,14 @@
 #include "tables/device-table.h"
 #include "util/number.h"
 
-static bool seek_vmem(const struct view *v, const uint32_t *index, struct row *ret)
+static void get_blocks(const struct cell *c, struct value *ret)
 {
-	return device_seek(v, LIST_VMEM, index, ret);
+	value_set_unsigned(ret, c->row.domain->detail->n_memory);
 }
 
-static void get_blocks(
-	const struct column *c, const struct view *v, const struct row *r, struct value *ret)
+static void get_size(const struct cell *c, struct value *ret)
 {
-	(void)c, (void)v;
-	value_set_unsigned(ret, r->domain->detail->n_memory);
-}
-
-static void get_size(
-	const struct column *c, const struct view *v, const struct row *r, struct value *ret)
-{
-	(void)c, (void)v;
-	const struct domain_detail *t = r->domain->detail;
+	const struct domain_detail *t = c->row.domain->detail;
 	uint64_t sum = 0;
 
 	for (size_t i = 0; i < t->n_memory; i++)
@@ -38,4 +29,4 @@ static const struct column columns[] = {
 	COLUMN_MADE(4, "ldomVmemBoundSize", VALUE_UNSIGNED, get_size, UINT32_MAX),
 };
 
-const struct table vmem_table = {TABLE_OF("ldomVmemTable", 6, 2), .seek = seek_vmem};
+const struct table vmem_table = {DEVICE_TABLE(6, LIST_VMEM)};

@@ -5,18 +5,11 @@
 
 #include "tables/device-table.h"
 
-static bool seek_vsw(const struct view *v, const uint32_t *index, struct row *ret)
+static const struct service *service_of(const struct cell *c)
 {
-	return device_seek(v, LIST_VSW, index, ret);
-}
+	const struct vsw *vsw = c->row.object;
 
-static void get_clients(
-	const struct column *c, const struct view *v, const struct row *r, struct value *ret)
-{
-	(void)c;
-	const struct vsw *vsw = r->object;
-
-	device_set_clients(links_find(v->snapshot->links, SERVICE_VSW, vsw->name, NULL), ret);
+	return links_find(c->view->snapshot->links, SERVICE_VSW, vsw->name, NULL);
 }
 
 static const struct column columns[] = {
@@ -33,7 +26,7 @@ static const struct column columns[] = {
 	COLUMN_NUMBER(11, "ldomVswMtu", vsw, mtu, UINT32_MAX),
 	COLUMN_NUMBER(12, "ldomVswID", vsw, id, UINT32_MAX),
 	COLUMN_TEXT(13, "ldomVswInterVnetLink", vsw, inter_vnet_link, TEXT_MAX_OCTETS),
-	COLUMN_MADE(14, "ldomVswClients", VALUE_UNSIGNED, get_clients, UINT32_MAX),
+	COLUMN_SERVICE(14, "ldomVswClients", service_of, clients, UINT32_MAX),
 };
 
-const struct table vsw_table = {TABLE_OF("ldomVswTable", 13, 2), .seek = seek_vsw};
+const struct table vsw_table = {DEVICE_TABLE(13, LIST_VSW)};

@@ -51,7 +51,7 @@ static void check_cell(
 	struct lookup found;
 	struct value value;
 
-	cell_value(cell, v, &value);
+	cell_value(cell, &value);
 	picture_check_value(&value);
 	check_bounds(cell->column, &value);
 	FUZZ_CHECK(lookup_get(v, &ldoms_mib, name, n, &found) == LOOKUP_OK);
@@ -70,7 +70,7 @@ void picture_walk(const struct snapshot *s, const struct oplog_view *operations,
 		.taken_ms = 1,
 		.now_ms = now_ms,
 	};
-	uint32_t names[2][LOOKUP_NAME_MAX];
+	uint32_t names[2][NAME_ARCS_MAX];
 	size_t length = 0;
 	struct cell cell;
 

@@ -397,7 +397,7 @@ static void test_ranges(void **state)
 /* As the tables themselves have it. */
 static size_t count_cells(void)
 {
-	uint32_t name[LOOKUP_NAME_MAX];
+	uint32_t name[NAME_ARCS_MAX];
 	struct cell cell;
 	size_t n = 0;
 

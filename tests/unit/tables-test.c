@@ -165,14 +165,14 @@ static size_t name_of(const char *object, const char *index, uint32_t *name)
 
 static struct value get(const char *object, const char *index)
 {
-	uint32_t name[LOOKUP_NAME_MAX];
+	uint32_t name[NAME_ARCS_MAX];
 	size_t length = name_of(object, index, name);
 	struct lookup l;
 	struct value v;
 
 	if (lookup_get(&view, &ldoms_mib, name, length, &l) != LOOKUP_OK)
 		fail_msg("there is no %s.%s", object, index);
-	cell_value(&l.cell, &view, &v);
+	cell_value(&l.cell, &v);
 	assert_int_equal(v.type, l.cell.column->type);
 	return v;
 }
@@ -199,7 +199,7 @@ static void expect_text(const char *object, const char *index, const char *wante
 
 static void expect_none(const char *object, const char *index)
 {
-	uint32_t name[LOOKUP_NAME_MAX];
+	uint32_t name[NAME_ARCS_MAX];
 	size_t length = name_of(object, index, name);
 	struct lookup l;
 
@@ -208,7 +208,7 @@ static void expect_none(const char *object, const char *index)
 
 static size_t count(const char *object)
 {
-	uint32_t name[LOOKUP_NAME_MAX];
+	uint32_t name[NAME_ARCS_MAX];
 	size_t length = name_of(object, "", name), n = 0;
 	struct cell cell;
 

@@ -136,7 +136,7 @@ static const struct snapshot *random_snapshot(void)
 /* --- all names, the slow way ---------------------------------------------------------------- */
 
 struct name {
-	uint32_t sub[LOOKUP_NAME_MAX];
+	uint32_t sub[NAME_ARCS_MAX];
 	size_t length;
 };
 
@@ -280,7 +280,7 @@ static void check_get(const struct view *v, const struct name *name)
 	struct value value;
 
 	assert_int_equal(lookup_get(v, &ldoms_mib, name->sub, name->length, &l), LOOKUP_OK);
-	cell_value(&l.cell, v, &value);
+	cell_value(&l.cell, &value);
 	assert_int_equal(value.type, l.cell.column->type);
 	if (value.type == VALUE_OCTETS)
 		assert_true(value.octets.length <= l.cell.column->max || !l.cell.column->max);
@@ -289,7 +289,7 @@ static void check_get(const struct view *v, const struct name *name)
 /* From each name to the next, up to the end. */
 static void check_walk(const struct view *v, const struct names *names)
 {
-	uint32_t name[LOOKUP_NAME_MAX];
+	uint32_t name[NAME_ARCS_MAX];
 	size_t length = 0, i = 0;
 	struct cell cell;
 
@@ -343,7 +343,7 @@ static size_t expected_next(
 
 static void check_random_name(const struct view *v, const struct names *names)
 {
-	uint32_t name[LOOKUP_NAME_MAX + 1], found[LOOKUP_NAME_MAX];
+	uint32_t name[NAME_ARCS_MAX + 1], found[NAME_ARCS_MAX];
 	size_t length = random_name(names, name);
 	bool inclusive = chance(2);
 	size_t i = expected_next(names, name, length, inclusive);
