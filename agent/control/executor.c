@@ -16,7 +16,7 @@
 
 #include "control/command.h"
 #include "control/history.h"
-#include "util/buffer.h"
+#include "util/cleanup.h"
 #include "util/clock.h"
 #include "util/log.h"
 #include "util/number.h"
@@ -188,20 +188,6 @@ static bool cannot_be_undone(const struct run *run)
 
 /* --- what is told: operation rows, verdicts, one line in the log ---------------------------- */
 
-char *executor_describe(const struct domain *d)
-{
-	struct buffer b = BUFFER_EMPTY;
-	char *text = NULL;
-
-	if (!d)
-		return NULL;
-	if (buffer_printf(&b, "vcpus=%u memory=%uM crypto=%u state=%s", d->num_vcpu,
-		    plan_memory_mb(d), d->num_crypto, domain_state_name(d->state)) >= 0)
-		text = buffer_steal(&b);
-	buffer_clear(&b);
-	return text;
-}
-
 static enum operation_status status_of_failed(const struct run *run, size_t part)
 {
 	bool touched = part_has_mark(run, part, MARKS_TOUCHED, false);
@@ -234,7 +220,6 @@ static enum operation_status part_status(const struct run *run, size_t part)
 
 static void fill_row(const struct run_part *p, struct operation *o)
 {
-	char *before = executor_describe(p->before), *after = executor_describe(p->target.domain);
 	int r = 0;
 
 	/* The state that is asked for may stand in the row that is being made. */
@@ -243,16 +228,14 @@ static void fill_row(const struct run_part *p, struct operation *o)
 	o->steps_done = p->steps_done;
 	o->steps_planned = p->steps_planned;
 	if (p->looked) {
-		r = operation_set_text(&o->before, before);
+		r = operation_set_domain(&o->before, p->before);
 		if (r >= 0)
-			r = operation_set_text(&o->after, after);
+			r = operation_set_domain(&o->after, p->target.domain);
 	}
 	if (r >= 0)
 		r = operation_set_text(&o->message, p->target.message);
 	if (r < 0)
 		log_warn(TOKEN, "no memory for the texts of operation %u", o->index);
-	free(before);
-	free(after);
 }
 
 static void log_operation(const struct operation *o)
@@ -367,19 +350,25 @@ static int run_new(struct executor *x, struct transaction *t, struct run **ret)
 	return 0;
 }
 
-static int write_history(struct run *run)
+/* What step 0 read of each part; the caller frees. NULL: no memory. */
+static struct plan_input *plan_inputs(const struct run *run)
 {
 	struct plan_input *in = calloc(run->t->n_parts, sizeof(*in));
 
-	if (!in)
-		return -ENOMEM;
-	for (size_t i = 0; i < run->t->n_parts; i++)
+	for (size_t i = 0; in && i < run->t->n_parts; i++) {
+		const struct run_part *p = &run->parts[i];
+
 		in[i] = (struct plan_input){
-			.request = &run->parts[i].target.request, .domain = run->parts[i].before};
-	int r = run->state == RUN_DONE ? history_undo(run->x->history, run->t, in)
-				       : history_begin(run->x->history, run->t, in);
-	free(in);
-	return r;
+			&p->target.request, p->before, p->target.saved, p->local};
+	}
+	return in;
+}
+
+static int write_history(struct run *run)
+{
+	_cleanup_free_ struct plan_input *in = plan_inputs(run);
+
+	return in ? history_begin(run->x->history, run->t, in, run->state == RUN_DONE) : -ENOMEM;
 }
 
 static void restore_row(struct run_part *p, const struct domain *row)
@@ -545,35 +534,16 @@ static void begin_steps(struct run *run)
 
 static void make_plan(struct run *run)
 {
-	size_t n = 0, part = 0;
-	struct plan_input *in = calloc(run->t->n_parts, sizeof(*in));
-	size_t *from = calloc(run->t->n_parts, sizeof(*from)); /* the part of each input */
-	unsigned field = 0;
-	enum refusal_reason why = REASON_NONE;
-	int r = -ENOMEM;
+	_cleanup_free_ struct plan_input *in = plan_inputs(run);
+	struct plan_obstacle why;
+	int r = in ? plan_make(in, run->t->n_parts, &run->plan, &why) : -ENOMEM;
 
-	for (size_t i = 0; in && from && i < run->t->n_parts; i++) {
-		const struct run_part *p = &run->parts[i];
-
-		if (p->local)
-			continue;
-		from[n] = i;
-		in[n++] = (struct plan_input){&p->target.request, p->before, p->target.saved};
-	}
-	if (in && from)
-		r = plan_make(in, n, &run->plan, &part, &field, &why);
-	for (size_t i = 0; r >= 0 && i < run->plan.n; i++)
-		run->plan.steps[i].part = from[run->plan.steps[i].part];
-	if (r == -ENOTSUP)
-		part = from[part];
-	free(in);
-	free(from);
 	if (r >= 0) {
 		run->marks = calloc(run->plan.n > 0 ? run->plan.n : 1, sizeof(*run->marks));
 		r = run->marks ? 0 : -ENOMEM;
 	}
 	if (r == -ENOTSUP)
-		run_fail_because(run, part, field, reason_text(why));
+		run_fail_because(run, why.part, why.field, reason_text(why.reason));
 	else if (r < 0)
 		run_fail_because(run, 0, 0, "the agent has no memory left");
 	else

@@ -42,9 +42,6 @@ void executor_turn(struct executor *x, uint64_t now_ms);
 /* A new picture of the host: who waits for a domain of it need not ask for it. */
 void executor_see(struct executor *x, const struct snapshot *s);
 
-/* For rows, as in "vcpus=4 memory=2048M crypto=0 state=active"; the caller frees. NULL: none. */
-char *executor_describe(const struct domain *d);
-
 /*
  * An orderly stop: what has sent nothing yet is over, and nothing new begins. What was begun goes
  * on to its end: the start behind a stop, the rollback of what fails. Idle: all of that is done, or

@@ -886,7 +886,7 @@ static int append_beginning(struct history *y, const char *text)
 	return r;
 }
 
-static int begin(
+int history_begin(
 	struct history *y, const struct transaction *t, const struct plan_input *in, bool undo)
 {
 	struct buffer lines = BUFFER_EMPTY;
@@ -905,16 +905,6 @@ static int begin(
 	}
 	buffer_clear(&lines);
 	return r;
-}
-
-int history_begin(struct history *y, const struct transaction *t, const struct plan_input *in)
-{
-	return begin(y, t, in, false);
-}
-
-int history_undo(struct history *y, const struct transaction *t, const struct plan_input *in)
-{
-	return begin(y, t, in, true);
 }
 
 /* --- time ---------------------------------------------------------------------------------- */

@@ -61,10 +61,12 @@ void history_free(struct history *y);
 /* What the last run left open, the oldest first; owned by the history. */
 const struct begun *history_left_open(const struct history *y, size_t *ret_n);
 
-/* On disk when it returns 0; else nothing may be sent. in: one per part of t. -errno, -ENOMEM. */
-int history_begin(struct history *y, const struct transaction *t, const struct plan_input *in);
-/* The same, when what was done is to be taken back after all. */
-int history_undo(struct history *y, const struct transaction *t, const struct plan_input *in);
+/*
+ * On disk when it returns 0; else nothing may be sent. in: one per part of t. undo: what was done is
+ * to be taken back after all. -errno, -ENOMEM.
+ */
+int history_begin(
+	struct history *y, const struct transaction *t, const struct plan_input *in, bool undo);
 /* There is no call for the end: rows that ended, handed over with handover_report(), say it. */
 
 /* Appends what is due. next: when the next turn is due at the latest; CLOCK_NEVER. */

@@ -11,6 +11,8 @@
 #include <string.h>
 
 #include "util/array.h"
+#include "util/cleanup.h"
+#include "util/number.h"
 #include "util/reference.h"
 #include "util/text.h"
 #include "util/utf8.h"
@@ -87,6 +89,17 @@ int operation_set_text(char **field, const char *text)
 	free(*field);
 	*field = copy;
 	return 0;
+}
+
+int operation_set_domain(char **field, const struct domain *d)
+{
+	_cleanup_free_ char *text = NULL;
+
+	if (d && text_printf(&text, "vcpus=%u memory=%lluM crypto=%u state=%s", d->num_vcpu,
+			 (unsigned long long)bytes_to_megabytes(d->mem_bytes), d->num_crypto,
+			 domain_state_name(d->state)) < 0)
+		return -ENOMEM;
+	return operation_set_text(field, text);
 }
 
 bool operation_running(const struct operation *o)

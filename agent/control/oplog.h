@@ -99,6 +99,8 @@ int operation_copy(const struct operation *o, struct operation **ret);
 void operation_unref(const struct operation *o);
 /* Replaces a text; NULL clears it. Control characters become blanks, long text is cut. -ENOMEM. */
 int operation_set_text(char **field, const char *text);
+/* The same with how a domain is: "vcpus=4 memory=2048M crypto=0 state=active". */
+int operation_set_domain(char **field, const struct domain *d);
 /* "succeeded"; never NULL. */
 const char *operation_status_name(enum operation_status status);
 

@@ -11,6 +11,7 @@
 #include "util/array.h"
 #include "util/cleanup.h"
 #include "util/number.h"
+#include "util/text.h"
 
 #define MEMORY_ROUNDING (256ull * MEGABYTE) /* ldmd rounds up by less than that */
 
@@ -21,35 +22,46 @@ enum phase {
 	PHASE_TAIL, /* cannot be taken back; in one domain only */
 };
 
-struct draft_step {
-	struct step step;
+/*
+ * All steps in the order in which they run. A crypto unit belongs to a core: units are given back
+ * before CPUs, and taken after them.
+ */
+static const struct {
 	enum phase phase;
-	unsigned order; /* within the phase */
+	enum step_action action;
+} places[] = {
+	{PHASE_RELEASE, STEP_UNBIND},
+	{PHASE_RELEASE, STEP_SET_CRYPTO},
+	{PHASE_RELEASE, STEP_SET_VCPU},
+	{PHASE_RELEASE, STEP_SET_MEMORY},
+	{PHASE_STORE, STEP_ADD},
+	{PHASE_STORE, STEP_SET_VCPU},
+	{PHASE_STORE, STEP_SET_MEMORY},
+	{PHASE_STORE, STEP_SET_CRYPTO},
+	{PHASE_TAKE, STEP_SET_VCPU},
+	{PHASE_TAKE, STEP_SET_MEMORY},
+	{PHASE_TAKE, STEP_SET_CRYPTO},
+	{PHASE_TAKE, STEP_BIND},
+	{PHASE_TAIL, STEP_STOP},
+	{PHASE_TAIL, STEP_FORCE_STOP},
+	{PHASE_TAIL, STEP_UNBIND},
+	{PHASE_TAIL, STEP_START},
+	{PHASE_TAIL, STEP_REMOVE},
+	{PHASE_TAIL, STEP_SAVE},
 };
 
 struct planner {
 	const struct plan_input *in;
-	size_t n;
-	struct draft_step *steps;
-	size_t n_steps;
-	/* Where and why no plan can be made. */
-	size_t part;
-	unsigned field;
-	enum refusal_reason reason;
+	struct plan plan;
+	struct plan_obstacle why;
 };
-
-uint32_t plan_memory_mb(const struct domain *d)
-{
-	uint64_t mb = d->mem_bytes / MEGABYTE;
-
-	return mb < UINT32_MAX ? (uint32_t)mb : UINT32_MAX;
-}
 
 int plan_complete(struct set_request *d, const struct domain *row)
 {
+	uint64_t mb = bytes_to_megabytes(row->mem_bytes);
+
 	if ((d->fields & FIELD_TEMPLATE_BIT) == 0 && row->template_name) {
-		d->template = strdup(row->template_name);
-		if (!d->template)
+		if (text_copy(row->template_name, &d->template) < 0)
 			return -ENOMEM;
 		d->fields |= FIELD_TEMPLATE_BIT;
 	}
@@ -58,7 +70,7 @@ int plan_complete(struct set_request *d, const struct domain *row)
 		d->fields |= FIELD_VCPU_BIT;
 	}
 	if ((d->fields & FIELD_MEMORY_BIT) == 0 && (row->known & KNOWN_MEMORY) != 0) {
-		d->memory_mb = plan_memory_mb(row);
+		d->memory_mb = mb < UINT32_MAX ? (uint32_t)mb : UINT32_MAX;
 		d->fields |= FIELD_MEMORY_BIT;
 	}
 	if ((d->fields & FIELD_CRYPTO_BIT) == 0 && (row->known & KNOWN_CRYPTO) != 0) {
@@ -70,6 +82,48 @@ int plan_complete(struct set_request *d, const struct domain *row)
 		d->fields |= FIELD_ADMIN_BIT;
 	}
 	return 0;
+}
+
+/* --- amounts ------------------------------------------------------------------------------- */
+
+static const unsigned resource_fields[_RESOURCE_MAX] = {
+	FIELD_VCPU_BIT, FIELD_MEMORY_BIT, FIELD_CRYPTO_BIT};
+static const enum step_action resource_steps[_RESOURCE_MAX] = {
+	STEP_SET_VCPU, STEP_SET_MEMORY, STEP_SET_CRYPTO};
+
+struct amounts amounts_of(const struct domain *d)
+{
+	if (!d)
+		return (struct amounts){{0}};
+	return (struct amounts){{d->num_vcpu, d->mem_bytes, d->num_crypto}};
+}
+
+struct amounts amounts_asked(const struct set_request *w, struct amounts a)
+{
+	const uint64_t asked[] = {w->vcpus, w->memory_mb * MEGABYTE, w->crypto};
+
+	for (size_t k = 0; k < _RESOURCE_MAX; k++)
+		if ((w->fields & resource_fields[k]) != 0)
+			a.of[k] = asked[k];
+	return a;
+}
+
+/* What the domain has after its reboot, as far as ldmd told. */
+static struct amounts amounts_to_come(const struct domain *d)
+{
+	if (!d->pending || !d->waiting_known)
+		return amounts_of(d);
+	return (struct amounts){{d->waiting_vcpu, d->waiting_mem_bytes, d->waiting_crypto}};
+}
+
+bool step_is_amount(enum step_action a)
+{
+	return a == STEP_SET_VCPU || a == STEP_SET_MEMORY || a == STEP_SET_CRYPTO;
+}
+
+enum resource step_resource(enum step_action a)
+{
+	return (enum resource)(a - STEP_SET_VCPU);
 }
 
 /* --- the state table ----------------------------------------------------------------------- */
@@ -119,36 +173,9 @@ int plan_state_steps(enum admin_state target, enum domain_state from,
 
 /* --- collecting ---------------------------------------------------------------------------- */
 
-static bool always_irreversible(enum step_action a)
-{
-	return a == STEP_STOP || a == STEP_FORCE_STOP || a == STEP_START || a == STEP_REMOVE;
-}
-
-/* A crypto unit belongs to a core: units are given back before CPUs, and taken after them. */
-static unsigned order_of(enum step_action a, enum phase phase)
-{
-	static const unsigned release[_STEP_ACTION_MAX] = {
-		[STEP_UNBIND] = 0,
-		[STEP_SET_CRYPTO] = 1,
-		[STEP_SET_VCPU] = 2,
-		[STEP_SET_MEMORY] = 3,
-	};
-	static const unsigned take[_STEP_ACTION_MAX] = {
-		[STEP_ADD] = 0,
-		[STEP_SET_VCPU] = 1,
-		[STEP_SET_MEMORY] = 2,
-		[STEP_SET_CRYPTO] = 3,
-		[STEP_BIND] = 4,
-	};
-
-	return phase == PHASE_RELEASE ? release[a] : take[a];
-}
-
 static int cannot(struct planner *p, size_t part, unsigned field, enum refusal_reason reason)
 {
-	p->part = part;
-	p->field = field;
-	p->reason = reason;
+	p->why = (struct plan_obstacle){part, field, reason};
 	return -ENOTSUP;
 }
 
@@ -166,84 +193,20 @@ static int add_step(struct planner *p, const struct step *s, enum phase phase)
 {
 	const struct domain *d = p->in[s->part].domain;
 	enum refusal_reason why = step_forbidden(s, d);
-	struct draft_step *step;
+	struct step *step;
 
 	if (why == REASON_NONE)
 		why = not_now(s, d);
 	if (why != REASON_NONE)
 		return cannot(p, s->part, s->field, why);
-	step = array_append(&p->steps, &p->n_steps, sizeof(*step));
+	step = array_append(&p->plan.steps, &p->plan.n, sizeof(*step));
 	if (!step)
 		return -ENOMEM;
-	*step = (struct draft_step){*s, phase, order_of(s->action, phase)};
-	/* The steps of the tail run in the order in which they were added. */
-	if (phase == PHASE_TAIL)
-		step->order = (unsigned)p->n_steps;
+	*step = *s;
+	while (places[step->place].phase != phase || places[step->place].action != s->action)
+		step->place++;
+	step->irreversible = phase == PHASE_TAIL;
 	return 0;
-}
-
-struct amount {
-	enum step_action action;
-	unsigned field;
-	uint64_t now, wanted;
-	bool same;
-};
-
-static uint64_t amount_now(enum step_action a, const struct domain *d)
-{
-	switch (a) {
-	case STEP_SET_VCPU:
-		return d->num_vcpu;
-	case STEP_SET_MEMORY:
-		return d->mem_bytes;
-	default:
-		return d->num_crypto;
-	}
-}
-
-/* What the domain has after its reboot, as far as ldmd told. */
-static uint64_t amount_to_come(enum step_action a, const struct domain *d)
-{
-	if (!d->pending || !d->waiting_known)
-		return amount_now(a, d);
-	switch (a) {
-	case STEP_SET_VCPU:
-		return d->waiting_vcpu;
-	case STEP_SET_MEMORY:
-		return d->waiting_mem_bytes;
-	default:
-		return d->waiting_crypto;
-	}
-}
-
-static struct amount amount(
-	enum step_action a, unsigned field, const struct domain *d, uint64_t wanted)
-{
-	uint64_t unit = a == STEP_SET_MEMORY ? MEGABYTE : 1, to_come = amount_to_come(a, d);
-	bool settled = !d->pending || (d->waiting_known && to_come == amount_now(a, d));
-
-	return (struct amount){
-		a, field, to_come, wanted * unit, settled && to_come / unit == wanted};
-}
-
-/*
- * What the domain has and what it shall have; gives how many are asked for. Where a delayed
- * reconfiguration waits for one of them, there is a step in any case, to tell so; if ldmd did not
- * tell what waits, the step is sent in any case.
- */
-static size_t amounts(const struct plan_input *in, struct amount out[3])
-{
-	const struct set_request *w = in->request;
-	const struct domain *d = in->domain;
-	size_t n = 0;
-
-	if ((w->fields & FIELD_VCPU_BIT) != 0)
-		out[n++] = amount(STEP_SET_VCPU, FIELD_VCPU_BIT, d, w->vcpus);
-	if ((w->fields & FIELD_MEMORY_BIT) != 0)
-		out[n++] = amount(STEP_SET_MEMORY, FIELD_MEMORY_BIT, d, w->memory_mb);
-	if ((w->fields & FIELD_CRYPTO_BIT) != 0)
-		out[n++] = amount(STEP_SET_CRYPTO, FIELD_CRYPTO_BIT, d, w->crypto);
-	return n;
 }
 
 /*
@@ -260,37 +223,38 @@ static void keep_whole_cores(struct step *s, const struct domain *d)
 	s->cores_before = d->whole_core;
 }
 
-/* stored: the domain is inactive when the step runs, so that only the constraint changes. */
+/*
+ * stored: the domain is inactive when the step runs, so that only the constraint changes. Where a
+ * delayed reconfiguration waits for an amount, there is a step in any case, to tell so; if ldmd did
+ * not tell what waits, the step is sent in any case.
+ */
 static int plan_amounts(struct planner *p, size_t part, bool stored)
 {
-	const struct plan_input *in = &p->in[part];
-	struct amount a[3];
-	size_t n = amounts(in, a);
-	enum phase phase;
+	const struct set_request *w = p->in[part].request;
+	const struct domain *d = p->in[part].domain;
+	struct amounts now = amounts_of(d), to_come = amounts_to_come(d);
+	struct amounts wanted = amounts_asked(w, to_come);
 	int r = 0;
 
-	for (size_t i = 0; i < n && r >= 0; i++) {
-		struct step s = {.action = a[i].action,
+	for (size_t k = 0; k < _RESOURCE_MAX && r >= 0; k++) {
+		uint64_t unit = k == RESOURCE_MEMORY ? MEGABYTE : 1;
+		bool settled = !d->pending || (d->waiting_known && to_come.of[k] == now.of[k]);
+		struct step s = {.action = resource_steps[k],
 			.part = part,
-			.field = a[i].field,
-			.value = a[i].wanted,
-			.before = a[i].now};
+			.field = resource_fields[k],
+			.value = wanted.of[k],
+			.before = to_come.of[k]};
 
-		if (a[i].same)
+		if ((w->fields & s.field) == 0 || (settled && s.before / unit == s.value / unit))
 			continue;
-		if (s.action == STEP_SET_VCPU)
-			keep_whole_cores(&s, in->domain);
-		if (domain_in_transition(in->domain) || in->domain->state == DOMAIN_UNKNOWN)
-			return cannot(p, part, a[i].field, REASON_IN_TRANSITION);
-		phase = a[i].wanted < a[i].now ? PHASE_RELEASE : PHASE_TAKE;
+		if (k == RESOURCE_VCPU)
+			keep_whole_cores(&s, d);
+		if (domain_in_transition(d) || d->state == DOMAIN_UNKNOWN)
+			return cannot(p, part, s.field, REASON_IN_TRANSITION);
+		enum phase phase = s.value < s.before ? PHASE_RELEASE : PHASE_TAKE;
 		r = add_step(p, &s, stored ? PHASE_STORE : phase);
 	}
 	return r;
-}
-
-static enum phase state_phase(enum step_action a)
-{
-	return a == STEP_UNBIND ? PHASE_RELEASE : PHASE_TAKE;
 }
 
 static int plan_actions(struct planner *p, size_t part, const enum step_action *actions, size_t n)
@@ -302,9 +266,9 @@ static int plan_actions(struct planner *p, size_t part, const enum step_action *
 		struct step s = {.action = actions[i], .part = part, .field = FIELD_ADMIN_BIT};
 
 		/* A step behind one that cannot be taken back cannot be taken back either. */
-		tail = tail || always_irreversible(actions[i]);
-		s.irreversible = tail;
-		r = add_step(p, &s, tail ? PHASE_TAIL : state_phase(actions[i]));
+		tail = tail || (s.action != STEP_BIND && s.action != STEP_UNBIND);
+		enum phase phase = s.action == STEP_UNBIND ? PHASE_RELEASE : PHASE_TAKE;
+		r = add_step(p, &s, tail ? PHASE_TAIL : phase);
 	}
 	return r;
 }
@@ -333,27 +297,19 @@ static int plan_existing(struct planner *p, size_t part)
 static int plan_new_amounts(struct planner *p, size_t part)
 {
 	const struct set_request *w = p->in[part].request;
-	const struct {
-		unsigned field;
-		enum step_action action;
-		uint64_t value;
-	} sets[] = {
-		{FIELD_VCPU_BIT, STEP_SET_VCPU, w->vcpus},
-		{FIELD_MEMORY_BIT, STEP_SET_MEMORY, (uint64_t)w->memory_mb * MEGABYTE},
-		{FIELD_CRYPTO_BIT, STEP_SET_CRYPTO, w->crypto},
-	};
+	struct amounts wanted = amounts_asked(w, amounts_of(NULL));
 	int r = 0;
 
 	if (!w->template || w->template[0] == '\0')
 		return 0;
-	for (size_t i = 0; i < ARRAY_SIZE(sets) && r >= 0; i++) {
-		struct step s = {.action = sets[i].action,
+	for (size_t k = 0; k < _RESOURCE_MAX && r >= 0; k++) {
+		struct step s = {.action = resource_steps[k],
 			.part = part,
-			.field = sets[i].field,
-			.value = sets[i].value,
+			.field = resource_fields[k],
+			.value = wanted.of[k],
 			.before = STEP_NOT_KNOWN};
 
-		if ((w->fields & sets[i].field) != 0)
+		if ((w->fields & s.field) != 0)
 			r = add_step(p, &s, PHASE_STORE);
 	}
 	return r;
@@ -362,7 +318,7 @@ static int plan_new_amounts(struct planner *p, size_t part)
 static int plan_new(struct planner *p, size_t part)
 {
 	const struct set_request *w = p->in[part].request;
-	struct step add = {.action = STEP_ADD, .part = part, .field = FIELD_ROW_BIT};
+	const struct step add = {.action = STEP_ADD, .part = part, .field = FIELD_ROW_BIT};
 	enum step_action actions[PLAN_STATE_STEPS];
 	size_t n = 0;
 	int r;
@@ -379,8 +335,7 @@ static int plan_new(struct planner *p, size_t part)
 static int plan_removal(struct planner *p, size_t part)
 {
 	const struct domain *d = p->in[part].domain;
-	struct step remove = {
-		.action = STEP_REMOVE, .part = part, .field = FIELD_ROW_BIT, .irreversible = true};
+	const struct step remove = {.action = STEP_REMOVE, .part = part, .field = FIELD_ROW_BIT};
 
 	if (!d)
 		return 0;
@@ -398,8 +353,7 @@ static bool makes_domain(const struct set_request *w)
 /* Never taken back: whoever finds the configuration may rely on it. */
 static int plan_save(struct planner *p, size_t part)
 {
-	const struct step save = {
-		.action = STEP_SAVE, .part = part, .field = FIELD_SAVE_BIT, .irreversible = true};
+	const struct step save = {.action = STEP_SAVE, .part = part, .field = FIELD_SAVE_BIT};
 
 	if (p->in[part].saved)
 		return cannot(p, part, FIELD_SAVE_BIT, REASON_CONFIG_EXISTS);
@@ -410,6 +364,8 @@ static int plan_part(struct planner *p, size_t part)
 {
 	const struct plan_input *in = &p->in[part];
 
+	if (in->no_steps)
+		return 0;
 	if ((in->request->fields & FIELD_SAVE_BIT) != 0)
 		return plan_save(p, part);
 	if (set_request_asks_row(in->request, ROW_REQUEST_DESTROY))
@@ -425,23 +381,20 @@ static int plan_part(struct planner *p, size_t part)
 
 /* --- putting in order ---------------------------------------------------------------------- */
 
-static int compare(const void *a, const void *b)
+static int by_place(const void *a, const void *b)
 {
-	const struct draft_step *x = a, *y = b;
+	const struct step *x = a, *y = b;
 
-	if (x->phase != y->phase)
-		return x->phase < y->phase ? -1 : 1;
-	if (x->order != y->order)
-		return x->order < y->order ? -1 : 1;
-	return x->step.part < y->step.part ? -1 : x->step.part > y->step.part;
+	return x->place != y->place ? compare_u64(x->place, y->place)
+				    : compare_u64(x->part, y->part);
 }
 
 static int one_tail_only(struct planner *p)
 {
 	const struct step *first = NULL;
 
-	for (size_t i = 0; i < p->n_steps; i++) {
-		const struct step *s = &p->steps[i].step;
+	for (size_t i = 0; i < p->plan.n; i++) {
+		const struct step *s = &p->plan.steps[i];
 
 		if (!s->irreversible)
 			continue;
@@ -452,37 +405,25 @@ static int one_tail_only(struct planner *p)
 	return 0;
 }
 
-static int finish(struct planner *p, struct plan *ret)
+int plan_make(
+	const struct plan_input *in, size_t n, struct plan *ret, struct plan_obstacle *ret_why)
 {
-	struct step *steps = calloc(p->n_steps > 0 ? p->n_steps : 1, sizeof(*steps));
-
-	if (!steps)
-		return -ENOMEM;
-	if (p->n_steps > 1)
-		qsort(p->steps, p->n_steps, sizeof(*p->steps), compare);
-	for (size_t i = 0; i < p->n_steps; i++)
-		steps[i] = p->steps[i].step;
-	*ret = (struct plan){steps, p->n_steps};
-	return 0;
-}
-
-int plan_make(const struct plan_input *in, size_t n, struct plan *ret, size_t *ret_part,
-	unsigned *ret_field, enum refusal_reason *ret_reason)
-{
-	struct planner p = {.in = in, .n = n};
+	struct planner p = {.in = in};
 	int r = 0;
 
 	for (size_t i = 0; i < n && r >= 0; i++)
 		r = plan_part(&p, i);
 	if (r >= 0)
 		r = one_tail_only(&p);
-	if (r >= 0)
-		r = finish(&p, ret);
-	free(p.steps);
-	*ret_part = p.part;
-	*ret_field = p.field;
-	*ret_reason = p.reason;
-	return r;
+	if (r < 0) {
+		plan_clear(&p.plan);
+		*ret_why = p.why;
+		return r;
+	}
+	if (p.plan.n > 1)
+		qsort(p.plan.steps, p.plan.n, sizeof(*p.plan.steps), by_place);
+	*ret = p.plan;
+	return 0;
 }
 
 void plan_clear(struct plan *p)
@@ -512,7 +453,7 @@ const char *step_action_name(enum step_action a)
 	return (size_t)a < _STEP_ACTION_MAX ? names[a] : "unknown";
 }
 
-/* --- amounts ------------------------------------------------------------------------------- */
+/* --- how far a step got: amounts ----------------------------------------------------------- */
 
 static bool amount_reached(const struct step *s, uint64_t now)
 {
@@ -526,7 +467,7 @@ static bool amount_reached(const struct step *s, uint64_t now)
 
 static enum step_progress amount_progress(const struct step *s, const struct domain *d)
 {
-	uint64_t now = amount_to_come(s->action, d);
+	uint64_t now = amounts_to_come(d).of[step_resource(s->action)];
 	uint64_t low = s->value < s->before ? s->value : s->before;
 	uint64_t high = s->value < s->before ? s->before : s->value;
 
@@ -539,7 +480,7 @@ static enum step_progress amount_progress(const struct step *s, const struct dom
 	return now > low && now < high ? STEP_SHORT : STEP_ELSEWHERE;
 }
 
-/* --- states -------------------------------------------------------------------------------- */
+/* --- how far a step got: states ------------------------------------------------------------ */
 
 struct state_effect {
 	unsigned reached, underway, unchanged; /* bits of enum domain_state */
@@ -576,11 +517,6 @@ static enum step_progress state_progress(const struct step *s, const struct doma
 	return (e->unchanged & bit) != 0 ? STEP_UNCHANGED : STEP_ELSEWHERE;
 }
 
-bool step_is_amount(enum step_action a)
-{
-	return a == STEP_SET_VCPU || a == STEP_SET_MEMORY || a == STEP_SET_CRYPTO;
-}
-
 enum step_progress step_progress(const struct step *s, const struct domain *d)
 {
 	if (s->action == STEP_ADD)
@@ -594,9 +530,10 @@ enum step_progress step_progress(const struct step *s, const struct domain *d)
 
 bool step_waits(const struct step *s, const struct domain *d)
 {
-	return step_waits_unseen(s, d) ||
-	       (d && step_is_amount(s->action) &&
-		       amount_to_come(s->action, d) != amount_now(s->action, d));
+	if (!d || !step_is_amount(s->action))
+		return false;
+	enum resource k = step_resource(s->action);
+	return step_waits_unseen(s, d) || amounts_to_come(d).of[k] != amounts_of(d).of[k];
 }
 
 bool step_waits_unseen(const struct step *s, const struct domain *d)

@@ -31,6 +31,7 @@ enum step_action {
 
 struct step {
 	enum step_action action;
+	size_t place;	 /* in the order of steps: what plan_make() sorts by, then by part */
 	size_t part;	 /* position of the domain in the transaction */
 	unsigned field;	 /* of the request it comes from (enum set_field); 0: of the row */
 	uint64_t value;	 /* SET_*: CPUs, bytes, units */
@@ -52,14 +53,22 @@ struct plan_input {
 	const struct set_request *request;
 	const struct domain *domain;
 	bool saved;
+	bool no_steps; /* ldmd has nothing to do with it, or has done it */
+};
+
+/* Where and why no plan can be made. */
+struct plan_obstacle {
+	size_t part;
+	unsigned field; /* enum set_field; 0: of the row */
+	enum refusal_reason reason;
 };
 
 /*
- * -ENOTSUP: no plan leads from how the domains are to what is asked; *ret_part, *ret_field and
- * *ret_reason say why. -ENOMEM. An empty plan: the domains are as asked.
+ * -ENOTSUP: no plan leads from how the domains are to what is asked, and *ret_why says why.
+ * -ENOMEM. An empty plan: the domains are as asked.
  */
-int plan_make(const struct plan_input *in, size_t n, struct plan *ret, size_t *ret_part,
-	unsigned *ret_field, enum refusal_reason *ret_reason);
+int plan_make(const struct plan_input *in, size_t n, struct plan *ret,
+	struct plan_obstacle *ret_why);
 void plan_clear(struct plan *p);
 
 /*
@@ -73,8 +82,20 @@ int plan_state_steps(enum admin_state target, enum domain_state from,
 /* Adds to the request for a row that is being made what the row has already. -ENOMEM. */
 int plan_complete(struct set_request *d, const struct domain *row);
 
-/* Whole megabytes of a domain's memory, as ldomMemSize reads. */
-uint32_t plan_memory_mb(const struct domain *d);
+/* What a SET can give a domain more or less of, in the order of the steps that set it. */
+enum resource {
+	RESOURCE_VCPU,
+	RESOURCE_MEMORY,
+	RESOURCE_CRYPTO,
+	_RESOURCE_MAX,
+};
+struct amounts {
+	uint64_t of[_RESOURCE_MAX]; /* CPUs, bytes, crypto units */
+};
+/* d NULL: nothing of all. */
+struct amounts amounts_of(const struct domain *d);
+/* What the request asks for, and of the rest what is in a. */
+struct amounts amounts_asked(const struct set_request *w, struct amounts a);
 
 /*
  * How a domain is, compared with what a step is to reach. Of amounts for which a delayed
@@ -91,6 +112,8 @@ enum step_progress {
 enum step_progress step_progress(const struct step *s, const struct domain *d);
 /* It sets CPUs, memory or crypto units. */
 bool step_is_amount(enum step_action a);
+/* Which of them. */
+enum resource step_resource(enum step_action a);
 /*
  * The domain has, or may have, another value of what the step sets than it will have after its
  * reboot: a delayed reconfiguration waits.

@@ -11,6 +11,7 @@
 #include "control/permit.h"
 #include "control/plan.h"
 #include "inventory/registry.h"
+#include "util/cleanup.h"
 #include "util/clock.h"
 #include "util/number.h"
 
@@ -247,21 +248,20 @@ static bool is_repeat(struct prechecking *j, const struct set_request *d)
 
 /* --- is there enough ---------------------------------------------------------------------- */
 
-/* What a domain takes from the free pools, and what it is called in a refusal. */
-enum { CPUS, MEMORY, CRYPTO, KINDS };
+/* What is told of a resource that there is too little of. */
 static const struct {
 	enum refusal_reason reason;
 	uint64_t unit;
-} kinds[KINDS] = {{REASON_CPUS, 1}, {REASON_MEMORY, MEGABYTE}, {REASON_CRYPTO, 1}};
-
-struct amounts {
-	uint64_t of[KINDS];
+} shortages[_RESOURCE_MAX] = {
+	[RESOURCE_VCPU] = {REASON_CPUS, 1},
+	[RESOURCE_MEMORY] = {REASON_MEMORY, MEGABYTE},
+	[RESOURCE_CRYPTO] = {REASON_CRYPTO, 1},
 };
 
 /* A step that finds too little. */
 struct shortage {
 	const struct step *step;
-	size_t kind;
+	enum resource kind;
 	uint64_t wanted, available;
 };
 
@@ -270,43 +270,21 @@ static uint64_t minus(uint64_t a, uint64_t b)
 	return a > b ? a - b : 0;
 }
 
-static struct amounts amounts_of(const struct domain *d)
-{
-	if (!d)
-		return (struct amounts){{0}};
-	return (struct amounts){{d->num_vcpu, d->mem_bytes, d->num_crypto}};
-}
-
-static struct amounts asked_for(const struct set_request *w, struct amounts a)
-{
-	if ((w->fields & FIELD_VCPU_BIT) != 0)
-		a.of[CPUS] = w->vcpus;
-	if ((w->fields & FIELD_MEMORY_BIT) != 0)
-		a.of[MEMORY] = w->memory_mb * MEGABYTE;
-	if ((w->fields & FIELD_CRYPTO_BIT) != 0)
-		a.of[CRYPTO] = w->crypto;
-	return a;
-}
-
 static bool holds(const struct domain *d)
 {
 	return d && d->state != DOMAIN_INACTIVE;
 }
 
-static bool wants_state(const struct set_request *w, enum admin_state state)
-{
-	return (w->fields & FIELD_ADMIN_BIT) != 0 && w->admin == state;
-}
-
 /* What the domain holds when all went well. */
 static struct amounts on_arrival(const struct set_request *w, const struct domain *d)
 {
-	bool binds = wants_state(w, ADMIN_ACTIVE) || wants_state(w, ADMIN_BOUND);
-	bool unbinds = d && d->state == DOMAIN_BOUND && wants_state(w, ADMIN_INACTIVE);
+	enum admin_state asked = (w->fields & FIELD_ADMIN_BIT) != 0 ? w->admin : ADMIN_NONE;
+	bool binds = asked == ADMIN_ACTIVE || asked == ADMIN_BOUND;
+	bool unbinds = d && d->state == DOMAIN_BOUND && asked == ADMIN_INACTIVE;
 
 	if ((!holds(d) && !binds) || unbinds)
-		return (struct amounts){{0}};
-	return asked_for(w, amounts_of(d));
+		return amounts_of(NULL);
+	return amounts_asked(w, amounts_of(d));
 }
 
 /*
@@ -320,7 +298,7 @@ static struct amounts still_to_take(const struct pending *p, const struct domain
 
 	if (!p->going_back)
 		most = on_arrival(p->request, d);
-	for (size_t k = 0; k < KINDS; k++)
+	for (size_t k = 0; k < _RESOURCE_MAX; k++)
 		most.of[k] = minus(most.of[k] > back.of[k] ? most.of[k] : back.of[k], now.of[k]);
 	return most;
 }
@@ -336,7 +314,7 @@ static struct amounts free_now(
 		struct amounts a =
 			still_to_take(&pending[i], d && d->row_status == ROW_ACTIVE ? d : NULL);
 
-		for (size_t k = 0; k < KINDS; k++)
+		for (size_t k = 0; k < _RESOURCE_MAX; k++)
 			left.of[k] = minus(left.of[k], a.of[k]);
 	}
 	return left;
@@ -349,7 +327,7 @@ struct holding {
 };
 
 /* False: there is too little, and *ret says of what. */
-static bool take(struct amounts *left, size_t kind, uint64_t wanted, struct shortage *ret)
+static bool take(struct amounts *left, enum resource kind, uint64_t wanted, struct shortage *ret)
 {
 	if (left->of[kind] < wanted) {
 		*ret = (struct shortage){NULL, kind, wanted, left->of[kind]};
@@ -360,7 +338,7 @@ static bool take(struct amounts *left, size_t kind, uint64_t wanted, struct shor
 }
 
 static bool set_amount(
-	struct amounts *left, struct holding *h, size_t kind, uint64_t value, struct shortage *ret)
+	struct amounts *left, struct holding *h, enum resource kind, uint64_t value, struct shortage *ret)
 {
 	uint64_t old = h->amounts.of[kind];
 
@@ -378,21 +356,17 @@ static bool run_step(
 {
 	bool enough = true;
 
+	if (step_is_amount(s->action))
+		return set_amount(left, h, step_resource(s->action), s->value, ret);
 	switch (s->action) {
-	case STEP_SET_VCPU:
-		return set_amount(left, h, CPUS, s->value, ret);
-	case STEP_SET_MEMORY:
-		return set_amount(left, h, MEMORY, s->value, ret);
-	case STEP_SET_CRYPTO:
-		return set_amount(left, h, CRYPTO, s->value, ret);
 	case STEP_UNBIND:
 		h->held = false;
-		for (size_t k = 0; k < KINDS; k++)
+		for (size_t k = 0; k < _RESOURCE_MAX; k++)
 			left->of[k] += h->amounts.of[k];
 		return true;
 	case STEP_BIND:
 		h->held = true;
-		for (size_t k = 0; k < KINDS && enough; k++)
+		for (size_t k = 0; k < _RESOURCE_MAX && enough; k++)
 			enough = take(left, k, h->amounts.of[k], ret);
 		return enough;
 	default:
@@ -417,7 +391,7 @@ static int find_shortage(const struct prechecking *j, const struct plan_input *i
 	for (size_t i = 0; i < n; i++) {
 		holdings[i].amounts = in[i].domain
 					      ? amounts_of(in[i].domain)
-					      : asked_for(in[i].request, (struct amounts){{0}});
+					      : amounts_asked(in[i].request, amounts_of(NULL));
 		holdings[i].held = holds(in[i].domain);
 	}
 	struct amounts left = free_now(v->snapshot, v->pending, v->n_pending);
@@ -439,86 +413,61 @@ static bool plans_nothing(const struct set_request *d, const struct domain *row)
 				     set_request_asks_row(d, ROW_REQUEST_ACTIVE));
 }
 
-/* What is to be planned together, and the requests of the list that it comes from. */
-struct planning {
-	struct set_request *wanted; /* with what the rows that are being made have already */
-	struct plan_input *in;
-	size_t *from;
-	size_t n;
-};
-
-static int add_input(
-	struct planning *p, const struct set_request *d, const struct domain *row, size_t i)
+/* wanted: the request, with what the row that is being made has already. */
+static int make_input(const struct prechecking *j, size_t i, struct set_request *wanted,
+	struct plan_input *ret)
 {
-	struct set_request *wanted = &p->wanted[p->n];
+	const struct set_request *d = &j->list->requests[i];
+	const struct domain *row = snapshot_find_index(j->view->snapshot, d->index);
 	bool exists = row && row->row_status == ROW_ACTIVE;
-	int rc = set_request_copy(d, wanted);
+	bool runs = j->results[i] == PRECHECK_RUN || j->results[i] == PRECHECK_PREEMPT;
+	int r = set_request_copy(d, wanted);
 
-	if (rc < 0)
-		return rc;
-	p->from[p->n] = i;
-	p->in[p->n++] = (struct plan_input){.request = wanted, .domain = exists ? row : NULL};
-	return row && !exists ? plan_complete(wanted, row) : 0;
+	*ret = (struct plan_input){.request = wanted,
+		.domain = exists ? row : NULL,
+		.no_steps = !runs || plans_nothing(d, row)};
+	return r >= 0 && row && !exists ? plan_complete(wanted, row) : r;
 }
 
-static int collect_inputs(struct prechecking *j, struct planning *p)
-{
-	int rc = p->wanted && p->in && p->from ? 0 : -ENOMEM;
-
-	for (size_t i = 0; i < j->list->n && rc >= 0; i++) {
-		const struct set_request *d = &j->list->requests[i];
-		const struct domain *row = snapshot_find_index(j->view->snapshot, d->index);
-		bool runs = j->results[i] == PRECHECK_RUN || j->results[i] == PRECHECK_PREEMPT;
-
-		if (runs && !plans_nothing(d, row))
-			rc = add_input(p, d, row, i);
-	}
-	return rc;
-}
-
-static void check_plan(struct prechecking *j, const struct planning *p)
+static void check_plan(struct prechecking *j, const struct plan_input *in)
 {
 	struct set_request *requests = j->list->requests;
+	struct plan_obstacle why;
+	struct shortage lack;
 	struct plan plan;
-	enum refusal_reason reason;
-	unsigned field;
-	size_t part;
-	int r = plan_make(p->in, p->n, &plan, &part, &field, &reason);
+	int r = plan_make(in, j->list->n, &plan, &why);
 
 	if (r == -ENOTSUP)
-		refuse_request(j, &requests[p->from[part]], field, reason);
+		refuse_request(j, &requests[why.part], why.field, why.reason);
 	else if (r < 0)
 		refuse_request(j, &requests[0], 0, REASON_NO_MEMORY);
 	if (r < 0)
 		return;
-	struct shortage lack;
-	if (find_shortage(j, p->in, p->n, &plan, &lack) < 0)
+	if (find_shortage(j, in, j->list->n, &plan, &lack) < 0)
 		refuse_request(j, &requests[0], 0, REASON_NO_MEMORY);
 	else if (lack.step)
-		refuse_amount(&j->best, kinds[lack.kind].reason,
-			set_request_position(&requests[p->from[lack.step->part]], lack.step->field),
-			lack.wanted / kinds[lack.kind].unit,
-			lack.available / kinds[lack.kind].unit);
+		refuse_amount(&j->best, shortages[lack.kind].reason,
+			set_request_position(&requests[lack.step->part], lack.step->field),
+			lack.wanted / shortages[lack.kind].unit,
+			lack.available / shortages[lack.kind].unit);
 	plan_clear(&plan);
 }
 
 static void check_together(struct prechecking *j)
 {
-	struct planning p = {
-		.wanted = calloc(j->list->n, sizeof(*p.wanted)),
-		.in = calloc(j->list->n, sizeof(*p.in)),
-		.from = calloc(j->list->n, sizeof(*p.from)),
-	};
+	size_t n = j->list->n;
+	_cleanup_free_ struct set_request *wanted = calloc(n, sizeof(*wanted));
+	_cleanup_free_ struct plan_input *in = calloc(n, sizeof(*in));
+	int r = wanted && in ? 0 : -ENOMEM;
 
-	if (collect_inputs(j, &p) < 0)
-		refuse_request(j, &j->list->requests[0], 0, REASON_NO_MEMORY);
+	for (size_t i = 0; i < n && r >= 0; i++)
+		r = make_input(j, i, &wanted[i], &in[i]);
+	if (r >= 0)
+		check_plan(j, in);
 	else
-		check_plan(j, &p);
-	for (size_t i = 0; i < p.n; i++)
-		set_request_clear(&p.wanted[i]);
-	free(p.wanted);
-	free(p.in);
-	free(p.from);
+		refuse_request(j, &j->list->requests[0], 0, REASON_NO_MEMORY);
+	for (size_t i = 0; wanted && i < n; i++)
+		set_request_clear(&wanted[i]);
 }
 
 static void set_domain_name(struct prechecking *j, struct set_request *d)

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "control/executor.h"
+#include "control/plan.h"
 #include "inventory/refresh.h"
 #include "util/clock.h"
 #include "util/log.h"
@@ -54,14 +54,12 @@ static enum operation_status reached_status(const struct begun *p, const struct 
 	enum operation_status status = OPERATION_SUCCEEDED;
 	struct set_request wanted = p->request;
 	struct plan_input in = {.request = &wanted, .domain = d};
+	struct plan_obstacle why;
 	struct plan plan;
-	size_t part;
-	unsigned field;
-	enum refusal_reason reason;
 
 	if (d && wanted.row != ROW_REQUEST_DESTROY)
 		wanted.fields &= ~(unsigned)(FIELD_ROW_BIT | FIELD_NAME_BIT | FIELD_TEMPLATE_BIT);
-	if (plan_make(&in, 1, &plan, &part, &field, &reason) < 0)
+	if (plan_make(&in, 1, &plan, &why) < 0)
 		return OPERATION_RUNNING;
 	for (size_t i = 0; i < plan.n && status != OPERATION_RUNNING; i++) {
 		const struct step *s = &plan.steps[i];
@@ -113,14 +111,11 @@ static enum operation_status judge_save(const struct begun *p, const struct snap
 
 static void fill_row(struct operation *o, enum operation_status status, const struct domain *d)
 {
-	char *after = executor_describe(d);
-
 	o->status = status;
 	o->changed_ms = clock_ms();
 	o->target = ADMIN_NONE;
-	if (after)
-		(void)operation_set_text(&o->after, after);
-	free(after);
+	if (d)
+		(void)operation_set_domain(&o->after, d);
 	(void)operation_set_text(
 		&o->message, "the agent was restarted meanwhile; settled by reading");
 }

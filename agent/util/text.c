@@ -2,6 +2,8 @@
  * Percent-encoding is what state files use: a name of any bytes stays one word of one line.
  */
 #include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -26,6 +28,20 @@ int text_set(char **text, const char *from)
 		return r;
 	free(*text);
 	*text = copy;
+	return 0;
+}
+
+int text_printf(char **ret, const char *format, ...)
+{
+	va_list args;
+	char *text;
+
+	va_start(args, format);
+	int n = vasprintf(&text, format, args);
+	va_end(args);
+	if (n < 0)
+		return -ENOMEM;
+	*ret = text;
 	return 0;
 }
 

@@ -14,6 +14,8 @@
 int text_copy(const char *from, char **ret);
 /* Replaces *text, which is allocated or NULL, by a copy of from (NULL: by NULL). -ENOMEM: kept. */
 int text_set(char **text, const char *from);
+/* A string of the caller's, as printf(3) makes it. -ENOMEM. */
+int text_printf(char **ret, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* true: both are NULL, or both are the same text. */
 bool text_equal(const char *a, const char *b);
 

@@ -130,12 +130,11 @@ static struct transaction *ask(struct run *r)
 	return t;
 }
 
-static int begin_as(struct run *r, const struct transaction *t,
-	int (*how)(struct history *, const struct transaction *, const struct plan_input *))
+static int begin_as(struct run *r, const struct transaction *t, bool undo)
 {
 	struct domain *domain = make_domain(2, "a b%", DOMAIN_INACTIVE, 4, 2048, 1);
 	struct plan_input in = {.request = &t->parts[0].request, .domain = domain};
-	int result = how(r->y, t, &in);
+	int result = history_begin(r->y, t, &in, undo);
 
 	domain_unref(domain);
 	return result;
@@ -145,7 +144,7 @@ static struct transaction *begin(struct run *r)
 {
 	struct transaction *t = ask(r);
 
-	assert_int_equal(begin_as(r, t, history_begin), 0);
+	assert_int_equal(begin_as(r, t, false), 0);
 	return t;
 }
 
@@ -503,7 +502,7 @@ static void test_undone(void **state)
 	struct transaction *t = begin(&r);
 	report(&r, t, OPERATION_SUCCEEDED, NULL);
 	turn(&r);
-	assert_int_equal(begin_as(&r, t, history_undo), 0);
+	assert_int_equal(begin_as(&r, t, true), 0);
 	report(&r, t, OPERATION_RUNNING, NULL);
 	turn(&r);
 	for (int twice = 0; twice < 2; twice++) {
@@ -576,9 +575,9 @@ static void test_cannot_begin(void **state)
 
 	(void)state;
 	put_in_its_place(full);
-	assert_true(begin_as(&r, t, history_begin) < 0);
+	assert_true(begin_as(&r, t, false) < 0);
 	/* There is room again. */
-	assert_int_equal(begin_as(&r, t, history_begin), 0);
+	assert_int_equal(begin_as(&r, t, false), 0);
 	restart(&r);
 	assert_int_equal(left_open(&r), 1);
 	close(full);

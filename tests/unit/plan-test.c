@@ -72,17 +72,16 @@ static void test_state_table(void **state)
 static char *plan_text(const struct plan_input *in, size_t n)
 {
 	struct plan p;
-	enum refusal_reason reason;
-	unsigned field;
-	size_t part, len = 0;
+	struct plan_obstacle why;
+	size_t len = 0;
 	char *text = calloc(1, 4096);
-	int r = plan_make(in, n, &p, &part, &field, &reason);
+	int r = plan_make(in, n, &p, &why);
 
 	assert_non_null(text);
 	if (r < 0) {
 		assert_int_equal(r, -ENOTSUP);
-		assert_int_not_equal(reason, REASON_NONE);
-		snprintf(text, 4096, "no: %zu", part);
+		assert_int_not_equal(why.reason, REASON_NONE);
+		snprintf(text, 4096, "no: %zu", why.part);
 		return text;
 	}
 	for (size_t i = 0; i < p.n; i++) {
@@ -203,10 +202,8 @@ static void test_whole_core(void **state)
 	struct set_request d = make_request(&(struct set_varbind[]){V(VCPU, 2, 12)}[0], 1);
 	struct domain *domain = make_domain(2, "d", DOMAIN_ACTIVE, 16, 2048, 0);
 	struct plan_input in = {.request = &d, .domain = domain};
+	struct plan_obstacle why;
 	struct plan plan;
-	enum refusal_reason reason;
-	unsigned field;
-	size_t part;
 	char *text;
 
 	(void)state;
@@ -216,7 +213,7 @@ static void test_whole_core(void **state)
 	free(text);
 	/* Whole cores keep the constraint; the way back does, too. */
 	d.vcpus = 24;
-	assert_int_equal(plan_make(&in, 1, &plan, &part, &field, &reason), 0);
+	assert_int_equal(plan_make(&in, 1, &plan, &why), 0);
 	assert_int_equal(plan.n, 1);
 	assert_int_equal(plan.steps[0].value, 24);
 	assert_int_equal(plan.steps[0].cores, 3);
@@ -526,15 +523,13 @@ struct round {
 static int plan_round(const struct round *r, struct plan *p, struct set_request_list *l)
 {
 	struct plan_input in[HOSTS];
-	enum refusal_reason reason;
-	unsigned field;
-	size_t part;
+	struct plan_obstacle why;
 
 	assert_int_equal(set_request_merge(r->v, r->n_v, l).error, CONTROL_OK);
 	assert_int_equal(l->n, r->n);
 	for (size_t i = 0; i < r->n; i++)
 		in[i] = (struct plan_input){.request = &l->requests[i], .domain = r->domains[i]};
-	return plan_make(in, r->n, p, &part, &field, &reason);
+	return plan_make(in, r->n, p, &why);
 }
 
 static bool same_step(const struct step *a, const struct step *b)

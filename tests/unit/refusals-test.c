@@ -321,14 +321,12 @@ static enum refusal_reason reason_of_plan(struct set_varbind v, const struct dom
 {
 	struct set_request q = make_request(&v, 1);
 	const struct plan_input in = {.request = &q, .domain = d};
-	enum refusal_reason reason = REASON_NONE;
+	struct plan_obstacle why = {.reason = REASON_NONE};
 	struct plan plan;
-	size_t part;
-	unsigned field;
 
-	assert_int_equal(plan_make(&in, 1, &plan, &part, &field, &reason), -ENOTSUP);
+	assert_int_equal(plan_make(&in, 1, &plan, &why), -ENOTSUP);
 	set_request_clear(&q);
-	return reason;
+	return why.reason;
 }
 
 static void test_plans(void **state)
@@ -338,17 +336,15 @@ static void test_plans(void **state)
 		.row = ROW_REQUEST_CREATE_AND_GO,
 		.admin = ADMIN_RESTART};
 	const struct plan_input in = {.request = &q};
-	enum refusal_reason reason;
+	struct plan_obstacle why;
 	struct plan plan;
-	size_t part;
-	unsigned field;
 
 	(void)state;
 	assert_int_equal(reason_of_plan(V(VCPU, ACTIVE, 5), NULL), REASON_DOMAIN_GONE);
 	assert_int_equal(
 		reason_of_plan(V(ROW, ACTIVE, ROW_REQUEST_CREATE_AND_GO), d), REASON_DOMAIN_EXISTS);
-	assert_int_equal(plan_make(&in, 1, &plan, &part, &field, &reason), -ENOTSUP);
-	assert_int_equal(reason, REASON_NO_RESTART);
+	assert_int_equal(plan_make(&in, 1, &plan, &why), -ENOTSUP);
+	assert_int_equal(why.reason, REASON_NO_RESTART);
 	domain_unref(d);
 }
 
