@@ -5,7 +5,6 @@
 #include "control/control.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -365,15 +364,13 @@ static int describe_refusal(const struct refusal *why, const struct set_varbind 
 	if (r >= 0)
 		r = text_copy(domain, &ret->domain);
 	if (r >= 0 && (why->wanted | why->free) != 0)
-		r = asprintf(&reason, "%llu %s wanted, %llu free", (unsigned long long)why->wanted,
-			reason_text(why->reason), (unsigned long long)why->free);
+		r = text_printf(&reason, "%llu %s wanted, %llu free",
+			(unsigned long long)why->wanted, reason_text(why->reason),
+			(unsigned long long)why->free);
 	if (r < 0)
-		return -ENOMEM;
-	r = asprintf(&ret->text, domain ? "%s (%s = %s of \"%s\")" : "%s (%s = %s)",
+		return r;
+	return text_printf(&ret->text, domain ? "%s (%s = %s of \"%s\")" : "%s (%s = %s)",
 		reason ? reason : reason_text(why->reason), ret->object, value, domain);
-	if (r < 0)
-		ret->text = NULL;
-	return r < 0 ? -ENOMEM : 0;
 }
 
 static void remember_refusal(struct control *c, const struct refusal *why, const struct entry *e,
@@ -456,24 +453,12 @@ static int make_transaction(struct entry *e)
 
 static int make_row(const struct set_request *d, uint64_t now_ms, struct operation **ret)
 {
-	struct operation *o;
-	int rc = operation_new(&o);
+	int r = set_request_operation(d, ret);
 
-	if (rc < 0)
-		return rc;
-	rc = operation_set_text(&o->domain, d->domain ? d->domain : "");
-	if (rc >= 0)
-		rc = set_request_describe(d, &o->request);
-	if (rc < 0) {
-		operation_unref(o);
-		return rc;
-	}
-	o->domain_index = d->index;
-	o->status = OPERATION_QUEUED;
-	o->target = (d->fields & FIELD_ADMIN_BIT) != 0 ? d->admin : ADMIN_NONE;
-	o->started_at = clock_wall_ms();
-	o->started_ms = o->changed_ms = now_ms;
-	*ret = o;
+	if (r < 0)
+		return r;
+	(*ret)->started_at = clock_wall_ms();
+	(*ret)->started_ms = (*ret)->changed_ms = now_ms;
 	return 0;
 }
 

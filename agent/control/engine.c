@@ -5,7 +5,6 @@
 #include "control/engine.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -22,6 +21,7 @@
 #include "util/file.h"
 #include "util/log.h"
 #include "util/pollset.h"
+#include "util/text.h"
 
 #define TOKEN	     "control"
 #define STOP_LOOK_MS 200 /* while stopping: is it over? */
@@ -89,10 +89,8 @@ static void set_unsaved(struct engine *e, bool unsaved)
 /* ldomConfigUnsaved is kept over a restart of the agent, as the unsaved configuration is. */
 static int recall_unsaved(struct engine *e, const char *directory)
 {
-	if (asprintf(&e->unsaved_path, "%s/unsaved", directory) < 0) {
-		e->unsaved_path = NULL;
+	if (text_printf(&e->unsaved_path, "%s/unsaved", directory) < 0)
 		return -ENOMEM;
-	}
 	file_remove_left_overs(e->unsaved_path);
 	e->config_unsaved = access(e->unsaved_path, F_OK) == 0;
 	handover_publish_config_unsaved(e->handover, e->config_unsaved);

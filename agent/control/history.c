@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -97,71 +98,129 @@ struct record {
 	uint32_t transaction;	    /* END */
 };
 
-static int put_numbers(struct buffer *b, const uint64_t *numbers, size_t n)
-{
-	int r = 0;
+/* A field of a line: where in the struct the value is. */
+struct line_field {
+	size_t offset;
+	size_t size; /* of a number; 0: a text, as a char * */
+};
+#define NUMBER(type, member)                                                                       \
+	{                                                                                          \
+		offsetof(type, member), sizeof(((type *)NULL)->member)                             \
+	}
+#define TEXT(type, member)                                                                         \
+	{                                                                                          \
+		offsetof(type, member), 0                                                          \
+	}
 
-	for (size_t i = 0; i < n && r >= 0; i++)
-		r = buffer_printf(b, "#%llu ", (unsigned long long)numbers[i]);
-	return r;
+static const struct line_field row_fields[] = {
+	NUMBER(struct operation, index),
+	NUMBER(struct operation, transaction),
+	NUMBER(struct operation, domain_index),
+	NUMBER(struct operation, steps_done),
+	NUMBER(struct operation, steps_planned),
+	NUMBER(struct operation, status),
+	NUMBER(struct operation, target),
+	NUMBER(struct operation, started_at),
+	NUMBER(struct operation, duration_ms),
+	TEXT(struct operation, domain),
+	TEXT(struct operation, request),
+	TEXT(struct operation, before),
+	TEXT(struct operation, after),
+	TEXT(struct operation, message),
+};
+
+static const struct line_field given_fields[] = {
+	NUMBER(struct oplog_numbers, index),
+	NUMBER(struct oplog_numbers, transaction),
+};
+
+static const struct line_field begun_fields[] = {
+	NUMBER(struct begun, transaction),
+	NUMBER(struct begun, operation),
+	NUMBER(struct begun, started_at),
+	NUMBER(struct begun, existed),
+	NUMBER(struct begun, state),
+	NUMBER(struct begun, vcpus),
+	NUMBER(struct begun, crypto),
+	NUMBER(struct begun, memory_bytes),
+	NUMBER(struct begun, request.index),
+	NUMBER(struct begun, request.fields),
+	NUMBER(struct begun, request.admin),
+	NUMBER(struct begun, request.vcpus),
+	NUMBER(struct begun, request.memory_mb),
+	NUMBER(struct begun, request.crypto),
+	NUMBER(struct begun, request.row),
+	TEXT(struct begun, request.domain),
+	TEXT(struct begun, request.name),
+	TEXT(struct begun, request.template),
+};
+
+static const struct line_field end_fields[] = {NUMBER(struct record, transaction)};
+
+static uint64_t number_at(const void *at, size_t size)
+{
+	if (size == sizeof(bool))
+		return *(const bool *)at;
+	return size == sizeof(uint64_t) ? *(const uint64_t *)at : *(const uint32_t *)at;
+}
+
+static int set_number(void *at, size_t size, uint64_t number)
+{
+	if (size == sizeof(uint32_t) && number > UINT32_MAX)
+		return -EBADMSG;
+	if (size == sizeof(bool))
+		*(bool *)at = number != 0;
+	else if (size == sizeof(uint64_t))
+		*(uint64_t *)at = number;
+	else
+		*(uint32_t *)at = (uint32_t)number;
+	return 0;
 }
 
 /* NULL is written as "". */
-static int put_texts(struct buffer *b, const char *const *texts, size_t n)
+static int put_text(struct buffer *b, const char *text)
+{
+	int r = buffer_append(b, "=", 1);
+
+	if (r >= 0 && text)
+		r = percent_append(b, text);
+	return r < 0 ? r : buffer_append(b, " ", 1);
+}
+
+/* To the end of the line. */
+static int put_fields(struct buffer *b, const struct line_field *fields, size_t n, const void *record)
 {
 	int r = 0;
 
 	for (size_t i = 0; i < n && r >= 0; i++) {
-		r = buffer_append(b, "=", 1);
-		if (r >= 0 && texts[i])
-			r = percent_append(b, texts[i]);
-		if (r >= 0)
-			r = buffer_append(b, " ", 1);
-	}
-	return r;
-}
+		const void *at = (const char *)record + fields[i].offset;
 
-static int put_line_end(struct buffer *b)
-{
-	return buffer_append(b, ".\n", 2);
+		if (fields[i].size == 0)
+			r = put_text(b, *(char *const *)at);
+		else
+			r = buffer_printf(b, "#%llu ",
+				(unsigned long long)number_at(at, fields[i].size));
+	}
+	return r < 0 ? r : buffer_append(b, ".\n", 2);
 }
 
 static int record_put_row(struct buffer *b, const struct operation *o)
 {
-	const uint64_t numbers[] = {o->index, o->transaction, o->domain_index, o->steps_done,
-		o->steps_planned, o->status, o->target, (uint64_t)o->started_at, o->duration_ms};
-	const char *const texts[] = {o->domain, o->request, o->before, o->after, o->message};
-	int r = put_numbers(b, numbers, ARRAY_SIZE(numbers));
-
-	if (r >= 0)
-		r = put_texts(b, texts, ARRAY_SIZE(texts));
-	return r < 0 ? r : put_line_end(b);
+	return put_fields(b, row_fields, ARRAY_SIZE(row_fields), o);
 }
 
-static int record_put_given(struct buffer *b, struct oplog_numbers given)
+static int record_put_given(struct buffer *b, const struct oplog_numbers *given)
 {
-	const uint64_t numbers[] = {given.index, given.transaction};
-	int r = put_texts(b, (const char *const[]){"given"}, 1);
+	int r = put_text(b, "given");
 
-	if (r >= 0)
-		r = put_numbers(b, numbers, ARRAY_SIZE(numbers));
-	return r < 0 ? r : put_line_end(b);
+	return r < 0 ? r : put_fields(b, given_fields, ARRAY_SIZE(given_fields), given);
 }
 
 static int record_put_begun(struct buffer *b, const struct begun *p)
 {
-	const struct set_request *q = &p->request;
-	const uint64_t numbers[] = {p->transaction, p->operation, (uint64_t)p->started_at,
-		p->existed, p->state, p->vcpus, p->crypto, p->memory_bytes, q->index, q->fields,
-		q->admin, q->vcpus, q->memory_mb, q->crypto, q->row};
-	const char *const texts[] = {q->domain, q->name, q->template};
-	int r = put_texts(b, (const char *const[]){p->undo ? "undo" : "begin"}, 1);
+	int r = put_text(b, p->undo ? "undo" : "begin");
 
-	if (r >= 0)
-		r = put_numbers(b, numbers, ARRAY_SIZE(numbers));
-	if (r >= 0)
-		r = put_texts(b, texts, ARRAY_SIZE(texts));
-	return r < 0 ? r : put_line_end(b);
+	return r < 0 ? r : put_fields(b, begun_fields, ARRAY_SIZE(begun_fields), p);
 }
 
 /* The rest of a line is in *line; NULL: it has no field any more. */
@@ -175,20 +234,6 @@ static int get_field(char **line, char sign, char **ret)
 	return 0;
 }
 
-static int get_numbers(char **line, uint64_t *ret, size_t n)
-{
-	for (size_t i = 0; i < n; i++) {
-		char *field;
-		int r = get_field(line, '#', &field);
-
-		if (r < 0)
-			return r;
-		if (parse_u64(field, &ret[i]) < 0)
-			return -EBADMSG;
-	}
-	return 0;
-}
-
 /* Decoded in the line. */
 static int get_text(char **line, char **ret)
 {
@@ -197,99 +242,57 @@ static int get_text(char **line, char **ret)
 	return r < 0 ? r : percent_decode(*ret);
 }
 
-/* An empty field is no text. */
-static int get_copy(char **line, char **ret)
+static int get_fields(char **line, const struct line_field *fields, size_t n, void *record)
 {
-	char *text;
-	int r = get_text(line, &text);
+	for (size_t i = 0; i < n; i++) {
+		bool is_text = fields[i].size == 0;
+		void *at = (char *)record + fields[i].offset;
+		uint64_t number;
+		char *field;
+		int r = is_text ? get_text(line, &field) : get_field(line, '#', &field);
 
-	return r < 0 || *text == '\0' ? r : text_copy(text, ret);
-}
-
-static bool fits_u32(const uint64_t *numbers, size_t n)
-{
-	for (size_t i = 0; i < n; i++)
-		if (numbers[i] > UINT32_MAX)
-			return false;
-	return true;
-}
-
-static int read_row(char **line, struct operation *o)
-{
-	char **const texts[] = {&o->domain, &o->request, &o->before, &o->after, &o->message};
-	uint64_t n[9];
-	int r = get_numbers(line, n, ARRAY_SIZE(n));
-
-	if (r < 0)
-		return r;
-	if (!fits_u32(n, 7))
-		return -EBADMSG;
-	o->index = (uint32_t)n[0];
-	o->transaction = (uint32_t)n[1];
-	o->domain_index = (uint32_t)n[2];
-	o->steps_done = (uint32_t)n[3];
-	o->steps_planned = (uint32_t)n[4];
-	o->status = n[5] >= OPERATION_NONE && n[5] <= OPERATION_QUEUED ? (enum operation_status)n[5]
-								       : OPERATION_UNKNOWN;
-	o->target = n[6] < _ADMIN_STATE_MAX ? (enum admin_state)n[6] : ADMIN_NONE;
-	o->started_at = (int64_t)n[7];
-	o->duration_ms = n[8];
-	for (size_t i = 0; i < ARRAY_SIZE(texts); i++) {
-		char *text;
-
-		r = get_text(line, &text);
-		if (r >= 0 && (*text != '\0' || texts[i] == &o->domain))
-			r = operation_set_text(texts[i], text);
+		/* An empty field is no text. */
+		if (r >= 0 && is_text && *field != '\0')
+			r = text_copy(field, at);
+		if (r >= 0 && !is_text)
+			r = parse_u64(field, &number) < 0
+				    ? -EBADMSG
+				    : set_number(at, fields[i].size, number);
 		if (r < 0)
 			return r;
 	}
 	return 0;
 }
 
+static int read_row(char **line, struct operation *o)
+{
+	char **const texts[] = {&o->domain, &o->request, &o->before, &o->after, &o->message};
+	int r = get_fields(line, row_fields, ARRAY_SIZE(row_fields), o);
+
+	if (o->status < OPERATION_NONE || o->status > OPERATION_QUEUED)
+		o->status = OPERATION_UNKNOWN;
+	if (o->target >= _ADMIN_STATE_MAX)
+		o->target = ADMIN_NONE;
+	if (r >= 0 && !o->domain)
+		r = text_copy("", &o->domain);
+	for (size_t i = 0; i < ARRAY_SIZE(texts) && r >= 0; i++)
+		r = operation_set_text(texts[i], *texts[i]);
+	return r;
+}
+
 static int read_given(char **line, struct oplog_numbers *given)
 {
-	uint64_t n[2];
-	int r = get_numbers(line, n, ARRAY_SIZE(n));
+	int r = get_fields(line, given_fields, ARRAY_SIZE(given_fields), given);
 
-	if (r < 0)
-		return r;
-	if (n[0] > OPLOG_INDEX_MAX || n[1] > OPLOG_INDEX_MAX)
+	if (given->index > OPLOG_INDEX_MAX || given->transaction > OPLOG_INDEX_MAX)
 		return -EBADMSG;
-	*given = (struct oplog_numbers){(uint32_t)n[0], (uint32_t)n[1]};
-	return 0;
+	return r;
 }
 
 static int read_begun(char **line, struct begun *p)
 {
-	uint64_t n[15];
-	int r = get_numbers(line, n, ARRAY_SIZE(n));
+	int r = get_fields(line, begun_fields, ARRAY_SIZE(begun_fields), p);
 
-	if (r < 0)
-		return r;
-	if (!fits_u32(n, 2) || !fits_u32(n + 3, 4) || !fits_u32(n + 8, 7))
-		return -EBADMSG;
-	p->transaction = (uint32_t)n[0];
-	p->operation = (uint32_t)n[1];
-	p->started_at = (int64_t)n[2];
-	p->existed = n[3] != 0;
-	p->state = (enum domain_state)n[4];
-	p->vcpus = (uint32_t)n[5];
-	p->crypto = (uint32_t)n[6];
-	p->memory_bytes = n[7];
-	p->request = (struct set_request){
-		.index = (uint32_t)n[8],
-		.fields = (unsigned)n[9],
-		.admin = (enum admin_state)n[10],
-		.vcpus = (uint32_t)n[11],
-		.memory_mb = (uint32_t)n[12],
-		.crypto = (uint32_t)n[13],
-		.row = (enum row_request)n[14],
-	};
-	r = get_copy(line, &p->request.domain);
-	if (r >= 0)
-		r = get_copy(line, &p->request.name);
-	if (r >= 0)
-		r = get_copy(line, &p->request.template);
 	/* Who asks for a text finds one. */
 	if (!p->request.template)
 		p->request.fields &= ~(unsigned)FIELD_TEMPLATE_BIT;
@@ -301,7 +304,6 @@ static int read_begun(char **line, struct begun *p)
 static int read_named(char **line, struct record *ret)
 {
 	char *name;
-	uint64_t transaction;
 	int r = get_text(line, &name);
 
 	if (r < 0)
@@ -318,10 +320,7 @@ static int read_named(char **line, struct record *ret)
 	if (strcmp(name, "end") != 0)
 		return -EBADMSG;
 	ret->kind = RECORD_END;
-	r = get_numbers(line, &transaction, 1);
-	if (r >= 0)
-		ret->transaction = (uint32_t)transaction;
-	return r;
+	return get_fields(line, end_fields, ARRAY_SIZE(end_fields), ret);
 }
 
 static void record_clear(struct record *r)
@@ -459,16 +458,10 @@ static int read_lines(struct reading *in, char *content, size_t length)
 static void keep_aside(const char *path)
 {
 	_cleanup_free_ char *aside = NULL;
-	int r = 0;
+	int r = text_printf(&aside, "%s.damaged", path);
 
-	if (asprintf(&aside, "%s.damaged", path) < 0) {
-		aside = NULL;
-		r = -ENOMEM;
-	} else if (rename(path, aside) < 0) {
-		r = -errno;
-	} else {
-		r = file_sync_folder(path);
-	}
+	if (r >= 0)
+		r = rename(path, aside) < 0 ? -errno : file_sync_folder(path);
 	if (r < 0)
 		log_err(TOKEN, "%s is damaged and cannot be kept aside: %s", path, strerror(-r));
 	else
@@ -551,25 +544,13 @@ static size_t read_outcome(const struct reading *in, size_t i, struct outcome *r
 /* The row had not been written yet. */
 static int row_of_begun(const struct begun *p, struct operation **ret)
 {
-	struct operation *o;
-	int r = operation_new(&o);
+	int r = set_request_operation(&p->request, ret);
 
 	if (r < 0)
 		return r;
-	o->index = p->operation;
-	o->transaction = p->transaction;
-	o->domain_index = p->request.index;
-	o->started_at = p->started_at;
-	if ((p->request.fields & FIELD_ADMIN_BIT) != 0)
-		o->target = p->request.admin;
-	r = set_request_describe(&p->request, &o->request);
-	if (r >= 0)
-		r = operation_set_text(&o->domain, p->request.domain ? p->request.domain : "");
-	if (r < 0) {
-		operation_unref(o);
-		return r;
-	}
-	*ret = o;
+	(*ret)->index = p->operation;
+	(*ret)->transaction = p->transaction;
+	(*ret)->started_at = p->started_at;
 	return 0;
 }
 
@@ -733,7 +714,7 @@ static int put_everything(const struct history *y, struct buffer *b, const struc
 	struct oplog_numbers given)
 {
 	const struct open_lines *e;
-	int r = record_put_given(b, given);
+	int r = record_put_given(b, &given);
 
 	/* Before the rows, because a row that ended closes the beginnings that stand before it. */
 	LIST_FOREACH (e, &y->open, link)
@@ -859,36 +840,50 @@ static int put_parts(
 	return r;
 }
 
-/* With the rows that have ended by now before it, and numbers if they run short. */
-static int append_beginning(struct history *y, const char *text)
+/*
+ * The rows that have ended by now, numbers if they run short, and what is due: a beginning, which
+ * has to be on disk at once; or, where that is NULL, the rows that run.
+ */
+static int append_lines(
+	struct history *y, const struct oplog_view *v, const char *beginning, uint64_t now_ms)
 {
-	const struct oplog_view *v = handover_oplog(y->handover);
 	struct oplog_numbers given = numbers_to_reserve(y);
-	bool reserve = reserve_is_low(y);
+	bool running = !beginning && now_ms >= y->running_at_ms, reserve = reserve_is_low(y);
+	bool sync = beginning || reserve || now_ms >= y->sync_at_ms;
 	struct buffer b = BUFFER_EMPTY;
 	int r = put_rows(&b, v, y->ended_serial, false);
 
+	if (r >= 0 && running)
+		r = put_rows(&b, v, y->running_serial, true);
 	if (r >= 0 && reserve)
-		r = record_put_given(&b, given);
-	if (r >= 0)
-		r = buffer_append_text(&b, text);
-	if (r >= 0)
+		r = record_put_given(&b, &given);
+	if (r >= 0 && beginning)
+		r = buffer_append_text(&b, beginning);
+	if (r >= 0 && beginning)
 		r = append_or_make_room(y, &b);
+	else if (r >= 0 && (b.len > 0 || sync))
+		r = append(y, &b, sync);
 	if (r >= 0) {
 		y->ended_serial = v->serial;
-		y->sync_at_ms = CLOCK_NEVER;
-		y->told = false;
+		if (running) {
+			y->running_serial = v->serial;
+			y->running_at_ms = CLOCK_NEVER;
+		}
+		if (sync)
+			y->sync_at_ms = CLOCK_NEVER;
+		else if (b.len > 0 && y->sync_at_ms == CLOCK_NEVER)
+			y->sync_at_ms = clock_after(now_ms, SYNC_MS);
 		if (reserve)
 			use_reserve(y, given);
 	}
 	buffer_clear(&b);
-	oplog_view_unref(v);
 	return r;
 }
 
 int history_begin(
 	struct history *y, const struct transaction *t, const struct plan_input *in, bool undo)
 {
+	const struct oplog_view *v = handover_oplog(y->handover);
 	struct buffer lines = BUFFER_EMPTY;
 	struct open_lines *e = NULL;
 	int r = y->state != FILE_FINISHED ? put_parts(&lines, t, in, undo) : -ESHUTDOWN;
@@ -896,14 +891,16 @@ int history_begin(
 	if (r >= 0)
 		r = open_lines_new(t->id, &lines, &e);
 	if (r >= 0)
-		r = append_beginning(y, e->text);
+		r = append_lines(y, v, e->text, clock_ms());
 	if (r >= 0) {
 		LIST_INSERT_HEAD(&y->open, e, link);
+		y->told = false;
 	} else {
 		note_failure(y, r, clock_ms());
 		open_lines_free(e);
 	}
 	buffer_clear(&lines);
+	oplog_view_unref(v);
 	return r;
 }
 
@@ -930,38 +927,6 @@ static void forget_what_ended(struct history *y, const struct oplog_view *v)
 	}
 }
 
-/* What is due by now goes into the file. */
-static int append_due(struct history *y, const struct oplog_view *v, uint64_t now_ms)
-{
-	struct oplog_numbers given = numbers_to_reserve(y);
-	bool running = now_ms >= y->running_at_ms, reserve = reserve_is_low(y);
-	bool sync = reserve || now_ms >= y->sync_at_ms;
-	struct buffer b = BUFFER_EMPTY;
-	int r = put_rows(&b, v, y->ended_serial, false);
-
-	if (r >= 0 && running)
-		r = put_rows(&b, v, y->running_serial, true);
-	if (r >= 0 && reserve)
-		r = record_put_given(&b, given);
-	if (r >= 0 && (b.len > 0 || sync))
-		r = append(y, &b, sync);
-	if (r >= 0) {
-		y->ended_serial = v->serial;
-		if (running) {
-			y->running_serial = v->serial;
-			y->running_at_ms = CLOCK_NEVER;
-		}
-		if (sync)
-			y->sync_at_ms = CLOCK_NEVER;
-		else if (b.len > 0 && y->sync_at_ms == CLOCK_NEVER)
-			y->sync_at_ms = clock_after(now_ms, SYNC_MS);
-		if (reserve)
-			use_reserve(y, given);
-	}
-	buffer_clear(&b);
-	return r;
-}
-
 void history_turn(struct history *y, uint64_t now_ms)
 {
 	if (y->state == FILE_FINISHED || (y->told && now_ms < y->retry_at_ms))
@@ -975,7 +940,7 @@ void history_turn(struct history *y, uint64_t now_ms)
 	if (y->state == FILE_STALE)
 		r = write_anew(y, numbers_to_reserve(y));
 	else if (changed || now_ms >= y->running_at_ms || now_ms >= y->sync_at_ms)
-		r = append_due(y, v, now_ms);
+		r = append_lines(y, v, NULL, now_ms);
 	if (r >= 0) {
 		y->seen_serial = v->serial;
 		y->told = false;
@@ -999,23 +964,6 @@ uint64_t history_next(const struct history *y)
 
 /* --- life ---------------------------------------------------------------------------------- */
 
-static int make_paths(struct history *y, const char *directory)
-{
-	const struct {
-		char **path;
-		const char *name;
-	} files[] = {
-		{&y->path, "history"}, {&y->old_rows, "operations"}, {&y->old_journal, "journal"}};
-
-	for (size_t i = 0; i < ARRAY_SIZE(files); i++) {
-		if (asprintf(files[i].path, "%s/%s", directory, files[i].name) < 0) {
-			*files[i].path = NULL;
-			return -ENOMEM;
-		}
-	}
-	return 0;
-}
-
 int history_open(const char *directory, struct handover *h, struct history **ret)
 {
 	struct history *y = calloc(1, sizeof(*y));
@@ -1026,7 +974,11 @@ int history_open(const char *directory, struct handover *h, struct history **ret
 	y->fd = -1;
 	y->running_at_ms = y->sync_at_ms = CLOCK_NEVER;
 	LIST_INIT(&y->open);
-	int r = make_paths(y, directory);
+	int r = text_printf(&y->path, "%s/history", directory);
+	if (r >= 0)
+		r = text_printf(&y->old_rows, "%s/operations", directory);
+	if (r >= 0)
+		r = text_printf(&y->old_journal, "%s/journal", directory);
 	if (r >= 0) {
 		file_remove_left_overs(y->path);
 		r = load(y);

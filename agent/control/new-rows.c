@@ -2,7 +2,6 @@
 #include "control/new-rows.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -13,6 +12,7 @@
 #include "util/clock.h"
 #include "util/log.h"
 #include "util/number.h"
+#include "util/text.h"
 
 struct touched {
 	uint32_t index;
@@ -51,8 +51,7 @@ const struct domain *new_rows_find(const struct new_rows *r, uint32_t index)
 	return d && d->row_status != ROW_ACTIVE ? d : NULL;
 }
 
-/* --- when each was changed last
- * ----------------------------------------------------------------------- */
+/* --- when each was changed last ------------------------------------------------------------ */
 
 static int touch(struct new_rows *r, uint32_t index, uint64_t now_ms)
 {
@@ -79,20 +78,6 @@ static void forget(struct new_rows *r, uint32_t index)
 
 /* --- changing them ------------------------------------------------------------------------- */
 
-static int set_template(struct domain *row, const struct set_request *d)
-{
-	char *copy = NULL;
-
-	if (d->template[0] != '\0') {
-		copy = strdup(d->template);
-		if (!copy)
-			return -ENOMEM;
-	}
-	free(row->template_name);
-	row->template_name = copy;
-	return 0;
-}
-
 static bool is_complete(const struct domain *row)
 {
 	return row_has_name(row) &&
@@ -115,7 +100,8 @@ static int set_values(struct domain *row, const struct set_request *d)
 	}
 	if ((d->fields & FIELD_ADMIN_BIT) != 0)
 		row->wanted_admin = d->admin;
-	if ((d->fields & FIELD_TEMPLATE_BIT) != 0 && set_template(row, d) < 0)
+	if ((d->fields & FIELD_TEMPLATE_BIT) != 0 &&
+		text_set(&row->template_name, d->template[0] != '\0' ? d->template : NULL) < 0)
 		return -ENOMEM;
 	row->row_status = is_complete(row) ? ROW_NOT_IN_SERVICE : ROW_NOT_READY;
 	return 0;
@@ -147,15 +133,11 @@ static int new_row(struct new_rows *r, const struct set_request *d, struct domai
 {
 	_cleanup_free_ char *name = NULL;
 	uint32_t index;
-	int rc;
+	int rc = (d->fields & FIELD_NAME_BIT) != 0 ? text_copy(d->name, &name)
+						   : text_printf(&name, "?%u", d->index);
 
-	if ((d->fields & FIELD_NAME_BIT) != 0)
-		name = strdup(d->name);
-	else if (asprintf(&name, "?%u", d->index) < 0)
-		name = NULL;
-	if (!name)
-		return -ENOMEM;
-	rc = domain_new(name, ret);
+	if (rc >= 0)
+		rc = domain_new(name, ret);
 	if (rc < 0)
 		return rc;
 	if (snapshot_find_name(refresh_snapshot(r->refresh), name) == NULL)

@@ -328,42 +328,46 @@ int set_request_describe(const struct set_request *d, char **ret)
 	return *ret ? 0 : -ENOMEM;
 }
 
+int set_request_operation(const struct set_request *d, struct operation **ret)
+{
+	struct operation *o;
+	int r = operation_new(&o);
+
+	if (r < 0)
+		return r;
+	o->domain_index = d->index;
+	o->target = (d->fields & FIELD_ADMIN_BIT) != 0 ? d->admin : ADMIN_NONE;
+	r = operation_set_text(&o->domain, d->domain ? d->domain : "");
+	if (r >= 0)
+		r = set_request_describe(d, &o->request);
+	if (r < 0) {
+		operation_unref(o);
+		return r;
+	}
+	*ret = o;
+	return 0;
+}
+
 int set_varbind_object(const struct set_varbind *v, char **ret)
 {
 	const struct set_field_rule *rule = find_rule(v->column);
-	struct buffer b = BUFFER_EMPTY;
-	int r;
 
 	if (!rule)
-		r = buffer_append_text(&b, "an object that is not written");
-	else if (v->row_valid)
-		r = buffer_printf(&b, "%s.%u", rule->object, v->row);
-	else
-		r = buffer_append_text(&b, rule->object);
-	*ret = r >= 0 ? buffer_steal(&b) : NULL;
-	buffer_clear(&b);
-	return *ret ? 0 : -ENOMEM;
+		return text_copy("an object that is not written", ret);
+	if (!v->row_valid)
+		return text_copy(rule->object, ret);
+	return text_printf(ret, "%s.%u", rule->object, v->row);
 }
 
 int set_varbind_value(const struct set_varbind *v, char **ret)
 {
 	const struct set_field_rule *rule = find_rule(v->column);
-	const char *text = NULL;
-	struct buffer b = BUFFER_EMPTY;
-	int r;
+	const char *name = rule && v->type == rule->type ? name_in(rule, v->number) : NULL;
 
-	if (rule && v->type == rule->type)
-		text = name_in(rule, v->number);
 	if (v->type == SET_OCTETS)
-		r = buffer_printf(&b, "\"%.*s\"", (int)(v->length < 256 ? v->length : 256),
+		return text_printf(ret, "\"%.*s\"", (int)(v->length < 256 ? v->length : 256),
 			v->length > 0 ? (const char *)v->octets : "");
-	else if (v->type == SET_OTHER)
-		r = buffer_append_text(&b, "a value of another type");
-	else if (text)
-		r = buffer_append_text(&b, text);
-	else
-		r = buffer_printf(&b, "%lld", (long long)v->number);
-	*ret = r >= 0 ? buffer_steal(&b) : NULL;
-	buffer_clear(&b);
-	return *ret ? 0 : -ENOMEM;
+	if (v->type == SET_OTHER)
+		return text_copy("a value of another type", ret);
+	return name ? text_copy(name, ret) : text_printf(ret, "%lld", (long long)v->number);
 }

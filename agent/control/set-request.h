@@ -106,6 +106,8 @@ bool set_request_asks_row(const struct set_request *d, enum row_request r);
 uint32_t set_request_position(const struct set_request *d, unsigned field_bit);
 /* "state=active vcpus=8 memory=4096M"; the caller frees. -ENOMEM. */
 int set_request_describe(const struct set_request *d, char **ret);
+/* A queued row of the operation table for it, without numbers and times. -ENOMEM. */
+int set_request_operation(const struct set_request *d, struct operation **ret);
 /* "ldomNumVCPU.2", and what it is set to: "8", "active"; the caller frees. -ENOMEM. */
 int set_varbind_object(const struct set_varbind *v, char **ret);
 int set_varbind_value(const struct set_varbind *v, char **ret);

@@ -109,10 +109,7 @@ static inline int hand_over(struct handover *h, const struct set_varbind *v, siz
 	if (domain)
 		assert_non_null(d.domain = strdup(domain));
 	assert_int_equal(transaction_new(list, 1, ret), 0);
-	assert_int_equal(operation_new(&o), 0);
-	o->domain_index = d.index;
-	assert_int_equal(operation_set_text(&o->domain, domain ? domain : ""), 0);
-	assert_int_equal(set_request_describe(&d, &o->request), 0);
+	assert_int_equal(set_request_operation(&d, &o), 0);
 	r = handover_start(h, *ret, &o, 1);
 	if (r < 0) {
 		operation_unref(o);

@@ -392,10 +392,7 @@ uint32_t fake_set(struct fake *f, const struct set_varbind *v, size_t n)
 			if (f->d[k].name != NULL && f->d[k].index == l.requests[i].index)
 				l.requests[i].domain = strdup(f->d[k].name);
 		requests[i] = &l.requests[i];
-		assert_int_equal(operation_new(&rows[i]), 0);
-		rows[i]->domain_index = l.requests[i].index;
-		rows[i]->domain = strdup(l.requests[i].domain ? l.requests[i].domain : "");
-		assert_int_equal(set_request_describe(&l.requests[i], &rows[i]->request), 0);
+		assert_int_equal(set_request_operation(&l.requests[i], &rows[i]), 0);
 		rows[i]->started_ms = f->now;
 	}
 	assert_int_equal(transaction_new(requests, l.n, &t), 0);
