@@ -10,6 +10,7 @@
 
 #include "control/permit.h"
 #include "control/handover.h"
+#include "util/array.h"
 #include "util/cleanup.h"
 #include "util/clock.h"
 #include "util/text.h"
@@ -31,11 +32,8 @@ struct entry {
 	struct control_key key;
 	uint64_t tested_ms, started_ms; /* when its first TestSet and its CommitSet came */
 	uint64_t quiet_since_ms;	/* only the master's next message is missing since then */
-	struct set_request_list list;
-	enum precheck_result *results;
 	const struct snapshot *prechecked_by;
-	struct transaction *t; /* NULL: not started, or nothing to do */
-	bool needs_place;      /* something is to be run */
+	struct transaction *t; /* started: only the parts that run, maybe none */
 	bool started, released, undo_asked;
 	bool join_failed; /* the transaction that it was to join is being rolled back */
 	struct verdict verdict;
@@ -72,8 +70,6 @@ void control_configure(struct control *c, const struct control_config *config)
 
 static void entry_free(struct entry *e)
 {
-	set_request_list_clear(&e->list);
-	free(e->results);
 	snapshot_unref(e->prechecked_by);
 	transaction_unref(e->t);
 	free(e);
@@ -116,7 +112,7 @@ static struct entry *find(const struct control *c, struct control_key key)
 static struct entry *find_transaction(const struct control *c, uint32_t id)
 {
 	for (struct entry *e = c->entries; e; e = e->next)
-		if (e->t && e->t->id == id)
+		if (e->started && e->t->id == id)
 			return e;
 	return NULL;
 }
@@ -137,7 +133,7 @@ static struct entry *add(struct control *c, struct control_key key)
 
 static bool is_finished(const struct entry *e)
 {
-	return e->released && (!e->t || outcome_settled(e->verdict.outcome));
+	return e->released && (!e->started || outcome_settled(e->verdict.outcome));
 }
 
 static void drop_finished(struct control *c)
@@ -160,10 +156,23 @@ static void drop_finished(struct control *c)
 /* Its domains are being changed, or will be. */
 static bool is_under_way(const struct entry *e)
 {
-	if (!e->t || outcome_settled(e->verdict.outcome))
+	if (!e->started || outcome_settled(e->verdict.outcome))
 		return false;
 	return !outcome_decided(e->verdict.outcome) || outcome_failed(e->verdict.outcome) ||
 	       e->undo_asked;
+}
+
+static bool is_to_run(const struct transaction_part *p)
+{
+	return p->result == PRECHECK_RUN || p->result == PRECHECK_PREEMPT;
+}
+
+static bool has_to_run(const struct transaction *t)
+{
+	for (size_t i = 0; i < t->n_parts; i++)
+		if (is_to_run(&t->parts[i]))
+			return true;
+	return false;
 }
 
 size_t control_places_used(const struct control *c)
@@ -171,14 +180,14 @@ size_t control_places_used(const struct control *c)
 	size_t n = 0;
 
 	for (const struct entry *e = c->entries; e; e = e->next)
-		n += e->needs_place;
+		n += has_to_run(e->t);
 	return n;
 }
 
 /* The master never said COMMIT, FREE or UNDO. */
 static bool is_forgotten(const struct control *c, const struct entry *e, uint64_t now_ms)
 {
-	bool runs = e->started && e->t && !outcome_settled(e->verdict.outcome);
+	bool runs = e->started && !outcome_settled(e->verdict.outcome);
 
 	return !runs && now_ms >= clock_after(e->quiet_since_ms, c->config.reserve_ms);
 }
@@ -193,7 +202,7 @@ void control_tick(struct control *c, uint64_t now_ms)
 
 static void release(struct control *c, struct entry *e)
 {
-	if (e->t && !outcome_settled(e->verdict.outcome))
+	if (e->started && !outcome_settled(e->verdict.outcome))
 		handover_keep(c->handover, e->t->id);
 	e->released = true;
 }
@@ -201,7 +210,7 @@ static void release(struct control *c, struct entry *e)
 /* The transaction is done, and an UndoSet or a CleanupSet is still to come. */
 static bool is_undoable(const struct entry *e)
 {
-	return !e->released && e->t && e->verdict.outcome == OUTCOME_DONE && !e->undo_asked;
+	return !e->released && e->verdict.outcome == OUTCOME_DONE && !e->undo_asked;
 }
 
 /*
@@ -235,16 +244,6 @@ static bool is_usable(const struct control *c, const struct inbox *in, uint64_t 
 	       now_ms < clock_after(in->snapshot->taken_ms, c->config.stale_after_ms);
 }
 
-static size_t count_pending(const struct control *c)
-{
-	size_t n = 0;
-
-	for (const struct entry *e = c->entries; e; e = e->next)
-		if (is_under_way(e))
-			n += e->t->n_parts;
-	return n;
-}
-
 static const struct domain *domain_of(const struct snapshot *s, uint32_t index)
 {
 	const struct domain *d = s ? snapshot_find_index(s, index) : NULL;
@@ -252,59 +251,46 @@ static const struct domain *domain_of(const struct snapshot *s, uint32_t index)
 	return d && d->row_status == ROW_ACTIVE ? d : NULL;
 }
 
-static struct pending pending_part(const struct entry *e, size_t i)
-{
-	const struct set_request *d = &e->t->parts[i].request;
-
-	return (struct pending){.request = d,
-		.had = domain_of(e->prechecked_by, d->index),
-		.going_back = outcome_failed(e->verdict.outcome) || e->undo_asked};
-}
-
+/* What is under way; the caller frees it. -ENOMEM. */
 static int collect_pending(const struct control *c, struct pending **ret, size_t *ret_n)
 {
-	size_t n = count_pending(c), k = 0;
-	struct pending *p = calloc(n > 0 ? n : 1, sizeof(*p));
-
-	if (!p)
-		return -ENOMEM;
 	for (const struct entry *e = c->entries; e; e = e->next) {
-		if (!is_under_way(e))
-			continue;
-		for (size_t i = 0; i < e->t->n_parts; i++)
-			p[k++] = pending_part(e, i);
+		for (size_t i = 0; is_under_way(e) && i < e->t->n_parts; i++) {
+			const struct set_request *d = &e->t->parts[i].request;
+			struct pending *p = array_append(ret, ret_n, sizeof(*p));
+
+			if (!p)
+				return -ENOMEM;
+			p->request = d;
+			p->had = domain_of(e->prechecked_by, d->index);
+			p->going_back = outcome_failed(e->verdict.outcome) || e->undo_asked;
+		}
 	}
-	*ret = p;
-	*ret_n = n;
 	return 0;
 }
 
-static struct refusal precheck_entry(struct control *c, struct entry *e, const struct inbox *in,
-	struct refusal so_far, uint64_t now_ms)
+static struct refusal precheck_pdu(struct control *c, struct entry *e, const struct inbox *in,
+	const struct set_varbind *varbinds, size_t n, uint64_t now_ms)
 {
+	struct refusal so_far = transaction_new(varbinds, n, &e->t);
+	_cleanup_free_ struct pending *pending = NULL;
 	struct precheck_view view = {
 		.snapshot = in->snapshot,
 		.usable = is_usable(c, in, now_ms),
 		.permit = c->config.permit,
+		.repeats = &c->repeats,
+		.now_ms = now_ms,
+		.repeat_ms = c->config.repeat_ms,
 	};
-	const struct set_request *repeats[REPEATS_MAX];
-	struct pending *pending;
-	struct refusal result = {.error = CONTROL_OK};
 
-	e->results = calloc(e->list.n > 0 ? e->list.n : 1, sizeof(*e->results));
-	if (!e->results || collect_pending(c, &pending, &view.n_pending) < 0) {
-		refuse(&result, REASON_NO_MEMORY, 0);
-		return result;
-	}
+	if (c->config.read_only)
+		refuse(&so_far, REASON_READ_ONLY, 0);
+	if (collect_pending(c, &pending, &view.n_pending) < 0)
+		refuse(&so_far, REASON_NO_MEMORY, 0);
 	view.pending = pending;
-	view.repeats = repeats;
-	view.n_repeats =
-		repeats_valid(&c->repeats, in->snapshot, now_ms, c->config.repeat_ms, repeats);
 	snapshot_unref(e->prechecked_by);
 	e->prechecked_by = snapshot_ref(in->snapshot);
-	result = precheck(&view, &e->list, so_far, e->results);
-	free(pending);
-	return result;
+	return precheck(&view, e->t, so_far);
 }
 
 /* A second TestSet of the same PDU finds the place of the first. */
@@ -318,21 +304,10 @@ static struct entry *place_for(
 		return c->n_entries < ENTRIES_MAX ? add(c, key) : NULL;
 	if (e->started)
 		return NULL;
-	set_request_list_clear(&e->list);
-	free(e->results);
-	e->results = NULL;
+	transaction_unref(e->t);
+	e->t = NULL;
 	e->join_failed = false;
 	return e;
-}
-
-static struct refusal precheck_pdu(struct control *c, struct entry *e, const struct inbox *in,
-	const struct set_varbind *varbinds, size_t n, uint64_t now_ms)
-{
-	struct refusal so_far = set_request_merge(varbinds, n, &e->list);
-
-	if (c->config.read_only)
-		refuse(&so_far, REASON_READ_ONLY, 0);
-	return precheck_entry(c, e, in, so_far, now_ms);
 }
 
 const struct control_refusal *control_last_refusal(const struct control *c)
@@ -347,9 +322,9 @@ static const char *domain_name(const struct entry *e, const struct inbox *in, ui
 
 	if (row_has_name(d))
 		return d->name;
-	for (size_t i = 0; e && i < e->list.n; i++)
-		if (e->list.requests[i].index == row && row != 0)
-			return e->list.requests[i].name;
+	for (size_t i = 0; e && e->t && i < e->t->n_parts; i++)
+		if (e->t->parts[i].request.index == row && row != 0)
+			return e->t->parts[i].request.name;
 	return NULL;
 }
 
@@ -387,19 +362,6 @@ static void remember_refusal(struct control *c, const struct refusal *why, const
 	c->refusal = refusal;
 }
 
-static bool is_to_run(enum precheck_result j)
-{
-	return j == PRECHECK_RUN || j == PRECHECK_PREEMPT;
-}
-
-static bool has_to_run(const struct entry *e)
-{
-	for (size_t i = 0; i < e->list.n; i++)
-		if (is_to_run(e->results[i]))
-			return true;
-	return false;
-}
-
 struct refusal control_reserve(struct control *c, struct control_key key, const struct inbox *in,
 	const struct set_varbind *varbinds, size_t n, uint64_t now_ms)
 {
@@ -419,8 +381,8 @@ struct refusal control_reserve(struct control *c, struct control_key key, const 
 	if (e->tested_ms == 0)
 		e->tested_ms = now_ms;
 	result = precheck_pdu(c, e, in, varbinds, n, now_ms);
-	e->needs_place = result.error == CONTROL_OK && has_to_run(e);
-	if (e->needs_place && control_places_used(c) > HANDOVER_PLANS)
+	if (result.error == CONTROL_OK && has_to_run(e->t) &&
+		control_places_used(c) > HANDOVER_PLANS)
 		refuse(&result, REASON_TOO_MANY, 0);
 	if (result.error != CONTROL_OK) {
 		remember_refusal(c, &result, e, in, &varbinds[result.position], now_ms);
@@ -432,76 +394,37 @@ struct refusal control_reserve(struct control *c, struct control_key key, const 
 
 /* --- ACTION -------------------------------------------------------------------------------- */
 
-static int make_transaction(struct entry *e)
+/* A part that joins another SET, or repeats one, is done. */
+static void drop_parts_that_do_not_run(struct transaction *t)
 {
-	const struct set_request **list = calloc(e->list.n > 0 ? e->list.n : 1, sizeof(*list));
 	size_t n = 0;
-	int rc;
 
-	if (!list)
-		return -ENOMEM;
-	for (size_t i = 0; i < e->list.n; i++)
-		if (is_to_run(e->results[i]))
-			list[n++] = &e->list.requests[i];
-	rc = n > 0 ? transaction_new(list, n, &e->t) : 0;
-	free(list);
-	for (size_t i = 0, k = 0; rc >= 0 && e->t && i < e->list.n; i++)
-		if (is_to_run(e->results[i]))
-			e->t->parts[k++].preempts = e->results[i] == PRECHECK_PREEMPT;
-	return rc;
-}
-
-static int make_row(const struct set_request *d, uint64_t now_ms, struct operation **ret)
-{
-	int r = set_request_operation(d, ret);
-
-	if (r < 0)
-		return r;
-	(*ret)->started_at = clock_wall_ms();
-	(*ret)->started_ms = (*ret)->changed_ms = now_ms;
-	return 0;
-}
-
-static int hand_over(struct control *c, struct entry *e, uint64_t now_ms)
-{
-	size_t n = e->t->n_parts, made = 0;
-	struct operation **rows = calloc(n, sizeof(struct operation *));
-	int rc = rows ? 0 : -ENOMEM;
-
-	while (made < n && rc >= 0) {
-		rc = make_row(&e->t->parts[made].request, now_ms, &rows[made]);
-		made += rc >= 0;
+	for (size_t i = 0; i < t->n_parts; i++) {
+		if (is_to_run(&t->parts[i]))
+			t->parts[n++] = t->parts[i];
+		else
+			set_request_clear(&t->parts[i].request);
 	}
-	if (rc >= 0)
-		rc = handover_start(c->handover, e->t, rows, n);
-	for (size_t i = 0; rc < 0 && i < made; i++)
-		operation_unref(rows[i]);
-	free(rows);
-	return rc;
+	t->n_parts = n;
 }
 
 int control_start(struct control *c, struct control_key key, uint64_t now_ms)
 {
 	struct entry *e = find(c, key);
-	int rc;
 
 	if (!e || e->started)
 		return -ENOENT;
 	if (e->join_failed)
 		return -ECANCELED;
-	rc = make_transaction(e);
-	if (rc >= 0 && e->t)
-		rc = hand_over(c, e, now_ms);
-	if (rc < 0) {
-		transaction_unref(e->t);
-		e->t = NULL;
-		return rc;
-	}
+	drop_parts_that_do_not_run(e->t);
+	int r = e->t->n_parts > 0 ? handover_start(c->handover, e->t, now_ms) : 0;
+	if (r < 0)
+		return r;
 	e->started = true;
 	e->quiet_since_ms = e->started_ms = now_ms;
-	if (!e->t)
+	if (e->t->n_parts == 0)
 		e->verdict = (struct verdict){.outcome = OUTCOME_KEPT};
-	for (size_t i = 0; e->t && i < e->t->n_parts; i++)
+	for (size_t i = 0; i < e->t->n_parts; i++)
 		repeats_forget(&c->repeats, e->t->parts[i].request.index);
 	return 0;
 }
@@ -510,8 +433,8 @@ int control_start(struct control *c, struct control_key key, uint64_t now_ms)
 
 static bool joins(const struct entry *e, uint32_t index)
 {
-	for (size_t i = 0; i < e->list.n; i++)
-		if (e->results[i] == PRECHECK_JOIN && e->list.requests[i].index == index)
+	for (size_t i = 0; i < e->t->n_parts; i++)
+		if (e->t->parts[i].result == PRECHECK_JOIN && e->t->parts[i].request.index == index)
 			return true;
 	return false;
 }
@@ -618,7 +541,7 @@ int control_undo(struct control *c, struct control_key key)
 {
 	struct entry *e = find(c, key);
 
-	if (!e || !e->t || outcome_undone(e->verdict.outcome))
+	if (!e || !e->started || e->t->n_parts == 0 || outcome_undone(e->verdict.outcome))
 		return -EALREADY;
 	if (!e->undo_asked && !outcome_settled(e->verdict.outcome)) {
 		handover_undo(c->handover, e->t->id);

@@ -223,8 +223,7 @@ static void fill_row(const struct run_part *p, struct operation *o)
 	int r = 0;
 
 	/* The state that is asked for may stand in the row that is being made. */
-	if ((p->target.request.fields & FIELD_ADMIN_BIT) != 0)
-		o->target = p->target.request.admin;
+	o->target = p->target.request.admin;
 	o->steps_done = p->steps_done;
 	o->steps_planned = p->steps_planned;
 	if (p->looked) {
@@ -384,7 +383,7 @@ static void drop_destroyed_rows(struct run *run)
 	for (size_t i = 0; i < run->t->n_parts; i++) {
 		struct run_part *p = &run->parts[i];
 
-		if (!p->local || !set_request_asks_row(&p->target.request, ROW_REQUEST_DESTROY))
+		if (!p->local || p->target.request.row != ROW_REQUEST_DESTROY)
 			continue;
 		restore_row(p, NULL);
 		p->row = ROW_DROPPED;
@@ -464,12 +463,12 @@ static int learn_row(struct run_part *p)
 
 	domain_unref(p->old_row);
 	p->old_row = domain_ref(row);
-	if (set_request_asks_row(request, ROW_REQUEST_CREATE_AND_WAIT))
+	if (request->row == ROW_REQUEST_CREATE_AND_WAIT)
 		p->local = true;
-	else if (row && !set_request_asks_row(request, ROW_REQUEST_ACTIVE))
+	else if (row && request->row != ROW_REQUEST_ACTIVE)
 		p->local = true;
 	/* Nobody asks for the row to be there, and there is none. */
-	else if (!request->domain && set_request_asks_row(request, ROW_REQUEST_DESTROY))
+	else if (!request->domain && request->row == ROW_REQUEST_DESTROY)
 		p->local = true;
 	else if (row)
 		return plan_complete(request, row);
@@ -483,7 +482,7 @@ static int put_rows(struct run *run, size_t *ret_part)
 
 	for (size_t i = 0; i < run->t->n_parts && r >= 0; i++) {
 		struct run_part *p = &run->parts[i];
-		bool destroys = set_request_asks_row(&p->target.request, ROW_REQUEST_DESTROY);
+		bool destroys = p->target.request.row == ROW_REQUEST_DESTROY;
 		bool makes = !p->before && (p->target.request.fields & FIELD_ROW_BIT) != 0;
 		bool changes = p->local && p->old_row;
 
@@ -556,10 +555,10 @@ static const char *why_another(const struct run_part *p)
 	const struct domain *d = p->before;
 
 	/* active does not bring back a domain, or a row, that went meanwhile. */
-	if (!d && !p->old_row && set_request_asks_row(&p->target.request, ROW_REQUEST_ACTIVE))
+	if (!d && !p->old_row && p->target.request.row == ROW_REQUEST_ACTIVE)
 		return "the row is not there any more";
 	if (!d || p->old_row || d->index == p->target.request.index ||
-		set_request_asks_row(&p->target.request, ROW_REQUEST_CREATE_AND_GO))
+		p->target.request.row == ROW_REQUEST_CREATE_AND_GO)
 		return NULL;
 	return "another domain has this name now";
 }
@@ -986,7 +985,7 @@ void executor_start(struct executor *x, struct transaction *t, uint64_t now_ms)
 	for (size_t i = 0; i < t->n_parts; i++) {
 		uint32_t index = t->parts[i].request.index;
 
-		if (!t->parts[i].preempts)
+		if (t->parts[i].result != PRECHECK_PREEMPT)
 			continue;
 		for (struct run *run = x->runs; run; run = run->next)
 			if (run->state != RUN_OVER && run_has_domain(run, index))

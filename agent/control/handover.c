@@ -11,7 +11,7 @@
 
 #include "util/array.h"
 #include "util/cleanup.h"
-#include "util/reference.h"
+#include "util/clock.h"
 #include "util/wakeup.h"
 
 /* A transaction that is not settled, with the last verdict on it. */
@@ -42,43 +42,6 @@ struct handover {
 	struct slot slots[HANDOVER_PLANS];
 	struct order_list orders;
 };
-
-/* --- transactions --------------------------------------------------------------------------- */
-
-int transaction_new(const struct set_request *const *requests, size_t n, struct transaction **ret)
-{
-	struct transaction *t = shared_new(sizeof(*t));
-	int r = t ? 0 : -ENOMEM;
-
-	for (size_t i = 0; r >= 0 && i < n; i++) {
-		struct transaction_part *part = array_append(&t->parts, &t->n_parts, sizeof(*part));
-
-		r = part ? set_request_copy(requests[i], &part->request) : -ENOMEM;
-	}
-	if (r < 0) {
-		transaction_unref(t);
-		return r;
-	}
-	*ret = t;
-	return 0;
-}
-
-struct transaction *transaction_ref(struct transaction *t)
-{
-	(void)shared_ref(t);
-	return t;
-}
-
-void transaction_unref(struct transaction *t)
-{
-	t = shared_last(t);
-	if (!t)
-		return;
-	for (size_t i = 0; i < t->n_parts; i++)
-		set_request_clear(&t->parts[i].request);
-	free(t->parts);
-	shared_free(t);
-}
 
 /* --- life ----------------------------------------------------------------------------------- */
 
@@ -232,26 +195,45 @@ static void add_order(
 		(struct handover_order){word, id, reference};
 }
 
-int handover_start(struct handover *h, struct transaction *t, struct operation **rows, size_t n)
+/* The lock is held. Takes the rows over when it succeeds. */
+static int start(struct handover *h, struct transaction *t, struct operation *const *rows)
 {
-	struct slot *s;
-	int r = -EAGAIN;
+	struct slot *s = !h->sealed ? find_slot(h, 0) : NULL;
+	uint32_t id = oplog_next_transaction(h->oplog);
 
-	pthread_mutex_lock(&h->lock);
-	s = !h->sealed ? find_slot(h, 0) : NULL;
-	if (s) {
-		t->id = oplog_next_transaction(h->oplog);
-		for (size_t i = 0; i < n; i++)
-			rows[i]->transaction = t->id;
-		r = oplog_append(h->oplog, rows, n);
+	if (!s)
+		return -EAGAIN;
+	for (size_t i = 0; i < t->n_parts; i++)
+		rows[i]->transaction = id;
+	int r = oplog_append(h->oplog, rows, t->n_parts);
+	if (r < 0)
+		return r;
+	t->id = id;
+	for (size_t i = 0; i < t->n_parts; i++)
+		t->parts[i].operation = rows[i]->index;
+	*s = (struct slot){.id = id};
+	add_order(h, HANDOVER_START, id, transaction_ref(t));
+	return 0;
+}
+
+int handover_start(struct handover *h, struct transaction *t, uint64_t now_ms)
+{
+	_cleanup_free_ struct operation **rows = calloc(t->n_parts, sizeof(struct operation *));
+	int r = rows ? 0 : -ENOMEM;
+
+	for (size_t i = 0; i < t->n_parts && r >= 0; i++) {
+		r = set_request_operation(&t->parts[i].request, &rows[i]);
+		if (r < 0)
+			break;
+		rows[i]->started_at = clock_wall_ms();
+		rows[i]->started_ms = rows[i]->changed_ms = now_ms;
 	}
 	if (r >= 0) {
-		for (size_t i = 0; i < n; i++)
-			t->parts[i].operation = rows[i]->index;
-		*s = (struct slot){.id = t->id};
-		add_order(h, HANDOVER_START, t->id, transaction_ref(t));
+		WITH_LOCK(h);
+		r = start(h, t, rows);
 	}
-	pthread_mutex_unlock(&h->lock);
+	for (size_t i = 0; rows && r < 0 && i < t->n_parts; i++)
+		operation_unref(rows[i]);
 	if (r >= 0) {
 		wakeup_notify(h->to_ldm);
 		wakeup_notify(h->to_snmp); /* the rows */

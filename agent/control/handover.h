@@ -25,27 +25,6 @@ struct handover;
 
 /* --- what is handed over -------------------------------------------------------------------- */
 
-/*
- * One PDU on its way through: what is asked of which domains. Immutable once handed over; shared
- * by both threads, reference counted. executor.h says how far it is.
- */
-struct transaction_part {
-	struct set_request request;
-	uint32_t operation; /* index of its operation row */
-	bool preempts;	    /* forceStop over what is under way on the domain */
-};
-
-struct transaction {
-	uint32_t id; /* from handover_start(): persistent, also in the operation rows */
-	size_t n_parts;
-	struct transaction_part *parts;
-};
-
-/* Copies the requests that are to run. -ENOMEM. */
-int transaction_new(const struct set_request *const *requests, size_t n, struct transaction **ret);
-struct transaction *transaction_ref(struct transaction *t);
-void transaction_unref(struct transaction *t);
-
 /* What became of a transaction so far. */
 enum set_outcome {
 	OUTCOME_OPEN,
@@ -131,12 +110,11 @@ int handover_receive(struct handover *h, struct inbox *in);
 void inbox_clear(struct inbox *in);
 
 /*
- * Hands a transaction over with one operation row per domain, whose numbers are allotted here and
- * written into rows[i] and into the transaction. Takes a reference to t, takes
- * over the rows when it succeeds. -EAGAIN: HANDOVER_PLANS are unsettled, or the numbers are not on
- * disk yet. -ENOMEM, -ENOSPC.
+ * Hands a transaction over: takes a reference, allots its number, and makes an operation row for
+ * each part, whose number is allotted and written into the part. -EAGAIN: HANDOVER_PLANS are
+ * unsettled, or the numbers are not on disk yet. -ENOMEM, -ENOSPC.
  */
-int handover_start(struct handover *h, struct transaction *t, struct operation **rows, size_t n);
+int handover_start(struct handover *h, struct transaction *t, uint64_t now_ms);
 /* Words about a transaction that was started; unknown or settled ones are ignored. */
 void handover_undo(struct handover *h, uint32_t transaction);
 void handover_keep(struct handover *h, uint32_t transaction);

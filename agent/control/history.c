@@ -188,7 +188,8 @@ static int put_text(struct buffer *b, const char *text)
 }
 
 /* To the end of the line. */
-static int put_fields(struct buffer *b, const struct line_field *fields, size_t n, const void *record)
+static int put_fields(
+	struct buffer *b, const struct line_field *fields, size_t n, const void *record)
 {
 	int r = 0;
 
@@ -198,8 +199,8 @@ static int put_fields(struct buffer *b, const struct line_field *fields, size_t 
 		if (fields[i].size == 0)
 			r = put_text(b, *(char *const *)at);
 		else
-			r = buffer_printf(b, "#%llu ",
-				(unsigned long long)number_at(at, fields[i].size));
+			r = buffer_printf(
+				b, "#%llu ", (unsigned long long)number_at(at, fields[i].size));
 	}
 	return r < 0 ? r : buffer_append(b, ".\n", 2);
 }
@@ -255,9 +256,8 @@ static int get_fields(char **line, const struct line_field *fields, size_t n, vo
 		if (r >= 0 && is_text && *field != '\0')
 			r = text_copy(field, at);
 		if (r >= 0 && !is_text)
-			r = parse_u64(field, &number) < 0
-				    ? -EBADMSG
-				    : set_number(at, fields[i].size, number);
+			r = parse_u64(field, &number) < 0 ? -EBADMSG
+							  : set_number(at, fields[i].size, number);
 		if (r < 0)
 			return r;
 	}
@@ -293,6 +293,10 @@ static int read_begun(char **line, struct begun *p)
 {
 	int r = get_fields(line, begun_fields, ARRAY_SIZE(begun_fields), p);
 
+	if ((p->request.fields & FIELD_ADMIN_BIT) == 0)
+		p->request.admin = ADMIN_NONE;
+	if ((p->request.fields & FIELD_ROW_BIT) == 0)
+		p->request.row = ROW_REQUEST_NONE;
 	/* Who asks for a text finds one. */
 	if (!p->request.template)
 		p->request.fields &= ~(unsigned)FIELD_TEMPLATE_BIT;

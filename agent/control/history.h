@@ -62,8 +62,8 @@ void history_free(struct history *y);
 const struct begun *history_left_open(const struct history *y, size_t *ret_n);
 
 /*
- * On disk when it returns 0; else nothing may be sent. in: one per part of t. undo: what was done is
- * to be taken back after all. -errno, -ENOMEM.
+ * On disk when it returns 0; else nothing may be sent. in: one per part of t. undo: what was done
+ * is to be taken back after all. -errno, -ENOMEM.
  */
 int history_begin(
 	struct history *y, const struct transaction *t, const struct plan_input *in, bool undo);

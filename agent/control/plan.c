@@ -344,12 +344,6 @@ static int plan_removal(struct planner *p, size_t part)
 	return add_step(p, &remove, PHASE_TAIL);
 }
 
-static bool makes_domain(const struct set_request *w)
-{
-	return set_request_asks_row(w, ROW_REQUEST_CREATE_AND_GO) ||
-	       set_request_asks_row(w, ROW_REQUEST_ACTIVE);
-}
-
 /* Never taken back: whoever finds the configuration may rely on it. */
 static int plan_save(struct planner *p, size_t part)
 {
@@ -368,13 +362,13 @@ static int plan_part(struct planner *p, size_t part)
 		return 0;
 	if ((in->request->fields & FIELD_SAVE_BIT) != 0)
 		return plan_save(p, part);
-	if (set_request_asks_row(in->request, ROW_REQUEST_DESTROY))
+	if (in->request->row == ROW_REQUEST_DESTROY)
 		return plan_removal(p, part);
-	if (!in->domain && makes_domain(in->request))
+	if (!in->domain && set_request_makes_domain(in->request))
 		return plan_new(p, part);
 	if (!in->domain)
 		return cannot(p, part, 0, REASON_DOMAIN_GONE);
-	if (set_request_asks_row(in->request, ROW_REQUEST_CREATE_AND_GO))
+	if (in->request->row == ROW_REQUEST_CREATE_AND_GO)
 		return cannot(p, part, FIELD_NAME_BIT, REASON_DOMAIN_EXISTS);
 	return plan_existing(p, part);
 }

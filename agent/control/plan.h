@@ -67,8 +67,8 @@ struct plan_obstacle {
  * -ENOTSUP: no plan leads from how the domains are to what is asked, and *ret_why says why.
  * -ENOMEM. An empty plan: the domains are as asked.
  */
-int plan_make(const struct plan_input *in, size_t n, struct plan *ret,
-	struct plan_obstacle *ret_why);
+int plan_make(
+	const struct plan_input *in, size_t n, struct plan *ret, struct plan_obstacle *ret_why);
 void plan_clear(struct plan *p);
 
 /*

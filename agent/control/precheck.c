@@ -17,8 +17,7 @@
 
 struct prechecking {
 	const struct precheck_view *view;
-	struct set_request_list *list;
-	enum precheck_result *results;
+	struct transaction *t;
 	struct refusal best;
 };
 
@@ -30,8 +29,7 @@ static void refuse_request(struct prechecking *j, const struct set_request *d, u
 
 static bool asks_creation(const struct set_request *d)
 {
-	return set_request_asks_row(d, ROW_REQUEST_CREATE_AND_GO) ||
-	       set_request_asks_row(d, ROW_REQUEST_CREATE_AND_WAIT);
+	return d->row == ROW_REQUEST_CREATE_AND_GO || d->row == ROW_REQUEST_CREATE_AND_WAIT;
 }
 
 /* --- permission ---------------------------------------------------------------------------- */
@@ -55,7 +53,7 @@ static void check_permission(
 	for (size_t i = 0; i < sizeof(needs) / sizeof(needs[0]); i++)
 		if ((d->fields & needs[i].field) != 0 && (allowed & needs[i].what) == 0)
 			refuse_request(j, d, needs[i].field, reason);
-	if (set_request_asks_row(d, ROW_REQUEST_DESTROY) && (allowed & PERMIT_CREATE) == 0)
+	if (d->row == ROW_REQUEST_DESTROY && (allowed & PERMIT_CREATE) == 0)
 		refuse_request(j, d, FIELD_ROW_BIT, reason);
 }
 
@@ -101,7 +99,7 @@ static void check_no_row(struct prechecking *j, const struct set_request *d)
 	const struct snapshot *s = j->view->snapshot;
 	bool inside = d->index >= s->next_index && d->index - s->next_index <= REGISTRY_WINDOW;
 
-	if (set_request_asks_row(d, ROW_REQUEST_DESTROY))
+	if (d->row == ROW_REQUEST_DESTROY)
 		return; /* RFC 2579: the row is not there, as asked */
 	if (!permit_creation(j->view->permit) || (!asks_creation(d) && d->index < s->next_index))
 		refuse_request(j, d, 0, REASON_NEVER_A_ROW);
@@ -119,8 +117,8 @@ static void check_new_name(struct prechecking *j, const struct set_request *d, c
 
 	if (other && other->index != d->index)
 		refuse_request(j, d, FIELD_NAME_BIT, REASON_NAME_TAKEN);
-	for (size_t i = 0; i < j->list->n; i++) {
-		const struct set_request *o = &j->list->requests[i];
+	for (size_t i = 0; i < j->t->n_parts; i++) {
+		const struct set_request *o = &j->t->parts[i].request;
 
 		if (o != d && (o->fields & FIELD_NAME_BIT) != 0 && strcmp(o->name, name) == 0)
 			refuse_request(j, d, FIELD_NAME_BIT, REASON_NAME_TWICE);
@@ -151,8 +149,7 @@ static bool is_complete(const struct set_request *d, const struct domain *row)
 static void check_making(
 	struct prechecking *j, const struct set_request *d, const struct domain *row)
 {
-	bool makes = set_request_asks_row(d, ROW_REQUEST_CREATE_AND_GO) ||
-		     set_request_asks_row(d, ROW_REQUEST_ACTIVE);
+	bool makes = set_request_makes_domain(d);
 
 	if (makes)
 		check_host(j, d, NULL);
@@ -160,7 +157,7 @@ static void check_making(
 		check_new_name(j, d, d->name);
 	if (makes && !is_complete(d, row))
 		refuse_request(j, d, FIELD_ROW_BIT, REASON_DOMAIN_INCOMPLETE);
-	if ((d->fields & FIELD_ADMIN_BIT) != 0 && d->admin > ADMIN_INACTIVE)
+	if (d->admin > ADMIN_INACTIVE)
 		refuse_request(j, d, FIELD_ADMIN_BIT, REASON_NOTHING_TO_STOP);
 }
 
@@ -170,9 +167,9 @@ static void check_unfinished(
 {
 	if (asks_creation(d))
 		refuse_request(j, d, FIELD_ROW_BIT, REASON_ROW_EXISTS);
-	else if (set_request_asks_row(d, ROW_REQUEST_NOT_IN_SERVICE) && !is_complete(d, row))
+	else if (d->row == ROW_REQUEST_NOT_IN_SERVICE && !is_complete(d, row))
 		refuse_request(j, d, FIELD_ROW_BIT, REASON_ROW_INCOMPLETE);
-	else if (!set_request_asks_row(d, ROW_REQUEST_DESTROY))
+	else if (d->row != ROW_REQUEST_DESTROY)
 		check_making(j, d, row);
 }
 
@@ -181,14 +178,13 @@ static void check_existing_row(
 {
 	if (asks_creation(d))
 		refuse_request(j, d, FIELD_ROW_BIT, REASON_ROW_EXISTS);
-	if (set_request_asks_row(d, ROW_REQUEST_NOT_IN_SERVICE))
+	if (d->row == ROW_REQUEST_NOT_IN_SERVICE)
 		refuse_request(j, d, FIELD_ROW_BIT, REASON_IN_SERVICE);
 	if ((d->fields & FIELD_NAME_BIT) != 0 && strcmp(d->name, row->name) != 0)
 		refuse_request(j, d, FIELD_NAME_BIT, REASON_RENAME);
 	if ((d->fields & FIELD_TEMPLATE_BIT) != 0)
 		refuse_request(j, d, FIELD_TEMPLATE_BIT, REASON_LATE_TEMPLATE);
-	if (set_request_asks_row(d, ROW_REQUEST_DESTROY) &&
-		(d->fields & ~(unsigned)FIELD_ROW_BIT) != 0)
+	if (d->row == ROW_REQUEST_DESTROY && (d->fields & ~(unsigned)FIELD_ROW_BIT) != 0)
 		refuse_request(j, d, FIELD_ROW_BIT, REASON_CHANGE_AND_DESTROY);
 	check_permission(j, d, row);
 	check_host(j, d, row);
@@ -214,8 +210,8 @@ static void check_row(struct prechecking *j, struct set_request *d)
 /* forceStop overrides a change of state that hangs, but no change of memory or CPUs. */
 static bool may_preempt(const struct set_request *d, const struct set_request *under_way)
 {
-	return (d->fields & FIELD_ADMIN_BIT) != 0 && d->admin == ADMIN_FORCE_STOP &&
-	       (under_way->fields & FIELD_ADMIN_BIT) != 0 && under_way->admin != ADMIN_FORCE_STOP;
+	return d->admin == ADMIN_FORCE_STOP && under_way->admin != ADMIN_NONE &&
+	       under_way->admin != ADMIN_FORCE_STOP;
 }
 
 static enum precheck_result check_busy(struct prechecking *j, const struct set_request *d)
@@ -236,14 +232,6 @@ static enum precheck_result check_busy(struct prechecking *j, const struct set_r
 			refuse_request(j, d, 0, saves(d) ? REASON_SAVE_PENDING : REASON_BUSY);
 	}
 	return result;
-}
-
-static bool is_repeat(struct prechecking *j, const struct set_request *d)
-{
-	for (size_t i = 0; i < j->view->n_repeats; i++)
-		if (set_request_equal(j->view->repeats[i], d))
-			return true;
-	return false;
 }
 
 /* --- is there enough ---------------------------------------------------------------------- */
@@ -278,9 +266,8 @@ static bool holds(const struct domain *d)
 /* What the domain holds when all went well. */
 static struct amounts on_arrival(const struct set_request *w, const struct domain *d)
 {
-	enum admin_state asked = (w->fields & FIELD_ADMIN_BIT) != 0 ? w->admin : ADMIN_NONE;
-	bool binds = asked == ADMIN_ACTIVE || asked == ADMIN_BOUND;
-	bool unbinds = d && d->state == DOMAIN_BOUND && asked == ADMIN_INACTIVE;
+	bool binds = w->admin == ADMIN_ACTIVE || w->admin == ADMIN_BOUND;
+	bool unbinds = d && d->state == DOMAIN_BOUND && w->admin == ADMIN_INACTIVE;
 
 	if ((!holds(d) && !binds) || unbinds)
 		return amounts_of(NULL);
@@ -337,8 +324,8 @@ static bool take(struct amounts *left, enum resource kind, uint64_t wanted, stru
 	return true;
 }
 
-static bool set_amount(
-	struct amounts *left, struct holding *h, enum resource kind, uint64_t value, struct shortage *ret)
+static bool set_amount(struct amounts *left, struct holding *h, enum resource kind, uint64_t value,
+	struct shortage *ret)
 {
 	uint64_t old = h->amounts.of[kind];
 
@@ -379,19 +366,19 @@ static bool run_step(
  * what the PDU releases later does not. What the pending transactions will still take is not free.
  * ret->step: the first step that finds too little; NULL: there is enough. -ENOMEM.
  */
-static int find_shortage(const struct prechecking *j, const struct plan_input *in, size_t n,
+static int find_shortage(const struct prechecking *j, const struct plan_input *in,
 	const struct plan *plan, struct shortage *ret)
 {
 	const struct precheck_view *v = j->view;
-	struct holding *holdings = calloc(n > 0 ? n : 1, sizeof(*holdings));
+	size_t n = j->t->n_parts;
+	struct holding *holdings = calloc(n, sizeof(*holdings));
 
 	*ret = (struct shortage){.step = NULL};
 	if (!holdings)
 		return -ENOMEM;
 	for (size_t i = 0; i < n; i++) {
-		holdings[i].amounts = in[i].domain
-					      ? amounts_of(in[i].domain)
-					      : amounts_asked(in[i].request, amounts_of(NULL));
+		holdings[i].amounts = in[i].domain ? amounts_of(in[i].domain)
+						   : amounts_asked(in[i].request, amounts_of(NULL));
 		holdings[i].held = holds(in[i].domain);
 	}
 	struct amounts left = free_now(v->snapshot, v->pending, v->n_pending);
@@ -409,45 +396,43 @@ static bool plans_nothing(const struct set_request *d, const struct domain *row)
 {
 	bool unfinished = !saves(d) && (!row || row->row_status != ROW_ACTIVE);
 
-	return unfinished && !(set_request_asks_row(d, ROW_REQUEST_CREATE_AND_GO) ||
-				     set_request_asks_row(d, ROW_REQUEST_ACTIVE));
+	return unfinished && !set_request_makes_domain(d);
 }
 
 /* wanted: the request, with what the row that is being made has already. */
-static int make_input(const struct prechecking *j, size_t i, struct set_request *wanted,
-	struct plan_input *ret)
+static int make_input(const struct prechecking *j, const struct transaction_part *p,
+	struct set_request *wanted, struct plan_input *ret)
 {
-	const struct set_request *d = &j->list->requests[i];
-	const struct domain *row = snapshot_find_index(j->view->snapshot, d->index);
+	const struct domain *row = snapshot_find_index(j->view->snapshot, p->request.index);
 	bool exists = row && row->row_status == ROW_ACTIVE;
-	bool runs = j->results[i] == PRECHECK_RUN || j->results[i] == PRECHECK_PREEMPT;
-	int r = set_request_copy(d, wanted);
+	bool runs = p->result == PRECHECK_RUN || p->result == PRECHECK_PREEMPT;
+	int r = set_request_copy(&p->request, wanted);
 
 	*ret = (struct plan_input){.request = wanted,
 		.domain = exists ? row : NULL,
-		.no_steps = !runs || plans_nothing(d, row)};
+		.no_steps = !runs || plans_nothing(&p->request, row)};
 	return r >= 0 && row && !exists ? plan_complete(wanted, row) : r;
 }
 
 static void check_plan(struct prechecking *j, const struct plan_input *in)
 {
-	struct set_request *requests = j->list->requests;
+	const struct transaction_part *parts = j->t->parts;
 	struct plan_obstacle why;
 	struct shortage lack;
 	struct plan plan;
-	int r = plan_make(in, j->list->n, &plan, &why);
+	int r = plan_make(in, j->t->n_parts, &plan, &why);
 
 	if (r == -ENOTSUP)
-		refuse_request(j, &requests[why.part], why.field, why.reason);
+		refuse_request(j, &parts[why.part].request, why.field, why.reason);
 	else if (r < 0)
-		refuse_request(j, &requests[0], 0, REASON_NO_MEMORY);
+		refuse_request(j, &parts[0].request, 0, REASON_NO_MEMORY);
 	if (r < 0)
 		return;
-	if (find_shortage(j, in, j->list->n, &plan, &lack) < 0)
-		refuse_request(j, &requests[0], 0, REASON_NO_MEMORY);
+	if (find_shortage(j, in, &plan, &lack) < 0)
+		refuse_request(j, &parts[0].request, 0, REASON_NO_MEMORY);
 	else if (lack.step)
 		refuse_amount(&j->best, shortages[lack.kind].reason,
-			set_request_position(&requests[lack.step->part], lack.step->field),
+			set_request_position(&parts[lack.step->part].request, lack.step->field),
 			lack.wanted / shortages[lack.kind].unit,
 			lack.available / shortages[lack.kind].unit);
 	plan_clear(&plan);
@@ -455,17 +440,17 @@ static void check_plan(struct prechecking *j, const struct plan_input *in)
 
 static void check_together(struct prechecking *j)
 {
-	size_t n = j->list->n;
+	size_t n = j->t->n_parts;
 	_cleanup_free_ struct set_request *wanted = calloc(n, sizeof(*wanted));
 	_cleanup_free_ struct plan_input *in = calloc(n, sizeof(*in));
 	int r = wanted && in ? 0 : -ENOMEM;
 
 	for (size_t i = 0; i < n && r >= 0; i++)
-		r = make_input(j, i, &wanted[i], &in[i]);
+		r = make_input(j, &j->t->parts[i], &wanted[i], &in[i]);
 	if (r >= 0)
 		check_plan(j, in);
 	else
-		refuse_request(j, &j->list->requests[0], 0, REASON_NO_MEMORY);
+		refuse_request(j, &j->t->parts[0].request, 0, REASON_NO_MEMORY);
 	for (size_t i = 0; wanted && i < n; i++)
 		set_request_clear(&wanted[i]);
 }
@@ -494,32 +479,34 @@ static void drop_own_name(const struct prechecking *j, struct set_request *d)
 	const struct domain *row = snapshot_find_index(j->view->snapshot, d->index);
 
 	/* A retry of the SET that made the row has the name, as that SET had it. */
-	if (set_request_asks_row(d, ROW_REQUEST_CREATE_AND_GO) ||
-		set_request_asks_row(d, ROW_REQUEST_CREATE_AND_WAIT))
+	if (asks_creation(d))
 		return;
 	if (row && row->row_status == ROW_ACTIVE && d->fields != FIELD_NAME_BIT &&
 		(d->fields & FIELD_NAME_BIT) != 0 && strcmp(d->name, row->name) == 0)
 		d->fields &= ~(unsigned)FIELD_NAME_BIT;
 }
 
-struct refusal precheck(const struct precheck_view *view, struct set_request_list *list,
-	struct refusal so_far, enum precheck_result *results)
+struct refusal precheck(
+	const struct precheck_view *view, struct transaction *t, struct refusal so_far)
 {
-	struct prechecking j = {view, list, results, so_far};
+	struct prechecking j = {view, t, so_far};
 
-	if (list->n == 0 || so_far.error == CONTROL_GEN_ERR)
+	if (so_far.error == CONTROL_GEN_ERR || t->n_parts == 0)
 		return so_far;
 	/* Old data say nothing about what is possible now. */
 	if (!view->snapshot || !view->usable) {
-		refuse_request(&j, &list->requests[0], 0, REASON_NO_LDMD);
+		refuse_request(&j, &t->parts[0].request, 0, REASON_NO_LDMD);
 		return j.best;
 	}
-	for (size_t i = 0; i < list->n; i++) {
-		struct set_request *d = &list->requests[i];
+	for (size_t i = 0; i < t->n_parts; i++) {
+		struct transaction_part *p = &t->parts[i];
+		struct set_request *d = &p->request;
 
 		drop_own_name(&j, d);
-		results[i] = is_repeat(&j, d) ? PRECHECK_REPEAT : check_busy(&j, d);
-		bool runs = results[i] != PRECHECK_JOIN && results[i] != PRECHECK_REPEAT;
+		bool again = repeats_have(
+			view->repeats, d, view->snapshot, view->now_ms, view->repeat_ms);
+		p->result = again ? PRECHECK_REPEAT : check_busy(&j, d);
+		bool runs = p->result != PRECHECK_JOIN && p->result != PRECHECK_REPEAT;
 		if (runs && saves(d))
 			check_save(&j, d);
 		else if (runs)
@@ -545,15 +532,13 @@ void repeats_clear(struct repeats *r)
 {
 	for (size_t i = 0; i < REPEATS_MAX; i++)
 		repeat_clear(&r->list[i]);
-	r->n = r->next = 0;
+	r->next = 0;
 }
 
 static bool does_it_each_time(const struct set_request *d)
 {
-	bool state = (d->fields & FIELD_ADMIN_BIT) != 0 &&
-		     (d->admin == ADMIN_RESTART || d->admin == ADMIN_FORCE_STOP);
-	bool row = set_request_asks_row(d, ROW_REQUEST_CREATE_AND_GO) ||
-		   set_request_asks_row(d, ROW_REQUEST_DESTROY);
+	bool state = d->admin == ADMIN_RESTART || d->admin == ADMIN_FORCE_STOP;
+	bool row = d->row == ROW_REQUEST_CREATE_AND_GO || d->row == ROW_REQUEST_DESTROY;
 
 	return state || row || (d->fields & FIELD_SAVE_BIT) != 0;
 }
@@ -570,12 +555,11 @@ void repeats_add(
 	repeat_clear(e);
 	*e = new;
 	r->next = (r->next + 1) % REPEATS_MAX;
-	r->n = r->n < REPEATS_MAX ? r->n + 1 : r->n;
 }
 
 void repeats_forget(struct repeats *r, uint32_t index)
 {
-	for (size_t i = 0; i < r->n; i++)
+	for (size_t i = 0; i < REPEATS_MAX; i++)
 		if (r->list[i].at_ms != 0 && r->list[i].request.index == index)
 			repeat_clear(&r->list[i]);
 }
@@ -590,17 +574,16 @@ static bool same_domain(const struct domain *a, const struct domain *b)
 	       strcmp(a->name, b->name) == 0;
 }
 
-size_t repeats_valid(const struct repeats *r, const struct snapshot *s, uint64_t now_ms,
-	uint64_t within_ms, const struct set_request *ret[REPEATS_MAX])
+bool repeats_have(const struct repeats *r, const struct set_request *d, const struct snapshot *s,
+	uint64_t now_ms, uint64_t within_ms)
 {
-	size_t n = 0;
-
-	for (size_t i = 0; i < r->n && s; i++) {
+	for (size_t i = 0; i < REPEATS_MAX; i++) {
 		const struct repeat *e = &r->list[i];
 
 		if (e->at_ms != 0 && now_ms < clock_after(e->at_ms, within_ms) &&
-			same_domain(e->domain, snapshot_find_index(s, e->request.index)))
-			ret[n++] = &e->request;
+			set_request_equal(&e->request, d) &&
+			same_domain(e->domain, snapshot_find_index(s, d->index)))
+			return true;
 	}
-	return n;
+	return false;
 }

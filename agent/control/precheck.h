@@ -23,26 +23,17 @@ struct precheck_view {
 	const struct permit *permit;
 	const struct pending *pending; /* all that is under way, oldest first */
 	size_t n_pending;
-	const struct set_request *const
-		*repeats; /* ended a moment ago: the same again is a retry */
-	size_t n_repeats;
-};
-
-/* What is to be done with one domain of the PDU. */
-enum precheck_result {
-	PRECHECK_RUN,
-	PRECHECK_JOIN,	  /* the same is under way: nothing more to do */
-	PRECHECK_REPEAT,  /* the same has just been done: nothing more to do */
-	PRECHECK_PREEMPT, /* forceStop overrides what is under way */
+	const struct repeats *repeats; /* ended a moment ago: the same again is a retry */
+	uint64_t now_ms, repeat_ms;    /* until so long after it ended */
 };
 
 /*
- * so_far: what set_request_merge() gave. Gives the refusal that RFC 3416 tests first, of that and
- * all checks; CONTROL_OK where there is none. results: one per request of the list. Sets
- * request.domain where a row exists.
+ * so_far: what transaction_new() gave. Gives the refusal that RFC 3416 tests first, of that and all
+ * checks; CONTROL_OK where there is none. Sets the result of each part, and request.domain where a
+ * row exists.
  */
-struct refusal precheck(const struct precheck_view *view, struct set_request_list *list,
-	struct refusal so_far, enum precheck_result *results);
+struct refusal precheck(
+	const struct precheck_view *view, struct transaction *t, struct refusal so_far);
 
 /* --- what has just been done ---------------------------------------------------------------- */
 
@@ -54,14 +45,14 @@ struct refusal precheck(const struct precheck_view *view, struct set_request_lis
 
 struct repeat {
 	struct set_request request;
-	uint64_t at_ms;
+	uint64_t at_ms;		     /* 0: none */
 	const struct domain *domain; /* as it was at the end; NULL: gone */
 };
 
 /* Zero it before the first use. */
 struct repeats {
 	struct repeat list[REPEATS_MAX];
-	size_t n, next;
+	size_t next;
 };
 
 /* Only what does something each time: restart, forceStop, createAndGo, destroy. */
@@ -70,8 +61,8 @@ void repeats_add(
 /* Another change of the row begins. */
 void repeats_forget(struct repeats *r, uint32_t index);
 void repeats_clear(struct repeats *r);
-/* Those younger than within_ms whose domain is as it was left. Borrowed until the next change. */
-size_t repeats_valid(const struct repeats *r, const struct snapshot *s, uint64_t now_ms,
-	uint64_t within_ms, const struct set_request *ret[REPEATS_MAX]);
+/* d was done within the last within_ms, and its domain is as it was left. */
+bool repeats_have(const struct repeats *r, const struct set_request *d, const struct snapshot *s,
+	uint64_t now_ms, uint64_t within_ms);
 
 #endif

@@ -57,8 +57,10 @@ static enum operation_status reached_status(const struct begun *p, const struct 
 	struct plan_obstacle why;
 	struct plan plan;
 
-	if (d && wanted.row != ROW_REQUEST_DESTROY)
+	if (d && wanted.row != ROW_REQUEST_DESTROY) {
 		wanted.fields &= ~(unsigned)(FIELD_ROW_BIT | FIELD_NAME_BIT | FIELD_TEMPLATE_BIT);
+		wanted.row = ROW_REQUEST_NONE;
+	}
 	if (plan_make(&in, 1, &plan, &why) < 0)
 		return OPERATION_RUNNING;
 	for (size_t i = 0; i < plan.n && status != OPERATION_RUNNING; i++) {
@@ -72,20 +74,15 @@ static enum operation_status reached_status(const struct begun *p, const struct 
 	return status;
 }
 
-static bool is_restart(const struct set_request *q)
-{
-	return (q->fields & FIELD_ADMIN_BIT) != 0 && q->admin == ADMIN_RESTART;
-}
-
 enum operation_status recovery_judge(const struct begun *p, const struct domain *d, bool late)
 {
 	bool under_way = d && (domain_in_transition(d) || d->memory_dr);
+	bool restart = p->request.admin == ADMIN_RESTART;
 
 	/* It was seen when it was done, so as before means that the way back was taken. */
 	if (!under_way && p->undo && is_as_before(p, d))
 		return OPERATION_ROLLED_BACK;
-	if (!under_way && !p->undo && !is_restart(&p->request) &&
-		reached_status(p, d) != OPERATION_RUNNING)
+	if (!under_way && !p->undo && !restart && reached_status(p, d) != OPERATION_RUNNING)
 		return reached_status(p, d);
 	if (!late)
 		return OPERATION_RUNNING;
@@ -94,7 +91,7 @@ enum operation_status recovery_judge(const struct begun *p, const struct domain 
 	if (p->undo)
 		return OPERATION_ROLLBACK_FAILED;
 	/* Whether a domain that runs was restarted does not show. */
-	if (!d || is_as_before(p, d) || (is_restart(&p->request) && d->state == DOMAIN_ACTIVE))
+	if (!d || is_as_before(p, d) || (restart && d->state == DOMAIN_ACTIVE))
 		return OPERATION_UNKNOWN;
 	return OPERATION_PARTIAL;
 }

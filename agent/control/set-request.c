@@ -7,7 +7,7 @@
 
 #include "util/array.h"
 #include "util/buffer.h"
-#include "util/cleanup.h"
+#include "util/reference.h"
 #include "util/text.h"
 
 #define ROW_MAX 2147483647u
@@ -148,11 +148,6 @@ static unsigned bit_number(unsigned field)
 	return (unsigned)__builtin_ctz(field);
 }
 
-bool set_request_asks_row(const struct set_request *d, enum row_request r)
-{
-	return (d->fields & FIELD_ROW_BIT) != 0 && d->row == r;
-}
-
 uint32_t set_request_position(const struct set_request *d, unsigned field_bit)
 {
 	unsigned any = d->fields;
@@ -193,25 +188,25 @@ static int add_value(struct set_request *d, const struct set_field_rule *rule,
 }
 
 /* Room for a request at its place in the order of rows. */
-static struct set_request *find_or_add(struct set_request_list *l, uint32_t row)
+static struct set_request *find_or_add(struct transaction *t, uint32_t row)
 {
-	size_t i = first_where(k, l->n, l->requests[k].index >= row);
-	struct set_request *d = l->requests + i;
+	size_t i = first_where(k, t->n_parts, t->parts[k].request.index >= row);
+	struct transaction_part *p = t->parts + i;
 
-	if (i < l->n && d->index == row)
-		return d;
-	if (!array_append(&l->requests, &l->n, sizeof(*d)))
+	if (i < t->n_parts && p->request.index == row)
+		return &p->request;
+	if (!array_append(&t->parts, &t->n_parts, sizeof(*p)))
 		return NULL;
-	d = &l->requests[i];
-	memmove(d + 1, d, (l->n - 1 - i) * sizeof(*d));
-	*d = (struct set_request){.index = row};
-	return d;
+	p = &t->parts[i];
+	memmove(p + 1, p, (t->n_parts - 1 - i) * sizeof(*p));
+	*p = (struct transaction_part){.request.index = row};
+	return &p->request;
 }
 
-static int merge_one(struct set_request_list *l, const struct set_field_rule *rule,
+static int merge_one(struct transaction *t, const struct set_field_rule *rule,
 	const struct set_varbind *v, uint32_t position, struct refusal *best)
 {
-	struct set_request *d = find_or_add(l, v->row);
+	struct set_request *d = find_or_add(t, v->row);
 
 	if (!d)
 		return -ENOMEM;
@@ -222,23 +217,42 @@ static int merge_one(struct set_request_list *l, const struct set_field_rule *ru
 	return 0;
 }
 
-struct refusal set_request_merge(
-	const struct set_varbind *varbinds, size_t n, struct set_request_list *ret)
+struct refusal transaction_new(
+	const struct set_varbind *varbinds, size_t n, struct transaction **ret)
 {
 	struct refusal best = {.error = CONTROL_OK};
+	struct transaction *t = shared_new(sizeof(*t));
 
-	memset(ret, 0, sizeof(*ret));
-	for (size_t i = 0; i < n; i++) {
+	if (!t)
+		refuse(&best, REASON_NO_MEMORY, 0);
+	for (size_t i = 0; t && i < n; i++) {
 		const struct set_field_rule *rule = find_rule(varbinds[i].column);
-
 		enum refusal_reason reason = check_varbind(&varbinds[i], rule);
 
 		if (reason != REASON_NONE)
 			refuse(&best, reason, (uint32_t)i);
-		else if (merge_one(ret, rule, &varbinds[i], (uint32_t)i, &best) < 0)
+		else if (merge_one(t, rule, &varbinds[i], (uint32_t)i, &best) < 0)
 			refuse(&best, REASON_NO_MEMORY, (uint32_t)i);
 	}
+	*ret = t;
 	return best;
+}
+
+struct transaction *transaction_ref(struct transaction *t)
+{
+	(void)shared_ref(t);
+	return t;
+}
+
+void transaction_unref(struct transaction *t)
+{
+	t = shared_last(t);
+	if (!t)
+		return;
+	for (size_t i = 0; i < t->n_parts; i++)
+		set_request_clear(&t->parts[i].request);
+	free(t->parts);
+	shared_free(t);
 }
 
 void set_request_clear(struct set_request *d)
@@ -247,14 +261,6 @@ void set_request_clear(struct set_request *d)
 	free(d->name);
 	free(d->template);
 	memset(d, 0, sizeof(*d));
-}
-
-void set_request_list_clear(struct set_request_list *l)
-{
-	for (size_t i = 0; i < l->n; i++)
-		set_request_clear(&l->requests[i]);
-	free(l->requests);
-	memset(l, 0, sizeof(*l));
 }
 
 int set_request_copy(const struct set_request *from, struct set_request *to)
@@ -336,7 +342,7 @@ int set_request_operation(const struct set_request *d, struct operation **ret)
 	if (r < 0)
 		return r;
 	o->domain_index = d->index;
-	o->target = (d->fields & FIELD_ADMIN_BIT) != 0 ? d->admin : ADMIN_NONE;
+	o->target = d->admin;
 	r = operation_set_text(&o->domain, d->domain ? d->domain : "");
 	if (r >= 0)
 		r = set_request_describe(d, &o->request);

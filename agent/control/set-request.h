@@ -67,7 +67,10 @@ struct set_varbind {
 	size_t length;
 };
 
-/* What one PDU asks of one row. A member counts only if its bit is in fields. */
+/*
+ * What one PDU asks of one row. A member counts only if its bit is in fields; admin and row are 0
+ * otherwise.
+ */
 struct set_request {
 	uint32_t index; /* ldomIndex; 0: the host */
 	char *domain;	/* its name in the snapshot, or the name asked for; NULL: not known yet */
@@ -82,27 +85,51 @@ struct set_request {
 	enum row_request row;
 };
 
-/* Sorted by index, each index once. */
-struct set_request_list {
-	struct set_request *requests;
-	size_t n;
+/* What is to be done with one row of a PDU, see precheck.h. */
+enum precheck_result {
+	PRECHECK_RUN,
+	PRECHECK_JOIN,	  /* the same is under way: nothing more to do */
+	PRECHECK_REPEAT,  /* the same has just been done: nothing more to do */
+	PRECHECK_PREEMPT, /* forceStop overrides what is under way */
+};
+
+/*
+ * One PDU on its way through: what is asked of which rows. Reference counted, because both threads
+ * have it from handover_start() on, and immutable from then on. executor.h says how far it is.
+ */
+struct transaction_part {
+	struct set_request request;
+	enum precheck_result result;
+	uint32_t operation; /* index of its operation row; 0 before handover_start() */
+};
+
+struct transaction {
+	uint32_t id; /* persistent, also in the operation rows; 0 before handover_start() */
+	size_t n_parts;
+	struct transaction_part *parts; /* sorted by the index of the row, each index once */
 };
 
 /*
  * Tests type, length, range and name of each varbind (RFC 3416 4.2.5 steps 2 to 7), then makes one
- * request per row. Gives the refusal that is tested first. *ret has the varbinds that are right,
- * also beside a refusal, so that precheck() can find one that is tested earlier. Clear *ret.
+ * part per row. Gives the refusal that is tested first. *ret has the varbinds that are right, also
+ * beside a refusal, so that precheck() can find one that is tested earlier. NULL: no memory for it.
  */
-struct refusal set_request_merge(
-	const struct set_varbind *varbinds, size_t n, struct set_request_list *ret);
-void set_request_list_clear(struct set_request_list *l);
+struct refusal transaction_new(
+	const struct set_varbind *varbinds, size_t n, struct transaction **ret);
+struct transaction *transaction_ref(struct transaction *t);
+void transaction_unref(struct transaction *t);
+
 int set_request_copy(const struct set_request *from, struct set_request *to);
 void set_request_clear(struct set_request *d);
 /* Asks for the same in the same fields. */
 bool set_request_equal(const struct set_request *a, const struct set_request *b);
 /* Everything `part` asks for is asked for by `whole` with the same value. */
 bool set_request_within(const struct set_request *part, const struct set_request *whole);
-bool set_request_asks_row(const struct set_request *d, enum row_request r);
+/* That a domain is made of the row, which may have been there before. */
+static inline bool set_request_makes_domain(const struct set_request *d)
+{
+	return d->row == ROW_REQUEST_CREATE_AND_GO || d->row == ROW_REQUEST_ACTIVE;
+}
 uint32_t set_request_position(const struct set_request *d, unsigned field_bit);
 /* "state=active vcpus=8 memory=4096M"; the caller frees. -ENOMEM. */
 int set_request_describe(const struct set_request *d, char **ret);

@@ -87,13 +87,13 @@ static inline struct set_varbind octets(uint32_t column, uint32_t row, const cha
 /* One request from varbinds that are right. */
 static inline struct set_request make_request(const struct set_varbind *v, size_t n)
 {
-	struct set_request_list l;
+	struct transaction *t;
 	struct set_request d;
 
-	assert_int_equal(set_request_merge(v, n, &l).error, CONTROL_OK);
-	assert_int_equal(l.n, 1);
-	assert_int_equal(set_request_copy(&l.requests[0], &d), 0);
-	set_request_list_clear(&l);
+	assert_int_equal(transaction_new(v, n, &t).error, CONTROL_OK);
+	assert_int_equal(t->n_parts, 1);
+	assert_int_equal(set_request_copy(&t->parts[0].request, &d), 0);
+	transaction_unref(t);
 	return d;
 }
 
@@ -101,21 +101,15 @@ static inline struct set_request make_request(const struct set_varbind *v, size_
 static inline int hand_over(struct handover *h, const struct set_varbind *v, size_t n,
 	const char *domain, struct transaction **ret)
 {
-	struct set_request d = make_request(v, n);
-	const struct set_request *list[] = {&d};
-	struct operation *o;
 	int r;
 
+	assert_int_equal(transaction_new(v, n, ret).error, CONTROL_OK);
+	assert_int_equal((*ret)->n_parts, 1);
 	if (domain)
-		assert_non_null(d.domain = strdup(domain));
-	assert_int_equal(transaction_new(list, 1, ret), 0);
-	assert_int_equal(set_request_operation(&d, &o), 0);
-	r = handover_start(h, *ret, &o, 1);
-	if (r < 0) {
-		operation_unref(o);
+		assert_non_null((*ret)->parts[0].request.domain = strdup(domain));
+	r = handover_start(h, *ret, 1000);
+	if (r < 0)
 		transaction_unref(*ret);
-	}
-	set_request_clear(&d);
 	return r;
 }
 

@@ -379,26 +379,21 @@ bool fake_run(struct fake *f, uint64_t for_ms)
 
 uint32_t fake_set(struct fake *f, const struct set_varbind *v, size_t n)
 {
-	struct set_request_list l;
-	const struct set_request *requests[FAKE_DOMAINS];
-	struct operation *rows[FAKE_DOMAINS];
 	struct handover_order order;
 	struct transaction *t;
 	uint32_t id;
 
-	assert_int_equal(set_request_merge(v, n, &l).error, CONTROL_OK);
-	for (size_t i = 0; i < l.n; i++) {
+	assert_int_equal(transaction_new(v, n, &t).error, CONTROL_OK);
+	for (size_t i = 0; i < t->n_parts; i++) {
+		struct transaction_part *p = &t->parts[i];
+
 		for (size_t k = 0; k < FAKE_DOMAINS; k++)
-			if (f->d[k].name != NULL && f->d[k].index == l.requests[i].index)
-				l.requests[i].domain = strdup(f->d[k].name);
-		requests[i] = &l.requests[i];
-		assert_int_equal(set_request_operation(&l.requests[i], &rows[i]), 0);
-		rows[i]->started_ms = f->now;
+			if (f->d[k].name != NULL && f->d[k].index == p->request.index)
+				p->request.domain = strdup(f->d[k].name);
+		if (p->request.admin == ADMIN_FORCE_STOP)
+			p->result = PRECHECK_PREEMPT;
 	}
-	assert_int_equal(transaction_new(requests, l.n, &t), 0);
-	for (size_t i = 0; i < l.n; i++)
-		t->parts[i].preempts = l.requests[i].admin == ADMIN_FORCE_STOP;
-	assert_int_equal(handover_start(f->handover, t, rows, l.n), 0);
+	assert_int_equal(handover_start(f->handover, t, f->now), 0);
 	id = t->id;
 	assert_true(id < 16);
 	assert_true(handover_next_order(f->handover, &order));
@@ -406,7 +401,6 @@ uint32_t fake_set(struct fake *f, const struct set_varbind *v, size_t n)
 	executor_start(f->executor, order.transaction, f->now);
 	transaction_unref(order.transaction);
 	transaction_unref(t);
-	set_request_list_clear(&l);
 	fake_receive(f);
 	return id;
 }

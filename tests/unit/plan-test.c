@@ -520,15 +520,16 @@ struct round {
 	size_t n, n_v;
 };
 
-static int plan_round(const struct round *r, struct plan *p, struct set_request_list *l)
+static int plan_round(const struct round *r, struct plan *p, struct transaction **ret)
 {
 	struct plan_input in[HOSTS];
 	struct plan_obstacle why;
 
-	assert_int_equal(set_request_merge(r->v, r->n_v, l).error, CONTROL_OK);
-	assert_int_equal(l->n, r->n);
+	assert_int_equal(transaction_new(r->v, r->n_v, ret).error, CONTROL_OK);
+	assert_int_equal((*ret)->n_parts, r->n);
 	for (size_t i = 0; i < r->n; i++)
-		in[i] = (struct plan_input){.request = &l->requests[i], .domain = r->domains[i]};
+		in[i] = (struct plan_input){
+			.request = &(*ret)->parts[i].request, .domain = r->domains[i]};
 	return plan_make(in, r->n, p, &why);
 }
 
@@ -540,13 +541,13 @@ static bool same_step(const struct step *a, const struct step *b)
 
 static void check_round(struct round *r, size_t *planned)
 {
-	struct set_request_list l, l2;
+	struct transaction *t, *t2;
 	struct plan p, p2;
 	struct model m[HOSTS];
-	int rc = plan_round(r, &p, &l), rc2;
+	int rc = plan_round(r, &p, &t), rc2;
 
 	shuffle(r->v, r->n_v);
-	rc2 = plan_round(r, &p2, &l2);
+	rc2 = plan_round(r, &p2, &t2);
 	assert_int_equal(rc, rc2);
 	if (rc == 0) {
 		++*planned;
@@ -557,15 +558,15 @@ static void check_round(struct round *r, size_t *planned)
 		for (size_t i = 0; i < p.n; i++)
 			do_step(&m[p.steps[i].part], &p.steps[i]);
 		for (size_t i = 0; i < r->n; i++)
-			check_end(&m[i], &r->start[i], &l.requests[i]);
+			check_end(&m[i], &r->start[i], &t->parts[i].request);
 		check_order(&p, r->start, r->n);
 		check_way_back(&p, r->start, r->n);
 		assert_true(held(m, r->n) <= CAPACITY);
 		plan_clear(&p);
 		plan_clear(&p2);
 	}
-	set_request_list_clear(&l);
-	set_request_list_clear(&l2);
+	transaction_unref(t);
+	transaction_unref(t2);
 }
 
 static void test_random(void **state)

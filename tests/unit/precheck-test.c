@@ -16,7 +16,7 @@ struct given {
 	const struct set_request *pending[4];
 	const struct domain *had; /* the first one */
 	bool going_back;
-	const struct set_request *repeats[2];
+	const struct set_request *repeated; /* a moment ago */
 };
 
 static struct refusal ask_given(
@@ -24,8 +24,8 @@ static struct refusal ask_given(
 {
 	struct pending pending[4];
 	struct permit *permit = NULL;
-	struct set_request_list l;
-	enum precheck_result results[16] = {0};
+	struct repeats repeats = {0};
+	struct transaction *t;
 	struct precheck_view view = {.snapshot = host(control_pending), .usable = !not_usable};
 	const char *problem;
 	struct refusal r;
@@ -40,15 +40,17 @@ static struct refusal ask_given(
 			.had = view.n_pending == 0 ? g->had : NULL,
 			.going_back = g->going_back};
 	view.pending = pending;
-	if (g != NULL) {
-		view.repeats = g->repeats;
-		view.n_repeats = g->repeats[0] != NULL;
-	}
-	r = set_request_merge(v, n, &l);
-	r = precheck(&view, &l, r, results);
+	if (g != NULL && g->repeated != NULL)
+		repeats_add(&repeats, g->repeated, view.snapshot, 1000);
+	view.repeats = &repeats;
+	view.now_ms = 1001;
+	view.repeat_ms = 10000;
+	r = transaction_new(v, n, &t);
+	r = precheck(&view, t, r);
 	if (first != NULL)
-		*first = results[0];
-	set_request_list_clear(&l);
+		*first = t->parts[0].result;
+	transaction_unref(t);
+	repeats_clear(&repeats);
 	permit_free(permit);
 	snapshot_unref(view.snapshot);
 	return r;
@@ -526,7 +528,7 @@ static void test_going_back(void **state)
 static void test_repeats(void **state)
 {
 	struct set_request restart = make_request(ONE(V(ADMIN, ACTIVE, 5)));
-	const struct given done = {.repeats = {&restart}};
+	const struct given done = {.repeated = &restart};
 	const struct set_varbind more[] = {V(ADMIN, ACTIVE, 5), V(VCPU, ACTIVE, 5)};
 
 	(void)state;
