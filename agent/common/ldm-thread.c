@@ -32,8 +32,7 @@ static void engine_settings(
 		/* Read at the start only, so from t->settings and not from s. */
 		.state_directory = t->settings->state_directory,
 		.template_directory = s->template_directory,
-		.command_timeout_ms = s->command_timeout_ms,
-		.force_stop_after_ms = s->force_stop_after_ms,
+		.command = {s->command_timeout_ms, s->force_stop_after_ms},
 		.accept_damage = t->accept_damage,
 	};
 	refresh_config_init(&ret->refresh, ldm_endpoint_is_local(t->endpoint));

@@ -12,6 +12,9 @@
 #define TOKEN "control:command"
 /* How long the effect of a command that ldmd says it did may take to show. */
 #define SHOW_MS 2000
+/* Between two looks at a domain on its way; each time twice as long. */
+#define POLL_FIRST_MS 250
+#define POLL_LAST_MS  2000
 /* A forced stop that takes longer may be a plain one. */
 #define FORCED_STOP_MS 5000
 
@@ -34,10 +37,7 @@ void target_learn(struct target *t, const struct domain *d, const struct snapsho
 {
 	if ((t->request.fields & FIELD_SAVE_BIT) != 0)
 		t->saved = snapshot_has_spconfig(s, t->request.name);
-	/* A row that a manager is making is no domain. */
-	if (d && d->row_status != ROW_ACTIVE)
-		d = NULL;
-	domain_ref(d);
+	d = domain_ref(row_domain(d));
 	domain_unref(t->domain);
 	t->domain = d;
 }
@@ -78,20 +78,18 @@ static uint64_t command_now(const struct command *c)
 	return c->all->port.now(c->all->port.user);
 }
 
-static void command_end(struct command *c, enum command_effect effect)
+static void command_end(struct command *c, enum step_mark mark)
 {
 	command_set_state(c, COMMAND_IDLE);
 	c->all->kick = true;
-	c->ended(c->user, effect);
+	c->ended(c->user, mark);
 }
 
 static void wait_for_next_look(struct command *c)
 {
-	uint64_t longest = 8 * c->all->config.poll_ms;
-
 	command_set_state(c, COMMAND_WAIT);
 	c->look_at_ms = clock_after(command_now(c), c->poll_ms);
-	c->poll_ms = 2 * c->poll_ms < longest ? 2 * c->poll_ms : longest;
+	c->poll_ms = 2 * c->poll_ms < POLL_LAST_MS ? 2 * c->poll_ms : POLL_LAST_MS;
 }
 
 /* --- what the domain shows ----------------------------------------------------------------- */
@@ -126,7 +124,7 @@ static void decide_after_success(struct command *c, enum step_progress p)
 	if ((p == STEP_SHORT || p == STEP_ELSEWHERE) && step_is_amount(c->step.action)) {
 		if (step_lost_cores(&c->step, c->target->domain))
 			target_set_message(c->target, "ldmd dropped the whole-core constraint");
-		command_end(c, EFFECT_SHORT);
+		command_end(c, MARK_SHORT);
 	} else if (command_now(c) < c->show_until_ms) {
 		wait_for_next_look(c);
 	} else if (may_be_plain_stop(c)) {
@@ -136,7 +134,7 @@ static void decide_after_success(struct command *c, enum step_progress p)
 			c->step.action == STEP_SAVE
 				? "ldmd reports success, but has no such configuration"
 				: "ldmd reports success, but the domain does not show it");
-		command_end(c, p == STEP_UNCHANGED ? EFFECT_UNCHANGED : EFFECT_CHANGED);
+		command_end(c, p == STEP_UNCHANGED ? MARK_TODO : MARK_MAYBE);
 	}
 }
 
@@ -149,7 +147,7 @@ static void decide_without_answer(struct command *c, enum step_progress p)
 	}
 	if (!c->target->message)
 		target_set_message(c->target, "ldmd did not answer");
-	command_end(c, p == STEP_UNCHANGED ? EFFECT_UNCERTAIN : EFFECT_CHANGED);
+	command_end(c, p == STEP_UNCHANGED ? MARK_UNKNOWN : MARK_MAYBE);
 }
 
 /*
@@ -176,24 +174,24 @@ static void decide_by_domain(struct command *c)
 				(p == STEP_UNCHANGED || c->step.value == c->step.before)
 		   : p == STEP_REACHED && step_waits(&c->step, c->target->domain)) {
 		target_set_message(c->target, STEP_WAITS_TEXT);
-		command_end(c, EFFECT_WAITS);
+		command_end(c, MARK_WAITS);
 	} else if (p == STEP_REACHED) {
 		/* Whoever made this configuration, nobody knows what is in it. */
 		bool unknown = c->step.action == STEP_SAVE && refused;
-		command_end(c, is_somebody_elses(c) ? EFFECT_NOT_OURS
-			       : unknown	    ? EFFECT_CHANGED
-						    : EFFECT_REACHED);
+		command_end(c, is_somebody_elses(c) ? MARK_NOT_OURS
+			       : unknown	    ? MARK_MAYBE
+						    : MARK_DID);
 	} else if (p == STEP_UNDERWAY && command_now(c) < c->deadline_ms) {
 		wait_for_next_look(c);
 	} else if (p == STEP_UNDERWAY) {
 		target_set_message(c->target, "still under way after commandTimeout");
-		command_end(c, EFFECT_CHANGED);
+		command_end(c, MARK_MAYBE);
 	} else if (c->answer == COMMAND_DONE) {
 		decide_after_success(c, p);
 	} else if (c->timed_out && may_be_plain_stop(c)) {
 		send_in_other_form(c);
 	} else if (refused) {
-		command_end(c, p == STEP_UNCHANGED ? EFFECT_UNCHANGED : EFFECT_CHANGED);
+		command_end(c, p == STEP_UNCHANGED ? MARK_TODO : MARK_MAYBE);
 	} else {
 		decide_without_answer(c, p);
 	}
@@ -230,9 +228,7 @@ void command_see(struct command *c, const struct snapshot *s)
 {
 	if (c->state != COMMAND_WAIT)
 		return;
-	const struct domain *d = snapshot_find_name(s, target_name(c->target));
-	if (d && d->row_status != ROW_ACTIVE)
-		d = NULL;
+	const struct domain *d = row_domain(snapshot_find_name(s, target_name(c->target)));
 	/* Rows that did not change are shared between snapshots. */
 	bool saved =
 		c->step.action == STEP_SAVE && snapshot_has_spconfig(s, c->target->request.name);
@@ -261,7 +257,7 @@ static void on_answer(void *user, enum command_answer answer, const char *messag
 	c->answer = answer;
 	c->timed_out = answer == COMMAND_REFUSED && message && strstr(message, "timed out");
 	if (answer == COMMAND_NOT_SENT)
-		command_end(c, EFFECT_UNCHANGED);
+		command_end(c, MARK_TODO);
 	else
 		look_at_domain(c);
 }
@@ -280,7 +276,7 @@ static void send_when_slot_is_free(struct command *c, uint64_t now_ms)
 		c->force_at_ms = clock_after(now_ms, config->force_after_ms);
 	else if (may_be_plain_stop(c))
 		c->force_at_ms = clock_after(now_ms, FORCED_STOP_MS);
-	c->poll_ms = config->poll_ms;
+	c->poll_ms = POLL_FIRST_MS;
 	c->show_until_ms = 0;
 	c->look_failed = false;
 	log_debug(TOKEN, "%s on \"%s\"", step_action_name(c->step.action), target_name(c->target));
@@ -299,7 +295,7 @@ static void send_when_slot_is_free(struct command *c, uint64_t now_ms)
 		command_set_state(c, COMMAND_SENT);
 		look_at_domain(c);
 	} else {
-		command_end(c, EFFECT_UNCHANGED);
+		command_end(c, MARK_TODO);
 	}
 }
 

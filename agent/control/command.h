@@ -23,20 +23,24 @@ enum command_state {
 	_COMMAND_STATE_MAX,
 };
 
-enum command_effect {
-	EFFECT_REACHED,
-	EFFECT_WAITS,	  /* ldmd has it, and the domain gets it with its reboot */
-	EFFECT_SHORT,	  /* ldmd says success and gave less */
-	EFFECT_UNCHANGED, /* refused, and nothing happened */
-	EFFECT_CHANGED,	  /* refused, but something happened */
-	EFFECT_NOT_OURS,  /* ldmd refused to make the domain, yet there is one: somebody else's */
-	EFFECT_UNCERTAIN, /* no answer, and nothing to be seen until commandTimeout */
+/* What became of a step, forwards and on its way back. A command ends with one of the first ones.
+ */
+enum step_mark {
+	MARK_TODO, /* nothing happened: not sent yet, or not done */
+	MARK_DID,
+	MARK_SHORT,    /* ldmd says success and gave less */
+	MARK_WAITS,    /* ldmd has it, and the domain gets it with its reboot */
+	MARK_MAYBE,    /* refused or given up, but something happened, or nobody knows what */
+	MARK_UNKNOWN,  /* no answer, and nothing to be seen: ldmd may have done it, or may yet */
+	MARK_NOT_OURS, /* what the step was to make is there, made by somebody else */
+	MARK_SKIPPED,  /* the domain was there already */
+	MARK_BACK,     /* taken back */
+	MARK_STUCK,    /* could not be taken back */
 };
 
 struct command_config {
 	uint64_t timeout_ms;	 /* commandTimeout */
 	uint64_t force_after_ms; /* forceStopAfter; 0: never */
-	uint64_t poll_ms;	 /* between looks at a domain on its way; rises to 8 times that */
 };
 
 /* What all commands share. */
@@ -63,7 +67,7 @@ void target_learn(struct target *t, const struct domain *d, const struct snapsho
 enum step_progress target_progress(const struct target *t, const struct step *s);
 void target_set_message(struct target *t, const char *message);
 
-typedef void command_ended_cb(void *user, enum command_effect effect);
+typedef void command_ended_cb(void *user, enum step_mark mark);
 
 struct command {
 	enum command_state state;

@@ -10,6 +10,7 @@
 #include "ldm/template.h"
 #include "util/clock.h"
 #include "util/log.h"
+#include "util/text.h"
 
 #define TOKEN "control:command"
 /* A forced stop that is one shows within that time. */
@@ -20,10 +21,9 @@ struct line {
 	struct commander *commander;
 	struct ldm_conn *conn; /* NULL: never needed */
 	bool ready;
-	bool busy;	      /* a command is out */
 	bool refusal_counted; /* the refused document that ends the connection is counted */
 	uint64_t idle_since_ms;
-	char *domain;
+	char *domain;	/* that a command is out for; NULL: none is */
 	command_cb *cb; /* NULL: nobody waits for it any more */
 	void *cb_user;
 	uint64_t sent_ms;
@@ -91,22 +91,13 @@ void commander_free(struct commander *c)
 
 int commander_set_templates(struct commander *c, const char *directory)
 {
-	char *copy = directory ? strdup(directory) : NULL;
-
-	if (directory && !copy)
-		return -ENOMEM;
-	free(c->templates);
-	c->templates = copy;
-	return 0;
+	return text_set(&c->templates, directory);
 }
 
 static bool is_open(const struct line *l)
 {
-	enum ldm_conn_state s;
+	enum ldm_conn_state s = l->conn ? ldm_conn_get_state(l->conn) : LDM_CONN_IDLE;
 
-	if (!l->conn)
-		return false;
-	s = ldm_conn_get_state(l->conn);
 	return s != LDM_CONN_IDLE && s != LDM_CONN_CLOSED;
 }
 
@@ -117,22 +108,10 @@ static struct line *free_line(struct commander *c)
 	for (size_t i = 0; i < COMMANDS_MAX; i++) {
 		struct line *l = &c->lines[i];
 
-		if (!l->busy && (!found || (is_open(l) && !is_open(found))))
+		if (!l->domain && (!found || (is_open(l) && !is_open(found))))
 			found = l;
 	}
 	return found;
-}
-
-static int open_line(struct line *l)
-{
-	int rc = 0;
-
-	if (is_open(l))
-		return 0;
-	l->ready = false;
-	if (!l->conn)
-		rc = ldm_conn_new(l->commander->endpoint, &conn_ops, l, &l->conn);
-	return rc < 0 ? rc : ldm_conn_open(l->conn);
 }
 
 /* --- commands ------------------------------------------------------------------------------ */
@@ -203,9 +182,7 @@ static int make_request(struct commander *c, const struct step *s, const struct 
 static void finish(struct line *l)
 {
 	refresh_command_ended(l->commander->refresh, l->domain);
-	free(l->domain);
-	l->domain = NULL;
-	l->busy = false;
+	(void)text_set(&l->domain, NULL);
 	l->idle_since_ms = clock_ms();
 }
 
@@ -242,29 +219,20 @@ static const struct ldm_reply_ops reply_ops = {.on_done = on_done};
 
 static int submit(struct line *l, struct ldm_request *request, uint64_t timeout_ms)
 {
-	int rc = open_line(l);
+	struct commander *c = l->commander;
+	int r = 0;
 
-	if (rc < 0)
-		return rc;
-	ldm_conn_set_data(
-		l->conn, (enum ldm_data_version)refresh_data_version(l->commander->refresh));
-	return ldm_conn_submit(l->conn, request, timeout_ms, &reply_ops, l);
-}
-
-static int start(
-	struct line *l, const char *domain, struct ldm_request *request, uint64_t timeout_ms)
-{
-	int rc;
-
-	l->domain = strdup(domain);
-	if (!l->domain)
-		return -ENOMEM;
-	rc = submit(l, request, timeout_ms);
-	if (rc < 0) {
-		free(l->domain);
-		l->domain = NULL;
+	if (!is_open(l)) {
+		l->ready = false;
+		if (!l->conn)
+			r = ldm_conn_new(c->endpoint, &conn_ops, l, &l->conn);
+		if (r >= 0)
+			r = ldm_conn_open(l->conn);
 	}
-	return rc;
+	if (r < 0)
+		return r;
+	ldm_conn_set_data(l->conn, (enum ldm_data_version)refresh_data_version(c->refresh));
+	return ldm_conn_submit(l->conn, request, timeout_ms, &reply_ops, l);
 }
 
 int commander_send(struct commander *c, const struct step *step, const struct set_request *asked,
@@ -273,20 +241,21 @@ int commander_send(struct commander *c, const struct step *step, const struct se
 {
 	struct line *l = free_line(c);
 	struct ldm_request *request;
-	int rc;
 
 	if (!l)
 		return -EBUSY;
-	rc = make_request(c, step, asked, domain, &request, ret_why);
-	if (rc < 0)
-		return rc;
+	int r = make_request(c, step, asked, domain, &request, ret_why);
+	if (r < 0)
+		return r;
 	l->form = ldm_request_form(request);
-	rc = start(l, domain, request, timeout_ms);
-	if (rc < 0) {
+	r = text_copy(domain, &l->domain);
+	if (r >= 0)
+		r = submit(l, request, timeout_ms);
+	if (r < 0) {
+		(void)text_set(&l->domain, NULL);
 		ldm_request_free(request);
-		return rc;
+		return r;
 	}
-	l->busy = true;
 	l->sent_ms = clock_ms();
 	l->cb = cb;
 	l->cb_user = cb_user;
@@ -314,7 +283,7 @@ void commander_prepare(struct commander *c, struct pollset *ps)
 		if (!is_open(l))
 			continue;
 		ldm_conn_prepare(l->conn, ps);
-		if (!l->busy)
+		if (!l->domain)
 			pollset_deadline(ps, clock_after(l->idle_since_ms, IDLE_MS));
 	}
 }
@@ -326,7 +295,7 @@ void commander_dispatch(struct commander *c, const struct pollset *ps, uint64_t 
 
 		if (l->conn)
 			ldm_conn_dispatch(l->conn, ps, now_ms);
-		if (is_open(l) && !l->busy && now_ms >= clock_after(l->idle_since_ms, IDLE_MS))
+		if (is_open(l) && !l->domain && now_ms >= clock_after(l->idle_since_ms, IDLE_MS))
 			ldm_conn_close(l->conn);
 	}
 }

@@ -24,6 +24,8 @@
  */
 #define DROP_MS	    20
 #define ROLLBACK_MS 100
+/* What the master forgot goes after that. */
+#define RESERVE_MS 60000
 /* So many finished transactions may hold a place because an UndoSet may still come. */
 #define UNDOABLE_MAX ((size_t)HANDOVER_PLANS / 2)
 
@@ -64,8 +66,6 @@ int control_new(const struct control_config *config, struct handover *h, struct 
 void control_configure(struct control *c, const struct control_config *config)
 {
 	c->config = *config;
-	c->config.reserve_ms = config->reserve_ms ?: 60000;
-	c->config.repeat_ms = config->repeat_ms ?: 10000;
 }
 
 static void entry_free(struct entry *e)
@@ -185,17 +185,17 @@ size_t control_places_used(const struct control *c)
 }
 
 /* The master never said COMMIT, FREE or UNDO. */
-static bool is_forgotten(const struct control *c, const struct entry *e, uint64_t now_ms)
+static bool is_forgotten(const struct entry *e, uint64_t now_ms)
 {
 	bool runs = e->started && !outcome_settled(e->verdict.outcome);
 
-	return !runs && now_ms >= clock_after(e->quiet_since_ms, c->config.reserve_ms);
+	return !runs && now_ms >= clock_after(e->quiet_since_ms, RESERVE_MS);
 }
 
 void control_tick(struct control *c, uint64_t now_ms)
 {
 	for (struct entry *e = c->entries; e; e = e->next)
-		if (is_forgotten(c, e, now_ms))
+		if (is_forgotten(e, now_ms))
 			e->released = true;
 	drop_finished(c);
 }
@@ -244,13 +244,6 @@ static bool is_usable(const struct control *c, const struct inbox *in, uint64_t 
 	       now_ms < clock_after(in->snapshot->taken_ms, c->config.stale_after_ms);
 }
 
-static const struct domain *domain_of(const struct snapshot *s, uint32_t index)
-{
-	const struct domain *d = s ? snapshot_find_index(s, index) : NULL;
-
-	return d && d->row_status == ROW_ACTIVE ? d : NULL;
-}
-
 /* What is under way; the caller frees it. -ENOMEM. */
 static int collect_pending(const struct control *c, struct pending **ret, size_t *ret_n)
 {
@@ -262,7 +255,7 @@ static int collect_pending(const struct control *c, struct pending **ret, size_t
 			if (!p)
 				return -ENOMEM;
 			p->request = d;
-			p->had = domain_of(e->prechecked_by, d->index);
+			p->had = row_domain(snapshot_find_index(e->prechecked_by, d->index));
 			p->going_back = outcome_failed(e->verdict.outcome) || e->undo_asked;
 		}
 	}
@@ -280,7 +273,6 @@ static struct refusal precheck_pdu(struct control *c, struct entry *e, const str
 		.permit = c->config.permit,
 		.repeats = &c->repeats,
 		.now_ms = now_ms,
-		.repeat_ms = c->config.repeat_ms,
 	};
 
 	if (c->config.read_only)
@@ -318,7 +310,7 @@ const struct control_refusal *control_last_refusal(const struct control *c)
 /* The name of the row that a varbind is about, as ldmd or the PDU has it; NULL: none, the host. */
 static const char *domain_name(const struct entry *e, const struct inbox *in, uint32_t row)
 {
-	const struct domain *d = in->snapshot ? snapshot_find_index(in->snapshot, row) : NULL;
+	const struct domain *d = snapshot_find_index(in->snapshot, row);
 
 	if (row_has_name(d))
 		return d->name;

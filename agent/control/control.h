@@ -31,8 +31,6 @@ struct control_config {
 	bool read_only;
 	const struct permit *permit; /* borrowed; NULL: the default (permit.h) */
 	uint64_t stale_after_ms;     /* 0: never */
-	uint64_t reserve_ms;	     /* what the master forgot goes after this; 0: 60000 */
-	uint64_t repeat_ms;	     /* a retry is recognised that long; 0: 10000 */
 	uint64_t set_wait_ms;	     /* how long after its TestSet a PDU may wait; 0: never */
 };
 

@@ -168,21 +168,13 @@ static uint64_t port_now(void *user)
 
 /* --- life ---------------------------------------------------------------------------------- */
 
-static struct executor_config executor_config(const struct engine_config *config)
-{
-	return (struct executor_config){
-		.command_timeout_ms = config->command_timeout_ms,
-		.force_stop_after_ms = config->force_stop_after_ms,
-	};
-}
-
 static int open_files(struct engine *e, const struct engine_config *config)
 {
 	struct registry_options options = {
 		.directory = config->state_directory,
 		.accept_damage = config->accept_damage,
 	};
-	uint64_t patience = executor_config(config).command_timeout_ms;
+	uint64_t patience = config->command.timeout_ms;
 	int rc = registry_open(&options, &e->registry);
 
 	if (rc >= 0)
@@ -201,7 +193,6 @@ static int make_parts(struct engine *e, const struct engine_config *config)
 		.on_status = on_status,
 		.on_event = on_event,
 	};
-	struct executor_config x = executor_config(config);
 	int rc = refresh_new(&config->refresh, config->endpoint, e->registry, &ops, e, &e->refresh);
 
 	if (rc >= 0)
@@ -227,7 +218,7 @@ static int make_parts(struct engine *e, const struct engine_config *config)
 		.saved = port_saved,
 		.now = port_now,
 	};
-	return executor_new(&x, &port, e->handover, e->history, &e->executor);
+	return executor_new(&config->command, &port, e->handover, e->history, &e->executor);
 }
 
 int engine_new(const struct engine_config *config, struct handover *h, struct engine **ret)
@@ -270,10 +261,8 @@ void engine_free(struct engine *e)
 
 int engine_reconfigure(struct engine *e, const struct engine_config *config)
 {
-	struct executor_config x = executor_config(config);
-
 	refresh_reconfigure(e->refresh, &config->refresh);
-	executor_configure(e->executor, &x);
+	executor_configure(e->executor, &config->command);
 	return commander_set_templates(e->commander, config->template_directory);
 }
 

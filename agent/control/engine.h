@@ -8,6 +8,7 @@
 #ifndef CONTROL_ENGINE_H
 #define CONTROL_ENGINE_H
 
+#include "control/command.h"
 #include "control/handover.h"
 #include "inventory/refresh.h"
 
@@ -20,9 +21,8 @@ struct engine_config {
 	struct refresh_config refresh;
 	const char *state_directory;	/* copied; must exist */
 	const char *template_directory; /* copied; NULL: no templates */
-	uint64_t command_timeout_ms;	/* 600000 */
-	uint64_t force_stop_after_ms;	/* 0: never */
-	bool accept_damage;		/* -R: start although the index registry is damaged */
+	struct command_config command;
+	bool accept_damage; /* -R: start although the index registry is damaged */
 };
 
 /*

@@ -14,7 +14,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "control/command.h"
 #include "control/history.h"
 #include "util/cleanup.h"
 #include "util/clock.h"
@@ -22,7 +21,9 @@
 #include "util/number.h"
 
 #define TOKEN	      "control"
+#define BEGIN_MS      30000 /* how long step 0 is tried while ldmd does not answer */
 #define READ_AGAIN_MS 500
+#define KEEP_MS	      600000 /* how long a finished one can be undone without a word */
 #define PREEMPTED     "pre-empted by forceStop"
 
 enum run_state {
@@ -40,20 +41,6 @@ enum master_word {
 	MASTER_NOTHING,
 	MASTER_KEEP,
 	MASTER_UNDO,
-};
-
-/* How far a step got, and how far its way back. */
-enum step_mark {
-	MARK_TODO,
-	MARK_SKIPPED, /* the domain was there already */
-	MARK_DID,
-	MARK_SHORT,    /* did, and ldmd gave less */
-	MARK_WAITS,    /* ldmd has it, and the domain gets it with its reboot */
-	MARK_MAYBE,    /* did something, or nobody knows */
-	MARK_UNKNOWN,  /* no answer, and nothing to be seen: ldmd may have done it, or may yet */
-	MARK_NOT_OURS, /* what the step was to make is there, made by somebody else */
-	MARK_BACK,     /* taken back */
-	MARK_STUCK,    /* could not be taken back */
 };
 
 /* What became of a row that a manager is making. */
@@ -96,7 +83,6 @@ struct run {
 };
 
 struct executor {
-	struct executor_config config;
 	struct commands commands;
 	struct handover *handover;
 	struct history *history;
@@ -408,7 +394,7 @@ static void run_succeed(struct run *run)
 	drop_destroyed_rows(run);
 	run_set_state(run, RUN_DONE);
 	run->outcome = run->word == MASTER_KEEP ? OUTCOME_KEPT : OUTCOME_DONE;
-	run->forget_at_ms = clock_after(run_now(run), run->x->config.keep_ms);
+	run->forget_at_ms = clock_after(run_now(run), KEEP_MS);
 	report_rows(run);
 	if (run->outcome == OUTCOME_KEPT)
 		run_set_state(run, RUN_OVER);
@@ -627,7 +613,7 @@ static void read_domains(struct run *run)
 static void run_begin(struct run *run, uint64_t now_ms)
 {
 	run_set_state(run, RUN_READING);
-	run->give_up_ms = clock_after(now_ms, run->x->config.begin_ms);
+	run->give_up_ms = clock_after(now_ms, BEGIN_MS);
 	report_rows(run);
 	for (size_t i = 0; i < run->t->n_parts; i++) {
 		if (learn_row(&run->parts[i]) < 0) {
@@ -666,28 +652,18 @@ static bool is_forbidden(struct run *run, const struct step *s)
 	return why != REASON_NONE;
 }
 
-static void on_step_ended(void *user, enum command_effect effect)
+static void on_step_ended(void *user, enum step_mark mark)
 {
-	static const enum step_mark marks[] = {
-		[EFFECT_REACHED] = MARK_DID,
-		[EFFECT_WAITS] = MARK_WAITS,
-		[EFFECT_SHORT] = MARK_SHORT,
-		[EFFECT_UNCHANGED] = MARK_TODO,
-		[EFFECT_CHANGED] = MARK_MAYBE,
-		[EFFECT_NOT_OURS] = MARK_NOT_OURS,
-		[EFFECT_UNCERTAIN] = MARK_UNKNOWN,
-	};
 	struct run *run = user;
 	const struct step *s = &run->plan.steps[run->at];
 	const struct port *port = &run->x->commands.port;
 
-	mark_step(run, marks[effect]);
-	if (s->action == STEP_SAVE && effect == EFFECT_REACHED)
+	mark_step(run, mark);
+	if (s->action == STEP_SAVE && mark == MARK_DID)
 		port->saved(port->user, run->command.sent_ms);
-	else if (s->action != STEP_SAVE &&
-		 (1u << marks[effect] & (MARKS_DID | M(MAYBE) | M(UNKNOWN))) != 0)
+	else if (s->action != STEP_SAVE && (1u << mark & (MARKS_DID | M(MAYBE) | M(UNKNOWN))) != 0)
 		port->changed(port->user);
-	if ((1u << marks[effect] & MARKS_DID) == 0) {
+	if ((1u << mark & MARKS_DID) == 0) {
 		run_fail(run, s->part, s->field);
 		return;
 	}
@@ -753,7 +729,7 @@ static bool needs_step_back(const struct run *run, size_t i, struct step *ret)
 	       step_waits_unseen(ret, d) || step_progress(ret, d) != STEP_REACHED;
 }
 
-static void on_step_back_ended(void *user, enum command_effect effect);
+static void on_step_back_ended(void *user, enum step_mark mark);
 
 static void run_go_back(struct run *run)
 {
@@ -778,14 +754,14 @@ static void run_go_back(struct run *run)
 	run_end_rollback(run);
 }
 
-static void on_step_back_ended(void *user, enum command_effect effect)
+static void on_step_back_ended(void *user, enum step_mark mark)
 {
 	struct run *run = user;
 	struct run_part *p = &run->parts[run->command.step.part];
 	bool unknown = run->marks[run->at] == MARK_UNKNOWN;
 	/* What the domain does not show, before a reboot or because the command forwards may still
 	 * run, ldmd's answer has to say. */
-	bool back = (effect == EFFECT_REACHED || effect == EFFECT_WAITS) &&
+	bool back = (mark == MARK_DID || mark == MARK_WAITS) &&
 		    (run->command.answer == COMMAND_DONE ||
 			    (!unknown && !step_waits_unseen(&run->command.step, p->target.domain)));
 
@@ -914,19 +890,12 @@ static uint64_t run_next(const struct run *run)
 
 /* --- all runs ------------------------------------------------------------------------------ */
 
-void executor_configure(struct executor *x, const struct executor_config *config)
+void executor_configure(struct executor *x, const struct command_config *config)
 {
-	x->config = *config;
-	x->config.begin_ms = config->begin_ms ?: 30000;
-	x->config.keep_ms = config->keep_ms ?: 600000;
-	x->commands.config = (struct command_config){
-		.timeout_ms = config->command_timeout_ms ?: 600000,
-		.force_after_ms = config->force_stop_after_ms,
-		.poll_ms = config->poll_ms ?: 250,
-	};
+	x->commands.config = *config;
 }
 
-int executor_new(const struct executor_config *config, const struct port *port, struct handover *h,
+int executor_new(const struct command_config *config, const struct port *port, struct handover *h,
 	struct history *y, struct executor **ret)
 {
 	struct executor *x = calloc(1, sizeof(*x));
@@ -934,7 +903,7 @@ int executor_new(const struct executor_config *config, const struct port *port, 
 	if (!x)
 		return -ENOMEM;
 	x->commands.port = *port;
-	executor_configure(x, config);
+	x->commands.config = *config;
 	x->handover = h;
 	x->history = y;
 	*ret = x;

@@ -10,26 +10,18 @@
 #ifndef CONTROL_EXECUTOR_H
 #define CONTROL_EXECUTOR_H
 
+#include "control/command.h"
 #include "control/handover.h"
-#include "control/port.h"
 
 struct executor;
 struct history;
 
-struct executor_config {
-	uint64_t command_timeout_ms;
-	uint64_t force_stop_after_ms; /* 0: never */
-	uint64_t poll_ms;  /* between looks at a domain on its way; 0: 250, rising to 2000 */
-	uint64_t begin_ms; /* how long step 0 is tried while ldmd does not answer; 0: 30000 */
-	uint64_t keep_ms;  /* how long a finished one can be undone without a word; 0: 600000 */
-};
-
-int executor_new(const struct executor_config *config, const struct port *port, struct handover *h,
+int executor_new(const struct command_config *config, const struct port *port, struct handover *h,
 	struct history *y, struct executor **ret);
 /* What runs is left as it is; the history tells the next start. Looks that are out must not come
  * back after this. */
 void executor_free(struct executor *x);
-void executor_configure(struct executor *x, const struct executor_config *config);
+void executor_configure(struct executor *x, const struct command_config *config);
 
 /* Orders from the handover. */
 void executor_start(struct executor *x, struct transaction *t, uint64_t now_ms);

@@ -383,11 +383,6 @@ int handover_report(
 	return r;
 }
 
-int handover_update_operation(struct handover *h, struct operation *take)
-{
-	return handover_report(h, &take, 1, NULL);
-}
-
 int handover_restore_operation(struct handover *h, struct operation *take)
 {
 	WITH_LOCK(h);

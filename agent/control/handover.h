@@ -145,8 +145,6 @@ void handover_post_verdict(struct handover *h, const struct verdict *v);
  */
 int handover_report(
 	struct handover *h, struct operation *const *take, size_t n, const struct verdict *v);
-/* The same for one row alone. */
-int handover_update_operation(struct handover *h, struct operation *take);
 /* At start-up, rows of the last run in order, keeping their numbers. Takes it over. */
 int handover_restore_operation(struct handover *h, struct operation *take);
 const struct oplog_view *handover_oplog(struct handover *h); /* a reference for the caller */

@@ -45,10 +45,9 @@ void new_rows_free(struct new_rows *r)
 
 const struct domain *new_rows_find(const struct new_rows *r, uint32_t index)
 {
-	const struct snapshot *s = refresh_snapshot(r->refresh);
-	const struct domain *d = s ? snapshot_find_index(s, index) : NULL;
+	const struct domain *d = snapshot_find_index(refresh_snapshot(r->refresh), index);
 
-	return d && d->row_status != ROW_ACTIVE ? d : NULL;
+	return row_domain(d) ? NULL : d;
 }
 
 /* --- when each was changed last ------------------------------------------------------------ */

@@ -94,7 +94,7 @@ enum admin_state control_admin_state(const struct domain *d, const struct oplog_
 
 /* All zero but one reference. -ENOMEM. */
 int operation_new(struct operation **ret);
-/* A writable copy, to be changed and handed to handover_update_operation(). */
+/* A writable copy, to be changed and handed to handover_report(). */
 int operation_copy(const struct operation *o, struct operation **ret);
 void operation_unref(const struct operation *o);
 /* Replaces a text; NULL clears it. Control characters become blanks, long text is cut. -ENOMEM. */

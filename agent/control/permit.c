@@ -13,7 +13,6 @@
 struct permit_rule {
 	unsigned what;
 	char *pattern;
-	char *exact; /* the name, if the pattern has no wildcard; else NULL */
 };
 
 struct permit {
@@ -37,10 +36,8 @@ void permit_free(struct permit *p)
 {
 	if (!p)
 		return;
-	for (size_t i = 0; i < p->n; i++) {
+	for (size_t i = 0; i < p->n; i++)
 		free(p->rules[i].pattern);
-		free(p->rules[i].exact);
-	}
 	free(p->rules);
 	free(p);
 }
@@ -83,26 +80,16 @@ static int parse_what(char *text, unsigned *ret)
 	return 0;
 }
 
-/* The name that a pattern without wildcards stands for, without its backslashes. NULL: the pattern
- * has wildcards. */
-static int literal_name(const char *pattern, char **ret)
+/* The pattern has no wildcard, so it fits one name only. */
+static bool is_literal(const char *pattern)
 {
-	char *name = calloc(1, strlen(pattern) + 1), *to = name;
-
-	*ret = NULL;
-	if (!name)
-		return -ENOMEM;
 	for (const char *p = pattern; *p != '\0'; p++) {
-		if (strchr("*?[", *p) != NULL) {
-			free(name);
-			return 0;
-		}
+		if (strchr("*?[", *p) != NULL)
+			return false;
 		if (*p == '\\' && p[1] != '\0')
 			p++;
-		*to++ = *p;
 	}
-	*ret = name;
-	return 0;
+	return true;
 }
 
 static int add_rule(struct permit *p, unsigned what, const char *pattern)
@@ -112,7 +99,7 @@ static int add_rule(struct permit *p, unsigned what, const char *pattern)
 	if (!rule || text_copy(pattern, &rule->pattern) < 0)
 		return -ENOMEM;
 	rule->what = what;
-	return literal_name(pattern, &rule->exact);
+	return 0;
 }
 
 static char *next_word(char **rest)
@@ -245,9 +232,7 @@ enum refusal_reason permit_special(const struct snapshot *s, const struct domain
 
 static bool rule_applies(const struct permit_rule *rule, const char *name, bool by_name_only)
 {
-	if (by_name_only)
-		return rule->exact && strcmp(rule->exact, name) == 0;
-	return fnmatch(rule->pattern, name, 0) == 0;
+	return (!by_name_only || is_literal(rule->pattern)) && fnmatch(rule->pattern, name, 0) == 0;
 }
 
 static unsigned permit_name(const struct permit *p, const char *name, bool by_name_only)

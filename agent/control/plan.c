@@ -4,6 +4,7 @@
  */
 #include "control/plan.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -203,8 +204,10 @@ static int add_step(struct planner *p, const struct step *s, enum phase phase)
 	if (!step)
 		return -ENOMEM;
 	*step = *s;
-	while (places[step->place].phase != phase || places[step->place].action != s->action)
-		step->place++;
+	for (; step->place < ARRAY_SIZE(places); step->place++)
+		if (places[step->place].phase == phase && places[step->place].action == s->action)
+			break;
+	assert(step->place < ARRAY_SIZE(places));
 	step->irreversible = phase == PHASE_TAIL;
 	return 0;
 }

@@ -199,9 +199,9 @@ static void check_row(struct prechecking *j, struct set_request *d)
 		check_no_row(j, d);
 	if (!row && asks_creation(d))
 		check_making(j, d, NULL);
-	if (row && row->row_status == ROW_ACTIVE)
+	else if (row_domain(row))
 		check_existing_row(j, d, row);
-	if (row && row->row_status != ROW_ACTIVE)
+	else if (row)
 		check_unfinished(j, d, row);
 }
 
@@ -246,13 +246,6 @@ static const struct {
 	[RESOURCE_CRYPTO] = {REASON_CRYPTO, 1},
 };
 
-/* A step that finds too little. */
-struct shortage {
-	const struct step *step;
-	enum resource kind;
-	uint64_t wanted, available;
-};
-
 static uint64_t minus(uint64_t a, uint64_t b)
 {
 	return a > b ? a - b : 0;
@@ -290,16 +283,15 @@ static struct amounts still_to_take(const struct pending *p, const struct domain
 	return most;
 }
 
-static struct amounts free_now(
-	const struct snapshot *s, const struct pending *pending, size_t n_pending)
+static struct amounts free_now(const struct precheck_view *v)
 {
-	const struct host_pools *p = &s->pools;
+	const struct host_pools *p = &v->snapshot->pools;
 	struct amounts left = {{p->vcpus.free, p->memory_bytes.free, p->crypto.free}};
 
-	for (size_t i = 0; i < n_pending; i++) {
-		const struct domain *d = snapshot_find_index(s, pending[i].request->index);
-		struct amounts a =
-			still_to_take(&pending[i], d && d->row_status == ROW_ACTIVE ? d : NULL);
+	for (size_t i = 0; i < v->n_pending; i++) {
+		uint32_t index = v->pending[i].request->index;
+		struct amounts a = still_to_take(
+			&v->pending[i], row_domain(snapshot_find_index(v->snapshot, index)));
 
 		for (size_t k = 0; k < _RESOURCE_MAX; k++)
 			left.of[k] = minus(left.of[k], a.of[k]);
@@ -307,96 +299,74 @@ static struct amounts free_now(
 	return left;
 }
 
-/* What a domain of the plan holds as the plan goes on. */
+/* A domain of the plan, as the plan goes on. */
 struct holding {
 	struct amounts amounts;
-	bool held;
+	bool bound; /* the amounts are taken from the pools */
 };
 
-/* False: there is too little, and *ret says of what. */
-static bool take(struct amounts *left, enum resource kind, uint64_t wanted, struct shortage *ret)
+static struct amounts taken_by(const struct holding *h)
 {
-	if (left->of[kind] < wanted) {
-		*ret = (struct shortage){NULL, kind, wanted, left->of[kind]};
-		return false;
-	}
-	left->of[kind] -= wanted;
-	return true;
+	return h->bound ? h->amounts : amounts_of(NULL);
 }
 
-static bool set_amount(struct amounts *left, struct holding *h, enum resource kind, uint64_t value,
-	struct shortage *ret)
-{
-	uint64_t old = h->amounts.of[kind];
-
-	h->amounts.of[kind] = value;
-	if (!h->held)
-		return true;
-	if (value > old)
-		return take(left, kind, value - old, ret);
-	left->of[kind] += old - value;
-	return true;
-}
-
+/* False: there is too little for the step. */
 static bool run_step(
-	struct amounts *left, struct holding *h, const struct step *s, struct shortage *ret)
+	struct prechecking *j, const struct step *s, struct holding *h, struct amounts *left)
 {
-	bool enough = true;
+	const struct set_request *d = &j->t->parts[s->part].request;
+	struct amounts before = taken_by(h);
 
 	if (step_is_amount(s->action))
-		return set_amount(left, h, step_resource(s->action), s->value, ret);
-	switch (s->action) {
-	case STEP_UNBIND:
-		h->held = false;
-		for (size_t k = 0; k < _RESOURCE_MAX; k++)
-			left->of[k] += h->amounts.of[k];
-		return true;
-	case STEP_BIND:
-		h->held = true;
-		for (size_t k = 0; k < _RESOURCE_MAX && enough; k++)
-			enough = take(left, k, h->amounts.of[k], ret);
-		return enough;
-	default:
-		return true;
+		h->amounts.of[step_resource(s->action)] = s->value;
+	if (s->action == STEP_BIND || s->action == STEP_UNBIND)
+		h->bound = s->action == STEP_BIND;
+	struct amounts after = taken_by(h);
+	for (size_t k = 0; k < _RESOURCE_MAX; k++) {
+		uint64_t more = minus(after.of[k], before.of[k]), unit = shortages[k].unit;
+
+		if (more > left->of[k]) {
+			refuse_amount(&j->best, shortages[k].reason,
+				set_request_position(d, s->field), more / unit, left->of[k] / unit);
+			return false;
+		}
+		left->of[k] += minus(before.of[k], after.of[k]) - more;
 	}
+	return true;
 }
 
 /*
  * Walks the steps of a plan in order over the free pools, so what the PDU releases first counts and
  * what the PDU releases later does not. What the pending transactions will still take is not free.
- * ret->step: the first step that finds too little; NULL: there is enough. -ENOMEM.
  */
-static int find_shortage(const struct prechecking *j, const struct plan_input *in,
-	const struct plan *plan, struct shortage *ret)
+static void check_pools(struct prechecking *j, const struct plan_input *in, const struct plan *plan)
 {
-	const struct precheck_view *v = j->view;
 	size_t n = j->t->n_parts;
-	struct holding *holdings = calloc(n, sizeof(*holdings));
+	_cleanup_free_ struct holding *holdings = calloc(n, sizeof(*holdings));
+	struct amounts left = free_now(j->view);
+	bool enough = true;
 
-	*ret = (struct shortage){.step = NULL};
-	if (!holdings)
-		return -ENOMEM;
+	/* Without the free pools of ldmd nothing can be said. */
+	if (!j->view->snapshot->pools.known)
+		return;
+	if (!holdings) {
+		refuse_request(j, &j->t->parts[0].request, 0, REASON_NO_MEMORY);
+		return;
+	}
 	for (size_t i = 0; i < n; i++) {
 		holdings[i].amounts = in[i].domain ? amounts_of(in[i].domain)
 						   : amounts_asked(in[i].request, amounts_of(NULL));
-		holdings[i].held = holds(in[i].domain);
+		holdings[i].bound = holds(in[i].domain);
 	}
-	struct amounts left = free_now(v->snapshot, v->pending, v->n_pending);
-	/* Without the free pools of ldmd nothing can be said. */
-	for (size_t i = 0; v->snapshot->pools.known && i < plan->n && !ret->step; i++)
-		if (!run_step(&left, &holdings[plan->steps[i].part], &plan->steps[i], ret))
-			ret->step = &plan->steps[i];
-	free(holdings);
-	return 0;
+	for (size_t i = 0; i < plan->n && enough; i++)
+		enough = run_step(j, &plan->steps[i], &holdings[plan->steps[i].part], &left);
 }
 
-/* --- can it be planned ----------------------------------------------------- */
+/* --- can it be planned --------------------------------------------------------------------- */
 
 static bool plans_nothing(const struct set_request *d, const struct domain *row)
 {
-	bool unfinished = !saves(d) && (!row || row->row_status != ROW_ACTIVE);
-
-	return unfinished && !set_request_makes_domain(d);
+	return !saves(d) && !row_domain(row) && !set_request_makes_domain(d);
 }
 
 /* wanted: the request, with what the row that is being made has already. */
@@ -404,38 +374,31 @@ static int make_input(const struct prechecking *j, const struct transaction_part
 	struct set_request *wanted, struct plan_input *ret)
 {
 	const struct domain *row = snapshot_find_index(j->view->snapshot, p->request.index);
-	bool exists = row && row->row_status == ROW_ACTIVE;
+	const struct domain *domain = row_domain(row);
 	bool runs = p->result == PRECHECK_RUN || p->result == PRECHECK_PREEMPT;
 	int r = set_request_copy(&p->request, wanted);
 
 	*ret = (struct plan_input){.request = wanted,
-		.domain = exists ? row : NULL,
+		.domain = domain,
 		.no_steps = !runs || plans_nothing(&p->request, row)};
-	return r >= 0 && row && !exists ? plan_complete(wanted, row) : r;
+	return r >= 0 && row && !domain ? plan_complete(wanted, row) : r;
 }
 
 static void check_plan(struct prechecking *j, const struct plan_input *in)
 {
 	const struct transaction_part *parts = j->t->parts;
 	struct plan_obstacle why;
-	struct shortage lack;
 	struct plan plan;
 	int r = plan_make(in, j->t->n_parts, &plan, &why);
 
-	if (r == -ENOTSUP)
+	if (r == -ENOTSUP) {
 		refuse_request(j, &parts[why.part].request, why.field, why.reason);
-	else if (r < 0)
+	} else if (r < 0) {
 		refuse_request(j, &parts[0].request, 0, REASON_NO_MEMORY);
-	if (r < 0)
-		return;
-	if (find_shortage(j, in, &plan, &lack) < 0)
-		refuse_request(j, &parts[0].request, 0, REASON_NO_MEMORY);
-	else if (lack.step)
-		refuse_amount(&j->best, shortages[lack.kind].reason,
-			set_request_position(&parts[lack.step->part].request, lack.step->field),
-			lack.wanted / shortages[lack.kind].unit,
-			lack.available / shortages[lack.kind].unit);
-	plan_clear(&plan);
+	} else {
+		check_pools(j, in, &plan);
+		plan_clear(&plan);
+	}
 }
 
 static void check_together(struct prechecking *j)
@@ -481,8 +444,8 @@ static void drop_own_name(const struct prechecking *j, struct set_request *d)
 	/* A retry of the SET that made the row has the name, as that SET had it. */
 	if (asks_creation(d))
 		return;
-	if (row && row->row_status == ROW_ACTIVE && d->fields != FIELD_NAME_BIT &&
-		(d->fields & FIELD_NAME_BIT) != 0 && strcmp(d->name, row->name) == 0)
+	if (row_domain(row) && d->fields != FIELD_NAME_BIT && (d->fields & FIELD_NAME_BIT) != 0 &&
+		strcmp(d->name, row->name) == 0)
 		d->fields &= ~(unsigned)FIELD_NAME_BIT;
 }
 
@@ -503,8 +466,7 @@ struct refusal precheck(
 		struct set_request *d = &p->request;
 
 		drop_own_name(&j, d);
-		bool again = repeats_have(
-			view->repeats, d, view->snapshot, view->now_ms, view->repeat_ms);
+		bool again = repeats_have(view->repeats, d, view->snapshot, view->now_ms);
 		p->result = again ? PRECHECK_REPEAT : check_busy(&j, d);
 		bool runs = p->result != PRECHECK_JOIN && p->result != PRECHECK_REPEAT;
 		if (runs && saves(d))
@@ -575,12 +537,12 @@ static bool same_domain(const struct domain *a, const struct domain *b)
 }
 
 bool repeats_have(const struct repeats *r, const struct set_request *d, const struct snapshot *s,
-	uint64_t now_ms, uint64_t within_ms)
+	uint64_t now_ms)
 {
 	for (size_t i = 0; i < REPEATS_MAX; i++) {
 		const struct repeat *e = &r->list[i];
 
-		if (e->at_ms != 0 && now_ms < clock_after(e->at_ms, within_ms) &&
+		if (e->at_ms != 0 && now_ms < clock_after(e->at_ms, REPEAT_MS) &&
 			set_request_equal(&e->request, d) &&
 			same_domain(e->domain, snapshot_find_index(s, d->index)))
 			return true;

@@ -24,7 +24,7 @@ struct precheck_view {
 	const struct pending *pending; /* all that is under way, oldest first */
 	size_t n_pending;
 	const struct repeats *repeats; /* ended a moment ago: the same again is a retry */
-	uint64_t now_ms, repeat_ms;    /* until so long after it ended */
+	uint64_t now_ms;
 };
 
 /*
@@ -42,6 +42,7 @@ struct refusal precheck(
  * the guest twice.
  */
 #define REPEATS_MAX 64
+#define REPEAT_MS   10000
 
 struct repeat {
 	struct set_request request;
@@ -61,8 +62,8 @@ void repeats_add(
 /* Another change of the row begins. */
 void repeats_forget(struct repeats *r, uint32_t index);
 void repeats_clear(struct repeats *r);
-/* d was done within the last within_ms, and its domain is as it was left. */
+/* d was done in the last REPEAT_MS, and its domain is as it was left. */
 bool repeats_have(const struct repeats *r, const struct set_request *d, const struct snapshot *s,
-	uint64_t now_ms, uint64_t within_ms);
+	uint64_t now_ms);
 
 #endif

@@ -131,7 +131,7 @@ static void end_row(const struct part *p, enum operation_status status, const st
 	fill_row(o, status, d);
 	log_notice(TOKEN, "operation %u: \"%s\": %s: %s (settled by reading after a restart)",
 		o->index, o->domain, o->request, operation_status_name(status));
-	(void)handover_update_operation(p->recovery->handover, o);
+	(void)handover_report(p->recovery->handover, &o, 1, NULL);
 }
 
 static void set_part_state(struct part *p, enum part_state state)

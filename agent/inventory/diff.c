@@ -224,12 +224,6 @@ static int diff_domain(struct differ *d, const struct domain *before, const stru
 	return r;
 }
 
-/* NULL for a row that a manager is still making: it is no domain yet. */
-static const struct domain *real(const struct domain *d)
-{
-	return d && d->row_status == ROW_ACTIVE ? d : NULL;
-}
-
 int snapshot_diff(const struct snapshot *before, const struct snapshot *after, size_t max,
 	struct change_list *list, uint64_t *dropped)
 {
@@ -249,7 +243,7 @@ int snapshot_diff(const struct snapshot *before, const struct snapshot *after, s
 			x = NULL;
 		i += x != NULL;
 		j += y != NULL;
-		r = diff_domain(&d, real(x), real(y));
+		r = diff_domain(&d, row_domain(x), row_domain(y));
 	}
 	return r;
 }

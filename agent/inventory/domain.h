@@ -308,6 +308,12 @@ static inline bool domain_in_transition(const struct domain *d)
 	       d->state == DOMAIN_BINDING || d->state == DOMAIN_UNBINDING;
 }
 
+/* NULL for a row that a manager is still making: it is no domain yet. d may be NULL. */
+static inline const struct domain *row_domain(const struct domain *d)
+{
+	return d && d->row_status == ROW_ACTIVE ? d : NULL;
+}
+
 /* A row that is being made may have no name yet; then its name is one that ldmd never takes. */
 static inline bool row_has_name(const struct domain *d)
 {

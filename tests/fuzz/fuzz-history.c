@@ -95,7 +95,7 @@ static const struct oplog_view *run(struct fuzz_chance *c, bool end)
 			continue;
 		FUZZ_CHECK(operation_copy(v->rows[i], &o) == 0);
 		o->status = OPERATION_UNKNOWN;
-		FUZZ_CHECK(handover_update_operation(h, o) == 0);
+		FUZZ_CHECK(handover_report(h, &o, 1, NULL) == 0);
 	}
 	history_turn(y, 100000);
 	if (fuzz_chance_below(c, 2) == 0)

@@ -495,7 +495,7 @@ static void update_rows(const struct transaction *t, uint8_t status)
 		if (!old || operation_copy(old, &o) < 0)
 			continue;
 		o->status = (enum operation_status)(2 + status % 8);
-		(void)handover_update_operation(f.handover, o);
+		(void)handover_report(f.handover, &o, 1, NULL);
 	}
 	oplog_view_unref(v);
 }

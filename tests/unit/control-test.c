@@ -637,7 +637,7 @@ static size_t count_repeats(const struct repeats *r, const struct snapshot *s, u
 		const struct set_varbind v = V(ROW, 2 + i, 6);
 		struct set_request w = make_request(&v, 1);
 
-		n += repeats_have(r, &w, s, now_ms, 10000);
+		n += repeats_have(r, &w, s, now_ms);
 		set_request_clear(&w);
 	}
 	return n;

@@ -10,7 +10,7 @@
 	fake_set(f, (const struct set_varbind[]){__VA_ARGS__},                                     \
 		COUNT(((const struct set_varbind[]){__VA_ARGS__})))
 
-static const struct executor_config config = {.command_timeout_ms = 60000};
+static const struct command_config config = {.timeout_ms = 60000};
 
 /* a is active, b bound, i inactive, a2 active; n does not exist. */
 static inline void host(struct fake *f)

@@ -274,7 +274,7 @@ static uint64_t fake_now(void *user)
 
 /* --- life, time ---------------------------------------------------------------------------- */
 
-void fake_init(struct fake *f, const struct executor_config *config)
+void fake_init(struct fake *f, const struct command_config *config)
 {
 	memset(f, 0, sizeof(*f));
 	f->now = 1000;

@@ -107,7 +107,7 @@ struct fake {
 /* A command reaches its domain: all of it, half of it, or it stays on its way. */
 void fake_apply(struct fake *f, struct fake_command *c, bool half, bool stay);
 
-void fake_init(struct fake *f, const struct executor_config *config);
+void fake_init(struct fake *f, const struct command_config *config);
 void fake_clear(struct fake *f);
 
 /* Takes over what was handed to the other side: verdicts and operation rows. */

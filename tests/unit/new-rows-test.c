@@ -186,7 +186,7 @@ static void drive_engine(struct pollset *ps)
 
 static int setup_engine(void **state)
 {
-	struct engine_config config = {0};
+	struct engine_config config = {.command.timeout_ms = 600000};
 
 	assert_int_equal(scene_setup(state), 0);
 	scene_stop();

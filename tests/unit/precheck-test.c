@@ -44,7 +44,6 @@ static struct refusal ask_given(
 		repeats_add(&repeats, g->repeated, view.snapshot, 1000);
 	view.repeats = &repeats;
 	view.now_ms = 1001;
-	view.repeat_ms = 10000;
 	r = transaction_new(v, n, &t);
 	r = precheck(&view, t, r);
 	if (first != NULL)

@@ -32,8 +32,7 @@ static void test_first_of_the_tail_fails(void **state)
 	assert_int_equal(f->d[1].vcpus, 4);
 }
 
-static const struct executor_config forced = {
-	.command_timeout_ms = 60000, .force_stop_after_ms = 5000};
+static const struct command_config forced = {.timeout_ms = 60000, .force_after_ms = 5000};
 
 static void test_force_stop_after(void **state)
 {
