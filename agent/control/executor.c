@@ -135,6 +135,8 @@ static bool run_waits(const struct run *run)
 #define MARKS_TOUCHED                                                                              \
 	(MARKS_DID | M(MAYBE) | M(UNKNOWN) | M(BACK) | M(STUCK)) /* something happened at ldmd */
 
+#define ANY_PART SIZE_MAX
+
 /* A step of the part has one of these marks; irreversible_only: only irreversible steps count. */
 static bool part_has_mark(
 	const struct run *run, size_t part, unsigned marks, bool irreversible_only)
@@ -142,7 +144,7 @@ static bool part_has_mark(
 	for (size_t i = 0; run->marks && i < run->plan.n; i++) {
 		const struct step *s = &run->plan.steps[i];
 
-		if (s->part == part && (marks & 1u << run->marks[i]) != 0 &&
+		if ((s->part == part || part == ANY_PART) && (marks & 1u << run->marks[i]) != 0 &&
 			(s->irreversible || !irreversible_only))
 			return true;
 	}
@@ -155,19 +157,13 @@ static bool part_rollback_failed(const struct run *run, size_t part)
 	       run->parts[part].row == ROW_DROPPED;
 }
 
-static bool any_part_touched(const struct run *run)
-{
-	for (size_t i = 0; i < run->t->n_parts; i++)
-		if (part_has_mark(run, i, MARKS_TOUCHED, false))
-			return true;
-	return false;
-}
-
 static bool cannot_be_undone(const struct run *run)
 {
+	if (part_has_mark(run, ANY_PART, MARKS_DID | M(MAYBE), true) ||
+		part_has_mark(run, ANY_PART, M(UNKNOWN), false))
+		return true;
 	for (size_t i = 0; i < run->t->n_parts; i++)
-		if (part_has_mark(run, i, MARKS_DID | M(MAYBE), true) ||
-			part_has_mark(run, i, M(UNKNOWN), false) || part_rollback_failed(run, i))
+		if (part_rollback_failed(run, i))
 			return true;
 	return false;
 }
@@ -184,7 +180,8 @@ static enum operation_status status_of_failed(const struct run *run, size_t part
 		return OPERATION_UNKNOWN;
 	if (part_rollback_failed(run, part))
 		return OPERATION_ROLLBACK_FAILED;
-	if (!any_part_touched(run) || (part == run->culprit && !touched))
+	if (!part_has_mark(run, ANY_PART, MARKS_TOUCHED, false) ||
+		(part == run->culprit && !touched))
 		return OPERATION_FAILED;
 	return OPERATION_ROLLED_BACK;
 }

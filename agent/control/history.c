@@ -70,7 +70,7 @@ static void set_state(struct history *y, enum file_state state)
 /* --- lines --------------------------------------------------------------------------------- */
 
 /*
- * The lines of the file, one record each:
+ * The lines of the file:
  *
  *	#INDEX #TRANSACTION …		an operation row as it is now
  *	=given #INDEX #TRANSACTION	numbers up to these may have been given
@@ -82,22 +82,6 @@ static void set_state(struct history *y, enum file_state state)
  * ends in a full stop, so that one that was not written to its end is recognised. What is read is
  * checked for its form and for ranges that the type needs.
  */
-enum record_kind {
-	RECORD_EMPTY, /* an empty line */
-	RECORD_ROW,
-	RECORD_GIVEN,
-	RECORD_BEGUN, /* begin, undo */
-	RECORD_END,
-};
-
-struct record {
-	enum record_kind kind;
-	struct operation *row;	    /* ROW; as written, so it may be running */
-	struct oplog_numbers given; /* GIVEN */
-	struct begun begun;	    /* BEGUN */
-	uint32_t transaction;	    /* END */
-};
-
 /* A field of a line: where in the struct the value is. */
 struct line_field {
 	size_t offset;
@@ -155,7 +139,7 @@ static const struct line_field begun_fields[] = {
 	TEXT(struct begun, request.template),
 };
 
-static const struct line_field end_fields[] = {NUMBER(struct record, transaction)};
+static const struct line_field end_fields[] = {{0, sizeof(uint32_t)}};
 
 static uint64_t number_at(const void *at, size_t size)
 {
@@ -205,19 +189,19 @@ static int put_fields(
 	return r < 0 ? r : buffer_append(b, ".\n", 2);
 }
 
-static int record_put_row(struct buffer *b, const struct operation *o)
+static int put_row(struct buffer *b, const struct operation *o)
 {
 	return put_fields(b, row_fields, ARRAY_SIZE(row_fields), o);
 }
 
-static int record_put_given(struct buffer *b, const struct oplog_numbers *given)
+static int put_given(struct buffer *b, const struct oplog_numbers *given)
 {
 	int r = put_text(b, "given");
 
 	return r < 0 ? r : put_fields(b, given_fields, ARRAY_SIZE(given_fields), given);
 }
 
-static int record_put_begun(struct buffer *b, const struct begun *p)
+static int put_begun(struct buffer *b, const struct begun *p)
 {
 	int r = put_text(b, p->undo ? "undo" : "begin");
 
@@ -264,11 +248,63 @@ static int get_fields(char **line, const struct line_field *fields, size_t n, vo
 	return 0;
 }
 
-static int read_row(char **line, struct operation *o)
-{
-	char **const texts[] = {&o->domain, &o->request, &o->before, &o->after, &o->message};
-	int r = get_fields(line, row_fields, ARRAY_SIZE(row_fields), o);
+/* --- reading ------------------------------------------------------------------------------- */
 
+/* A line about an operation: its row, as it was then, or a beginning. */
+struct read_line {
+	uint32_t operation;    /* its index */
+	uint64_t age;	       /* by that number: less is older */
+	size_t at;	       /* in the order they were written */
+	struct operation *row; /* NULL: a beginning */
+	struct begun begun;
+	bool ended; /* the beginning does not count any more */
+};
+
+struct reading {
+	struct read_line *lines;
+	size_t n;
+	struct oplog_numbers given;
+	bool damaged;
+	bool separate; /* rows and beginnings are from two files */
+};
+
+static void read_line_clear(struct read_line *line)
+{
+	operation_unref(line->row);
+	set_request_clear(&line->begun.request);
+}
+
+static void reading_clear(struct reading *in)
+{
+	for (size_t i = 0; i < in->n; i++)
+		read_line_clear(&in->lines[i]);
+	free(in->lines);
+}
+
+/* Takes over what is in the line. */
+static int add_line(struct reading *in, struct read_line take)
+{
+	struct read_line *line = array_append(&in->lines, &in->n, sizeof(*line));
+
+	if (!line) {
+		read_line_clear(&take);
+		return -ENOMEM;
+	}
+	*line = take;
+	line->operation = take.row ? take.row->index : take.begun.operation;
+	line->at = in->n - 1;
+	return 0;
+}
+
+static int read_row(struct reading *in, char **rest)
+{
+	struct operation *o;
+	int r = operation_new(&o);
+
+	if (r < 0)
+		return r;
+	char **const texts[] = {&o->domain, &o->request, &o->before, &o->after, &o->message};
+	r = get_fields(rest, row_fields, ARRAY_SIZE(row_fields), o);
 	if (o->status < OPERATION_NONE || o->status > OPERATION_QUEUED)
 		o->status = OPERATION_UNKNOWN;
 	if (o->target >= _ADMIN_STATE_MAX)
@@ -277,161 +313,78 @@ static int read_row(char **line, struct operation *o)
 		r = text_copy("", &o->domain);
 	for (size_t i = 0; i < ARRAY_SIZE(texts) && r >= 0; i++)
 		r = operation_set_text(texts[i], *texts[i]);
+	if (r >= 0)
+		return add_line(in, (struct read_line){.row = o});
+	operation_unref(o);
 	return r;
 }
 
-static int read_given(char **line, struct oplog_numbers *given)
+static int read_begun(struct reading *in, char **rest, bool undo)
 {
-	int r = get_fields(line, given_fields, ARRAY_SIZE(given_fields), given);
+	struct begun p = {.undo = undo};
+	int r = get_fields(rest, begun_fields, ARRAY_SIZE(begun_fields), &p);
 
-	if (given->index > OPLOG_INDEX_MAX || given->transaction > OPLOG_INDEX_MAX)
-		return -EBADMSG;
-	return r;
-}
-
-static int read_begun(char **line, struct begun *p)
-{
-	int r = get_fields(line, begun_fields, ARRAY_SIZE(begun_fields), p);
-
-	if ((p->request.fields & FIELD_ADMIN_BIT) == 0)
-		p->request.admin = ADMIN_NONE;
-	if ((p->request.fields & FIELD_ROW_BIT) == 0)
-		p->request.row = ROW_REQUEST_NONE;
+	if (r < 0) {
+		set_request_clear(&p.request);
+		return r;
+	}
+	if ((p.request.fields & FIELD_ADMIN_BIT) == 0)
+		p.request.admin = ADMIN_NONE;
+	if ((p.request.fields & FIELD_ROW_BIT) == 0)
+		p.request.row = ROW_REQUEST_NONE;
 	/* Who asks for a text finds one. */
-	if (!p->request.template)
-		p->request.fields &= ~(unsigned)FIELD_TEMPLATE_BIT;
-	if (!p->request.name)
-		p->request.fields &= ~(unsigned)(FIELD_NAME_BIT | FIELD_SAVE_BIT);
-	return r;
+	if (!p.request.template)
+		p.request.fields &= ~(unsigned)FIELD_TEMPLATE_BIT;
+	if (!p.request.name)
+		p.request.fields &= ~(unsigned)(FIELD_NAME_BIT | FIELD_SAVE_BIT);
+	return add_line(in, (struct read_line){.begun = p});
 }
 
-static int read_named(char **line, struct record *ret)
+static int read_given(struct reading *in, char **rest)
 {
-	char *name;
-	int r = get_text(line, &name);
+	struct oplog_numbers given;
+	int r = get_fields(rest, given_fields, ARRAY_SIZE(given_fields), &given);
 
 	if (r < 0)
 		return r;
-	if (strcmp(name, "given") == 0) {
-		ret->kind = RECORD_GIVEN;
-		return read_given(line, &ret->given);
-	}
-	if (strcmp(name, "begin") == 0 || strcmp(name, "undo") == 0) {
-		ret->kind = RECORD_BEGUN;
-		ret->begun.undo = *name == 'u';
-		return read_begun(line, &ret->begun);
-	}
-	if (strcmp(name, "end") != 0)
+	if (given.index > OPLOG_INDEX_MAX || given.transaction > OPLOG_INDEX_MAX)
 		return -EBADMSG;
-	ret->kind = RECORD_END;
-	return get_fields(line, end_fields, ARRAY_SIZE(end_fields), ret);
-}
-
-static void record_clear(struct record *r)
-{
-	operation_unref(r->row);
-	set_request_clear(&r->begun.request);
-	*r = (struct record){.kind = RECORD_EMPTY};
-}
-
-/* The line, without its line end, is changed while it is read. -EBADMSG, -ENOMEM. */
-static int record_read(char *line, struct record *ret)
-{
-	struct record record = {.kind = RECORD_EMPTY};
-	size_t length = strlen(line);
-	int r = 0;
-
-	if (length > 0 && line[length - 1] != '.')
-		return -EBADMSG;
-	if (*line == '#') {
-		record.kind = RECORD_ROW;
-		r = operation_new(&record.row);
-		if (r >= 0)
-			r = read_row(&line, record.row);
-	} else if (length > 0) {
-		r = read_named(&line, &record);
-	}
-	if (r < 0) {
-		record_clear(&record);
-		return r;
-	}
-	*ret = record;
-	return 0;
-}
-
-/* --- reading ------------------------------------------------------------------------------- */
-
-struct read_line {
-	uint32_t operation;
-	uint64_t age; /* by the operation's number: less is older */
-	size_t at;    /* in the order they were written */
-	struct record record;
-};
-
-struct reading {
-	struct read_line *lines; /* rows and beginnings */
-	size_t n;
-	struct oplog_numbers given;
-	bool damaged;
-	bool separate; /* rows and beginnings are from two files */
-};
-
-static void reading_clear(struct reading *in)
-{
-	for (size_t i = 0; i < in->n; i++)
-		record_clear(&in->lines[i].record);
-	free(in->lines);
-}
-
-static int add_line(struct reading *in, struct record *take)
-{
-	struct read_line *line = array_append(&in->lines, &in->n, sizeof(*line));
-
-	if (!line)
-		return -ENOMEM;
-	*line = (struct read_line){
-		.operation = take->kind == RECORD_ROW ? take->row->index : take->begun.operation,
-		.at = in->n - 1,
-		.record = *take,
-	};
-	*take = (struct record){.kind = RECORD_EMPTY};
+	in->given = given;
 	return 0;
 }
 
 /* The beginnings of a transaction do not count any more. */
-static void drop_begun(struct reading *in, uint32_t transaction)
+static int read_end(struct reading *in, char **rest)
 {
-	for (size_t i = 0; i < in->n; i++) {
-		struct record *r = &in->lines[i].record;
+	uint32_t transaction;
+	int r = get_fields(rest, end_fields, ARRAY_SIZE(end_fields), &transaction);
 
-		if (r->kind == RECORD_BEGUN && r->begun.transaction == transaction)
-			record_clear(r);
-	}
+	for (size_t i = 0; i < in->n && r >= 0; i++)
+		if (!in->lines[i].row && in->lines[i].begun.transaction == transaction)
+			in->lines[i].ended = true;
+	return r;
 }
 
+/* The line, without its line end, is changed while it is read. -EBADMSG, -ENOMEM. */
 static int read_line(struct reading *in, char *line)
 {
-	struct record record;
-	int r = record_read(line, &record);
+	size_t length = strlen(line);
+	char *name;
 
+	if (length == 0)
+		return 0;
+	if (line[length - 1] != '.')
+		return -EBADMSG;
+	if (*line == '#')
+		return read_row(in, &line);
+	int r = get_text(&line, &name);
 	if (r < 0)
 		return r;
-	switch (record.kind) {
-	case RECORD_ROW:
-	case RECORD_BEGUN:
-		r = add_line(in, &record);
-		break;
-	case RECORD_GIVEN:
-		in->given = record.given;
-		break;
-	case RECORD_END:
-		drop_begun(in, record.transaction);
-		break;
-	case RECORD_EMPTY:
-		break;
-	}
-	record_clear(&record);
-	return r;
+	if (strcmp(name, "given") == 0)
+		return read_given(in, &line);
+	if (strcmp(name, "begin") == 0 || strcmp(name, "undo") == 0)
+		return read_begun(in, &line, *name == 'u');
+	return strcmp(name, "end") == 0 ? read_end(in, &line) : -EBADMSG;
 }
 
 /* The whole lines: what follows the last line end was torn off by a crash. */
@@ -506,9 +459,7 @@ static int by_age(const void *a, const void *b)
 {
 	const struct read_line *x = a, *y = b;
 
-	if (x->age != y->age)
-		return x->age < y->age ? -1 : 1;
-	return x->at < y->at ? -1 : 1;
+	return x->age != y->age ? compare_u64(x->age, y->age) : compare_u64(x->at, y->at);
 }
 
 /* What the lines of one operation come to. */
@@ -524,18 +475,17 @@ static size_t read_outcome(const struct reading *in, size_t i, struct outcome *r
 	uint32_t operation = in->lines[i].operation;
 
 	for (; i < in->n && in->lines[i].operation == operation; i++) {
-		struct record *r = &in->lines[i].record;
+		struct read_line *line = &in->lines[i];
 
-		if (r->kind == RECORD_ROW) {
+		if (line->row) {
 			operation_unref(o.row);
-			o.row = steal_ptr(r->row);
+			o.row = steal_ptr(line->row);
 			if (!operation_running(o.row) && !in->separate)
 				o.begun = NULL;
-		} else if (r->kind == RECORD_BEGUN) {
-			if (o.begun)
-				o.begun->undo = o.begun->undo || r->begun.undo;
-			else
-				o.begun = &r->begun;
+		} else if (!line->ended && o.begun) {
+			o.begun->undo = o.begun->undo || line->begun.undo;
+		} else if (!line->ended) {
+			o.begun = &line->begun;
 		}
 	}
 	/* The old rows were saved before the old journal was, so a row that ended has ended. */
@@ -593,7 +543,7 @@ static int leave_open(struct history *y, struct begun *take)
 	if (!more)
 		return -ENOMEM;
 	y->left_open = more;
-	int r = record_put_begun(&b, take);
+	int r = put_begun(&b, take);
 	if (r >= 0)
 		r = open_lines_new(take->transaction, &b, &e);
 	buffer_clear(&b);
@@ -667,7 +617,7 @@ static int put_rows(struct buffer *b, const struct oplog_view *v, uint64_t since
 
 	for (size_t i = 0; i < v->n_rows && r >= 0; i++)
 		if (v->rows[i]->serial > since && operation_running(v->rows[i]) == running)
-			r = record_put_row(b, v->rows[i]);
+			r = put_row(b, v->rows[i]);
 	return r;
 }
 
@@ -718,14 +668,14 @@ static int put_everything(const struct history *y, struct buffer *b, const struc
 	struct oplog_numbers given)
 {
 	const struct open_lines *e;
-	int r = record_put_given(b, &given);
+	int r = put_given(b, &given);
 
 	/* Before the rows, because a row that ended closes the beginnings that stand before it. */
 	LIST_FOREACH (e, &y->open, link)
 		if (r >= 0)
 			r = buffer_append_text(b, e->text);
 	for (size_t i = 0; i < v->n_rows && r >= 0; i++)
-		r = record_put_row(b, oplog_view_by_age(v, i));
+		r = put_row(b, oplog_view_by_age(v, i));
 	return r;
 }
 
@@ -839,7 +789,7 @@ static int put_parts(
 			p.crypto = d->num_crypto;
 			p.memory_bytes = d->mem_bytes;
 		}
-		r = record_put_begun(b, &p);
+		r = put_begun(b, &p);
 	}
 	return r;
 }
@@ -860,7 +810,7 @@ static int append_lines(
 	if (r >= 0 && running)
 		r = put_rows(&b, v, y->running_serial, true);
 	if (r >= 0 && reserve)
-		r = record_put_given(&b, &given);
+		r = put_given(&b, &given);
 	if (r >= 0 && beginning)
 		r = buffer_append_text(&b, beginning);
 	if (r >= 0 && beginning)

@@ -125,22 +125,20 @@ static enum refusal_reason check_varbind(
 
 /* --- merging ------------------------------------------------------------------------------- */
 
-static char **text_of(struct set_request *d, const struct set_field_rule *rule)
+/* Where the value is: a char *, or 32 bits. */
+static void *value_of(const struct set_request *d, const struct set_field_rule *rule)
 {
-	return (char **)(void *)((char *)d + rule->offset);
+	return (void *)((uintptr_t)d + rule->offset);
 }
 
 static const char *text_in(const struct set_request *d, const struct set_field_rule *rule)
 {
-	return *(char *const *)(const void *)((const char *)d + rule->offset);
+	return *(char **)value_of(d, rule);
 }
 
 static uint32_t number_in(const struct set_request *d, const struct set_field_rule *rule)
 {
-	uint32_t number;
-
-	memcpy(&number, (const char *)d + rule->offset, sizeof(number));
-	return number;
+	return *(uint32_t *)value_of(d, rule);
 }
 
 static unsigned bit_number(unsigned field)
@@ -172,15 +170,13 @@ static bool has_value(
 static int add_value(struct set_request *d, const struct set_field_rule *rule,
 	const struct set_varbind *v, uint32_t position)
 {
-	uint32_t number = (uint32_t)v->number;
-
 	if (rule->type == SET_OCTETS) {
 		char *text = strndup(v->length > 0 ? (const char *)v->octets : "", v->length);
 		if (!text)
 			return -ENOMEM;
-		*text_of(d, rule) = text;
+		*(char **)value_of(d, rule) = text;
 	} else {
-		memcpy((char *)d + rule->offset, &number, sizeof(number));
+		*(uint32_t *)value_of(d, rule) = (uint32_t)v->number;
 	}
 	d->fields |= rule->bit;
 	d->position[bit_number(rule->bit)] = position;
