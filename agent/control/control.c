@@ -487,9 +487,9 @@ uint64_t wait_budget_deadline(
 
 	if (until <= now_ms)
 		return now_ms;
-	if (b->spent && now_ms < b->retry_at_ms)
+	if (now_ms < b->retry_at_ms)
 		return now_ms;
-	if (b->spent)
+	if (b->retry_at_ms != 0)
 		b->retry_at_ms = clock_after(now_ms, WAIT_RETRY_MS);
 	return until;
 }
@@ -497,16 +497,14 @@ uint64_t wait_budget_deadline(
 void wait_budget_missed(struct wait_budget *b, uint64_t now_ms)
 {
 	/* The phase that tried again has moved retry_at_ms when it began. */
-	if (b->spent && now_ms < b->retry_at_ms)
-		return;
-	b->spent = true;
-	b->retry_at_ms = clock_after(now_ms, WAIT_RETRY_MS);
+	if (now_ms >= b->retry_at_ms)
+		b->retry_at_ms = clock_after(now_ms, WAIT_RETRY_MS);
 }
 
 void wait_budget_verdict(struct wait_budget *b, uint64_t set_wait_ms, uint64_t took_ms)
 {
 	if (took_ms < set_wait_ms)
-		b->spent = false;
+		b->retry_at_ms = 0;
 }
 
 uint64_t control_wait_until(struct control *c, struct control_key key, uint64_t now_ms)
@@ -517,7 +515,7 @@ uint64_t control_wait_until(struct control *c, struct control_key key, uint64_t 
 		return now_ms;
 	uint64_t wait = c->config.set_wait_ms;
 	uint64_t until = wait_budget_deadline(&c->budget, wait, e->tested_ms, now_ms);
-	uint64_t grace = c->budget.spent ? DROP_MS : ROLLBACK_MS;
+	uint64_t grace = c->budget.retry_at_ms != 0 ? DROP_MS : ROLLBACK_MS;
 	uint64_t undo_until = clock_after(now_ms, wait < grace ? wait : grace);
 	return e->undo_asked && until < undo_until ? undo_until : until;
 }

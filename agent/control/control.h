@@ -103,10 +103,8 @@ void control_tick(struct control *c, uint64_t now_ms);
  */
 #define WAIT_RETRY_MS 10000
 
-/* Zero: waiting pays. */
 struct wait_budget {
-	bool spent;
-	uint64_t retry_at_ms; /* valid when spent */
+	uint64_t retry_at_ms; /* when a phase tries again; 0: waiting pays */
 };
 
 /*

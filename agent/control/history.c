@@ -54,8 +54,8 @@ struct history {
 	uint32_t reserved; /* the last index that may be given, on disk */
 	/* Serials of views: which rows are in the file, and which were looked at. */
 	uint64_t ended_serial, running_serial, seen_serial;
-	uint64_t running_at_ms, sync_at_ms, retry_at_ms; /* CLOCK_NEVER: nothing waits */
-	bool told; /* that the disk does not work; tried again at retry_at_ms */
+	uint64_t running_at_ms, sync_at_ms; /* CLOCK_NEVER: nothing waits */
+	uint64_t retry_at_ms;		    /* the disk does not work, as was told; 0: it does */
 };
 
 static void set_state(struct history *y, enum file_state state)
@@ -655,10 +655,9 @@ static void use_reserve(struct history *y, struct oplog_numbers given)
  */
 static void note_failure(struct history *y, int r, uint64_t now_ms)
 {
-	if (!y->told)
+	if (y->retry_at_ms == 0)
 		log_err(TOKEN, "cannot write %s: %s; no SET can begin until that is mended",
 			y->path, strerror(-r));
-	y->told = true;
 	y->retry_at_ms = clock_after(now_ms, RETRY_MS);
 	y->reserved = handover_given(y->handover).index;
 	handover_limit(y->handover, 0);
@@ -848,7 +847,7 @@ int history_begin(
 		r = append_lines(y, v, e->text, clock_ms());
 	if (r >= 0) {
 		LIST_INSERT_HEAD(&y->open, e, link);
-		y->told = false;
+		y->retry_at_ms = 0;
 	} else {
 		note_failure(y, r, clock_ms());
 		open_lines_free(e);
@@ -883,7 +882,7 @@ static void forget_what_ended(struct history *y, const struct oplog_view *v)
 
 void history_turn(struct history *y, uint64_t now_ms)
 {
-	if (y->state == FILE_FINISHED || (y->told && now_ms < y->retry_at_ms))
+	if (y->state == FILE_FINISHED || now_ms < y->retry_at_ms)
 		return;
 	const struct oplog_view *v = handover_oplog(y->handover);
 	bool changed = v->serial != y->seen_serial;
@@ -897,7 +896,7 @@ void history_turn(struct history *y, uint64_t now_ms)
 		r = append_lines(y, v, NULL, now_ms);
 	if (r >= 0) {
 		y->seen_serial = v->serial;
-		y->told = false;
+		y->retry_at_ms = 0;
 		if (y->running_at_ms == CLOCK_NEVER && any_row(v, y->running_serial, true))
 			y->running_at_ms = clock_after(now_ms, RUNNING_MS);
 	} else {
@@ -911,7 +910,7 @@ void history_turn(struct history *y, uint64_t now_ms)
 
 uint64_t history_next(const struct history *y)
 {
-	if (y->told)
+	if (y->retry_at_ms != 0)
 		return y->retry_at_ms;
 	return y->running_at_ms < y->sync_at_ms ? y->running_at_ms : y->sync_at_ms;
 }

@@ -329,25 +329,11 @@ void oplog_free(struct oplog *l)
 	free(l);
 }
 
-/* The rows are there by age; puts them in the order of their indexes. */
-static int sort_view(struct view_rows *b)
+static int by_index(const void *a, const void *b)
 {
-	size_t n = b->v.n_rows, begins_anew = 0;
+	const struct operation *const *x = a, *const *y = b;
 
-	for (size_t i = 1; i < n && begins_anew == 0; i++)
-		if (b->rows[i]->index < b->rows[i - 1]->index)
-			begins_anew = i;
-	if (begins_anew == 0)
-		return 0;
-	const struct operation **older = calloc(begins_anew, sizeof(*older));
-	if (!older)
-		return -ENOMEM;
-	memcpy(older, b->rows, begins_anew * sizeof(*older));
-	memmove(b->rows, b->rows + begins_anew, (n - begins_anew) * sizeof(*older));
-	memcpy(b->rows + n - begins_anew, older, begins_anew * sizeof(*older));
-	b->v.oldest = n - begins_anew;
-	free(older);
-	return 0;
+	return compare_u64((*x)->index, (*y)->index);
 }
 
 static int add_rows(struct oplog *l, struct operation *const *take, size_t n)
@@ -369,9 +355,11 @@ static int add_rows(struct oplog *l, struct operation *const *take, size_t n)
 	}
 	for (size_t i = 0; i < n; i++)
 		b->rows[b->v.n_rows++] = take[i];
-	if (sort_view(b) < 0) {
-		shared_free(b);
-		return -ENOMEM;
+	/* They are there by age. The numbers are in the same order, unless they began anew. */
+	const struct operation *oldest = b->rows[0];
+	if (oldest->index > b->rows[b->v.n_rows - 1]->index) {
+		qsort(b->rows, b->v.n_rows, sizeof(b->rows[0]), by_index);
+		b->v.oldest = oplog_view_lower_bound(&b->v, oldest->index);
 	}
 	for (size_t i = 0; i < n; i++)
 		take[i]->serial = b->v.serial;

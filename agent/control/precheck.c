@@ -68,15 +68,6 @@ static void check_host(struct prechecking *j, const struct set_request *d, const
 		refuse_request(j, d, 0, REASON_RECONFIGURATION);
 }
 
-static void check_domain(
-	struct prechecking *j, const struct set_request *d, const struct domain *row)
-{
-	if (domain_is_migrating(row))
-		refuse_request(j, d, 0, REASON_MIGRATING);
-	if (row->memory_dr && (d->fields & FIELD_MEMORY_BIT) != 0)
-		refuse_request(j, d, FIELD_MEMORY_BIT, REASON_MEMORY_DR);
-}
-
 /* --- saving the configuration --------------------------------------------------------------- */
 
 static bool saves(const struct set_request *d)
@@ -188,7 +179,10 @@ static void check_existing_row(
 		refuse_request(j, d, FIELD_ROW_BIT, REASON_CHANGE_AND_DESTROY);
 	check_permission(j, d, row);
 	check_host(j, d, row);
-	check_domain(j, d, row);
+	if (domain_is_migrating(row))
+		refuse_request(j, d, 0, REASON_MIGRATING);
+	if (row->memory_dr && (d->fields & FIELD_MEMORY_BIT) != 0)
+		refuse_request(j, d, FIELD_MEMORY_BIT, REASON_MEMORY_DR);
 }
 
 static void check_row(struct prechecking *j, struct set_request *d)
