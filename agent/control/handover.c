@@ -14,11 +14,10 @@
 #include "util/clock.h"
 #include "util/wakeup.h"
 
-/* A transaction that is not settled, with the last verdict on it. */
+/* A place for a transaction that is not settled. */
 struct slot {
-	uint32_t id; /* 0: free */
+	struct verdict verdict; /* the last one; of transaction 0: the place is free */
 	bool verdict_waits;
-	struct verdict verdict;
 };
 
 struct order_list {
@@ -101,7 +100,7 @@ static pthread_mutex_t *lock(struct handover *h)
 static struct slot *find_slot(struct handover *h, uint32_t id)
 {
 	for (size_t i = 0; i < HANDOVER_PLANS; i++)
-		if (h->slots[i].id == id)
+		if (h->slots[i].verdict.transaction == id)
 			return &h->slots[i];
 	return NULL;
 }
@@ -119,12 +118,12 @@ static void take_verdicts(struct handover *h, struct inbox *in)
 	for (size_t i = 0; i < HANDOVER_PLANS; i++) {
 		struct slot *s = &h->slots[i];
 
-		if (s->id == 0 || !s->verdict_waits)
+		if (!s->verdict_waits)
 			continue;
 		s->verdict_waits = false;
 		in->verdicts[in->n_verdicts++] = s->verdict;
 		if (outcome_settled(s->verdict.outcome))
-			s->id = 0;
+			s->verdict.transaction = 0;
 	}
 }
 
@@ -211,7 +210,7 @@ static int start(struct handover *h, struct transaction *t, struct operation *co
 	t->id = id;
 	for (size_t i = 0; i < t->n_parts; i++)
 		t->parts[i].operation = rows[i]->index;
-	*s = (struct slot){.id = id};
+	*s = (struct slot){.verdict.transaction = id};
 	add_order(h, HANDOVER_START, id, transaction_ref(t));
 	return 0;
 }

@@ -384,6 +384,8 @@ static void test_text(void **state)
 	assert_null(text);
 	assert_int_equal(text_copy(NULL, &text), 0);
 	assert_null(text);
+	assert_int_equal(text_printf(&text, "%s.%u", "ldomName", 2u), 0);
+	assert_string_equal(text, "ldomName.2");
 	assert_true(text_equal(NULL, NULL));
 	assert_true(text_equal("a", "a"));
 	assert_false(text_equal("a", NULL));
