@@ -41,6 +41,16 @@ static const struct {
 	[LOG_LEVEL_DEBUG] = {"debug", LOG_DEBUG},
 };
 
+static void forget_settings(void)
+{
+	if (log_settings.to_syslog)
+		closelog();
+	free(log_settings.tokens);
+	log_settings.tokens = NULL;
+	log_settings.to_syslog = log_settings.errors_twice = log_settings.priorities = false;
+	log_settings.ident = NULL;
+}
+
 int log_setup(const struct log_options *options)
 {
 	char *tokens = NULL;
@@ -50,7 +60,7 @@ int log_setup(const struct log_options *options)
 		if (!tokens)
 			return -ENOMEM;
 	}
-	log_shutdown();
+	forget_settings();
 	log_settings.ident = options->ident;
 	log_settings.tokens = tokens;
 	log_settings.to_syslog = options->to_syslog;
@@ -64,13 +74,12 @@ int log_setup(const struct log_options *options)
 
 void log_shutdown(void)
 {
-	/* A writer that is stuck in syslog() holds the lock that closelog() would wait for. */
-	if (log_settings.to_syslog && !log_settings.sink)
-		closelog();
-	free(log_settings.tokens);
-	log_settings.tokens = NULL;
-	log_settings.to_syslog = log_settings.errors_twice = log_settings.priorities = false;
-	log_settings.ident = NULL;
+	/*
+	 * A sink that is still there belongs to a writer whose thread had to be left. That thread
+	 * uses the settings, and may be stuck in syslog() with the lock that closelog() waits for.
+	 */
+	if (!log_settings.sink)
+		forget_settings();
 }
 
 void log_set_sink(log_sink *sink, void *user)

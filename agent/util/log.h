@@ -50,7 +50,7 @@ uint64_t log_lines_lost(void);
  * that is the agent of several hosts.
  */
 void log_set_subject(const char *subject);
-/* Forgets tokens and closes syslog. */
+/* Forgets tokens and closes syslog, unless there is a sink. */
 void log_shutdown(void);
 /* At any time, from any thread. */
 void log_set_level(enum log_level level);
