@@ -109,7 +109,7 @@ static void hint_path(const char *path)
 		strcmp(component, path) == 0 ? "write to" : "enter", component, st.st_mode & 07777,
 		owner ? owner->pw_name : "unknown", group ? group->gr_name : "unknown");
 	if (strcmp(component, path) == 0)
-		print_hint("`agentXPerms 0660 0750 root GROUP' in snmpd.conf, with a GROUP of this "
+		print_hint("`agentXPerms 0660 0755 root GROUP' in snmpd.conf, with a GROUP of this "
 			   "user");
 	else
 		print_hint("chgrp GROUP %s && chmod 0750 %s, with a GROUP of this user", component,
