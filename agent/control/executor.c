@@ -36,7 +36,7 @@ enum run_state {
 	_RUN_STATE_MAX,
 };
 
-/* What the master said of a SET whose transaction runs. Undo stands. */
+/* What the master said of a SET whose transaction runs. MASTER_UNDO is final. */
 enum master_word {
 	MASTER_NOTHING,
 	MASTER_KEEP,

@@ -417,8 +417,8 @@ static void clear_by_state(struct domain *d)
 }
 
 /*
- * For who has to say what an unknown state comes to: the last one that was known, else by whether
- * the domain holds CPUs and memory.
+ * The state for those who need a known one: the last known state, or else one that follows from
+ * whether the domain holds CPUs and memory.
  */
 static void derive_known_state(struct domain *d, const struct domain *old)
 {

@@ -101,7 +101,7 @@ int ldm_conn_open(struct ldm_conn *c);
 void ldm_conn_close(struct ldm_conn *c);
 
 enum ldm_conn_state ldm_conn_get_state(const struct ldm_conn *c);
-/* Of the next requests. */
+/* The data version of the requests that follow. */
 void ldm_conn_set_data(struct ldm_conn *c, enum ldm_data_version version);
 
 /*
