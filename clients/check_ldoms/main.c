@@ -188,6 +188,11 @@ static bool read_arguments(int argc, char **argv, struct arguments *a)
 		a->host = argv[optind++];
 	if (a->help || a->version)
 		return true;
+	if (!a->host)
+		fprintf(stderr, "check_ldoms: no host is named: -H HOST\n");
+	else if (optind < argc)
+		fprintf(stderr, "check_ldoms: %s: one host can be named, and %s is\n", argv[optind],
+			a->host);
 	return optind == argc && a->host && (a->snmp[a->n_snmp++] = strdup(a->host));
 }
 

@@ -161,7 +161,7 @@ void options_usage(void)
 	      "  -N NETS      total virtual networks of a generated host, default 1 each\n"
 	      "  -r FILE      answer out of a capture of another ldmd (ldoms-agentx --capture)\n"
 	      "  -s SEED      seed of a generated host and of random changes, default 1\n"
-	      "  -i FILE      read the domains from a v3 list-constraints document\n"
+	      "  -i FILE      read the domains from a list-constraints document, v3 or v2\n"
 	      "  -S FILE      save the state at each change, load it at start\n"
 	      "  -F FAULT     misbehave, may be repeated; see below\n"
 	      "  -w SECONDS   how long transitional states last, default 0.2\n"

@@ -276,6 +276,15 @@ class Plugin(harness.TestCase):
                                                                       else (mistake,)))
         self.expect("UNKNOWN", ".", auth=("-v9", "-c", "public"))
 
+    def test_mistakes_are_named(self):
+        for arguments, said in (([], "no host is named: -H HOST"), (["-H", "one", "two"], "two: one host"),
+                                (["--memory=16"], "16: cannot be read"), (["--nosuch"], "--nosuch")):
+            result = subprocess.run([PLUGIN, *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                                    text=True, timeout=60, check=False)
+            self.assertEqual(result.returncode, 3)
+            self.assertIn("the command line is wrong", result.stdout)
+            self.assertIn(said, result.stderr)
+
     def test_help(self):
         for option, pattern in (("-h", r"^usage: check_ldoms"), ("--help", r"^usage: check_ldoms"),
                                 ("-V", r"^check_ldoms \d")):
