@@ -28,10 +28,17 @@ static const int versions[] = {
 	[LDM_TLS_1_3] = TLS1_3_VERSION,
 };
 
+/* OpenSSL has no text for the errors of system calls, such as that of opening a file. */
+static const char *reason_of(unsigned long code)
+{
+	if (code != 0 && ERR_GET_LIB(code) == ERR_LIB_SYS)
+		return strerror(ERR_GET_REASON(code));
+	return code != 0 ? ERR_reason_error_string(code) : NULL;
+}
+
 static void tls_set_error(struct ldm_tls *t, const char *what)
 {
-	unsigned long code = ERR_peek_error();
-	const char *why = code ? ERR_reason_error_string(code) : NULL;
+	const char *why = reason_of(ERR_peek_error());
 	/* OpenSSL has a result also where no verification was asked for. */
 	bool asked = t->ssl && SSL_get_verify_mode(t->ssl) != SSL_VERIFY_NONE;
 	long verify = asked ? SSL_get_verify_result(t->ssl) : X509_V_OK;

@@ -181,6 +181,12 @@ class Impostor(harness.TestCase):
             self.assert_refused(other, self.ask(other, host, f"ldmCertificate {path}\n"),
                                 "self-signed certificate")
 
+    def test_certificate_file_that_cannot_be_used(self):
+        server = self.serve(talk_as_ldmd(*self.authority.self_signed("ldmd")))
+        garbage = attack.write_file(os.path.join(self.directory, "garbage.pem"), "no certificate\n")
+        for path, why in (("/nonexistent/ldmd.pem", "No such file or directory"), (garbage, "no start line")):
+            self.assert_refused(server, self.ask(server, REMOTE, f"ldmCertificate {path}\n"), f"{path}: {why}")
+
     def test_authority_and_name(self):
         conf = f"ldmCertificate {self.authority.certificate}\n"
         for name, alternative, host, good in (
