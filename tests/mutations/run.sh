@@ -15,7 +15,7 @@ copy_sources() {
 	rm -rf "$work"
 	mkdir -p "$work/src" "$work/build"
 	(cd "$src" && tar cf - --exclude='*.o' --exclude=.deps --exclude='*.log' --exclude='*.trs' \
-		agent tests mibs docs packaging m4 build-aux configure configure.ac aclocal.m4 Makefile.am \
+		agent clients tests mibs docs packaging m4 build-aux configure configure.ac aclocal.m4 Makefile.am \
 		Makefile.in ./*.h.in README.md NEWS LICENSE) | tar xf - -C "$work/src"
 	cd "$work/build"
 	../src/configure -q --disable-hardening CFLAGS='-g -O1' >configure.log 2>&1
