@@ -107,6 +107,17 @@ class Directives(harness.TestCase):
             else:
                 self.assertRegex(text, rf"efault\b.*{re.escape(default)}", name)
 
+    def test_ranges(self):
+        for name, entry in self.entries.items():
+            text = " ".join(self.explained[name].split())
+            for bound in re.findall(r"\.(?:low|high) = ((?:MS\()?\d+)", entry):
+                milliseconds = int(re.search(r"\d+", bound).group(0)) * (1000 if "MS" in bound else 1)
+                wanted = [str(milliseconds)]
+                if "KIND_SECONDS" in entry:
+                    wanted = [f"{milliseconds // unit} {word}" for word, unit in (
+                        ("ms", 1), ("s", 1000), ("h", 3600000), ("d", 86400000)) if milliseconds % unit == 0]
+                self.assertTrue(any(re.search(rf"\b{one}\b", text) for one in wanted), f"{name}: {wanted}")
+
     def test_words(self):
         """Each word of a directive is in its line, on and off apart."""
         for name, entry in self.entries.items():
