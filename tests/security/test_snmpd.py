@@ -195,7 +195,7 @@ class Managers(harness.TestCase):
 
     def ldom_snmp(self, bed, *arguments):
         return subprocess.run(
-            [os.path.join(harness.BUILD, "ldom-snmp"), *auth("operator"),
+            [os.path.join(harness.BUILD, "ldom-snmp"), *auth("operator"), "-t", "5", "-r", "1",
              f"udp:127.0.0.1:{bed.snmpd.port}", *arguments], stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, check=False,
             timeout=60 * harness.SLOW,
