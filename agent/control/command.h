@@ -23,21 +23,6 @@ enum command_state {
 	_COMMAND_STATE_MAX,
 };
 
-/* What became of a step, forwards and on its way back. A command ends with one of the first ones.
- */
-enum step_mark {
-	MARK_TODO, /* nothing happened: not sent yet, or not done */
-	MARK_DID,
-	MARK_SHORT,    /* ldmd says success and gave less */
-	MARK_WAITS,    /* ldmd has it, and the domain gets it with its reboot */
-	MARK_MAYBE,    /* refused or given up, but something happened, or nobody knows what */
-	MARK_UNKNOWN,  /* no answer, and nothing to be seen: ldmd may have done it, or may yet */
-	MARK_NOT_OURS, /* what the step was to make is there, made by somebody else */
-	MARK_SKIPPED,  /* the domain was there already */
-	MARK_BACK,     /* taken back */
-	MARK_STUCK,    /* could not be taken back */
-};
-
 struct command_config {
 	uint64_t timeout_ms;	 /* commandTimeout */
 	uint64_t force_after_ms; /* forceStopAfter; 0: never */

@@ -72,8 +72,7 @@ struct run {
 	enum master_word word;
 	struct run_part *parts;
 	struct plan plan;
-	enum step_mark *marks; /* one per step */
-	size_t at;	       /* the step that is under way, forwards or backwards */
+	size_t at; /* the step that is under way, forwards or backwards */
 	struct command command;
 	size_t looks_out; /* of step 0 */
 	bool read_failed;
@@ -141,10 +140,10 @@ static bool run_waits(const struct run *run)
 static bool part_has_mark(
 	const struct run *run, size_t part, unsigned marks, bool irreversible_only)
 {
-	for (size_t i = 0; run->marks && i < run->plan.n; i++) {
+	for (size_t i = 0; i < run->plan.n; i++) {
 		const struct step *s = &run->plan.steps[i];
 
-		if ((s->part == part || part == ANY_PART) && (marks & 1u << run->marks[i]) != 0 &&
+		if ((s->part == part || part == ANY_PART) && (marks & 1u << s->mark) != 0 &&
 			(s->irreversible || !irreversible_only))
 			return true;
 	}
@@ -304,7 +303,6 @@ static void run_free(struct run *run)
 		domain_unref(p->old_row);
 	}
 	free(run->parts);
-	free(run->marks);
 	plan_clear(&run->plan);
 	transaction_unref(run->t);
 	free(run);
@@ -318,7 +316,7 @@ static int run_new(struct executor *x, struct transaction *t, struct run **ret)
 		return -ENOMEM;
 	run->x = x;
 	run->t = transaction_ref(t);
-	run->parts = calloc(t->n_parts > 0 ? t->n_parts : 1, sizeof(*run->parts));
+	run->parts = calloc(t->n_parts, sizeof(*run->parts));
 	int r = run->parts ? 0 : -ENOMEM;
 	for (size_t i = 0; i < t->n_parts && r >= 0; i++) {
 		run->parts[i].run = run;
@@ -344,13 +342,6 @@ static struct plan_input *plan_inputs(const struct run *run)
 			&p->target.request, p->before, p->target.saved, p->local};
 	}
 	return in;
-}
-
-static int write_history(struct run *run)
-{
-	_cleanup_free_ struct plan_input *in = plan_inputs(run);
-
-	return in ? history_begin(run->x->history, run->t, in, run->state == RUN_DONE) : -ENOMEM;
 }
 
 static void restore_row(struct run_part *p, const struct domain *row)
@@ -493,13 +484,13 @@ static const char *why_no_row(int err)
 	}
 }
 
-static void begin_steps(struct run *run)
+static void begin_steps(struct run *run, const struct plan_input *in)
 {
 	size_t part = 0;
 
 	for (size_t i = 0; i < run->plan.n; i++)
 		run->parts[run->plan.steps[i].part].steps_planned++;
-	if (run->plan.n > 0 && write_history(run) < 0) {
+	if (run->plan.n > 0 && history_begin(run->x->history, run->t, in, false) < 0) {
 		run_fail_because(run, 0, 0, "the history cannot be written");
 		return;
 	}
@@ -520,16 +511,12 @@ static void make_plan(struct run *run)
 	struct plan_obstacle why;
 	int r = in ? plan_make(in, run->t->n_parts, &run->plan, &why) : -ENOMEM;
 
-	if (r >= 0) {
-		run->marks = calloc(run->plan.n > 0 ? run->plan.n : 1, sizeof(*run->marks));
-		r = run->marks ? 0 : -ENOMEM;
-	}
 	if (r == -ENOTSUP)
 		run_fail_because(run, why.part, why.field, reason_text(why.reason));
 	else if (r < 0)
 		run_fail_because(run, 0, 0, "the agent has no memory left");
 	else
-		begin_steps(run);
+		begin_steps(run, in);
 }
 
 /* Why the domain that was read is not the one that the part is about (static text); NULL: it is. */
@@ -633,7 +620,7 @@ static void run_read_again(struct run *run, uint64_t now_ms)
 
 static void mark_step(struct run *run, enum step_mark mark)
 {
-	run->marks[run->at] = mark;
+	run->plan.steps[run->at].mark = mark;
 	if ((1u << mark & (MARKS_DID | M(SKIPPED))) != 0)
 		run->parts[run->plan.steps[run->at].part].steps_done++;
 }
@@ -714,7 +701,7 @@ static bool needs_step_back(const struct run *run, size_t i, struct step *ret)
 	const struct domain *d = run->parts[s->part].target.domain;
 	bool made = part_was_made(run, s->part);
 
-	if ((1u << run->marks[i] & (MARKS_DID | M(MAYBE) | M(UNKNOWN))) == 0)
+	if ((1u << s->mark & (MARKS_DID | M(MAYBE) | M(UNKNOWN))) == 0)
 		return false;
 	if (run->parts[s->part].given_up || s->irreversible || !step_inverse(s, ret))
 		return false;
@@ -722,8 +709,8 @@ static bool needs_step_back(const struct run *run, size_t i, struct step *ret)
 		return false;
 	/* A command without an answer may still run later, so it is undone even if the domain looks
 	 * unchanged. */
-	return run->marks[i] == MARK_MAYBE || run->marks[i] == MARK_UNKNOWN ||
-	       step_waits_unseen(ret, d) || step_progress(ret, d) != STEP_REACHED;
+	return s->mark == MARK_MAYBE || s->mark == MARK_UNKNOWN || step_waits_unseen(ret, d) ||
+	       step_progress(ret, d) != STEP_REACHED;
 }
 
 static void on_step_back_ended(void *user, enum step_mark mark);
@@ -746,7 +733,7 @@ static void run_go_back(struct run *run)
 				run_now(run));
 			return;
 		}
-		run->marks[run->at] = MARK_STUCK;
+		run->plan.steps[run->at].mark = MARK_STUCK;
 	}
 	run_end_rollback(run);
 }
@@ -755,7 +742,7 @@ static void on_step_back_ended(void *user, enum step_mark mark)
 {
 	struct run *run = user;
 	struct run_part *p = &run->parts[run->command.step.part];
-	bool unknown = run->marks[run->at] == MARK_UNKNOWN;
+	bool unknown = run->plan.steps[run->at].mark == MARK_UNKNOWN;
 	/* What the domain does not show, before a reboot or because the command forwards may still
 	 * run, ldmd's answer has to say. */
 	bool back = (mark == MARK_DID || mark == MARK_WAITS) &&
@@ -763,9 +750,9 @@ static void on_step_back_ended(void *user, enum step_mark mark)
 			    (!unknown && !step_waits_unseen(&run->command.step, p->target.domain)));
 
 	if (back)
-		run->marks[run->at] = MARK_BACK;
+		run->plan.steps[run->at].mark = MARK_BACK;
 	else if (!unknown)
-		run->marks[run->at] = MARK_STUCK;
+		run->plan.steps[run->at].mark = MARK_STUCK;
 	if (back && p->steps_done > 0)
 		p->steps_done--;
 	report_rows(run);
@@ -775,7 +762,7 @@ static void on_step_back_ended(void *user, enum step_mark mark)
 static void run_roll_back(struct run *run)
 {
 	run_set_state(run, RUN_BACK);
-	run->at = run->marks ? run->plan.n : 0;
+	run->at = run->plan.n;
 	report_rows(run);
 	run_go_back(run);
 }
@@ -783,8 +770,10 @@ static void run_roll_back(struct run *run)
 /* A run that is DONE and that the master wants undone, once its domains are free. */
 static void run_take_back(struct run *run)
 {
-	if (run->plan.n > 0)
-		(void)write_history(run);
+	_cleanup_free_ struct plan_input *in = run->plan.n > 0 ? plan_inputs(run) : NULL;
+
+	if (in)
+		(void)history_begin(run->x->history, run->t, in, true);
 	run_roll_back(run);
 }
 
@@ -837,7 +826,7 @@ static void run_keep(struct run *run)
 static void run_give_up_part(struct run *run, size_t part)
 {
 	command_drop(&run->command);
-	run->marks[run->at] = MARK_MAYBE;
+	run->plan.steps[run->at].mark = MARK_MAYBE;
 	run->parts[part].given_up = true;
 	target_set_message(&run->parts[part].target, PREEMPTED);
 	run->outcome = OUTCOME_HOPELESS;

@@ -27,6 +27,20 @@ enum step_action {
 	_STEP_ACTION_MAX,
 };
 
+/* What became of a step, forwards and on its way back. A command ends in one of the first seven. */
+enum step_mark {
+	MARK_TODO, /* nothing happened: not sent yet, or not done */
+	MARK_DID,
+	MARK_SHORT,    /* ldmd says success and gave less */
+	MARK_WAITS,    /* ldmd has it, and the domain gets it with its reboot */
+	MARK_MAYBE,    /* refused or given up, but something happened, or nobody knows what */
+	MARK_UNKNOWN,  /* no answer, and nothing to be seen: ldmd may have done it, or may yet */
+	MARK_NOT_OURS, /* what the step was to make is there, made by somebody else */
+	MARK_SKIPPED,  /* the domain was there already */
+	MARK_BACK,     /* taken back */
+	MARK_STUCK,    /* could not be taken back */
+};
+
 #define STEP_NOT_KNOWN UINT64_MAX
 
 struct step {
@@ -39,7 +53,8 @@ struct step {
 	/* SET_VCPU of a domain that keeps its whole-core constraint: cores; 0: none. */
 	uint32_t cores, cores_before;
 	bool irreversible;
-	bool other_form; /* the option is written in the form that is not the usual one */
+	enum step_mark mark; /* for who runs the plan; MARK_TODO in a new one */
+	bool other_form;     /* the option is written in the form that is not the usual one */
 };
 
 struct plan {
