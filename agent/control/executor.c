@@ -18,7 +18,6 @@
 #include "util/cleanup.h"
 #include "util/clock.h"
 #include "util/log.h"
-#include "util/number.h"
 
 #define TOKEN	      "control"
 #define BEGIN_MS      30000 /* how long step 0 is tried while ldmd does not answer */

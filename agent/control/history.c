@@ -714,25 +714,10 @@ static int write_anew(struct history *y, struct oplog_numbers given)
 	return r;
 }
 
-static int write_whole(int fd, const char *bytes, size_t length)
-{
-	while (length > 0) {
-		ssize_t n = write(fd, bytes, length);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return -errno;
-		bytes += n;
-		length -= (size_t)n;
-	}
-	return 0;
-}
-
 /* All of it, or none: half a line would end up in front of the next one. */
 static int append(struct history *y, const struct buffer *b, bool sync)
 {
-	int r = write_whole(y->fd, buffer_data(b), b->len);
+	int r = file_write_all(y->fd, buffer_data(b), b->len);
 
 	if (r < 0 && ftruncate(y->fd, (off_t)y->size) < 0)
 		set_state(y, FILE_STALE);

@@ -168,7 +168,7 @@ int file_read_trusted(const char *folder, const char *name, size_t cap, char **r
 	return r;
 }
 
-static int write_whole(int fd, const char *bytes, size_t n)
+int file_write_all(int fd, const char *bytes, size_t n)
 {
 	while (n > 0) {
 		ssize_t w = write(fd, bytes, n);
@@ -180,7 +180,7 @@ static int write_whole(int fd, const char *bytes, size_t n)
 		bytes += w;
 		n -= w;
 	}
-	return fsync(fd) < 0 ? -errno : 0;
+	return 0;
 }
 
 /* NULL: no memory. */
@@ -211,9 +211,11 @@ int file_sync_folder(const char *path)
 
 static int write_temporary(int fd, const void *content, size_t len, mode_t mode)
 {
-	if (fchmod(fd, mode) < 0)
-		return -errno;
-	return write_whole(fd, content, len);
+	int r = fchmod(fd, mode) < 0 ? -errno : file_write_all(fd, content, len);
+
+	if (r >= 0 && fsync(fd) < 0)
+		r = -errno;
+	return r;
 }
 
 int file_write_atomic(const char *path, const void *content, size_t len, mode_t mode)

@@ -39,6 +39,8 @@ const char *file_distrust_path(const char *path);
  */
 int file_find_refusal(const char *path, char **ret);
 
+/* All of it, however often write(2) is interrupted or takes a part. -errno. */
+int file_write_all(int fd, const char *bytes, size_t n);
 /* Writes a temporary file beside path, syncs it, renames it, and syncs the folder. -errno. */
 int file_write_atomic(const char *path, const void *content, size_t len, mode_t mode);
 /* Removes temporary files that a killed process left; only if nobody else writes the file. */
