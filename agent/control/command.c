@@ -105,16 +105,28 @@ static bool may_be_plain_stop(const struct command *c)
 	return c->step.action == STEP_FORCE_STOP && !c->step.other_form;
 }
 
+/* A stop becomes a forced one; a forced stop that may be a plain one is sent in the other form. */
+static void stop_by_force(struct command *c, uint64_t now_ms)
+{
+	bool was_forced = c->step.action == STEP_FORCE_STOP;
+
+	log_notice(TOKEN,
+		was_forced ? "\"%s\" did not stop by force: trying the other form of the option"
+			   : "\"%s\" did not stop in time: stopping it by force",
+		target_name(c->target));
+	command_set_state(c, COMMAND_SLOT);
+	c->step.action = STEP_FORCE_STOP;
+	c->step.other_form = was_forced;
+	c->sent = false;
+	send_when_slot_is_free(c, now_ms);
+}
+
+/* The forced stop had no effect, and is over. */
 static void send_in_other_form(struct command *c)
 {
-	log_notice(TOKEN, "\"%s\" did not stop by force: trying the other form of the option",
-		target_name(c->target));
 	target_set_message(c->target, NULL);
 	command_set_state(c, COMMAND_IDLE);
-	command_set_state(c, COMMAND_SLOT);
-	c->step.other_form = true;
-	c->sent = false;
-	send_when_slot_is_free(c, command_now(c));
+	stop_by_force(c, command_now(c));
 }
 
 static void decide_after_success(struct command *c, enum step_progress p)
@@ -328,24 +340,14 @@ void command_drop(struct command *c)
 }
 
 /*
- * forceStopAfter has passed: the stop becomes a forced one. Or a forced stop takes longer than one
- * should, and may be a plain one. What was sent before may still stop the guest.
+ * forceStopAfter has passed, or a forced stop takes longer than one should. What was sent before
+ * may still stop the guest.
  */
 static void stop_harder(struct command *c, uint64_t now_ms)
 {
-	bool was_forced = c->step.action == STEP_FORCE_STOP;
-
-	log_notice(TOKEN,
-		was_forced ? "\"%s\" did not stop by force: trying the other form of the option"
-			   : "\"%s\" did not stop in time: stopping it by force",
-		target_name(c->target));
 	command_drop(c);
-	command_set_state(c, COMMAND_SLOT);
-	c->step.action = STEP_FORCE_STOP;
-	c->step.other_form = was_forced;
-	c->sent = false;
 	c->forced = true;
-	send_when_slot_is_free(c, now_ms);
+	stop_by_force(c, now_ms);
 }
 
 void command_turn(struct command *c, uint64_t now_ms)
