@@ -55,7 +55,7 @@ struct history {
 	/* Serials of views: which rows are in the file, and which were looked at. */
 	uint64_t ended_serial, running_serial, seen_serial;
 	uint64_t running_at_ms, sync_at_ms; /* CLOCK_NEVER: nothing waits */
-	uint64_t retry_at_ms;		    /* the disk does not work, as was told; 0: it does */
+	uint64_t retry_at_ms; /* 0: the disk works; else it does not, which was logged */
 };
 
 static void set_state(struct history *y, enum file_state state)
@@ -82,6 +82,7 @@ static void set_state(struct history *y, enum file_state state)
  * ends in a full stop, so that one that was not written to its end is recognised. What is read is
  * checked for its form and for ranges that the type needs.
  */
+
 /* A field of a line: where in the struct the value is. */
 struct line_field {
 	size_t offset;
@@ -96,6 +97,7 @@ struct line_field {
 		offsetof(type, member), 0                                                          \
 	}
 
+/* The fields of each kind of line, in their order. */
 static const struct line_field row_fields[] = {
 	NUMBER(struct operation, index),
 	NUMBER(struct operation, transaction),
