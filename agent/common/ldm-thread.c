@@ -17,7 +17,6 @@ struct ldm_thread {
 	struct ldm_endpoint *endpoint;
 	struct handover *handover;
 	struct engine *engine;
-	struct worker *worker;
 	const char *subject;
 	bool accept_damage;
 	bool stopping;
@@ -91,12 +90,21 @@ static bool ldm_stop(void *user)
 	return engine_stopped(t->engine);
 }
 
-static void ldm_thread_ended(void *user)
+static void ldm_ended(void *user)
 {
 	struct ldm_thread *t = user;
 
 	if (t->ended)
 		t->ended();
+}
+
+static void ldm_free(void *user)
+{
+	struct ldm_thread *t = user;
+
+	ldm_endpoint_free(t->endpoint);
+	settings_unref(t->settings);
+	free(t);
 }
 
 static const struct worker_ops ldm_ops = {
@@ -107,11 +115,12 @@ static const struct worker_ops ldm_ops = {
 	.dispatch = ldm_dispatch,
 	.configure = ldm_configure,
 	.stop = ldm_stop,
-	.ended = ldm_thread_ended,
+	.ended = ldm_ended,
+	.free = ldm_free,
 };
 
 int ldm_thread_new(const struct ldm_thread_config *config, struct ldm_endpoint *take,
-	struct handover *handover, struct ldm_thread **ret)
+	struct handover *handover, struct worker **ret)
 {
 	struct ldm_thread *t = calloc(1, sizeof(*t));
 	if (!t) {
@@ -124,27 +133,5 @@ int ldm_thread_new(const struct ldm_thread_config *config, struct ldm_endpoint *
 	t->subject = config->subject;
 	t->accept_damage = config->accept_damage;
 	t->ended = config->ended;
-
-	int r = worker_new(&ldm_ops, t, config->beat_ms, &t->worker);
-	if (r < 0) {
-		ldm_thread_free(t);
-		return r;
-	}
-	*ret = t;
-	return 0;
-}
-
-void ldm_thread_free(struct ldm_thread *t)
-{
-	if (!t)
-		return;
-	worker_free(t->worker);
-	ldm_endpoint_free(t->endpoint);
-	settings_unref(t->settings);
-	free(t);
-}
-
-struct worker *ldm_thread_worker(struct ldm_thread *t)
-{
-	return t->worker;
+	return worker_new(&ldm_ops, t, config->beat_ms, ret);
 }

@@ -9,7 +9,6 @@
 
 struct handover;
 struct ldm_endpoint;
-struct ldm_thread;
 struct settings;
 struct worker;
 
@@ -22,13 +21,10 @@ struct ldm_thread_config {
 };
 
 /*
- * The handover must outlive the thread. The endpoint is taken over, also when this fails. -ENOMEM,
- * -errno of a pipe.
+ * Made, but not started. The handover must outlive the worker. The endpoint is taken over, also
+ * when this fails. -ENOMEM, -errno of a pipe.
  */
 int ldm_thread_new(const struct ldm_thread_config *config, struct ldm_endpoint *take,
-	struct handover *handover, struct ldm_thread **ret);
-void ldm_thread_free(struct ldm_thread *t);
-/* To start, configure, stop and join the thread. */
-struct worker *ldm_thread_worker(struct ldm_thread *t);
+	struct handover *handover, struct worker **ret);
 
 #endif

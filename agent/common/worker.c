@@ -135,8 +135,11 @@ static void *run_worker(void *arg)
 int worker_new(const struct worker_ops *ops, void *user, uint64_t beat_ms, struct worker **ret)
 {
 	struct worker *w = calloc(1, sizeof(*w));
-	if (!w)
+	if (!w) {
+		if (ops->free)
+			ops->free(user);
 		return -ENOMEM;
+	}
 	w->ops = ops;
 	w->user = user;
 	w->beat_ms = beat_ms;
@@ -218,6 +221,8 @@ void worker_free(struct worker *w)
 		worker_abandon(w);
 		worker_join(w);
 	}
+	if (w->ops->free)
+		w->ops->free(w->user);
 	settings_unref(atomic_exchange(&w->settings, NULL));
 	pollset_clear(&w->pollset);
 	wakeup_free(w->wakeup);

@@ -25,11 +25,14 @@ struct worker_ops {
 	bool (*stop)(void *user);
 	/* The last thing that the thread does, so that somebody may join it; may be NULL. */
 	void (*ended)(void *user);
+	/* After the thread: frees user; may be NULL. */
+	void (*free)(void *user);
 };
 
 /*
- * ops and user must outlive it. Even when nothing happens the thread makes a turn every beat_ms, so
- * that worker_turned() can tell whether it is stuck; 0: there is no need.
+ * ops must outlive it; user is taken over, also when this fails. Even when nothing happens the
+ * thread makes a turn every beat_ms, so that worker_turned() can tell whether it is stuck; 0: there
+ * is no need. -ENOMEM, -errno of a pipe.
  */
 int worker_new(const struct worker_ops *ops, void *user, uint64_t beat_ms, struct worker **ret);
 /* Stops and joins the thread if it runs. NULL is allowed. */

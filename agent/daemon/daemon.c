@@ -34,8 +34,7 @@ struct daemon {
 	struct log_writer *log_writer;
 	struct pidfile *pidfile;
 	struct handover *handover;
-	struct ldm_thread *ldm;
-	struct snmp_thread *snmp;
+	struct worker *ldm, *snmp;
 	int background_fd; /* -1: in the foreground */
 	bool stopping;
 	bool misconfigured; /* another start would fail in the same way */
@@ -103,8 +102,8 @@ static void reload_settings(struct daemon *d)
 		settings_compare(d->settings, s, tell_live, NULL);
 		settings_compare(d->started, s, tell_restart, NULL);
 		log_set_level((enum log_level)s->log_level);
-		worker_configure(ldm_thread_worker(d->ldm), s);
-		worker_configure(snmp_thread_worker(d->snmp), s);
+		worker_configure(d->ldm, s);
+		worker_configure(d->snmp, s);
 		settings_unref(d->settings);
 		d->settings = s;
 		log_notice("config", "reloaded");
@@ -116,13 +115,13 @@ static void reload_settings(struct daemon *d)
 static void stop_threads(struct daemon *d)
 {
 	if (d->stopping) {
-		worker_abandon(ldm_thread_worker(d->ldm));
+		worker_abandon(d->ldm);
 		return;
 	}
 	d->stopping = true;
 	log_notice("main", "stopping");
 	service_stopping();
-	worker_stop(ldm_thread_worker(d->ldm));
+	worker_stop(d->ldm);
 }
 
 /* The service manager's watchdog is fed only while both threads make their turns. */
@@ -130,8 +129,7 @@ static void feed_watchdog(struct daemon *d)
 {
 	uint64_t within_ms = service_watchdog_ms() / 3 * 2;
 
-	if (worker_turned(ldm_thread_worker(d->ldm), within_ms) &&
-		worker_turned(snmp_thread_worker(d->snmp), within_ms))
+	if (worker_turned(d->ldm, within_ms) && worker_turned(d->snmp, within_ms))
 		service_alive();
 }
 
@@ -151,8 +149,7 @@ static int wait_for_end(struct daemon *d)
 			reload_settings(d);
 		else if (event == EVENT_STOP)
 			stop_threads(d);
-		if (worker_ended(ldm_thread_worker(d->ldm)) ||
-			worker_ended(snmp_thread_worker(d->snmp)))
+		if (worker_ended(d->ldm) || worker_ended(d->snmp))
 			return 0;
 	}
 }
@@ -199,9 +196,9 @@ static int start_everything(struct daemon *d)
 	if (r >= 0)
 		r = snmp_thread_new(d->settings, d->handover, &d->snmp);
 	if (r >= 0)
-		r = worker_start(ldm_thread_worker(d->ldm));
+		r = worker_start(d->ldm);
 	if (r >= 0)
-		r = worker_start(snmp_thread_worker(d->snmp));
+		r = worker_start(d->snmp);
 	if (r < 0)
 		log_err("main", "cannot start: %s", strerror(-r));
 	return r;
@@ -212,16 +209,16 @@ static int stop_everything(struct daemon *d)
 	int result = 0;
 
 	if (d->ldm) {
-		worker_stop(ldm_thread_worker(d->ldm));
-		result = worker_join(ldm_thread_worker(d->ldm));
+		worker_stop(d->ldm);
+		result = worker_join(d->ldm);
 	}
 	if (d->snmp) {
-		worker_stop(snmp_thread_worker(d->snmp));
-		int r = worker_join(snmp_thread_worker(d->snmp));
+		worker_stop(d->snmp);
+		int r = worker_join(d->snmp);
 		result = result < 0 ? result : r;
 	}
-	snmp_thread_free(d->snmp);
-	ldm_thread_free(d->ldm);
+	worker_free(d->snmp);
+	worker_free(d->ldm);
 	handover_free(d->handover);
 	pidfile_free(d->pidfile);
 	signals_close();

@@ -19,7 +19,6 @@ struct snmp_thread {
 	struct settings *settings;
 	struct handover *handover;
 	struct snmp_agent *agent;
-	struct worker *worker;
 	enum agentx_state told;
 };
 
@@ -89,10 +88,18 @@ static void snmp_configure(void *user, const struct settings *settings)
 	snmp_agent_reconfigure(t->agent, &config);
 }
 
-static void snmp_thread_ended(void *user)
+static void snmp_ended(void *user)
 {
 	(void)user;
 	signals_post(EVENT_ENDED);
+}
+
+static void snmp_free(void *user)
+{
+	struct snmp_thread *t = user;
+
+	settings_unref(t->settings);
+	free(t);
 }
 
 static const struct worker_ops snmp_ops = {
@@ -102,10 +109,11 @@ static const struct worker_ops snmp_ops = {
 	.prepare = snmp_prepare,
 	.dispatch = snmp_dispatch,
 	.configure = snmp_configure,
-	.ended = snmp_thread_ended,
+	.ended = snmp_ended,
+	.free = snmp_free,
 };
 
-int snmp_thread_new(struct settings *settings, struct handover *handover, struct snmp_thread **ret)
+int snmp_thread_new(struct settings *settings, struct handover *handover, struct worker **ret)
 {
 	struct snmp_thread *t = calloc(1, sizeof(*t));
 	if (!t)
@@ -113,26 +121,5 @@ int snmp_thread_new(struct settings *settings, struct handover *handover, struct
 	t->settings = settings_ref(settings);
 	t->handover = handover;
 	t->told = AGENTX_CONNECTING;
-
-	int r = worker_new(&snmp_ops, t, service_watchdog_ms() / 3, &t->worker);
-	if (r < 0) {
-		snmp_thread_free(t);
-		return r;
-	}
-	*ret = t;
-	return 0;
-}
-
-void snmp_thread_free(struct snmp_thread *t)
-{
-	if (!t)
-		return;
-	worker_free(t->worker);
-	settings_unref(t->settings);
-	free(t);
-}
-
-struct worker *snmp_thread_worker(struct snmp_thread *t)
-{
-	return t->worker;
+	return worker_new(&snmp_ops, t, service_watchdog_ms() / 3, ret);
 }

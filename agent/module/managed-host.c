@@ -27,7 +27,7 @@ struct managed_host {
 	char *name; /* NULL: the only one, or the one in the default context */
 	struct settings *settings;
 	struct handover *handover;
-	struct ldm_thread *ldm;
+	struct worker *ldm;
 	bool runs; /* the thread was started */
 	struct in_master *in_master;
 };
@@ -98,7 +98,7 @@ static int start_ldm_thread(struct managed_host *h)
 
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &before);
-	int r = worker_start(ldm_thread_worker(h->ldm));
+	int r = worker_start(h->ldm);
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
 	h->runs = r >= 0;
 	return r;
@@ -163,13 +163,13 @@ void managed_host_stop(struct managed_host *h)
 	in_master_free(h->in_master);
 	h->in_master = NULL;
 	if (h->runs)
-		worker_stop(ldm_thread_worker(h->ldm));
+		worker_stop(h->ldm);
 	log_set_subject(NULL);
 }
 
 bool managed_host_stopped(const struct managed_host *h)
 {
-	return !h->runs || worker_ended(ldm_thread_worker(h->ldm));
+	return !h->runs || worker_ended(h->ldm);
 }
 
 void managed_host_free(struct managed_host *h)
@@ -177,7 +177,7 @@ void managed_host_free(struct managed_host *h)
 	if (!h)
 		return;
 	managed_host_stop(h);
-	ldm_thread_free(h->ldm);
+	worker_free(h->ldm);
 	handover_free(h->handover);
 	settings_unref(h->settings);
 	free(h->name);

@@ -27,29 +27,10 @@ struct line {
 };
 
 struct rate_limit {
-	uint64_t rate;
+	uint64_t rate; /* in a minute; 0: no limit */
 	struct line *lines;
 	size_t n, allocated;
 };
-
-static int rate_limit_new(struct rate_limit **ret)
-{
-	*ret = calloc(1, sizeof(**ret));
-	return *ret ? 0 : -ENOMEM;
-}
-
-static void rate_limit_free(struct rate_limit *d)
-{
-	if (!d)
-		return;
-	free(d->lines);
-	free(d);
-}
-
-static void rate_limit_set(struct rate_limit *d, uint64_t per_minute)
-{
-	d->rate = per_minute;
-}
 
 static size_t lower_bound(const struct rate_limit *d, uint64_t key)
 {
@@ -125,7 +106,7 @@ struct notify_queue {
 	struct agent_facts *facts;
 	const struct mib_list *mibs;
 	bool silent[MIBS_MAX]; /* another agent tells that module's */
-	struct rate_limit *rate_limit;
+	struct rate_limit rate_limit;
 	bool on;
 	struct item *ring; /* NOTIFY_QUEUE places */
 	size_t first, n;
@@ -145,10 +126,9 @@ int notify_queue_new(
 	n->facts = facts;
 	n->mibs = mibs;
 	n->ring = calloc(NOTIFY_QUEUE, sizeof(*n->ring));
-	int r = n->ring ? rate_limit_new(&n->rate_limit) : -ENOMEM;
-	if (r < 0) {
-		notify_queue_free(n);
-		return r;
+	if (!n->ring) {
+		free(n);
+		return -ENOMEM;
 	}
 	*ret = n;
 	return 0;
@@ -187,7 +167,7 @@ void notify_queue_free(struct notify_queue *n)
 	while (n->n > 0)
 		drop_first(n);
 	free(n->ring);
-	rate_limit_free(n->rate_limit);
+	free(n->rate_limit.lines);
 	oplog_view_unref(n->seen);
 	free(n);
 }
@@ -195,7 +175,7 @@ void notify_queue_free(struct notify_queue *n)
 void notify_queue_configure(struct notify_queue *n, bool on, uint64_t rate)
 {
 	n->on = on;
-	rate_limit_set(n->rate_limit, rate);
+	n->rate_limit.rate = rate;
 }
 
 void notify_queue_silence(struct notify_queue *n, size_t i, bool silent)
@@ -205,16 +185,17 @@ void notify_queue_silence(struct notify_queue *n, size_t i, bool silent)
 
 /* --- taking --------------------------------------------------------------------------------- */
 
-/* A place at the end, or NULL when the queue is full. */
-static struct item *append(struct notify_queue *n, uint64_t now_ms)
+/* Queues an item and takes over what it holds. An item that could not be made (r is an error), or
+ * for which there is no place, is dropped. */
+static void append(struct notify_queue *n, struct item *item, int r, uint64_t now_ms)
 {
-	if (n->n == NOTIFY_QUEUE) {
+	if (r < 0 || n->n == NOTIFY_QUEUE) {
 		n->facts->notifications_dropped++;
-		return NULL;
+		item_clear(item);
+		return;
 	}
-	struct item *i = item_at(n, n->n++);
-	i->queued_ms = now_ms;
-	return i;
+	item->queued_ms = now_ms;
+	*item_at(n, n->n++) = *item;
 }
 
 /* Queues the notification that the i-th module has for the change, if it has one. */
@@ -223,26 +204,17 @@ static void take_change(struct notify_queue *n, const struct change *c, size_t i
 	const struct domain *d = c->after ? c->after : c->before;
 	const struct mib *m = n->mibs->mibs[i];
 	uint32_t arc = m->notifies(c);
-	struct change copy;
+	struct item item = {.mib = m};
 
 	if (!arc || n->silent[i])
 		return;
 	n->facts->notifications_due++;
-	if (!rate_limit_pass(n->rate_limit, d->index, (uint32_t)i << 16 | arc, now_ms)) {
+	if (!rate_limit_pass(&n->rate_limit, d->index, (uint32_t)i << 16 | arc, now_ms)) {
 		n->facts->notifications_suppressed++;
 		return;
 	}
-	if (change_copy(c, &copy) < 0) {
-		n->facts->notifications_dropped++;
-		return;
-	}
-	struct item *item = append(n, now_ms);
-	if (!item) {
-		change_clear(&copy);
-		return;
-	}
-	item->change = copy;
-	item->mib = m;
+	int r = change_copy(c, &item.change);
+	append(n, &item, r, now_ms);
 }
 
 static void take_changes(struct notify_queue *n, struct inbox *in, uint64_t now_ms)
@@ -259,18 +231,11 @@ static void take_changes(struct notify_queue *n, struct inbox *in, uint64_t now_
 
 static void take_operation(struct notify_queue *n, const struct operation *o, uint64_t now_ms)
 {
-	struct operation *copy;
+	struct item item = {0};
 
 	n->facts->notifications_due++;
-	if (operation_copy(o, &copy) < 0) {
-		n->facts->notifications_dropped++;
-		return;
-	}
-	struct item *i = append(n, now_ms);
-	if (i)
-		i->operation = copy;
-	else
-		operation_unref(copy);
+	int r = operation_copy(o, &item.operation);
+	append(n, &item, r, now_ms);
 }
 
 /* Whether the operation ended since the last look, when it ran or did not exist. Rows of an earlier
@@ -301,22 +266,13 @@ static void take_operations(struct notify_queue *n, const struct inbox *in, uint
 
 static void append_link(struct notify_queue *n, const struct ldm_status *status, uint64_t now_ms)
 {
-	struct ldm_status *copy = calloc(1, sizeof(*copy));
+	struct item item = {.link = calloc(1, sizeof(*item.link))};
 
 	n->facts->notifications_due++;
-	if (!copy) {
-		n->facts->notifications_dropped++;
-		return;
-	}
 	/* Without memory for it, the text is missing. */
-	(void)ldm_status_copy(status, copy);
-	struct item *i = append(n, now_ms);
-	if (i) {
-		i->link = copy;
-		return;
-	}
-	ldm_status_clear(copy);
-	free(copy);
+	if (item.link)
+		(void)ldm_status_copy(status, item.link);
+	append(n, &item, item.link ? 0 : -ENOMEM, now_ms);
 }
 
 /* LINK_SLOW and LINK_CONNECTING change nothing: ldmd is neither there nor lost. A link that was
