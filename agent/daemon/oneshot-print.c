@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23,7 +24,6 @@
 #include "util/log.h"
 #include "util/text.h"
 #include "util/utf8.h"
-#include "util/visible.h"
 
 /* The kind of console of a domain (SP, UART); the inventory keeps ports only. */
 struct console_kind {
@@ -44,6 +44,21 @@ static void list_free(struct list *l)
 		free(l->consoles[i].kind);
 	}
 	free(l->consoles);
+}
+
+/* Asks ldmd once. The status to exit with if it is not EXIT_SUCCESS; then the reason was logged. */
+static int ask_ldmd(const struct settings *s, const char *action, const char *domain,
+	const struct query_ops *ops, void *user)
+{
+	_cleanup_(ldm_endpoint_freep) struct ldm_endpoint *endpoint = NULL;
+	_cleanup_free_ char *error = NULL;
+
+	if (settings_endpoint(s, &endpoint) < 0)
+		return EXIT_USAGE;
+	if (query_run(endpoint, action, domain, s->request_timeout_ms, ops, user, &error) == 0)
+		return EXIT_SUCCESS;
+	log_err("ldm", "%s: %s", s->ldm, error ? error : "no memory");
+	return EXIT_FAILURE;
 }
 
 static int add_console_kind(struct list *l, const char *domain, const char *kind)
@@ -112,47 +127,41 @@ static void lines_free(struct line *lines, size_t n)
 	free(lines);
 }
 
+/* As asprintf(3). NULL: no memory. */
+__attribute__((format(printf, 1, 2))) static char *make_text(const char *format, ...)
+{
+	va_list ap;
+	char *text;
+
+	va_start(ap, format);
+	int n = vasprintf(&text, format, ap);
+	va_end(ap);
+	return n < 0 ? NULL : text;
+}
+
 /* In the largest unit that leaves no remainder, as `ldm list` does: 1968M. */
 static char *memory_text(uint64_t bytes)
 {
 	static const char units[] = "BKMGT";
 	unsigned int unit = 0;
-	char *text;
 
 	while (units[unit + 1] && bytes && bytes % 1024 == 0) {
 		bytes /= 1024;
 		unit++;
 	}
-	return asprintf(&text, "%" PRIu64 "%c", bytes, units[unit]) < 0 ? NULL : text;
+	return make_text("%" PRIu64 "%c", bytes, units[unit]);
 }
 
 static char *uptime_text(uint64_t seconds)
 {
 	uint64_t minutes = seconds / 60;
-	char *text;
-	int r = minutes >= 1440 ? asprintf(&text, "%" PRIu64 "d %" PRIu64 "h %" PRIu64 "m",
-					  minutes / 1440, minutes % 1440 / 60, minutes % 60)
-		: minutes >= 60
-			? asprintf(&text, "%" PRIu64 "h %" PRIu64 "m", minutes / 60, minutes % 60)
-			: asprintf(&text, "%" PRIu64 "m", minutes);
 
-	return r < 0 ? NULL : text;
-}
-
-static char *permille_text(uint32_t permille)
-{
-	char *text;
-
-	return asprintf(&text, "%3" PRIu32 ".%" PRIu32 "%%", permille / 10, permille % 10) < 0
-		       ? NULL
-		       : text;
-}
-
-static char *number_text(uint32_t number)
-{
-	char *text;
-
-	return asprintf(&text, "%" PRIu32, number) < 0 ? NULL : text;
+	if (minutes >= 1440)
+		return make_text("%" PRIu64 "d %" PRIu64 "h %" PRIu64 "m", minutes / 1440,
+			minutes % 1440 / 60, minutes % 60);
+	if (minutes >= 60)
+		return make_text("%" PRIu64 "h %" PRIu64 "m", minutes / 60, minutes % 60);
+	return make_text("%" PRIu64 "m", minutes);
 }
 
 /* A port; or SP, UART: the console of the machine, which the control domain has. */
@@ -161,7 +170,7 @@ static char *console_text(const struct list *l, const struct domain *d)
 	const char *kind = console_kind(l, d);
 
 	if (console_port(d))
-		return number_text(console_port(d));
+		return make_text("%" PRIu32, console_port(d));
 	if (kind)
 		return visible_copy(kind);
 	return strdup(d->flags && strchr(d->flags, 'c') ? "UART" : "-");
@@ -170,15 +179,17 @@ static char *console_text(const struct list *l, const struct domain *d)
 static int fill_line(const struct list *l, const struct domain *d, struct line *line)
 {
 	bool active = d->state == DOMAIN_ACTIVE;
+	uint32_t load = d->utilization_permille;
 	char **cells = line->cells;
 
 	cells[NAME] = visible_copy(d->name);
 	cells[STATE] = strdup(domain_state_name(d->state));
 	cells[FLAGS] = visible_copy(d->flags ? d->flags : "------");
 	cells[CONSOLE] = console_text(l, d);
-	cells[VCPU] = number_text(d->num_vcpu);
+	cells[VCPU] = make_text("%" PRIu32, d->num_vcpu);
 	cells[MEMORY] = memory_text(d->mem_bytes);
-	cells[LOAD] = active ? permille_text(d->utilization_permille) : strdup("");
+	cells[LOAD] =
+		active ? make_text("%3" PRIu32 ".%" PRIu32 "%%", load / 10, load % 10) : strdup("");
 	cells[UPTIME] = active ? uptime_text(d->uptime_s) : strdup("");
 	for (size_t c = 0; c < N_CELLS; c++)
 		if (!cells[c])
@@ -227,9 +238,10 @@ static int print_table(const struct list *l)
 /* --- As JSON (RFC 8259) --------------------------------------------------------------------------
  */
 
-static void print_json_text(const char *key, const char *text)
+/* Behind what comes before the member. */
+static void print_json_text(const char *before, const char *key, const char *text)
 {
-	printf("\"%s\": ", key);
+	printf("%s\"%s\": ", before, key);
 	if (!text) {
 		fputs("null", stdout);
 		return;
@@ -260,16 +272,11 @@ static void print_json_domain(const struct list *l, const struct domain *d)
 {
 	bool active = d->state == DOMAIN_ACTIVE;
 
-	fputs("  {", stdout);
-	print_json_text("name", d->name);
-	fputs(", ", stdout);
-	print_json_text("uuid", d->uuid);
-	fputs(", ", stdout);
-	print_json_text("state", domain_state_name(d->state));
-	fputs(", ", stdout);
-	print_json_text("flags", d->flags);
-	fputs(", ", stdout);
-	print_json_text("consoleType", console_kind(l, d));
+	print_json_text("  {", "name", d->name);
+	print_json_text(", ", "uuid", d->uuid);
+	print_json_text(", ", "state", domain_state_name(d->state));
+	print_json_text(", ", "flags", d->flags);
+	print_json_text(", ", "consoleType", console_kind(l, d));
 	print_json_number("consolePort", console_port(d) > 0, console_port(d));
 	print_json_number("vcpus", true, d->num_vcpu);
 	print_json_number("memoryBytes", true, d->mem_bytes);
@@ -291,20 +298,15 @@ static void print_json(const struct list *l)
 int oneshot_list(const struct settings *s, bool json)
 {
 	static const struct query_ops ops = {.on_content = on_content};
-	_cleanup_(ldm_endpoint_freep) struct ldm_endpoint *endpoint = NULL;
-	_cleanup_free_ char *error = NULL;
 	_cleanup_(list_free) struct list list = {0};
 
-	if (settings_endpoint(s, &endpoint) < 0)
-		return EXIT_USAGE;
 	if (listing_new(LISTING_DOMAIN, &listing_limits_default, &list.listing) < 0)
 		return EXIT_FAILURE;
-	int r = query_run(
-		endpoint, "list-domain", NULL, s->request_timeout_ms, &ops, &list, &error);
-
+	int status = ask_ldmd(s, "list-domain", NULL, &ops, &list);
+	if (status != EXIT_SUCCESS)
+		return status;
+	int r = listing_finish(list.listing);
 	if (r < 0)
-		log_err("ldm", "%s: %s", s->ldm, error ? error : "no memory");
-	else if ((r = listing_finish(list.listing)) < 0)
 		log_err("ldm", "%s: %s", s->ldm,
 			list.listing->error ? list.listing->error : strerror(-r));
 	else if (json)
@@ -353,18 +355,8 @@ static int print_constraints(const struct buffer *reply)
 int oneshot_constraints(const struct settings *s, const char *domain)
 {
 	static const struct query_ops ops = {.on_document = on_document};
-	_cleanup_(ldm_endpoint_freep) struct ldm_endpoint *endpoint = NULL;
-	_cleanup_free_ char *error = NULL;
-	struct buffer reply = BUFFER_EMPTY;
-	int status = EXIT_FAILURE;
+	_cleanup_(buffer_clear_secret) struct buffer reply = BUFFER_EMPTY;
+	int status = ask_ldmd(s, "list-constraints", domain, &ops, &reply);
 
-	if (settings_endpoint(s, &endpoint) < 0)
-		return EXIT_USAGE;
-	if (query_run(endpoint, "list-constraints", domain, s->request_timeout_ms, &ops, &reply,
-		    &error) < 0)
-		log_err("ldm", "%s: %s", s->ldm, error ? error : "no memory");
-	else
-		status = print_constraints(&reply);
-	buffer_clear_secret(&reply);
-	return status;
+	return status == EXIT_SUCCESS ? print_constraints(&reply) : status;
 }

@@ -26,7 +26,7 @@
 #include "util/clock.h"
 #include "util/file.h"
 #include "util/pollset.h"
-#include "util/visible.h"
+#include "util/text.h"
 
 /* A master that accepts the connection has that long to open a session. */
 #define MASTER_ANSWERS_MS 3000

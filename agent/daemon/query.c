@@ -121,7 +121,7 @@ static int wait_for_it(struct query *q, uint64_t timeout_ms)
 			ldm_conn_dispatch(q->conn, &ps, clock_ms());
 	}
 	pollset_clear(&ps);
-	return r;
+	return r < 0 ? r : q->result;
 }
 
 static int ask_ldmd(struct query *q, const char *action, const char *domain, uint64_t timeout_ms)
@@ -137,8 +137,19 @@ static int ask_ldmd(struct query *q, const char *action, const char *domain, uin
 		ldm_request_free(request);
 		return r;
 	}
-	r = wait_for_it(q, timeout_ms);
-	return r < 0 ? r : q->result;
+	return wait_for_it(q, timeout_ms);
+}
+
+static int end_query(struct query *q, int r, char **ret_error)
+{
+	/* Closing calls on_done(), which must not replace the result. */
+	q->done = true;
+	ldm_conn_free(q->conn);
+	if (r < 0)
+		*ret_error = q->error ? q->error : strdup(strerror(-r));
+	else
+		free(q->error);
+	return r;
 }
 
 int query_run(const struct ldm_endpoint *endpoint, const char *action, const char *domain,
@@ -160,14 +171,7 @@ int query_run(const struct ldm_endpoint *endpoint, const char *action, const cha
 			q.error = steal_ptr(first);
 		}
 	}
-	/* Closing calls on_done(), which must not replace the result. */
-	q.done = true;
-	ldm_conn_free(q.conn);
-	if (r < 0)
-		*ret_error = q.error ? q.error : strdup(strerror(-r));
-	else
-		free(q.error);
-	return r;
+	return end_query(&q, r, ret_error);
 }
 
 int query_certificate(const struct ldm_endpoint *endpoint, uint64_t timeout_ms,
@@ -187,13 +191,8 @@ int query_certificate(const struct ldm_endpoint *endpoint, uint64_t timeout_ms,
 		r = ldm_conn_open(q.conn);
 	if (r >= 0)
 		r = wait_for_it(&q, timeout_ms);
+	r = end_query(&q, r, ret_error);
 	if (r >= 0)
-		r = q.result;
-	q.done = true;
-	ldm_conn_free(q.conn);
-	if (r < 0)
-		*ret_error = q.error ? q.error : strdup(strerror(-r));
-	else
 		*ret = q.certificate;
 	return r;
 }

@@ -21,7 +21,6 @@
 #include "util/log.h"
 #include "util/pollset.h"
 #include "util/text.h"
-#include "util/visible.h"
 
 #define TOKEN "agentx"
 

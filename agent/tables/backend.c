@@ -13,7 +13,6 @@
 #include "util/clock.h"
 #include "util/log.h"
 #include "util/pollset.h"
-#include "util/text.h"
 
 #define TOKEN "snmp"
 
@@ -86,16 +85,12 @@ int backend_new(
 	if (!b)
 		return -ENOMEM;
 	b->handover = handover;
-	b->version = strdup(config->version);
-	b->facts.version = b->version;
-	int r = b->version ? text_copy(config->hypervisor_version, &b->hypervisor_version)
-			   : -ENOMEM;
-	b->facts.hypervisor_version = b->hypervisor_version;
+	b->facts.version = config->version;
+	b->facts.hypervisor_version = config->hypervisor_version;
 	b->facts.started_ms = clock_ms();
 	take_facts(b, config);
 
-	if (r == 0)
-		r = mib_list_make(config->views, &b->mibs);
+	int r = mib_list_make(config->views, &b->mibs);
 	if (r == 0)
 		r = make_permit(config->set_allow, &b->permit);
 	const struct control_config c = control_settings(b);
@@ -124,8 +119,6 @@ void backend_free(struct backend *b)
 	control_free_all(b->control);
 	permit_free(b->permit);
 	inbox_clear(&b->inbox);
-	free(b->version);
-	free(b->hypervisor_version);
 	free(b);
 }
 

@@ -17,7 +17,7 @@ struct pollset;
 
 struct backend_config {
 	const char *version;
-	const char *hypervisor_version; /* NULL: not known; not changed later */
+	const char *hypervisor_version; /* NULL: not known */
 	uint64_t refresh_interval_ms, stale_after_ms, set_wait_ms;
 	bool read_only;
 	bool notifications;
@@ -37,13 +37,12 @@ struct backend {
 	struct notify_queue *notifications;
 
 	struct handover *handover;
-	struct permit *permit; /* NULL: the default */
-	char *version, *hypervisor_version;
+	struct permit *permit;	/* NULL: the default */
 	uint64_t rest_until_ms; /* there was no memory for what the ldm thread has */
 };
 
-/* The handover must outlive the backend; config is copied. -ENOMEM, -EINVAL (setAllow,
- * views). */
+/* The handover and the two versions must outlive the backend; the rest of config is copied.
+ * -ENOMEM, -EINVAL (setAllow, views). */
 int backend_new(
 	const struct backend_config *config, struct handover *handover, struct backend **ret);
 void backend_free(struct backend *b);

@@ -89,38 +89,6 @@ static void end_varbinds(struct notification *n, uint32_t index)
 
 /* --- changes -------------------------------------------------------------------------------- */
 
-static void add_state(struct notification *n, const struct change *c)
-{
-	add_cell(n, DOMAIN_COLUMN_OPER_STATE, c->after);
-	value_set_integer(
-		add_notif(n, NOTIF_STATE_PREV, c->after->index), (int32_t)c->before->state);
-}
-
-static void add_vcpu(struct notification *n, const struct change *c)
-{
-	add_cell(n, DOMAIN_COLUMN_NUM_VCPU, c->after);
-	value_set_unsigned(add_notif(n, NOTIF_NUM_VCPU_PREV, c->after->index), c->before->num_vcpu);
-}
-
-static void add_memory(struct notification *n, const struct change *c)
-{
-	uint32_t index = c->after->index;
-
-	add_cell(n, DOMAIN_COLUMN_MEM_SIZE, c->after);
-	value_set_unsigned(
-		add_notif(n, NOTIF_MEM_SIZE_PREV, index), bytes_to_megabytes(c->before->mem_bytes));
-	add_cell(n, DOMAIN_COLUMN_MEM_UNIT, c->after);
-	value_set_integer(add_notif(n, NOTIF_MEM_UNIT_PREV, index), UNIT_MEGABYTES);
-}
-
-static void add_device(struct notification *n, const struct change *c)
-{
-	uint32_t index = c->after->index;
-
-	value_set_text(add_notif(n, NOTIF_CHANGED_NAME, index), c->object, TEXT_MAX);
-	value_set_integer(add_notif(n, NOTIF_CHANGE_FLAG, index), (int32_t)c->flag);
-}
-
 static const char *flag_word(enum change_flag flag)
 {
 	return flag == CHANGE_ADDED ? "added" : flag == CHANGE_REMOVED ? "removed" : "modified";
@@ -195,19 +163,28 @@ int notification_from_change(const struct change *c, struct notification *ret)
 	case CHANGE_DESTROY:
 		break;
 	case CHANGE_STATE:
-		add_state(ret, c);
+		add_cell(ret, DOMAIN_COLUMN_OPER_STATE, d);
+		value_set_integer(
+			add_notif(ret, NOTIF_STATE_PREV, d->index), (int32_t)c->before->state);
 		break;
 	case CHANGE_VCPU:
-		add_vcpu(ret, c);
+		add_cell(ret, DOMAIN_COLUMN_NUM_VCPU, d);
+		value_set_unsigned(
+			add_notif(ret, NOTIF_NUM_VCPU_PREV, d->index), c->before->num_vcpu);
 		break;
 	case CHANGE_VMEM:
-		add_memory(ret, c);
+		add_cell(ret, DOMAIN_COLUMN_MEM_SIZE, d);
+		value_set_unsigned(add_notif(ret, NOTIF_MEM_SIZE_PREV, d->index),
+			bytes_to_megabytes(c->before->mem_bytes));
+		add_cell(ret, DOMAIN_COLUMN_MEM_UNIT, d);
+		value_set_integer(add_notif(ret, NOTIF_MEM_UNIT_PREV, d->index), UNIT_MEGABYTES);
 		break;
 	case CHANGE_DEGRADED:
-		add_cell(ret, DOMAIN_COLUMN_DEGRADED, c->after);
+		add_cell(ret, DOMAIN_COLUMN_DEGRADED, d);
 		break;
 	default:
-		add_device(ret, c);
+		value_set_text(add_notif(ret, NOTIF_CHANGED_NAME, d->index), c->object, TEXT_MAX);
+		value_set_integer(add_notif(ret, NOTIF_CHANGE_FLAG, d->index), (int32_t)c->flag);
 	}
 	end_varbinds(ret, d->index);
 	return 0;

@@ -16,7 +16,7 @@
 #include "util/buffer.h"
 #include "util/cleanup.h"
 #include "util/log.h"
-#include "util/visible.h"
+#include "util/text.h"
 
 static struct {
 	const char *ident;

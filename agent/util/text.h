@@ -1,5 +1,5 @@
 /*
- * Copies of strings, and strings written so that they are one word of printable ASCII.
+ * Copies of strings, and texts of others encoded so that they do no harm where they are written.
  */
 #ifndef UTIL_TEXT_H
 #define UTIL_TEXT_H
@@ -31,5 +31,12 @@ bool hex_octets(const char *text, uint8_t *ret, size_t n);
 int percent_append(struct buffer *b, const char *text);
 /* Back, in place (the result is never longer). -EBADMSG: no two digits behind a '%', or %00. */
 int percent_decode(char *text);
+/*
+ * Makes text fit for a log or a terminal: every byte that could begin a line, control a terminal,
+ * or change the direction of reading becomes \xNN. Tabs stay. -ENOMEM, -EOVERFLOW.
+ */
+int visible_append(struct buffer *b, const char *text, size_t len);
+/* A copy of a string, to be freed. NULL: no memory. */
+char *visible_copy(const char *text);
 
 #endif

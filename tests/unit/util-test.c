@@ -19,7 +19,6 @@
 #include "util/secret.h"
 #include "util/text.h"
 #include "util/utf8.h"
-#include "util/visible.h"
 #include "util/pollset.h"
 #include "util/wakeup.h"
 
