@@ -19,7 +19,7 @@ struct snmp_thread {
 	struct settings *settings;
 	struct handover *handover;
 	struct snmp_agent *agent;
-	enum agentx_state told;
+	const char *told; /* to the service manager */
 };
 
 int snmp_thread_environment(void)
@@ -42,8 +42,11 @@ static int snmp_start(void *user)
 	struct snmp_thread *t = user;
 	const struct backend_config config = settings_backend(t->settings);
 
-	return snmp_agent_new(
+	int r = snmp_agent_new(
 		t->settings->agentx_socket, t->settings->context, &config, t->handover, &t->agent);
+	if (r == 0)
+		t->told = snmp_agent_status(t->agent);
+	return r;
 }
 
 static void snmp_finish(void *user)
@@ -61,23 +64,15 @@ static int snmp_prepare(void *user, struct pollset *ps, uint64_t now_ms)
 	return snmp_agent_prepare(t->agent, ps, now_ms);
 }
 
-static void tell_service_manager(struct snmp_thread *t)
-{
-	enum agentx_state state = snmp_agent_state(t->agent);
-	if (state == t->told)
-		return;
-	t->told = state;
-	service_status(state == AGENTX_SERVING	   ? "serving"
-		       : state == AGENTX_CONTESTED ? "another subagent holds the MIB's root"
-						   : "waiting for the AgentX master");
-}
-
 static void snmp_dispatch(void *user, const struct pollset *ps, uint64_t now_ms)
 {
 	struct snmp_thread *t = user;
 
 	snmp_agent_dispatch(t->agent, ps, now_ms);
-	tell_service_manager(t);
+	const char *status = snmp_agent_status(t->agent);
+	if (status != t->told)
+		service_status(status);
+	t->told = status;
 }
 
 static void snmp_configure(void *user, const struct settings *settings)
@@ -120,6 +115,5 @@ int snmp_thread_new(struct settings *settings, struct handover *handover, struct
 		return -ENOMEM;
 	t->settings = settings_ref(settings);
 	t->handover = handover;
-	t->told = AGENTX_CONNECTING;
 	return worker_new(&snmp_ops, t, service_watchdog_ms() / 3, ret);
 }

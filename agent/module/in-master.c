@@ -14,9 +14,8 @@
 #include <string.h>
 
 #include "control/control.h"
-#include "snmp/registration.h"
+#include "snmp/library.h"
 #include "snmp/set.h"
-#include "snmp/varbind.h"
 #include "tables/lookup.h"
 #include "tables/notify-queue.h"
 #include "util/clock.h"
@@ -87,12 +86,11 @@ static void answer_get(
 	struct region *g, netsnmp_agent_request_info *info, netsnmp_request_info *request)
 {
 	struct in_master *m = g->owner;
-	struct relative_name name;
+	struct varbind_name name = varbind_name(request->requestvb);
 	struct lookup found;
-	enum lookup_result result = LOOKUP_NO_OBJECT;
 
-	if (varbind_name(request->requestvb, g->mib, &name) == NAME_INSIDE)
-		result = lookup_get(&m->backend->view, g->mib, name.sub, name.length, &found);
+	enum lookup_result result =
+		lookup_whole_get(&m->backend->view, g->mib, name.arcs, name.length, &found);
 	if (result == LOOKUP_NO_OBJECT)
 		netsnmp_set_request_error(info, request, SNMP_NOSUCHOBJECT);
 	else if (result == LOOKUP_NO_INSTANCE)
@@ -116,22 +114,11 @@ static void answer_next(
 	struct region *g, netsnmp_agent_request_info *info, netsnmp_request_info *request)
 {
 	struct in_master *m = g->owner;
-	const struct view *v = &m->backend->view;
-	struct relative_name name;
+	struct varbind_name name = varbind_name(request->requestvb);
 	struct cell cell;
-	bool found = false;
 
-	switch (varbind_name(request->requestvb, g->mib, &name)) {
-	case NAME_BEFORE:
-		found = lookup_next(v, g->mib, NULL, 0, false, &cell);
-		break;
-	case NAME_INSIDE:
-		found = lookup_next(v, g->mib, name.sub, name.length, request->inclusive, &cell);
-		break;
-	case NAME_AFTER:
-		break;
-	}
-	if (found &&
+	if (lookup_whole_next(
+		    &m->backend->view, g->mib, name.arcs, name.length, request->inclusive, &cell) &&
 		(!answer_cell(request->requestvb, &cell) || !set_name(request->requestvb, &cell)))
 		netsnmp_set_request_error(info, request, SNMP_ERR_RESOURCEUNAVAILABLE);
 }

@@ -18,7 +18,7 @@
 
 #include "module/managed-host.h"
 #include "module/log-relay.h"
-#include "snmp/registration.h"
+#include "snmp/library.h"
 #include "util/clock.h"
 #include "util/log.h"
 

@@ -11,7 +11,7 @@
 #include <stdlib.h>
 
 #include "snmp/notify.h"
-#include "snmp/registration.h"
+#include "snmp/library.h"
 #include "snmp/session.h"
 #include "snmp/set.h"
 #include "tables/notify-queue.h"
@@ -41,10 +41,12 @@ static int handle(netsnmp_mib_handler *handler, netsnmp_handler_registration *re
 static void follow_region(struct snmp_agent *a, size_t i)
 {
 	const struct mib *m = a->backend->mibs.mibs[i];
-	bool shown = !m->view || agentx_session_serves(a->session, i);
+	enum registration known = a->session->modules[i].known;
+	bool shown = !m->view || known == REGISTRATION_GRANTED;
+	bool refused = m->view && known == REGISTRATION_REFUSED;
 
-	notify_queue_silence(a->backend->notifications, i, agentx_session_refused(a->session, i));
-	if (a->in_sysor[i] == shown || (!shown && !agentx_session_refused(a->session, i)))
+	notify_queue_silence(a->backend->notifications, i, refused);
+	if (a->in_sysor[i] == shown || (!shown && !refused))
 		return;
 	if (shown)
 		sysor_enter(m);
@@ -135,7 +137,9 @@ void snmp_agent_dispatch(struct snmp_agent *a, const struct pollset *ps, uint64_
 	notify_turn(a->backend->notifications, s, now_ms);
 }
 
-enum agentx_state snmp_agent_state(const struct snmp_agent *a)
+const char *snmp_agent_status(const struct snmp_agent *a)
 {
-	return a->session->state;
+	return a->session->state == AGENTX_SERVING     ? "serving"
+	       : a->session->state == AGENTX_CONTESTED ? "another subagent holds the MIB's root"
+						       : "waiting for the AgentX master";
 }

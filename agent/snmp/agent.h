@@ -9,11 +9,7 @@
 #ifndef LDOMS_SNMP_AGENT_H
 #define LDOMS_SNMP_AGENT_H
 
-#include <stdbool.h>
-#include <stddef.h>
 #include <stdint.h>
-
-#include "snmp/session-state.h"
 
 #include "tables/backend.h"
 
@@ -23,7 +19,8 @@ struct snmp_agent;
 
 /*
  * Starts the library; the master is reached in later turns, and that there is none is no error.
- * socket: see connect.h; context: see session.h. The handover must outlive it; config is copied.
+ * socket: see connect.h; context: see transport.h. Both and the handover must outlive the agent;
+ * config is copied.
  * -EALREADY: there was one in this process before; -ENOMEM, -EINVAL (socket, setAllow).
  */
 int snmp_agent_new(const char *socket, const char *context, const struct backend_config *config,
@@ -43,6 +40,7 @@ void snmp_agent_dispatch(struct snmp_agent *a, const struct pollset *ps, uint64_
 /* See backend_reconfigure(). */
 void snmp_agent_reconfigure(struct snmp_agent *a, const struct backend_config *config);
 
-enum agentx_state snmp_agent_state(const struct snmp_agent *a);
+/* For the service manager: how it is with the master; static, and the same pointer for the same. */
+const char *snmp_agent_status(const struct snmp_agent *a);
 
 #endif

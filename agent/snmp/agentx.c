@@ -5,10 +5,6 @@
 
 #include <string.h>
 
-static const uint32_t root[] = {LDOMS_MIB_ROOT_ARCS};
-const uint32_t *const agentx_root = root;
-const size_t agentx_root_length = sizeof(root) / sizeof(root[0]);
-
 /* 5.1: 1.3.6.1.X with an X of one octet is written as a prefix. */
 static const uint32_t internet[] = {1, 3, 6, 1};
 enum { INTERNET = 4, PREFIXED = 5 };
@@ -96,11 +92,6 @@ bool agentx_response(const uint8_t *pdu, uint32_t *ret_uptime, uint16_t *ret_err
 	*ret_uptime = agentx_number(pdu, AGENTX_HEADER_SIZE);
 	*ret_error = get_u16(pdu + AGENTX_HEADER_SIZE + 4, is_network(pdu));
 	return true;
-}
-
-void agentx_set_no_error(uint8_t *pdu)
-{
-	memset(pdu + AGENTX_HEADER_SIZE + 4, 0, 4);
 }
 
 /* --- reading -------------------------------------------------------------------------------- */
@@ -220,6 +211,22 @@ struct agentx_writer agentx_writer(uint8_t *room, size_t size, const struct agen
 	return w;
 }
 
+/* 6.2.16. An error of SNMP needs an index, or net-snmp's master makes genErr of it. */
+struct agentx_writer agentx_response_writer(
+	uint8_t *room, size_t size, const struct agentx_header *to, enum agentx_error error)
+{
+	struct agentx_header h = *to;
+	h.version = AGENTX_VERSION;
+	h.type = AGENTX_RESPONSE;
+	h.flags &= AGENTX_NETWORK_BYTE_ORDER;
+	struct agentx_writer w = agentx_writer(room, size, &h);
+
+	agentx_write_u32(&w, 0); /* sysUpTime, which the master knows */
+	agentx_write_u16(&w, (uint16_t)error);
+	agentx_write_u16(&w, error > 0 && error < 256);
+	return w;
+}
+
 void agentx_write_oid_again(struct agentx_writer *w, const struct agentx_oid *oid)
 {
 	uint8_t *p = room_for(w, oid->size);
@@ -335,22 +342,4 @@ void agentx_put_context(uint8_t *pdu, const char *context)
 	agentx_write_octets(&w, context, n);
 	pdu[2] |= AGENTX_NON_DEFAULT_CONTEXT;
 	put_u32(pdu + AGENTX_AT_LENGTH, w.network, (uint32_t)(size + rest));
-}
-
-/* -------------------------------------------------------------------------------------------- */
-
-/* 6.2.16. An error of SNMP needs an index, or net-snmp's master makes genErr of it. */
-void agentx_error_response(
-	uint8_t ret[AGENTX_RESPONSE_SIZE], const struct agentx_header *to, enum agentx_error error)
-{
-	struct agentx_header h = *to;
-	h.version = AGENTX_VERSION;
-	h.type = AGENTX_RESPONSE;
-	h.flags &= AGENTX_NETWORK_BYTE_ORDER;
-	struct agentx_writer w = agentx_writer(ret, AGENTX_RESPONSE_SIZE, &h);
-
-	agentx_write_u32(&w, 0); /* sysUpTime, which the master knows */
-	agentx_write_u16(&w, (uint16_t)error);
-	agentx_write_u16(&w, error > 0 && error < 256);
-	agentx_finish(&w);
 }

@@ -1,5 +1,5 @@
 /*
- * AgentX PDUs as octets (RFC 2741 5 and 6): what the AgentX filter and the reads need of them.
+ * AgentX PDUs as octets (RFC 2741 5 and 6): what the transport and the reads need of them.
  *
  * A reader never passes the end of its PDU, a writer never the end of its room; both note that they
  * failed, so that a caller looks once, at the end. Numbers are in the byte order of the PDU.
@@ -75,6 +75,7 @@ enum {
 	AGENTX_AT_TRANSACTION = 8,
 	AGENTX_AT_PACKET = 12,
 	AGENTX_AT_LENGTH = 16,
+	AGENTX_AT_ERROR = 24, /* of a Response, with the index; 0: all went well */
 };
 /* A number of a whole PDU, in that PDU's byte order. */
 uint32_t agentx_number(const uint8_t *pdu, size_t at);
@@ -83,9 +84,6 @@ void agentx_set_number(uint8_t *pdu, size_t at, uint32_t number);
 size_t agentx_size(const uint8_t *pdu);
 /* sysUpTime and error of a whole Response; false: the Response is too short. */
 bool agentx_response(const uint8_t *pdu, uint32_t *ret_uptime, uint16_t *ret_error);
-
-/* The Response says that all went well. */
-void agentx_set_no_error(uint8_t *pdu);
 
 /* --- the context, behind the header (6.1.1) --------------------------------------------------- */
 
@@ -127,6 +125,9 @@ struct agentx_writer {
 
 /* A PDU that begins with that header (the length follows from agentx_finish()). */
 struct agentx_writer agentx_writer(uint8_t *room, size_t size, const struct agentx_header *h);
+/* A Response to the PDU with that header, AGENTX_RESPONSE_SIZE octets and then its varbinds. */
+struct agentx_writer agentx_response_writer(
+	uint8_t *room, size_t size, const struct agentx_header *to, enum agentx_error error);
 void agentx_write_u32(struct agentx_writer *w, uint32_t number);
 void agentx_write_u16(struct agentx_writer *w, uint16_t number);
 /* The name of a varbind as the request has it. */
@@ -140,13 +141,5 @@ void agentx_write_value(struct agentx_writer *w, const struct value *value);
 uint16_t agentx_value_type(enum value_type type);
 /* Puts the length in; the size of the PDU, or 0: it is full. */
 size_t agentx_finish(struct agentx_writer *w);
-
-/* A Response to that PDU with an error and no varbinds. */
-void agentx_error_response(
-	uint8_t ret[AGENTX_RESPONSE_SIZE], const struct agentx_header *to, enum agentx_error error);
-
-/* The root of LDOMS-MIB, from configure; it begins with 1.3.6.1.4.1. */
-extern const uint32_t *const agentx_root;
-extern const size_t agentx_root_length;
 
 #endif

@@ -13,7 +13,7 @@
 #include <unistd.h>
 
 #include "snmp/agentx.h"
-#include "snmp/filter.h"
+#include "tables/mib.h"
 #include "util/clock.h"
 #include "util/log.h"
 #include "util/number.h"
@@ -58,28 +58,21 @@ static void add(struct agentx_address *a, const void *address, socklen_t length)
 	a->at[a->n++].length = length;
 }
 
-static int add_path(struct agentx_address *a, const char *path, const char **ret_why)
-{
-	struct sockaddr_un un = {.sun_family = AF_UNIX};
-
-	if (strlen(path) >= sizeof(un.sun_path)) {
-		*ret_why = "a shorter path: the name of a unix socket has at most 107 octets";
-		return -EINVAL;
-	}
-	memcpy(un.sun_path, path, strlen(path) + 1);
-	add(a, &un, sizeof(un));
-	return 0;
-}
-
 int agentx_address_parse(const char *text, struct agentx_address *ret, const char **ret_why)
 {
 	const char *path = strncmp(text, "unix:", 5) == 0 ? text + 5 : text;
+	struct sockaddr_un un = {.sun_family = AF_UNIX};
 	uint32_t port;
 
 	*ret = (struct agentx_address){.n = 0};
 	*ret_why = "unix:/path or tcp:HOST:PORT, where HOST is localhost, 127.0.0.1 or [::1]";
+	if (*path == '/' && strlen(path) < sizeof(un.sun_path)) {
+		memcpy(un.sun_path, path, strlen(path) + 1);
+		add(ret, &un, sizeof(un));
+		return 0;
+	}
 	if (*path == '/')
-		return add_path(ret, path, ret_why);
+		*ret_why = "a shorter path: the name of a unix socket has at most 107 octets";
 	const char *host = text + 4, *colon = strrchr(text, ':');
 	if (strncmp(text, "tcp:", 4) != 0 || colon < host || parse_u32(colon + 1, &port) < 0 ||
 		port < 1 || port > UINT16_MAX)
@@ -137,12 +130,12 @@ static void failed(struct agentx_connect *c, int error, uint64_t now_ms)
 static void send_open(struct agentx_connect *c, uint64_t now_ms)
 {
 	static const struct agentx_header h = {
-		.version = AGENTX_VERSION, .type = AGENTX_OPEN, .packet = FILTER_OPEN_PACKET};
+		.version = AGENTX_VERSION, .type = AGENTX_OPEN, .packet = CONNECT_OPEN_PACKET};
 	uint8_t pdu[256];
 	struct agentx_writer w = agentx_writer(pdu, sizeof(pdu), &h);
 
 	agentx_write_u32(&w, 0); /* the master's own timeout, and three octets that are 0 */
-	agentx_write_name(&w, agentx_root, agentx_root_length, NULL, 0);
+	agentx_write_name(&w, ldoms_mib.root, ldoms_mib.root_length, NULL, 0);
 	agentx_write_octets(&w, DESCRIPTION, strlen(DESCRIPTION));
 	size_t size = agentx_finish(&w);
 	assert(size > 0);
@@ -171,40 +164,27 @@ static void try_address(struct agentx_connect *c, uint64_t now_ms)
 		failed(c, -errno, now_ms);
 }
 
-static void connected(struct agentx_connect *c, uint64_t now_ms)
-{
-	int error = 0;
-
-	getsockopt(c->fd, SOL_SOCKET, SO_ERROR, &error, &(socklen_t){sizeof(error)});
-	if (error)
-		failed(c, -error, now_ms);
-	else
-		send_open(c, now_ms);
-}
-
-/* 0: refused or granted; -EAGAIN: not complete; -EPROTO: no sense can be made of it. */
-static int read_response(const uint8_t *answer, size_t n, uint16_t *ret_error)
-{
-	uint32_t uptime;
-
-	if (n < AGENTX_RESPONSE_SIZE)
-		return -EAGAIN;
-	const struct agentx_header h = agentx_header(answer);
-	if (h.version != AGENTX_VERSION || h.type != AGENTX_RESPONSE ||
-		h.packet != FILTER_OPEN_PACKET || h.length > ANSWER_SIZE_MAX - AGENTX_HEADER_SIZE ||
-		!agentx_response(answer, &uptime, ret_error))
-		return -EPROTO;
-	return n < AGENTX_HEADER_SIZE + h.length ? -EAGAIN : 0;
-}
-
 /* The descriptor, or -EAGAIN. */
 static int look_at_answer(struct agentx_connect *c, uint64_t now_ms)
 {
-	uint8_t answer[ANSWER_SIZE_MAX];
+	uint8_t answer[ANSWER_SIZE_MAX] = {0};
 	ssize_t n = recv(c->fd, answer, sizeof(answer), MSG_PEEK);
+	const struct agentx_header h = agentx_header(answer);
 	uint16_t refused = 0;
-	int r = n > 0 ? read_response(answer, (size_t)n, &refused) : n < 0 ? -errno : -ECONNRESET;
+	uint32_t uptime;
+	int r = 0;
 
+	if (n <= 0)
+		r = n < 0 ? -errno : -ECONNRESET;
+	else if (n < AGENTX_RESPONSE_SIZE)
+		r = -EAGAIN;
+	else if (h.version != AGENTX_VERSION || h.type != AGENTX_RESPONSE ||
+		 h.packet != CONNECT_OPEN_PACKET ||
+		 h.length > ANSWER_SIZE_MAX - AGENTX_HEADER_SIZE ||
+		 !agentx_response(answer, &uptime, &refused))
+		r = -EPROTO;
+	else if ((size_t)n < agentx_size(answer))
+		r = -EAGAIN;
 	if (r == -EAGAIN || r == -EINTR) {
 		c->look_ms = now_ms + LOOK_MS;
 		return -EAGAIN;
@@ -293,12 +273,17 @@ int agentx_connect_prepare(const struct agentx_connect *c, struct pollset *ps)
 int agentx_connect_dispatch(struct agentx_connect *c, const struct pollset *ps, uint64_t now_ms)
 {
 	bool ready = pollset_revents(ps, c->fd) != 0, due = now_ms >= c->deadline_ms;
+	int error = 0;
 
 	if (c->state == RESTING && due) {
 		c->which = 0;
 		try_address(c, now_ms);
 	} else if (c->state == CONNECTING && ready) {
-		connected(c, now_ms);
+		getsockopt(c->fd, SOL_SOCKET, SO_ERROR, &error, &(socklen_t){sizeof(error)});
+		if (error)
+			failed(c, -error, now_ms);
+		else
+			send_open(c, now_ms);
 	} else if (c->state == OPENING && (ready || (c->look_ms > 0 && now_ms >= c->look_ms))) {
 		return look_at_answer(c, now_ms);
 	} else if (c->state != IDLE && due) {

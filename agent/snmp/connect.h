@@ -4,7 +4,7 @@
  * net-snmp's library connects and opens its session in one go that blocks; a master that stands
  * still would hold the thread for a second at each attempt, and for ever once the queue of its
  * socket is full. So the Open is sent from here, without blocking. Its answer stays in the socket,
- * where the library finds it when it sends its own Open, which goes nowhere (filter.h).
+ * where the library finds it when it sends its own Open, which goes nowhere (transport.h).
  */
 #ifndef SNMP_CONNECT_H
 #define SNMP_CONNECT_H
@@ -35,6 +35,9 @@ struct agentx_address {
 int agentx_address_parse(const char *text, struct agentx_address *ret, const char **ret_why);
 
 struct agentx_connect;
+
+/* Of the Open; the library begins with a higher one. */
+#define CONNECT_OPEN_PACKET 0
 
 /* -EINVAL (see above), -ENOMEM. */
 int agentx_connect_new(const char *address, struct agentx_connect **ret);

@@ -1,140 +1,143 @@
 /*
- * Start, stop, descriptors and log lines of libnetsnmp.
+ * See library.h.
  */
 #include "snmp/library.h"
 
-#include <net-snmp/net-snmp-config.h>
-#include <net-snmp/net-snmp-includes.h>
-#include <net-snmp/agent/net-snmp-agent-includes.h>
-#include <net-snmp/library/large_fd_set.h>
+#include <net-snmp/agent/sysORTable.h>
+#include <net-snmp/agent/agent_sysORTable.h>
 
 #include <errno.h>
 #include <string.h>
-#include <syslog.h>
 
-#include "util/cleanup.h"
-#include "util/clock.h"
+#include "snmp/agentx.h"
 #include "util/log.h"
-#include "util/pollset.h"
 
-#define LIBRARY_NAME "ldoms-agentx"
-#define TOKEN	     "agentx:library"
+#define TOKEN "snmp"
 
-static int on_log(int major, int minor, void *serverarg, void *clientarg)
+/* --- varbinds ------------------------------------------------------------------------------- */
+
+void library_name_set(struct library_name *ret, const uint32_t *above, size_t n_above,
+	const uint32_t *below, size_t n)
 {
-	(void)major, (void)minor, (void)clientarg;
-	const struct snmp_log_message *m = serverarg;
-	int length = (int)strcspn(m->msg, "\n");
+	ret->length = 0;
+	for (size_t i = 0; i < n_above; i++)
+		ret->arcs[ret->length++] = above[i];
+	for (size_t i = 0; i < n; i++)
+		ret->arcs[ret->length++] = below[i];
+}
 
-	if (m->priority <= LOG_ERR)
-		log_warn(TOKEN, "%.*s", length, m->msg);
-	else if (m->priority <= LOG_WARNING)
-		log_info(TOKEN, "%.*s", length, m->msg);
-	else
-		log_debug(TOKEN, "%.*s", length, m->msg);
+struct varbind_name varbind_name(const netsnmp_variable_list *vb)
+{
+	struct varbind_name name = {.length = vb->name_length};
+
+	for (size_t i = 0; i < name.length; i++)
+		name.arcs[i] = (uint32_t)vb->name[i];
+	return name;
+}
+
+bool varbind_set_value(netsnmp_variable_list *vb, const struct value *value)
+{
+	u_char type = (u_char)agentx_value_type(value->type); /* the same as in ASN.1 */
+	/* The library takes numbers as long, whatever their type. */
+	long number;
+
+	switch (value->type) {
+	case VALUE_OCTETS:
+		return snmp_set_var_typed_value(
+			       vb, type, value_octets(value), value->octets.length) == 0;
+	case VALUE_OID: {
+		struct library_name name;
+
+		library_name_set(&name, value->oid.arcs, value->oid.length, NULL, 0);
+		return snmp_set_var_typed_value(vb, type, name.arcs, name.length * sizeof(oid)) ==
+		       0;
+	}
+	case VALUE_COUNTER64: {
+		const struct counter64 big = {value->big >> 32, (uint32_t)value->big};
+
+		return snmp_set_var_typed_value(vb, type, &big, sizeof(big)) == 0;
+	}
+	case VALUE_INTEGER:
+		number = value->integer;
+		break;
+	default:
+		number = (long)(u_long)value->number;
+	}
+	return snmp_set_var_typed_value(vb, type, &number, sizeof(number)) == 0;
+}
+
+bool varbinds_from_notification(const struct notification *what, netsnmp_variable_list **list)
+{
+	static const oid trap_oid[] = {1, 3, 6, 1, 6, 3, 1, 1, 4, 1, 0};
+	const struct mib *m = what->mib;
+	struct library_name name;
+
+	library_name_set(&name, m->root, m->root_length, (const uint32_t[]){0, what->arc}, 2);
+	if (!snmp_varlist_add_variable(list, trap_oid, OID_LENGTH(trap_oid), ASN_OBJECT_ID,
+		    name.arcs, name.length * sizeof(oid)))
+		return false;
+	for (size_t i = 0; i < what->n; i++) {
+		const struct notification_object *o = &what->objects[i];
+
+		library_name_set(&name, m->root, m->root_length, o->name, o->length);
+		netsnmp_variable_list *vb =
+			snmp_varlist_add_variable(list, name.arcs, name.length, ASN_NULL, NULL, 0);
+		if (!vb || !varbind_set_value(vb, &o->value))
+			return false;
+	}
+	return true;
+}
+
+/* --- registration --------------------------------------------------------------------------- */
+
+int registration_enter(const struct mib *m, Netsnmp_Node_Handler *handle, void *user,
+	const char *context, netsnmp_handler_registration **ret)
+{
+	struct library_name root;
+
+	library_name_set(&root, m->root, m->root_length, NULL, 0);
+	netsnmp_handler_registration *registration = netsnmp_create_handler_registration(m->name,
+		handle, root.arcs, root.length, m->view ? HANDLER_CAN_RONLY : HANDLER_CAN_RWRITE);
+	if (!registration)
+		return -ENOMEM;
+	registration->handler->myvoid = user;
+	registration->contextName = context ? strdup(context) : NULL;
+	if (context && !registration->contextName) {
+		netsnmp_handler_registration_free(registration);
+		return -ENOMEM;
+	}
+	/* The library frees the registration, also when it fails. */
+	int result = netsnmp_register_handler(registration);
+	if (result == MIB_DUPLICATE_REGISTRATION)
+		return -EADDRINUSE;
+	if (result != MIB_REGISTERED_OK)
+		return -EIO;
+	*ret = registration;
 	return 0;
 }
 
-int library_start(struct library *l, const char *address)
+static struct library_name capabilities(const struct mib *m)
 {
-	static const int switches[] = {NETSNMP_DS_LIB_ALARM_DONT_USE_SIG,
-		NETSNMP_DS_LIB_DONT_PERSIST_STATE, NETSNMP_DS_LIB_DONT_READ_CONFIGS};
-	static bool started;
+	struct library_name name;
 
-	if (started)
-		return -EALREADY;
-	started = true;
-	snmp_disable_log();
-	snmp_enable_calllog();
-	snmp_register_callback(SNMP_CALLBACK_LIBRARY, SNMP_CALLBACK_LOGGING, on_log, NULL);
-	if (log_wants(TOKEN)) {
-		debug_register_tokens("agentx");
-		snmp_set_do_debugging(1);
-	}
-	for (size_t i = 0; i < ARRAY_SIZE(switches); i++)
-		netsnmp_ds_set_boolean(NETSNMP_DS_LIBRARY_ID, switches[i], 1);
-	netsnmp_enable_subagent();
-	/* session.c tells that there is no master, once. */
-	netsnmp_ds_set_boolean(
-		NETSNMP_DS_APPLICATION_ID, NETSNMP_DS_AGENT_NO_CONNECTION_WARNINGS, 1);
-	netsnmp_ds_set_string(NETSNMP_DS_APPLICATION_ID, NETSNMP_DS_AGENT_X_SOCKET, address);
-	*l = (struct library){.deadline_ms = CLOCK_NEVER};
-	return init_agent(LIBRARY_NAME) == 0 ? 0 : -EIO;
+	library_name_set(&name, m->capabilities, m->capabilities_length, NULL, 0);
+	return name;
 }
 
-void library_stop(void)
+bool sysor_enter(const struct mib *m)
 {
-	snmp_shutdown(LIBRARY_NAME);
-	shutdown_agent();
+	struct library_name id = capabilities(m);
+	bool entered = register_sysORTable(id.arcs, id.length, m->description) ==
+		       SYS_ORTABLE_REGISTERED_OK;
+
+	if (!entered)
+		log_warn(TOKEN, "%s has no entry in sysORTable", m->name);
+	return entered;
 }
 
-static void set_ping_interval(int seconds)
+void sysor_leave(const struct mib *m)
 {
-	netsnmp_ds_set_int(
-		NETSNMP_DS_APPLICATION_ID, NETSNMP_DS_AGENT_AGENTX_PING_INTERVAL, seconds);
-}
+	struct library_name id = capabilities(m);
 
-/*
- * The library opens its session when the configuration has been read, as init_snmp() does (there is
- * none). With an interval it registers everything again, too; then that interval must be gone, or
- * it would set alarms: to ping, and so drop a session that is merely slow, or to connect again.
- */
-void library_open(struct library *l)
-{
-	set_ping_interval(1);
-	if (l->running)
-		snmp_call_callbacks(SNMP_CALLBACK_LIBRARY, SNMP_CALLBACK_POST_READ_CONFIG, NULL);
-	else
-		init_snmp(LIBRARY_NAME);
-	l->running = l->awake = true;
-	set_ping_interval(0);
-	snmp_alarm_unregister_all();
-}
-
-int library_prepare(struct library *l, struct pollset *ps, int session_fd, uint64_t now_ms)
-{
-	netsnmp_large_fd_set fds;
-	struct timeval timeout = {0};
-	int n_fds = 0, block = 1, r = 0;
-
-	if (l->awake) {
-		netsnmp_large_fd_set_init(&fds, FD_SETSIZE);
-		snmp_select_info2(&n_fds, &fds, &timeout, &block);
-		for (int fd = 0; fd < n_fds && r == 0; fd++)
-			if (fd != session_fd && NETSNMP_LARGE_FD_ISSET(fd, &fds))
-				r = pollset_add(ps, fd, POLLIN);
-		netsnmp_large_fd_set_cleanup(&fds);
-		l->deadline_ms = block ? CLOCK_NEVER
-				       : now_ms + (uint64_t)timeout.tv_sec * 1000 +
-						 ((uint64_t)timeout.tv_usec + 999) / 1000;
-	}
-	pollset_deadline(ps, l->deadline_ms);
-	return r;
-}
-
-void library_read(struct library *l, const struct pollset *ps, int session_fd, bool session_reads,
-	uint64_t now_ms)
-{
-	netsnmp_large_fd_set fds;
-	bool any = session_reads;
-
-	if (!l->awake && !any && now_ms < l->deadline_ms)
-		return;
-	netsnmp_large_fd_set_init(&fds, FD_SETSIZE);
-	NETSNMP_LARGE_FD_ZERO(&fds);
-	if (session_reads)
-		NETSNMP_LARGE_FD_SET(session_fd, &fds);
-	for (size_t i = 0; i < ps->n; i++)
-		if (ps->fds[i].fd != session_fd &&
-			ps->fds[i].revents & (POLLIN | POLLHUP | POLLERR)) {
-			NETSNMP_LARGE_FD_SET(ps->fds[i].fd, &fds);
-			any = true;
-		}
-	/* It looks for its own descriptors in the set and leaves those of others alone. */
-	if (any)
-		snmp_read2(&fds);
-	netsnmp_large_fd_set_cleanup(&fds);
-	snmp_timeout();
-	/* A timeout calls back, and what was read may have been answered into a pipe. */
-	l->awake = any || now_ms >= l->deadline_ms;
+	unregister_sysORTable(id.arcs, id.length);
 }

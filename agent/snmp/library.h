@@ -1,46 +1,50 @@
 /*
- * net-snmp's library as a subagent that leaves the process alone: no signals, no files, no output
- * of its own. It opens the session, registers, pings, carries SETs to their handler, sends
- * notifications, and closes; everything else is done without it.
+ * What both forms of the agent, the subagent and that inside the master, say to net-snmp's library
+ * and hear from it: names and values, and what is registered. Nothing else knows ASN.1 types.
  */
 #ifndef SNMP_LIBRARY_H
 #define SNMP_LIBRARY_H
 
+#include <net-snmp/net-snmp-config.h>
+#include <net-snmp/net-snmp-includes.h>
+#include <net-snmp/agent/net-snmp-agent-includes.h>
+
 #include <stdbool.h>
-#include <stdint.h>
 
-struct pollset;
+#include "tables/mib.h"
+#include "tables/notification.h"
 
-struct library {
-	bool running;	      /* init_snmp() was called */
-	bool awake;	      /* it was called since it had nothing to read */
-	uint64_t deadline_ms; /* of its next request that times out */
+/* The longest name that the library takes, in its own type of arcs. */
+struct library_name {
+	oid arcs[MAX_OID_LEN];
+	size_t length;
 };
+/* The name of n arcs, in two parts. */
+void library_name_set(struct library_name *ret, const uint32_t *above, size_t n_above,
+	const uint32_t *below, size_t n);
 
-/* Connects to nothing: library_open() does, and sends what was registered before. address: the name
- * of the AgentX master for the library. -EALREADY: it ran in this process before; -EIO. */
-int library_start(struct library *l, const char *address);
-/* Closes the session if there is one. */
-void library_stop(void);
-
-/* Opens the session over the connection that transport.h offers, registers, and waits for the
- * answers. */
-void library_open(struct library *l);
+/* The same in ours; a name longer than MAX_OID_LEN cannot come out of the library. */
+struct varbind_name {
+	uint32_t arcs[MAX_OID_LEN];
+	size_t length;
+};
+struct varbind_name varbind_name(const netsnmp_variable_list *vb);
+/* false: no memory */
+bool varbind_set_value(netsnmp_variable_list *vb, const struct value *value);
+/* snmpTrapOID.0 and the objects, behind what is in the list; the caller frees. False: no memory. */
+bool varbinds_from_notification(const struct notification *what, netsnmp_variable_list **list);
 
 /*
- * The library was called, or will be: a request was sent, or a SET is open. What it then has to
- * read, in pipes to itself, and until when, is looked at until it is idle; while it is idle it
- * costs nothing.
+ * Registers the root of a module, whose requests the handler takes; the handler finds user in its
+ * myvoid. Only LDOMS-MIB can be written: the library answers a SET elsewhere with notWritable.
+ * context: NULL is the default one. The library owns the registration. -EADDRINUSE: somebody else
+ * has the root; -ENOMEM, -EIO.
  */
-static inline void library_wake(struct library *l)
-{
-	l->awake = true;
-}
-/* Which descriptors it wants to read, except that of the session, and when its next request times
- * out. -ENOMEM. */
-int library_prepare(struct library *l, struct pollset *ps, int session_fd, uint64_t now_ms);
-/* Reads from those that are ready, and from the session's if there is something for the library. */
-void library_read(struct library *l, const struct pollset *ps, int session_fd, bool session_reads,
-	uint64_t now_ms);
+int registration_enter(const struct mib *m, Netsnmp_Node_Handler *handle, void *user,
+	const char *context, netsnmp_handler_registration **ret);
+
+/* The row of the module in sysORTable (RFC 3418); false, and logged: there is none. */
+bool sysor_enter(const struct mib *m);
+void sysor_leave(const struct mib *m);
 
 #endif

@@ -5,7 +5,7 @@
 
 #include "snmp/agentx.h"
 #include "snmp/session.h"
-#include "snmp/varbind.h"
+#include "snmp/library.h"
 #include "tables/notify-queue.h"
 
 struct sender {

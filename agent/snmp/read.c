@@ -1,6 +1,5 @@
 /*
- * See read.h. A name is first cut down to what follows the root of its MIB module;
- * tables/lookup.h does the rest.
+ * See read.h. tables/lookup.h finds the cells.
  */
 #include "snmp/read.h"
 
@@ -32,13 +31,8 @@ static void get(struct agentx_writer *w, const struct view *v, const struct agen
 	struct lookup found;
 	enum lookup_result result = LOOKUP_NO_OBJECT;
 
-	for (size_t i = 0; i < v->mibs->n; i++) {
-		const struct mib *m = v->mibs->mibs[i];
-
-		if (mib_compare(m, name->arcs, name->length) == 0)
-			result = lookup_get(v, m, name->arcs + m->root_length,
-				name->length - m->root_length, &found);
-	}
+	for (size_t i = 0; i < v->mibs->n && result == LOOKUP_NO_OBJECT; i++)
+		result = lookup_whole_get(v, v->mibs->mibs[i], name->arcs, name->length, &found);
 	if (result == LOOKUP_OK)
 		write_cell(w, &found.cell);
 	else if (result == LOOKUP_NO_INSTANCE)
@@ -67,16 +61,10 @@ static bool is_before(const struct cell *cell, const struct agentx_oid *end)
 
 static bool find_next(const struct view *v, const struct agentx_oid *start, struct cell *ret)
 {
-	for (size_t i = 0; i < v->mibs->n; i++) {
-		const struct mib *m = v->mibs->mibs[i];
-		int order = mib_compare(m, start->arcs, start->length);
-
-		if (order < 0 && lookup_next(v, m, NULL, 0, false, ret))
+	for (size_t i = 0; i < v->mibs->n; i++)
+		if (lookup_whole_next(
+			    v, v->mibs->mibs[i], start->arcs, start->length, start->include, ret))
 			return true;
-		if (order == 0 && lookup_next(v, m, start->arcs + m->root_length,
-					  start->length - m->root_length, start->include, ret))
-			return true;
-	}
 	return false;
 }
 
@@ -141,14 +129,10 @@ size_t read_answer(const struct view *v, const uint8_t *request, uint8_t room[AG
 {
 	const struct agentx_header asked = agentx_header(request);
 	struct agentx_reader r = agentx_reader(request);
+	struct agentx_writer w =
+		agentx_response_writer(room, AGENTX_PDU_MAX, &asked, AGENTX_NO_ERROR);
 	struct agentx_oid start, end;
 
-	struct agentx_header h = asked;
-	h.type = AGENTX_RESPONSE;
-	h.flags &= AGENTX_NETWORK_BYTE_ORDER;
-	struct agentx_writer w = agentx_writer(room, AGENTX_PDU_MAX, &h);
-	agentx_write_u32(&w, 0); /* sysUpTime, which the master knows */
-	agentx_write_u32(&w, 0); /* no error, no index */
 	if (asked.type == AGENTX_GET_BULK)
 		get_bulk(&w, v, &r);
 	else if (asked.type == AGENTX_GET)
@@ -160,6 +144,7 @@ size_t read_answer(const struct view *v, const uint8_t *request, uint8_t room[AG
 	size_t size = agentx_finish(&w);
 	if (size > 0 && !r.failed)
 		return size;
-	agentx_error_response(room, &asked, r.failed ? AGENTX_PARSE_ERROR : AGENTX_TOO_BIG);
-	return AGENTX_RESPONSE_SIZE;
+	w = agentx_response_writer(
+		room, AGENTX_RESPONSE_SIZE, &asked, r.failed ? AGENTX_PARSE_ERROR : AGENTX_TOO_BIG);
+	return agentx_finish(&w);
 }

@@ -1,28 +1,30 @@
 /*
- * See session.h. The states are those of session-state.h; set_state() is the one place
- * where they change.
+ * See session.h. set_state() is the one place where its state changes.
  */
 #include "snmp/session.h"
 
 #include <net-snmp/agent/net-snmp-agent-includes.h>
 #include <net-snmp/agent/agent_callbacks.h>
+#include <net-snmp/library/large_fd_set.h>
 
 #include <assert.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <syslog.h>
 
 #include "snmp/connect.h"
-#include "snmp/transport.h"
-#include "snmp/varbind.h"
+#include "snmp/library.h"
 #include "util/cleanup.h"
 #include "util/clock.h"
 #include "util/log.h"
 #include "util/pollset.h"
 #include "util/text.h"
 
-#define TOKEN "agentx"
+#define TOKEN	      "agentx"
+#define LIBRARY_TOKEN "agentx:library"
+#define LIBRARY_NAME  "ldoms-agentx"
 
 /* No master for that long is worth a line in the log. */
 #define ABSENT_MS 2000
@@ -32,24 +34,19 @@
 #define SLOW_PING_MS 2000
 /* A master that answers nothing for that long is slow. */
 #define SLOW_MS 700
-/* A refused registration is tried again after 1 s, then every 2 s. */
-#define RETRY_FIRST_MS 1000
-#define RETRY_MS       2000
-/* That of a view is tried again after 1 s, then after twice as long each time, up to this. */
+/* A refused registration is tried again after 1 s, then after twice as long each time, up to this:
+ * that of LDOMS-MIB, and that of a view. */
+#define RETRY_FIRST_MS	  1000
+#define RETRY_MAX_MS	  2000
 #define VIEW_RETRY_MAX_MS 30000
-/* While the library still works on a SET of a session that is over. */
-#define ENDING_LOOK_MS 500
+/* While the library works on a SET, so often it is looked whether what waits for that can go on. */
+#define BUSY_LOOK_MS 500
 
-/* Of LDOMS-MIB. */
-static const struct filter_region *main_region(const struct agentx_session *s)
+static const char *refusal(const struct agentx_session *s, size_t module)
 {
-	return &s->transport->filter.regions[s->mibs->main];
-}
-
-static const char *refusal(const struct filter_region *g)
-{
-	return g->error == AGENTX_DUPLICATE_REGISTRATION ? "another session holds it"
-							 : "it gives no reason that is known here";
+	return s->transport->regions[module].error == AGENTX_DUPLICATE_REGISTRATION
+		       ? "another session holds it"
+		       : "it gives no reason that is known here";
 }
 
 static bool has_session(const struct agentx_session *s)
@@ -78,7 +75,7 @@ static void set_state(struct agentx_session *s, enum agentx_state state)
 			TOKEN, "serving %s through the AgentX master at %s", s->place, s->address);
 	else if (state == AGENTX_CONTESTED)
 		log_warn(TOKEN, "the AgentX master refuses %s: %s", s->place,
-			refusal(main_region(s)));
+			refusal(s, s->mibs->main));
 	else if (had_session)
 		log_warn(TOKEN, "lost the AgentX master at %s", s->address);
 	if (has_session(s) != had_session)
@@ -106,13 +103,134 @@ static int on_open(int major, int minor, void *serverarg, void *clientarg)
 	if (s->open || !is_ours(s, serverarg))
 		return 0;
 	s->open = serverarg;
-	memset(s->views, 0, sizeof(s->views));
 	s->epoch++;
-	s->uptime_zero_ms = now_ms - (uint64_t)s->transport->filter.uptime * 10;
+	s->uptime_zero_ms = now_ms - (uint64_t)s->transport->uptime * 10;
 	s->ping_at_ms = now_ms + PING_MS;
-	s->ping_out = false;
 	s->slow = false;
 	return 0;
+}
+
+/* --- the library ---------------------------------------------------------------------------- */
+
+static int on_log(int major, int minor, void *serverarg, void *clientarg)
+{
+	(void)major, (void)minor, (void)clientarg;
+	const struct snmp_log_message *m = serverarg;
+	int length = (int)strcspn(m->msg, "\n");
+
+	if (m->priority <= LOG_ERR)
+		log_warn(LIBRARY_TOKEN, "%.*s", length, m->msg);
+	else if (m->priority <= LOG_WARNING)
+		log_info(LIBRARY_TOKEN, "%.*s", length, m->msg);
+	else
+		log_debug(LIBRARY_TOKEN, "%.*s", length, m->msg);
+	return 0;
+}
+
+/* As a subagent that leaves the process alone: no signals, no files, no output of its own. Connects
+ * to nothing: library_open() does, and sends what was registered before. */
+static int library_start(struct agentx_session *s)
+{
+	static const int switches[] = {NETSNMP_DS_LIB_ALARM_DONT_USE_SIG,
+		NETSNMP_DS_LIB_DONT_PERSIST_STATE, NETSNMP_DS_LIB_DONT_READ_CONFIGS};
+	static bool started;
+
+	if (started)
+		return -EALREADY;
+	started = true;
+	snmp_disable_log();
+	snmp_enable_calllog();
+	snmp_register_callback(SNMP_CALLBACK_LIBRARY, SNMP_CALLBACK_LOGGING, on_log, NULL);
+	if (log_wants(LIBRARY_TOKEN)) {
+		debug_register_tokens("agentx");
+		snmp_set_do_debugging(1);
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(switches); i++)
+		netsnmp_ds_set_boolean(NETSNMP_DS_LIBRARY_ID, switches[i], 1);
+	netsnmp_enable_subagent();
+	/* That there is no master is told by connect_dispatch(), once. */
+	netsnmp_ds_set_boolean(
+		NETSNMP_DS_APPLICATION_ID, NETSNMP_DS_AGENT_NO_CONNECTION_WARNINGS, 1);
+	netsnmp_ds_set_string(
+		NETSNMP_DS_APPLICATION_ID, NETSNMP_DS_AGENT_X_SOCKET, TRANSPORT_ADDRESS);
+	s->library_deadline_ms = CLOCK_NEVER;
+	return init_agent(LIBRARY_NAME) == 0 ? 0 : -EIO;
+}
+
+static void set_ping_interval(int seconds)
+{
+	netsnmp_ds_set_int(
+		NETSNMP_DS_APPLICATION_ID, NETSNMP_DS_AGENT_AGENTX_PING_INTERVAL, seconds);
+}
+
+/*
+ * The library opens its session when the configuration has been read, as init_snmp() does (there is
+ * none). With an interval it registers everything again, too; then that interval must be gone, or
+ * it would set alarms: to ping, and so drop a session that is merely slow, or to connect again.
+ */
+static void library_open(struct agentx_session *s)
+{
+	set_ping_interval(1);
+	if (s->library_runs)
+		snmp_call_callbacks(SNMP_CALLBACK_LIBRARY, SNMP_CALLBACK_POST_READ_CONFIG, NULL);
+	else
+		init_snmp(LIBRARY_NAME);
+	s->library_runs = s->library_awake = true;
+	set_ping_interval(0);
+	snmp_alarm_unregister_all();
+}
+
+/*
+ * What the library has to read, in pipes to itself, and when its next request times out, is looked
+ * at until it is idle; while it is idle it costs nothing.
+ */
+static int library_prepare(struct agentx_session *s, struct pollset *ps, uint64_t now_ms)
+{
+	netsnmp_large_fd_set fds;
+	struct timeval timeout = {0};
+	int n_fds = 0, block = 1, r = 0;
+
+	if (s->library_awake) {
+		netsnmp_large_fd_set_init(&fds, FD_SETSIZE);
+		snmp_select_info2(&n_fds, &fds, &timeout, &block);
+		for (int fd = 0; fd < n_fds && r == 0; fd++)
+			if (fd != s->transport->fd && NETSNMP_LARGE_FD_ISSET(fd, &fds))
+				r = pollset_add(ps, fd, POLLIN);
+		netsnmp_large_fd_set_cleanup(&fds);
+		s->library_deadline_ms = block ? CLOCK_NEVER
+					       : now_ms + (uint64_t)timeout.tv_sec * 1000 +
+							 ((uint64_t)timeout.tv_usec + 999) / 1000;
+	}
+	pollset_deadline(ps, s->library_deadline_ms);
+	return r;
+}
+
+/* Has it read from those that are ready, and from the session's if there is something for it. */
+static void library_read(
+	struct agentx_session *s, const struct pollset *ps, bool session_reads, uint64_t now_ms)
+{
+	netsnmp_large_fd_set fds;
+	bool any = session_reads;
+
+	if (!s->library_awake && !any && now_ms < s->library_deadline_ms)
+		return;
+	netsnmp_large_fd_set_init(&fds, FD_SETSIZE);
+	NETSNMP_LARGE_FD_ZERO(&fds);
+	if (session_reads)
+		NETSNMP_LARGE_FD_SET(s->transport->fd, &fds);
+	for (size_t i = 0; i < ps->n; i++)
+		if (ps->fds[i].fd != s->transport->fd &&
+			ps->fds[i].revents & (POLLIN | POLLHUP | POLLERR)) {
+			NETSNMP_LARGE_FD_SET(ps->fds[i].fd, &fds);
+			any = true;
+		}
+	/* It looks for its own descriptors in the set and leaves those of others alone. */
+	if (any)
+		snmp_read2(&fds);
+	netsnmp_large_fd_set_cleanup(&fds);
+	snmp_timeout();
+	/* A timeout calls back, and what was read may have been answered into a pipe. */
+	s->library_awake = any || now_ms >= s->library_deadline_ms;
 }
 
 /* --- making and unmaking -------------------------------------------------------------------- */
@@ -144,17 +262,14 @@ int agentx_session_new(const char *address, const char *context, const struct vi
 	s->state = AGENTX_CONNECTING;
 	s->mibs = view->mibs;
 	s->absent_since_ms = clock_ms();
-	int r = text_copy(address, &s->address);
-	if (r == 0)
-		r = text_copy(context, &s->context);
-	if (r == 0)
-		r = name_place(context, &s->place);
+	s->address = address;
+	int r = name_place(context, &s->place);
 	if (r == 0)
 		r = agentx_connect_new(address, &s->connect);
 	if (r == 0)
-		r = transport_new(s->context, view, &s->transport);
+		r = transport_new(context, view, &s->transport);
 	if (r == 0)
-		r = library_start(&s->library, TRANSPORT_ADDRESS);
+		r = library_start(s);
 	if (r < 0) {
 		agentx_session_free(s);
 		return r;
@@ -169,7 +284,8 @@ void agentx_session_stop(struct agentx_session *s)
 	/* The library frees the arguments of callbacks that are left when it stops. */
 	snmp_unregister_callback(
 		SNMP_CALLBACK_APPLICATION, SNMPD_CALLBACK_INDEX_START, on_open, s, 1);
-	library_stop();
+	snmp_shutdown(LIBRARY_NAME);
+	shutdown_agent();
 }
 
 void agentx_session_free(struct agentx_session *s)
@@ -179,8 +295,6 @@ void agentx_session_free(struct agentx_session *s)
 	agentx_connect_free(s->connect);
 	transport_free(s->transport);
 	free(s->place);
-	free(s->context);
-	free(s->address);
 	free(s);
 }
 
@@ -190,7 +304,7 @@ void agentx_session_free(struct agentx_session *s)
  * Asks the master again; locally nothing changes, so no request that is open is disturbed. Without
  * an Unregister before it: net-snmp's master would take the root away from whoever holds it.
  */
-static void register_again(const struct mib *m)
+static void register_again(struct agentx_session *s, const struct mib *m)
 {
 	struct library_name name;
 	library_name_set(&name, m->root, m->root_length, NULL, 0);
@@ -202,93 +316,65 @@ static void register_again(const struct mib *m)
 	};
 
 	snmp_call_callbacks(SNMP_CALLBACK_APPLICATION, SNMPD_CALLBACK_REGISTER_OID, &p);
+	s->library_awake = true;
 }
 
 /* After an attempt to register, which the library waits for. */
-static void judge_registration(struct agentx_session *s, uint64_t rest_ms)
+static void judge_registration(struct agentx_session *s, size_t module)
 {
+	const struct mib *m = s->mibs->mibs[module];
+	struct module_registration *r = &s->modules[module];
+	enum registration answer = s->transport->regions[module].registration;
+	bool granted = answer == REGISTRATION_GRANTED, refused = answer == REGISTRATION_REFUSED;
+
 	if (s->transport->state != TRANSPORT_OPEN)
 		return;
-	switch (main_region(s)->registration) {
-	case REGISTRATION_GRANTED:
-		set_state(s, AGENTX_SERVING);
-		break;
-	case REGISTRATION_REFUSED:
-		set_state(s, AGENTX_CONTESTED);
-		s->retry_at_ms = clock_ms() + rest_ms;
-		break;
-	default:
+	if (!m->view && !granted && !refused) {
 		/* Not answered: whether it is registered, only a new session can tell. */
 		transport_hang_up(s->transport);
-	}
-}
-
-/* --- views ---------------------------------------------------------------------------------- */
-
-/* What becomes of a view is no matter of the session's state: it is tried again beside it. */
-static void judge_view(struct agentx_session *s, size_t i, uint64_t now_ms)
-{
-	const struct filter_region *g = &s->transport->filter.regions[i];
-	const struct mib *m = s->mibs->mibs[i];
-	struct view_registration *w = &s->views[i];
-
-	if (g->registration == REGISTRATION_GRANTED) {
-		log_notice(TOKEN, "serving %s (%s), too", m->root_oid, m->name);
-		w->serving = true;
 		return;
 	}
-	if (g->registration == REGISTRATION_REFUSED && !w->refused) {
+	if (!m->view)
+		set_state(s, granted ? AGENTX_SERVING : AGENTX_CONTESTED);
+	else if (granted)
+		log_notice(TOKEN, "serving %s (%s), too", m->root_oid, m->name);
+	else if (refused && r->known != REGISTRATION_REFUSED)
 		log_warn(TOKEN, "the AgentX master refuses %s (%s): %s; it is tried on",
-			m->root_oid, m->name, refusal(g));
-		w->refused = true;
-	}
-	w->rest_ms = w->rest_ms > VIEW_RETRY_MAX_MS / 2 ? VIEW_RETRY_MAX_MS
-		     : w->rest_ms > 0			? 2 * w->rest_ms
-							: RETRY_FIRST_MS;
-	w->retry_at_ms = now_ms + w->rest_ms;
-}
-
-static bool waits_for_view(const struct agentx_session *s, size_t i)
-{
-	return s->open && i != s->mibs->main && !s->views[i].serving;
+			m->root_oid, m->name, refusal(s, module));
+	if (granted || refused)
+		r->known = answer;
+	uint64_t most_ms = m->view ? VIEW_RETRY_MAX_MS : RETRY_MAX_MS;
+	r->rest_ms = r->rest_ms == 0		? RETRY_FIRST_MS
+		     : r->rest_ms > most_ms / 2 ? most_ms
+						: 2 * r->rest_ms;
+	r->retry_at_ms = clock_ms() + r->rest_ms;
 }
 
 /* A Register that was not answered in time may be answered later; till then there is none other. */
-static void try_views(struct agentx_session *s, uint64_t now_ms)
+static void try_registrations(struct agentx_session *s, uint64_t now_ms)
 {
 	for (size_t i = 0; i < s->mibs->n; i++) {
-		const struct filter_region *g = &s->transport->filter.regions[i];
+		const struct module_registration *r = &s->modules[i];
+		enum registration last = s->transport->regions[i].registration;
 
-		if (!waits_for_view(s, i) || now_ms < s->views[i].retry_at_ms)
+		if (s->transport->state != TRANSPORT_OPEN || r->known == REGISTRATION_GRANTED ||
+			now_ms < r->retry_at_ms)
 			continue;
-		if (s->views[i].rest_ms > 0 && g->registration != REGISTRATION_ASKED &&
-			g->registration != REGISTRATION_GRANTED) {
-			register_again(s->mibs->mibs[i]);
-			library_wake(&s->library);
-		}
-		judge_view(s, i, clock_ms());
+		if (r->rest_ms > 0 && last != REGISTRATION_ASKED && last != REGISTRATION_GRANTED)
+			register_again(s, s->mibs->mibs[i]);
+		judge_registration(s, i);
 	}
-}
-
-bool agentx_session_serves(const struct agentx_session *s, size_t i)
-{
-	return i == s->mibs->main ? s->state == AGENTX_SERVING : s->open && s->views[i].serving;
-}
-
-bool agentx_session_refused(const struct agentx_session *s, size_t i)
-{
-	return i != s->mibs->main && s->open && s->views[i].refused && !s->views[i].serving;
 }
 
 /* --- Ping ----------------------------------------------------------------------------------- */
 
 static void look_for_answers(struct agentx_session *s, uint64_t now_ms)
 {
-	const struct filter *f = &s->transport->filter;
-	bool slow = f->awaits && now_ms >= f->awaits_since_ms + SLOW_MS;
+	const struct transport *t = s->transport;
+	bool slow = t->awaits && now_ms >= t->awaits_since_ms + SLOW_MS;
 
 	/* Only an answer ends it, not that nothing is asked. */
-	if (s->slow == slow || (s->slow && f->awaits))
+	if (s->slow == slow || (s->slow && t->awaits))
 		return;
 	s->slow = slow;
 	log_info(TOKEN,
@@ -297,13 +383,10 @@ static void look_for_answers(struct agentx_session *s, uint64_t now_ms)
 		s->ping_at_ms = now_ms;
 }
 
+/* What the transport saw is enough. */
 static int on_ping(int op, netsnmp_session *library, int reqid, netsnmp_pdu *pdu, void *magic)
 {
-	(void)op, (void)reqid, (void)pdu;
-	struct agentx_session *s = magic;
-
-	if (library == s->open)
-		s->ping_out = false;
+	(void)op, (void)library, (void)reqid, (void)pdu, (void)magic;
 	return 1;
 }
 
@@ -312,10 +395,7 @@ static void send_ping(struct agentx_session *s, uint64_t now_ms)
 	netsnmp_pdu *pdu = snmp_pdu_create(AGENTX_PING);
 
 	s->ping_at_ms = now_ms + (s->slow ? SLOW_PING_MS : PING_MS);
-	if (!pdu)
-		return;
-	s->ping_out = agentx_session_send(s, pdu, on_ping, s);
-	if (!s->ping_out)
+	if (pdu && !agentx_session_send(s, pdu, on_ping, NULL))
 		snmp_free_pdu(pdu);
 }
 
@@ -325,7 +405,7 @@ bool agentx_session_send(
 	if (s->transport->state != TRANSPORT_OPEN)
 		return false;
 	pdu->sessid = s->open->sessid;
-	library_wake(&s->library);
+	s->library_awake = true;
 	return snmp_async_send(s->open, pdu, callback, magic) != 0;
 }
 
@@ -333,36 +413,30 @@ bool agentx_session_send(
 
 int agentx_session_prepare(struct agentx_session *s, struct pollset *ps, uint64_t now_ms, bool busy)
 {
-	const struct filter *f = &s->transport->filter;
+	const struct transport *t = s->transport;
 
-	if (busy || s->state == AGENTX_ENDING)
-		library_wake(&s->library);
-	int r = library_prepare(&s->library, ps, s->transport->fd, now_ms);
-
-	switch (s->state) {
-	case AGENTX_CONNECTING:
+	s->library_awake |= busy || s->state == AGENTX_ENDING;
+	int r = library_prepare(s, ps, now_ms);
+	if (r < 0)
+		return r;
+	if (s->state == AGENTX_CONNECTING) {
 		agentx_connect_start(s->connect, now_ms);
 		pollset_deadline(ps, clock_after(s->absent_since_ms, ABSENT_MS));
-		return r < 0 ? r : agentx_connect_prepare(s->connect, ps);
-	case AGENTX_CONTESTED:
-		pollset_deadline(ps, s->retry_at_ms);
-		break;
-	case AGENTX_ENDING:
+		return agentx_connect_prepare(s->connect, ps);
+	}
+	if (s->state == AGENTX_ENDING) {
 		/* The library's answers to itself wake us; if there are none, it gave up. */
-		pollset_deadline(ps, now_ms + ENDING_LOOK_MS);
-		break;
-	default:
-		break;
-	}
-	if (s->state != AGENTX_ENDING) {
-		for (size_t i = 0; i < s->mibs->n && !busy; i++)
-			if (waits_for_view(s, i))
-				pollset_deadline(ps, s->views[i].retry_at_ms);
+		pollset_deadline(ps, now_ms + BUSY_LOOK_MS);
+	} else {
+		for (size_t i = 0; i < s->mibs->n; i++)
+			if (s->modules[i].known != REGISTRATION_GRANTED)
+				pollset_deadline(ps,
+					busy ? now_ms + BUSY_LOOK_MS : s->modules[i].retry_at_ms);
 		pollset_deadline(ps, s->ping_at_ms);
-		if (f->awaits && !s->slow)
-			pollset_deadline(ps, f->awaits_since_ms + SLOW_MS);
+		if (t->awaits && !s->slow)
+			pollset_deadline(ps, t->awaits_since_ms + SLOW_MS);
 	}
-	return r < 0 ? r : transport_prepare(s->transport, ps, now_ms);
+	return transport_prepare(t, ps, now_ms);
 }
 
 /* The transport's states that the library brings about. */
@@ -374,15 +448,14 @@ static void follow_transport(struct agentx_session *s)
 		set_state(s, AGENTX_ENDING);
 	} else if (state == TRANSPORT_CLOSED) {
 		s->open = NULL;
+		memset(s->modules, 0, sizeof(s->modules));
 		set_state(s, AGENTX_CONNECTING);
 	}
 }
 
 void agentx_session_receive(struct agentx_session *s, const struct pollset *ps, uint64_t now_ms)
 {
-	bool reads = transport_dispatch(s->transport, ps, now_ms);
-
-	library_read(&s->library, ps, s->transport->fd, reads, now_ms);
+	library_read(s, ps, transport_dispatch(s->transport, ps, now_ms), now_ms);
 	follow_transport(s);
 }
 
@@ -393,9 +466,9 @@ static void connect_dispatch(struct agentx_session *s, const struct pollset *ps,
 
 	if (fd >= 0) {
 		transport_offer(s->transport, fd);
-		library_open(&s->library);
+		library_open(s);
 		if (s->open)
-			judge_registration(s, RETRY_FIRST_MS);
+			judge_registration(s, s->mibs->main);
 		else
 			transport_hang_up(s->transport);
 	} else if (now_ms >= clock_after(s->absent_since_ms, ABSENT_MS)) {
@@ -411,17 +484,12 @@ void agentx_session_dispatch(
 {
 	if (s->state == AGENTX_CONNECTING)
 		connect_dispatch(s, ps, now_ms);
-	if (s->state == AGENTX_CONTESTED && now_ms >= s->retry_at_ms && !busy) {
-		register_again(&ldoms_mib);
-		library_wake(&s->library);
-		judge_registration(s, RETRY_MS);
+	if (has_session(s)) {
+		if (!busy)
+			try_registrations(s, now_ms);
+		look_for_answers(s, now_ms);
+		if (now_ms >= s->ping_at_ms)
+			send_ping(s, now_ms);
 	}
 	follow_transport(s);
-	if (!has_session(s))
-		return;
-	if (!busy)
-		try_views(s, now_ms);
-	look_for_answers(s, now_ms);
-	if (now_ms >= s->ping_at_ms && !s->ping_out)
-		send_ping(s, now_ms);
 }

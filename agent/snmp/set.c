@@ -6,7 +6,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#include "snmp/varbind.h"
+#include "snmp/library.h"
 #include "tables/lookup.h"
 #include "tables/tables.h"
 #include "util/clock.h"
@@ -75,7 +75,7 @@ static bool answer(int mode, const struct verdict *v, bool must, netsnmp_agent_r
 static void take_varbind(
 	const struct view *v, const netsnmp_variable_list *vb, struct set_varbind *ret)
 {
-	struct relative_name name;
+	struct varbind_name name = varbind_name(vb);
 	struct lookup found;
 
 	*ret = (struct set_varbind){.type = SET_OTHER};
@@ -90,8 +90,7 @@ static void take_varbind(
 		ret->octets = vb->val.string;
 		ret->length = vb->val_len;
 	}
-	if (varbind_name(vb, &ldoms_mib, &name) != NAME_INSIDE ||
-		lookup_get(v, &ldoms_mib, name.sub, name.length, &found) == LOOKUP_NO_OBJECT ||
+	if (lookup_whole_get(v, &ldoms_mib, name.arcs, name.length, &found) == LOOKUP_NO_OBJECT ||
 		found.cell.column->access < ACCESS_WRITE)
 		return;
 	if (found.cell.table == &domain_table)
@@ -130,26 +129,7 @@ static void reserve(struct backend *b, const struct call *call)
 	fail(call->info, call->requests, refusal.position, (int)refusal.error);
 }
 
-/* Without memory for waiting it is answered at once. */
-static bool wait_for(struct set_phases *s, const struct call *call, const struct verdict *v,
-	uint64_t deadline_ms)
-{
-	struct waiting *w = calloc(1, sizeof(*w));
-	netsnmp_delegated_cache *cache =
-		w ? netsnmp_create_delegated_cache(
-			    call->handler, call->registration, call->info, call->requests, NULL)
-		  : NULL;
-	if (!cache) {
-		free(w);
-		return !answer(call->info->mode, v, true, call->info, call->requests);
-	}
-	*w = (struct waiting){s->waiting, cache, call->key, call->info->mode, deadline_ms};
-	s->waiting = w;
-	netsnmp_handler_mark_requests_as_delegated(call->requests, REQUEST_IS_DELEGATED);
-	return true;
-}
-
-/* False: the answer comes later. */
+/* False: the answer comes later. Without memory for waiting it is answered at once. */
 static bool answer_or_wait(struct set_phases *s, const struct call *call)
 {
 	struct verdict v = control_result(call->control, call->key);
@@ -157,9 +137,19 @@ static bool answer_or_wait(struct set_phases *s, const struct call *call)
 	if (answer(call->info->mode, &v, false, call->info, call->requests))
 		return true;
 	uint64_t until_ms = control_wait_until(call->control, call->key, call->now_ms);
-	if (until_ms > call->now_ms)
-		return !wait_for(s, call, &v, until_ms);
-	return answer(call->info->mode, &v, true, call->info, call->requests);
+	struct waiting *w = until_ms > call->now_ms ? calloc(1, sizeof(*w)) : NULL;
+	netsnmp_delegated_cache *cache =
+		w ? netsnmp_create_delegated_cache(
+			    call->handler, call->registration, call->info, call->requests, NULL)
+		  : NULL;
+	if (!cache) {
+		free(w);
+		return answer(call->info->mode, &v, true, call->info, call->requests);
+	}
+	*w = (struct waiting){s->waiting, cache, call->key, call->info->mode, until_ms};
+	s->waiting = w;
+	netsnmp_handler_mark_requests_as_delegated(call->requests, REQUEST_IS_DELEGATED);
+	return false;
 }
 
 static void action(struct set_phases *s, const struct call *call)

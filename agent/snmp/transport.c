@@ -13,6 +13,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "snmp/connect.h"
 #include "snmp/read.h"
 #include "util/cleanup.h"
 #include "util/clock.h"
@@ -31,6 +32,9 @@
  * default of 1 s and five retries holds the thread for six seconds.
  */
 #define EXCHANGE_TIMEOUT_US 700000L
+
+/* Nobody sends so much: the beginning of a PDU was lost, and so is all that follows. */
+#define STREAM_LOST (1U << 26)
 
 static const oid domain_name[] = {LDOMS_MIB_ROOT_ARCS, 0, 0};
 
@@ -105,51 +109,217 @@ static void send_to_master(struct transport *t, const uint8_t *octets, size_t n,
 	}
 }
 
-/* --- through the filter --------------------------------------------------------------------- */
-
-static void give_to_library(struct transport *t, const uint8_t *pdu, size_t size)
+/* The answer to a request with an error. */
+static void refuse(struct transport *t, const struct agentx_header *h, enum agentx_error error,
+	uint64_t now_ms)
 {
-	if (buffer_append(&t->to_library, pdu, size) < 0) {
+	uint8_t response[AGENTX_RESPONSE_SIZE];
+	struct agentx_writer w = agentx_response_writer(response, sizeof(response), h, error);
+
+	log_debug(TOKEN, "PDU of type %u and %u octets is answered with error %d", h->type,
+		h->length + AGENTX_HEADER_SIZE, (int)error);
+	send_to_master(t, response, agentx_finish(&w), now_ms);
+}
+
+static void give_to_library(struct transport *t, const uint8_t *pdu)
+{
+	if (buffer_append(&t->to_library, pdu, agentx_size(pdu)) < 0) {
 		log_warn(TOKEN, "no memory for a PDU");
 		transport_hang_up(t);
 	}
 }
 
-/* Does with a PDU what the filter says. */
-static void carry(struct transport *t, enum filter_verdict verdict, const uint8_t *pdu,
-	enum agentx_error error, uint64_t now_ms)
+/* --- the phases of a SET -------------------------------------------------------------------- */
+
+/*
+ * The library copies the session number of a phase into its Response and uses it for nothing else.
+ * The phase gets a number that no session has, so that take_answer() knows the Response by it.
+ */
+static void give_phase(struct transport *t, struct transport_set *s, uint8_t *pdu, uint64_t now_ms)
+{
+	s->packet = agentx_number(pdu, AGENTX_AT_PACKET);
+	s->type = pdu[1];
+	s->answered = false;
+	s->passed_ms = now_ms;
+	agentx_set_number(pdu, AGENTX_AT_SESSION, ~t->session);
+	agentx_set_number(pdu, AGENTX_AT_TRANSACTION, s->id);
+	give_to_library(t, pdu);
+}
+
+/*
+ * The library frees what it knows of a SET with the answer to its last phase, uses it with the
+ * answer to any other, and forgets to answer a CommitSet that comes again (agentx/subagent.c). So
+ * a phase has to wait for the answer to the one before, and the next SET has a number of its own.
+ * A master that asks again for the same has its answer already, or will get it.
+ */
+static void take_phase(
+	struct transport *t, const struct agentx_header *h, uint8_t *pdu, uint64_t now_ms)
+{
+	struct transport_set *open = NULL;
+
+	for (struct transport_set *s = t->sets; s < t->sets + t->n_sets; s++) {
+		if (s->transaction != h->transaction)
+			continue;
+		if (s->type == h->type && s->packet == h->packet)
+			return;
+		if (s->type != AGENTX_UNDO_SET && s->type != AGENTX_CLEANUP_SET && !s->cleanup)
+			open = s;
+	}
+	if (!open && h->type == AGENTX_TEST_SET) {
+		if (t->n_sets == TRANSPORT_SETS_MAX) {
+			log_info(TOKEN, "the AgentX master begins SETs and ends none");
+			transport_hang_up(t);
+			return;
+		}
+		open = &t->sets[t->n_sets++];
+		*open = (struct transport_set){
+			.transaction = h->transaction, .id = ++t->last_id, .answered = true};
+	}
+	if (open && open->answered)
+		give_phase(t, open, pdu, now_ms);
+	else if (h->type != AGENTX_CLEANUP_SET && (!open || h->type != open->type))
+		refuse(t, h, AGENTX_PROCESSING_ERROR, now_ms);
+	else if (open && h->type == AGENTX_CLEANUP_SET)
+		open->cleanup = true;
+}
+
+/* A Response of the library. */
+static void send_response(struct transport *t, const uint8_t *pdu, uint64_t now_ms)
 {
 	const struct agentx_header h = agentx_header(pdu);
-	const size_t size = agentx_size(pdu);
-	uint8_t own[AGENTX_RESPONSE_SIZE];
 
-	switch (verdict) {
-	case FILTER_TO_LIBRARY:
-		give_to_library(t, pdu, size);
-		break;
-	case FILTER_TO_MASTER:
-		send_to_master(t, pdu, size, now_ms);
-		break;
-	case FILTER_CLEANUP:
-		send_to_master(t, pdu, size, now_ms);
-		filter_cleanup(&t->filter, now_ms, own);
-		give_to_library(t, own, AGENTX_HEADER_SIZE);
-		break;
-	case FILTER_READ:
-		send_to_master(t, t->answer, read_answer(t->view, pdu, t->answer), now_ms);
-		break;
-	case FILTER_REFUSE:
-		log_debug(TOKEN, "PDU of type %u and %u octets is answered with error %d", h.type,
-			h.length + AGENTX_HEADER_SIZE, (int)error);
-		agentx_error_response(own, &h, error);
-		send_to_master(t, own, sizeof(own), now_ms);
-		break;
-	case FILTER_HANG_UP:
-		transport_hang_up(t);
-		break;
-	case FILTER_DROP:
-		break;
+	if (h.length > AGENTX_PDU_MAX - AGENTX_HEADER_SIZE)
+		refuse(t, &h, AGENTX_TOO_BIG, now_ms);
+	else
+		send_to_master(t, pdu, agentx_size(pdu), now_ms);
+}
+
+/* The answer to a phase goes out with the numbers that the master knows. */
+static void take_answer(struct transport *t, uint8_t *pdu, uint64_t now_ms)
+{
+	uint32_t id = agentx_number(pdu, AGENTX_AT_TRANSACTION);
+	struct transport_set *s = t->sets, *end = s + t->n_sets;
+
+	while (s < end && s->id != id)
+		s++;
+	if (s == end || s->answered)
+		return;
+	s->answered = true;
+	agentx_set_number(pdu, AGENTX_AT_SESSION, t->session);
+	agentx_set_number(pdu, AGENTX_AT_TRANSACTION, s->transaction);
+	if (s->type != AGENTX_CLEANUP_SET)
+		send_response(t, pdu, now_ms);
+	if (s->type == AGENTX_UNDO_SET || s->type == AGENTX_CLEANUP_SET) {
+		*s = end[-1];
+		t->n_sets--;
+	} else if (s->cleanup) {
+		const struct agentx_header h = {
+			.version = AGENTX_VERSION, .type = AGENTX_CLEANUP_SET, .packet = s->packet};
+		uint8_t cleanup[AGENTX_HEADER_SIZE];
+		struct agentx_writer w = agentx_writer(cleanup, sizeof(cleanup), &h);
+		agentx_finish(&w);
+		give_phase(t, s, cleanup, now_ms);
 	}
+}
+
+/*
+ * Whether the library still works on a phase of a SET. Until it does not, it must not hear that the
+ * session is over: it would answer to a session that it has freed.
+ */
+static bool library_owes(const struct transport *t, uint64_t now_ms)
+{
+	for (size_t i = 0; i < t->n_sets; i++)
+		if (!t->sets[i].answered && now_ms < t->sets[i].passed_ms + TRANSPORT_PHASE_MS)
+			return true;
+	return false;
+}
+
+/* --- from the master ------------------------------------------------------------------------ */
+
+/* The answer to a PDU that our side sent. */
+static void take_response(
+	struct transport *t, const struct agentx_header *h, uint8_t *pdu, uint64_t now_ms)
+{
+	uint32_t uptime;
+	uint16_t error;
+
+	if (h->version != AGENTX_VERSION || h->length > AGENTX_PDU_MAX - AGENTX_HEADER_SIZE ||
+		!agentx_response(pdu, &uptime, &error))
+		return;
+	if (error == AGENTX_NOT_OPEN) {
+		log_info(TOKEN, "the AgentX master does not know our session any more");
+		transport_hang_up(t);
+		return;
+	}
+	if (!t->opened && h->packet == CONNECT_OPEN_PACKET) {
+		t->opened = error == AGENTX_NO_ERROR;
+		t->session = h->session;
+		t->uptime = uptime;
+		agentx_set_number(pdu, AGENTX_AT_TRANSACTION, t->open_transaction);
+		agentx_set_number(pdu, AGENTX_AT_PACKET, t->open_packet);
+	} else {
+		if (h->packet == t->exchange.packet)
+			t->exchange.type = 0;
+		t->awaits = t->awaits && h->packet != t->last_packet;
+		t->awaits_since_ms = now_ms;
+	}
+	for (struct transport_region *g = t->regions; g < t->regions + t->view->mibs->n; g++)
+		if (g->registration == REGISTRATION_ASKED && h->packet == g->packet) {
+			g->registration = error ? REGISTRATION_REFUSED : REGISTRATION_GRANTED;
+			g->error = error;
+			agentx_set_number(pdu, AGENTX_AT_ERROR, 0);
+		}
+	give_to_library(t, pdu);
+}
+
+/*
+ * What is wrong with a request; from a good one the context is taken out. The phases behind TestSet
+ * need have none (6.1.1).
+ */
+static enum agentx_error error_in(
+	const struct transport *t, const struct agentx_header *h, uint8_t *pdu)
+{
+	bool has_context = h->flags & AGENTX_NON_DEFAULT_CONTEXT;
+
+	if (h->version != AGENTX_VERSION || h->type < AGENTX_GET || h->type > AGENTX_CLEANUP_SET ||
+		h->length % 4)
+		return AGENTX_PARSE_ERROR;
+	if (!t->opened || h->session != t->session)
+		return AGENTX_NOT_OPEN;
+	if (has_context ? !t->context : t->context && h->type <= AGENTX_TEST_SET)
+		return AGENTX_UNSUPPORTED_CONTEXT;
+	if (h->length > AGENTX_PDU_MAX - AGENTX_HEADER_SIZE)
+		return AGENTX_TOO_BIG;
+	return has_context && !agentx_cut_context(pdu, t->context) ? AGENTX_UNSUPPORTED_CONTEXT
+								   : AGENTX_NO_ERROR;
+}
+
+/* A PDU whose header is complete, and so is its body, unless the PDU is too long. */
+static void take_pdu(struct transport *t, uint8_t *pdu, uint64_t now_ms)
+{
+	const struct agentx_header h = agentx_header(pdu);
+
+	if (h.length > STREAM_LOST) {
+		log_info(TOKEN, "the AgentX master sends a PDU of %u octets", h.length);
+		transport_hang_up(t);
+		return;
+	}
+	if (h.type == AGENTX_CLOSE) {
+		log_info(TOKEN, "the AgentX master closed our session");
+		transport_hang_up(t);
+		return;
+	}
+	if (h.type == AGENTX_RESPONSE) {
+		take_response(t, &h, pdu, now_ms);
+		return;
+	}
+	enum agentx_error error = error_in(t, &h, pdu);
+	if (error && h.type != AGENTX_CLEANUP_SET)
+		refuse(t, &h, error, now_ms);
+	else if (!error && h.type <= AGENTX_GET_BULK)
+		send_to_master(t, t->answer, read_answer(t->view, pdu, t->answer), now_ms);
+	else if (!error)
+		take_phase(t, &h, pdu, now_ms);
 }
 
 static bool has_room_for_answers(const struct transport *t)
@@ -174,9 +344,7 @@ static void take_pdus(struct transport *t, uint64_t now_ms)
 		size_t size = agentx_size(pdu);
 		if (size <= AGENTX_PDU_MAX && t->n - at < size)
 			break;
-		enum agentx_error error = AGENTX_NO_ERROR;
-		enum filter_verdict verdict = filter_from_master(&t->filter, pdu, now_ms, &error);
-		carry(t, verdict, pdu, error, now_ms);
+		take_pdu(t, pdu, now_ms);
 		t->skip = size;
 	}
 	t->n -= at;
@@ -201,19 +369,76 @@ static void receive(struct transport *t, uint64_t now_ms)
 	}
 }
 
+/* --- from the library ----------------------------------------------------------------------- */
+
+/* 6.2.3: timeout, priority, range_subid, reserved; then the root of a module. */
+static void note_register(struct transport *t, const struct agentx_header *h, const uint8_t *pdu)
+{
+	struct agentx_reader r = agentx_reader(pdu);
+	struct agentx_oid root;
+
+	(void)agentx_read_u16(&r);
+	(void)agentx_read_u16(&r);
+	agentx_read_oid(&r, &root);
+	for (size_t i = 0; i < t->view->mibs->n; i++) {
+		const struct mib *m = t->view->mibs->mibs[i];
+
+		if (root.length == m->root_length &&
+			memcmp(root.arcs, m->root, root.length * sizeof(root.arcs[0])) == 0)
+			t->regions[i] = (struct transport_region){
+				.registration = REGISTRATION_ASKED, .packet = h->packet};
+	}
+}
+
+static bool registers(uint8_t type)
+{
+	return type == AGENTX_REGISTER || type == AGENTX_UNREGISTER || type == AGENTX_ADD_CAPS ||
+	       type == AGENTX_REMOVE_CAPS;
+}
+
+/* One whole PDU of any size; behind it is room for AGENTX_CONTEXT_SIZE. */
+static void take_from_library(struct transport *t, uint8_t *pdu, uint64_t now_ms)
+{
+	const struct agentx_header h = agentx_header(pdu);
+
+	if (h.type == AGENTX_OPEN) {
+		t->open_transaction = h.transaction;
+		t->open_packet = h.packet;
+		return;
+	}
+	if (h.type == AGENTX_RESPONSE) {
+		if (h.session == t->session)
+			send_response(t, pdu, now_ms);
+		else
+			take_answer(t, pdu, now_ms);
+		return;
+	}
+	if (!t->awaits)
+		t->awaits_since_ms = now_ms;
+	t->awaits = true;
+	t->last_packet = h.packet;
+	/* The library reads nothing else until the answer is there, or its time-out is over. */
+	if (registers(h.type) || h.type == AGENTX_CLOSE)
+		t->exchange = h;
+	if (h.type == AGENTX_REGISTER)
+		note_register(t, &h, pdu);
+	/* What is about the MIB, not about the session. */
+	if (t->context && (registers(h.type) || h.type == AGENTX_NOTIFY))
+		agentx_put_context(pdu, t->context);
+	send_to_master(t, pdu, agentx_size(pdu), now_ms);
+}
+
 /* --- what the library calls ----------------------------------------------------------------- */
 
 static bool library_reads(const struct transport *t, uint64_t now_ms)
 {
-	return t->to_library.len > 0 ||
-	       (t->state == TRANSPORT_ENDED && !filter_owes(&t->filter, now_ms));
+	return t->to_library.len > 0 || (t->state == TRANSPORT_ENDED && !library_owes(t, now_ms));
 }
 
 /* Whole PDUs, as many as there is room for. */
 static int library_recv(netsnmp_transport *lower, void *room, int size, void **opaque, int *olength)
 {
 	struct transport *t = the_transport;
-	uint8_t answer[AGENTX_RESPONSE_SIZE];
 	size_t n = 0, next;
 
 	(void)opaque, (void)olength;
@@ -221,9 +446,14 @@ static int library_recv(netsnmp_transport *lower, void *room, int size, void **o
 		return -1;
 	if (t->to_library.len == 0)
 		receive(t, clock_ms());
-	if (t->to_library.len == 0 && t->state == TRANSPORT_ENDED &&
-		filter_end_exchange(&t->filter, answer))
-		give_to_library(t, answer, sizeof(answer));
+	if (t->to_library.len == 0 && t->state == TRANSPORT_ENDED && t->exchange.type != 0) {
+		uint8_t answer[AGENTX_RESPONSE_SIZE];
+		struct agentx_writer w = agentx_response_writer(
+			answer, sizeof(answer), &t->exchange, AGENTX_NO_ERROR);
+		agentx_finish(&w);
+		t->exchange.type = 0;
+		give_to_library(t, answer);
+	}
 	if (t->to_library.len == 0 && library_reads(t, clock_ms()))
 		return -1;
 	const uint8_t *pdus = (const uint8_t *)buffer_data(&t->to_library);
@@ -242,8 +472,6 @@ static int library_send(
 	netsnmp_transport *lower, const void *octets, int size, void **opaque, int *olength)
 {
 	struct transport *t = the_transport;
-	uint64_t now_ms = clock_ms();
-	enum agentx_error error = AGENTX_NO_ERROR;
 
 	(void)lower, (void)opaque, (void)olength;
 	if (size < AGENTX_HEADER_SIZE)
@@ -252,8 +480,7 @@ static int library_send(
 	if (!pdu)
 		return -1;
 	memcpy(pdu, octets, (size_t)size);
-	enum filter_verdict verdict = filter_from_library(&t->filter, pdu, now_ms, &error);
-	carry(t, verdict, pdu, error, now_ms);
+	take_from_library(t, pdu, clock_ms());
 	return size;
 }
 
@@ -295,7 +522,11 @@ static netsnmp_transport *library_connect_to(netsnmp_tdomain_spec *spec)
 	lower->f_send = library_send;
 	lower->f_close = library_close;
 	lower->f_setup_session = set_timeouts;
-	filter_begin(&t->filter, t->context, t->view->mibs);
+	memset(t->regions, 0, sizeof(t->regions));
+	t->awaits = t->opened = false;
+	t->exchange.type = 0;
+	t->last_id = 0;
+	t->n_sets = 0;
 	set_state(t, TRANSPORT_OPEN);
 	return lower;
 }

@@ -183,6 +183,25 @@ bool lookup_next(const struct view *v, const struct mib *m, const uint32_t *name
 	return false;
 }
 
+enum lookup_result lookup_whole_get(const struct view *v, const struct mib *m, const uint32_t *name,
+	size_t length, struct lookup *ret)
+{
+	if (mib_compare(m, name, length) != 0)
+		return LOOKUP_NO_OBJECT;
+	return lookup_get(v, m, name + m->root_length, length - m->root_length, ret);
+}
+
+bool lookup_whole_next(const struct view *v, const struct mib *m, const uint32_t *name,
+	size_t length, bool inclusive, struct cell *ret)
+{
+	int order = mib_compare(m, name, length);
+
+	if (order == 0)
+		return lookup_next(
+			v, m, name + m->root_length, length - m->root_length, inclusive, ret);
+	return order < 0 && lookup_next(v, m, name, 0, false, ret);
+}
+
 size_t cell_name(const struct cell *cell, uint32_t name[NAME_ARCS_MAX])
 {
 	const struct table *t = cell->table;

@@ -31,6 +31,12 @@ enum lookup_result lookup_get(const struct view *v, const struct mib *m, const u
 bool lookup_next(const struct view *v, const struct mib *m, const uint32_t *name, size_t length,
 	bool inclusive, struct cell *ret);
 
+/* The same for a whole name, from the root of all on, which may lie outside of the module. */
+enum lookup_result lookup_whole_get(const struct view *v, const struct mib *m, const uint32_t *name,
+	size_t length, struct lookup *ret);
+bool lookup_whole_next(const struct view *v, const struct mib *m, const uint32_t *name,
+	size_t length, bool inclusive, struct cell *ret);
+
 /* The name of a cell below the root; its length. */
 size_t cell_name(const struct cell *cell, uint32_t name[NAME_ARCS_MAX]);
 void cell_value(const struct cell *cell, struct value *ret);

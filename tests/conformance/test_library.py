@@ -1,5 +1,5 @@
 """What libnetsnmpagent does by itself: the proof that a deviation is the library's, and the reason
-for the AgentX filter (agent/snmp/filter.c) and for reads without the library (agent/snmp/read.c).
+for the AgentX filter (agent/snmp/transport.c) and for reads without the library (agent/snmp/read.c).
 
 A subagent of nothing but the library (library-subagent.c) is asked what the agent is asked in the
 other files. Each test here passes because the library fails.

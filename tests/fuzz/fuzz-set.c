@@ -147,7 +147,7 @@ static void session_lost(void)
 static void connect_agent(void)
 {
 	master_serve(f.master);
-	for (int i = 0; snmp_agent_state(f.agent) != AGENTX_SERVING; i++) {
+	for (int i = 0; strcmp(snmp_agent_status(f.agent), "serving") != 0; i++) {
 		FUZZ_CHECK(i < 5000);
 		turn(1);
 		if (i > 20)

@@ -15,7 +15,6 @@
 
 #include "snmp/agentx.h"
 #include "snmp/connect.h"
-#include "snmp/filter.h"
 #include "util/clock.h"
 #include "temp-directory.h"
 #include "util/pollset.h"
@@ -97,7 +96,7 @@ static int accept_open(struct bed *b)
 	assert_int_equal(h.version, 1);
 	assert_int_equal(h.type, AGENTX_OPEN);
 	assert_int_equal(h.flags, 0);
-	assert_int_equal(h.packet, FILTER_OPEN_PACKET);
+	assert_int_equal(h.packet, CONNECT_OPEN_PACKET);
 	assert_int_equal(h.length, n - AGENTX_HEADER_SIZE);
 	return fd;
 }
@@ -109,7 +108,7 @@ static size_t make_answer(uint8_t *to, uint16_t error, size_t more)
 		.type = AGENTX_RESPONSE,
 		.flags = AGENTX_NETWORK_BYTE_ORDER,
 		.session = 9,
-		.packet = FILTER_OPEN_PACKET};
+		.packet = CONNECT_OPEN_PACKET};
 	struct agentx_writer w = agentx_writer(to, 128, &h);
 
 	agentx_write_u32(&w, 4711);

@@ -11,7 +11,7 @@
 
 #include "snmp/notify.h"
 #include "snmp/session.h"
-#include "snmp/varbind.h"
+#include "snmp/library.h"
 #include "tables/mib-list.h"
 #include "tables/notify-queue.h"
 #include "synthetic.h"

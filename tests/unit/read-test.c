@@ -54,7 +54,7 @@ static void add_oid(const uint32_t *below, size_t n, bool include)
 {
 	uint8_t *oid = request.w.at;
 
-	agentx_write_name(&request.w, agentx_root, agentx_root_length, below, n);
+	agentx_write_name(&request.w, ldoms_mib.root, ldoms_mib.root_length, below, n);
 	oid[2] = include;
 }
 
@@ -153,10 +153,10 @@ static size_t answer_well(void)
 
 static void assert_below(const struct varbind *vb, const uint32_t *below, size_t n)
 {
-	size_t root = agentx_root_length;
+	size_t root = ldoms_mib.root_length;
 
 	assert_int_equal(vb->name.length, root + n);
-	assert_memory_equal(vb->name.arcs, agentx_root, root * 4);
+	assert_memory_equal(vb->name.arcs, ldoms_mib.root, root * 4);
 	for (size_t i = 0; i < n; i++)
 		assert_int_equal(vb->name.arcs[root + i], below[i]);
 }
@@ -408,7 +408,7 @@ static size_t count_cells(void)
 
 static bool next_rises(const struct agentx_oid *last)
 {
-	size_t root = agentx_root_length;
+	size_t root = ldoms_mib.root_length;
 
 	begin(AGENTX_GET_NEXT, true);
 	add(last->arcs + root, last->length - root);
@@ -427,10 +427,10 @@ static bool next_rises(const struct agentx_oid *last)
 static void test_walk(void **state)
 {
 	(void)state;
-	struct agentx_oid name = {.length = agentx_root_length};
-	size_t n = 0, root = agentx_root_length;
+	struct agentx_oid name = {.length = ldoms_mib.root_length};
+	size_t n = 0, root = ldoms_mib.root_length;
 
-	memcpy(name.arcs, agentx_root, root * 4);
+	memcpy(name.arcs, ldoms_mib.root, root * 4);
 	for (; next_rises(&name); n++) {
 		struct varbind next = found[0];
 		uint8_t octets[2048];
@@ -507,7 +507,7 @@ static void test_too_big(void **state)
 	begin(AGENTX_GET, true);
 	for (int i = 0; i < 1300; i++) {
 		agentx_write_name(
-			&request.w, agentx_root, agentx_root_length, ARCS(COLUMN(CPUS), 1));
+			&request.w, ldoms_mib.root, ldoms_mib.root_length, ARCS(COLUMN(CPUS), 1));
 		add_null();
 	}
 	assert_error(AGENTX_TOO_BIG);
@@ -527,7 +527,7 @@ static void test_parse_errors(void **state)
 	(void)state;
 	for (int type = AGENTX_GET; type <= AGENTX_GET_BULK; type++) {
 		/* Anywhere in the second range. */
-		for (size_t cut = 1; cut < agentx_root_length + 2; cut++) {
+		for (size_t cut = 1; cut < ldoms_mib.root_length + 2; cut++) {
 			begin(type, true);
 			if (type == AGENTX_GET_BULK)
 				agentx_write_u32(&request.w, 1);

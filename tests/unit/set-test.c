@@ -11,7 +11,7 @@
 #include "control-fixture.h"
 #include "control/handover.h"
 #include "snmp/set.h"
-#include "snmp/varbind.h"
+#include "snmp/library.h"
 #include "util/clock.h"
 
 /* Where the library looks for requests that wait (agent/snmp_agent.c). */

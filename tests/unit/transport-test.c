@@ -15,7 +15,7 @@
 #include "tables/mib-list.h"
 #include "test.h"
 
-#include "snmp/filter.h"
+#include "snmp/connect.h"
 #include "snmp/transport.h"
 #include "util/clock.h"
 #include "util/pollset.h"
@@ -145,7 +145,7 @@ static void open_session(struct bed *b)
 	make(pdu, OPEN, 0, 0, 4711, 8);
 	assert_int_equal(b->library->f_send(b->library, pdu, 28, NULL, NULL), 28);
 	assert_silent(b);
-	make(pdu, RESPONSE, 0, SESSION, FILTER_OPEN_PACKET, 8);
+	make(pdu, RESPONSE, 0, SESSION, CONNECT_OPEN_PACKET, 8);
 	memset(pdu + 20, 0, 8);
 	put(pdu + 20, 12345, false);
 	say(b, pdu, 28);
@@ -153,7 +153,7 @@ static void open_session(struct bed *b)
 	put(pdu + 12, 4711, false);
 	assert_memory_equal(b->passed, pdu, 28);
 	b->n_passed = 0;
-	assert_int_equal(b->transport->filter.uptime, 12345);
+	assert_int_equal(b->transport->uptime, 12345);
 }
 
 static int setup_in(const char *context, void **state)
@@ -459,7 +459,7 @@ static void test_cleanup_overtakes(void **state)
 		assert_int_equal(number_at(cleanup + 8, 4, false), id);
 		answer(b, cleanup);
 		assert_silent(b);
-		assert_int_equal(b->transport->filter.n_sets, 0);
+		assert_int_equal(b->transport->n_sets, 0);
 		b->n_passed = 0;
 	}
 }
@@ -478,7 +478,7 @@ static void test_end_in_a_set(void **state)
 	assert_false(turn(b, now_ms));
 	assert_int_equal(read_once(b), 0);
 	/* One that it lost is never answered. */
-	assert_true(turn(b, now_ms + FILTER_PHASE_MS + 1000));
+	assert_true(turn(b, now_ms + TRANSPORT_PHASE_MS + 1000));
 	answer(b, test);
 	assert_true(turn(b, now_ms));
 	assert_int_equal(read_once(b), -1);
@@ -492,7 +492,7 @@ static int make_register(uint8_t *pdu, uint32_t packet)
 	struct agentx_writer w = agentx_writer(pdu, 128, &h);
 
 	agentx_write_u32(&w, 0);
-	agentx_write_name(&w, agentx_root, agentx_root_length, NULL, 0);
+	agentx_write_name(&w, ldoms_mib.root, ldoms_mib.root_length, NULL, 0);
 	return (int)agentx_finish(&w);
 }
 
@@ -501,12 +501,12 @@ static void test_register(void **state)
 {
 	static const struct {
 		uint16_t error;
-		enum filter_registration result;
+		enum registration result;
 	} cases[] = {{0, REGISTRATION_GRANTED}, {263, REGISTRATION_REFUSED},
 		{267, REGISTRATION_REFUSED}};
 	struct bed *b = *state;
-	const struct filter *f = &b->transport->filter;
-	const struct filter_region *g = &f->regions[0];
+	const struct transport *f = b->transport;
+	const struct transport_region *g = &f->regions[0];
 	uint8_t pdu[28], asked[128], heard[128];
 
 	assert_int_equal(g->registration, REGISTRATION_NONE);
