@@ -187,13 +187,12 @@ static int add_value(struct set_request *d, const struct set_field_rule *rule,
 static struct set_request *find_or_add(struct transaction *t, uint32_t row)
 {
 	size_t i = first_where(k, t->n_parts, t->parts[k].request.index >= row);
-	struct transaction_part *p = t->parts + i;
 
-	if (i < t->n_parts && p->request.index == row)
-		return &p->request;
-	if (!array_append(&t->parts, &t->n_parts, sizeof(*p)))
+	if (i < t->n_parts && t->parts[i].request.index == row)
+		return &t->parts[i].request;
+	if (!array_append(&t->parts, &t->n_parts, sizeof(t->parts[0])))
 		return NULL;
-	p = &t->parts[i];
+	struct transaction_part *p = &t->parts[i];
 	memmove(p + 1, p, (t->n_parts - 1 - i) * sizeof(*p));
 	*p = (struct transaction_part){.request.index = row};
 	return &p->request;

@@ -22,6 +22,11 @@ static int compare_arc(const struct table *t, const uint32_t *name, size_t lengt
 /* The first table that does not lie before the name as a whole; n_tables when none. */
 static size_t lower_table(const struct mib *m, const uint32_t *name, size_t length)
 {
+	/* Most have the number that their place suggests. */
+	size_t guess = length > 1 ? (size_t)name[1] - 1 : m->n_tables;
+
+	if (guess < m->n_tables && compare_arc(m->tables[guess], name, length) == 0)
+		return guess;
 	return first_where(i, m->n_tables, compare_arc(m->tables[i], name, length) <= 0);
 }
 

@@ -100,5 +100,8 @@ const struct column *table_column(const struct table *t, uint32_t id)
 
 size_t table_lower_column(const struct table *t, uint32_t id)
 {
+	/* Where no number is missing, the number tells the place. */
+	if (id > 0 && id <= t->n_columns && t->columns[id - 1].id == id)
+		return id - 1;
 	return first_where(i, t->n_columns, t->columns[i].id >= id);
 }
