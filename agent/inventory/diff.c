@@ -167,7 +167,7 @@ static int diff_owner(struct differ *d, enum row_owner which, const void *a, con
 	if (!a || !b || a == b)
 		return 0;
 	for (const struct row_type *t = row_types; r == 0 && t < row_types + _LIST_MAX; t++)
-		if (t->owner == which && t->change != CHANGE_NONE)
+		if (t->owner == which && t->is_told)
 			r = diff_list(d, t, a, b);
 	return r;
 }

@@ -62,7 +62,7 @@ static int copy_values(const struct domain *d, struct domain **ret)
 	copy->name = name;
 	copy->detail = NULL;
 	copy->services = NULL;
-	r = fields_copy(domain_fields, d, copy);
+	r = fields_own(domain_fields, copy);
 	if (r < 0) {
 		domain_unref(copy);
 		return r;
@@ -130,72 +130,32 @@ bool domain_identical(const struct domain *a, const struct domain *b)
 
 /* --- detail, services, host ---------------------------------------------------------------- */
 
-const struct domain_detail *detail_ref(const struct domain_detail *d)
-{
-	return shared_ref(d);
-}
+#define DEFINE_OWNER(name, type, which)                                                            \
+	int name##_new(struct type **ret)                                                          \
+	{                                                                                          \
+		struct type *made = shared_new(sizeof(*made));                                     \
+                                                                                                   \
+		if (!made)                                                                         \
+			return -ENOMEM;                                                            \
+		*ret = made;                                                                       \
+		return 0;                                                                          \
+	}                                                                                          \
+                                                                                                   \
+	const struct type *name##_ref(const struct type *owner)                                    \
+	{                                                                                          \
+		return shared_ref(owner);                                                          \
+	}                                                                                          \
+                                                                                                   \
+	void name##_unref(const struct type *shared)                                               \
+	{                                                                                          \
+		struct type *owner = shared_last(shared);                                          \
+                                                                                                   \
+		if (!owner)                                                                        \
+			return;                                                                    \
+		rows_free(which, owner);                                                           \
+		shared_free(owner);                                                                \
+	}
 
-const struct domain_services *services_ref(const struct domain_services *s)
-{
-	return shared_ref(s);
-}
-
-const struct host *host_ref(const struct host *h)
-{
-	return shared_ref(h);
-}
-
-static void owner_unref(enum row_owner which, const void *shared)
-{
-	void *owner = shared_last(shared);
-
-	if (!owner)
-		return;
-	rows_free(which, owner);
-	shared_free(owner);
-}
-
-void detail_unref(const struct domain_detail *d)
-{
-	owner_unref(OWNER_DETAIL, d);
-}
-
-void services_unref(const struct domain_services *s)
-{
-	owner_unref(OWNER_SERVICES, s);
-}
-
-void host_unref(const struct host *h)
-{
-	owner_unref(OWNER_HOST, h);
-}
-
-int detail_new(struct domain_detail **ret)
-{
-	struct domain_detail *d = shared_new(sizeof(*d));
-
-	if (!d)
-		return -ENOMEM;
-	*ret = d;
-	return 0;
-}
-
-int services_new(struct domain_services **ret)
-{
-	struct domain_services *s = shared_new(sizeof(*s));
-
-	if (!s)
-		return -ENOMEM;
-	*ret = s;
-	return 0;
-}
-
-int host_new(struct host **ret)
-{
-	struct host *h = shared_new(sizeof(*h));
-
-	if (!h)
-		return -ENOMEM;
-	*ret = h;
-	return 0;
-}
+DEFINE_OWNER(detail, domain_detail, OWNER_DETAIL)
+DEFINE_OWNER(services, domain_services, OWNER_SERVICES)
+DEFINE_OWNER(host, host, OWNER_HOST)

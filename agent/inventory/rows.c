@@ -1,17 +1,216 @@
 /*
- * Lists of rows by their type. Members are reached by offset; memcpy keeps the compiler's aliasing
- * rules out of it.
+ * Rows and lists by their tables. Members are reached by offset; memcpy keeps the compiler's
+ * aliasing rules out of it.
  */
 #include "inventory/rows.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "ldm/document.h"
 #include "util/array.h"
 #include "util/buffer.h"
+#include "util/cleanup.h"
 #include "util/number.h"
+#include "util/text.h"
+
+/* Longest text kept: ldomMaster (four names of 256 octets and three commas). */
+#define TEXT_MAX 1027
+
+static bool is_text(const struct field *f)
+{
+	return f->kind >= FIELD_TEXT && f->kind <= FIELD_FLAGS;
+}
+
+static char *field_text(const struct field *f, const void *row)
+{
+	char *text;
+
+	memcpy(&text, (const char *)row + f->offset, sizeof(text));
+	return text;
+}
+
+/* What was there is freed. */
+static void field_put(const struct field *f, const void *value, void *row)
+{
+	if (is_text(f))
+		free(field_text(f, row));
+	memcpy((char *)row + f->offset, value, f->width);
+}
+
+/* --- reading ------------------------------------------------------------------------------- */
+
+union value {
+	char *text;
+	uint64_t wide;
+	uint32_t narrow;
+	bool on;
+};
+
+static int parse_address(const char *text, uint64_t *ret)
+{
+	char *end;
+
+	if (*text < '0' || *text > '9')
+		return -EINVAL;
+	errno = 0;
+	*ret = strtoull(text, &end, 0);
+	return errno || *end ? -EINVAL : 0;
+}
+
+/* -ENOMEM; any other error means that the text is no such value. */
+static int parse_value(enum field_kind kind, const char *text, union value *ret)
+{
+	switch (kind) {
+	case FIELD_TEXT:
+		ret->text = *text ? strndup(text, TEXT_MAX) : NULL;
+		return *text && !ret->text ? -ENOMEM : 0;
+	case FIELD_MAC:
+		return word_mac(text, &ret->text);
+	case FIELD_HOSTID:
+		return word_hostid(text, &ret->text);
+	case FIELD_UUID:
+		return word_uuid(text, &ret->text);
+	case FIELD_FLAGS:
+		return *text ? word_flags(text, &ret->text) : 0;
+	case FIELD_LIMIT:
+		return strcasecmp(text, "unlimited") == 0 ? 0 : parse_u32(text, &ret->narrow);
+	case FIELD_U32:
+		return parse_u32(text, &ret->narrow);
+	case FIELD_PERCENT:
+		return parse_permille(text, &ret->narrow);
+	case FIELD_STATE:
+		ret->narrow = word_state(text);
+		return *text ? 0 : -EINVAL;
+	case FIELD_SIZE:
+		return parse_size(text, &ret->wide);
+	case FIELD_ADDRESS:
+		return parse_address(text, &ret->wide);
+	case FIELD_UPTIME:
+		return parse_uptime(text, &ret->wide);
+	case FIELD_SWITCH:
+		return word_switch(text, &ret->on) ? 0 : -EINVAL;
+	case FIELD_SUSPENDED:
+		ret->on = strcasecmp(text, "suspended") == 0;
+		return *text ? 0 : -EINVAL;
+	case FIELD_OTHER:
+	case FIELD_END:
+		break;
+	}
+	return -EINVAL;
+}
+
+static bool is_in(const char *const *types, const char *type)
+{
+	for (; types && *types; types++)
+		if (strcasecmp(*types, type) == 0)
+			return true;
+	return !types;
+}
+
+static const char *find_text(const struct field *f, const struct ldm_resource *from)
+{
+	const char *text = NULL;
+
+	if (f->source == FROM_UNITS)
+		text = from->units;
+	else if (f->source == FROM_ADDRESS)
+		text = from->address;
+	else if (f->source == FROM_UUID)
+		text = from->uuid;
+	for (size_t i = 0; !text && i < ARRAY_SIZE(f->keys) && f->keys[i]; i++)
+		text = ldm_resource_get(from, f->keys[i]);
+	return text;
+}
+
+int fields_read(
+	const struct field *table, const struct ldm_resource *from, void *row, uint32_t *ret_known)
+{
+	const char *const *types = NULL;
+	bool has_types = true;
+	uint32_t known = 0;
+
+	for (const struct field *f = table; f->kind != FIELD_END; f++) {
+		union value value = {0};
+
+		if (f->in != types) {
+			types = f->in;
+			has_types = is_in(types, from->type);
+		}
+		const char *text = has_types ? find_text(f, from) : NULL;
+		int r = text ? parse_value(f->kind, text, &value) : -ENOENT;
+		if (r == -ENOMEM)
+			return r;
+		if (r < 0)
+			continue;
+		field_put(f, &value, row);
+		known |= f->known;
+	}
+	*ret_known = known;
+	return 0;
+}
+
+/* --- life and comparison ------------------------------------------------------------------- */
+
+void fields_free(const struct field *table, void *row)
+{
+	static const char *const none = NULL;
+
+	for (const struct field *f = table; f->kind != FIELD_END; f++)
+		if (is_text(f))
+			field_put(f, &none, row);
+}
+
+int fields_own(const struct field *table, void *row)
+{
+	int r = 0;
+
+	for (const struct field *f = table; f->kind != FIELD_END; f++) {
+		char *text = NULL;
+
+		if (!is_text(f))
+			continue;
+		if (text_copy(field_text(f, row), &text) < 0)
+			r = -ENOMEM;
+		memcpy((char *)row + f->offset, &text, sizeof(text));
+	}
+	return r;
+}
+
+int field_take(const struct field *f, const void *from, void *to)
+{
+	char *text;
+
+	if (!is_text(f)) {
+		field_put(f, (const char *)from + f->offset, to);
+		return 0;
+	}
+	int r = text_copy(field_text(f, from), &text);
+	if (r == 0)
+		field_put(f, &text, to);
+	return r;
+}
+
+static bool field_same(const struct field *f, const void *a, const void *b)
+{
+	const char *x = (const char *)a + f->offset, *y = (const char *)b + f->offset;
+
+	if (is_text(f))
+		return text_equal(field_text(f, a), field_text(f, b));
+	return memcmp(x, y, f->width) == 0;
+}
+
+bool fields_same(const struct field *table, const void *a, const void *b, bool with_volatile)
+{
+	for (const struct field *f = table; f->kind != FIELD_END; f++)
+		if ((with_volatile || !f->is_volatile) && !field_same(f, a, b))
+			return false;
+	return true;
+}
+
+/* --- lists --------------------------------------------------------------------------------- */
 
 static void *list_get(const struct row_type *t, const void *owner)
 {
@@ -146,7 +345,8 @@ static bool list_same(const struct row_type *t, const void *a, const void *b, bo
 	if (n != rows_count(t, b))
 		return false;
 	for (size_t i = 0; i < n; i++)
-		if (!fields_same(t->fields, rows_at(t, a, i), rows_at(t, b, i), with_volatile))
+		if (row_index(rows_at(t, a, i)) != row_index(rows_at(t, b, i)) ||
+			!fields_same(t->fields, rows_at(t, a, i), rows_at(t, b, i), with_volatile))
 			return false;
 	return true;
 }

@@ -1,11 +1,29 @@
 /*
- * The lists below a domain (CPUs, disks, switches, ...) and of the host: what is done with each of
- * them alike, as schema.h describes it. Lists are sorted by the index that each row begins with.
+ * Rows, and lists of them, as schema.h describes them: read from ldmd, compared and freed. The
+ * values of a domain are a row, too; the lists are those below a domain (CPUs, disks, switches,
+ * ...) and of the host, sorted by the index that each row in them begins with.
  */
 #ifndef INVENTORY_ROWS_H
 #define INVENTORY_ROWS_H
 
 #include "inventory/schema.h"
+
+/* --- the values of one row ----------------------------------------------------------------- */
+
+/*
+ * Reads what is there into the row and leaves the rest alone. A value that makes no sense is as if
+ * it were missing. *ret_known gets the known bits of what was read. -ENOMEM.
+ */
+int fields_read(
+	const struct field *table, const struct ldm_resource *from, void *row, uint32_t *ret_known);
+void fields_free(const struct field *table, void *row);
+/* Gives a plain copy of a row texts of its own. -ENOMEM: some are NULL. */
+int fields_own(const struct field *table, void *row);
+/* Copies one value from another row, freeing what was there. -ENOMEM. */
+int field_take(const struct field *f, const void *from, void *to);
+bool fields_same(const struct field *table, const void *a, const void *b, bool with_volatile);
+
+/* --- lists --------------------------------------------------------------------------------- */
 
 size_t rows_count(const struct row_type *t, const void *owner);
 void *rows_at(const struct row_type *t, const void *owner, size_t i);

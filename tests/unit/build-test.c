@@ -557,11 +557,11 @@ static bool mentions(const char *line, const char *key)
 /* Whether the field is looked for in resources of this type. */
 static bool is_of(const struct field *f, const char *resource)
 {
-	bool found = !f->in[0];
+	bool found = !f->in;
 
-	for (size_t i = 0; i < ARRAY_SIZE(f->in) && f->in[i]; i++)
+	for (size_t i = 0; f->in && f->in[i]; i++)
 		found |= strcmp(f->in[i], resource) == 0;
-	return found && f->source != FROM_NOWHERE;
+	return found;
 }
 
 static void check_documented(const char *resource, const struct field *fields)
