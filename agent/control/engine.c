@@ -170,12 +170,8 @@ static uint64_t port_now(void *user)
 
 static int open_files(struct engine *e, const struct engine_config *config)
 {
-	struct registry_options options = {
-		.directory = config->state_directory,
-		.accept_damage = config->accept_damage,
-	};
 	uint64_t patience = config->command.timeout_ms;
-	int rc = registry_open(&options, &e->registry);
+	int rc = registry_open(config->state_directory, config->accept_damage, &e->registry);
 
 	if (rc >= 0)
 		rc = history_open(config->state_directory, e->handover, &e->history);

@@ -60,13 +60,6 @@ static int make_outlines(struct differ *d)
 	return r;
 }
 
-static void forget_outlines(struct differ *d)
-{
-	domain_unref(d->before_outline);
-	domain_unref(d->after_outline);
-	d->before_outline = d->after_outline = NULL;
-}
-
 /* The change says what it is; what it is about is added here. */
 static int report(struct differ *d, struct change change, const char *object)
 {
@@ -86,28 +79,6 @@ static int report(struct differ *d, struct change change, const char *object)
 	d->max--;
 	*place = change;
 	return 0;
-}
-
-static int report_created(struct differ *d)
-{
-	const struct change change = {
-		.kind = CHANGE_CREATE,
-		.flag = CHANGE_ADDED,
-		.migrated = d->after->migration == MIGRATION_TARGET,
-	};
-
-	return report(d, change, NULL);
-}
-
-static int report_destroyed(struct differ *d)
-{
-	const struct change change = {
-		.kind = CHANGE_DESTROY,
-		.flag = CHANGE_REMOVED,
-		.migrated = d->before->migration == MIGRATION_SOURCE,
-	};
-
-	return report(d, change, NULL);
 }
 
 static int report_value(struct differ *d, enum change_kind kind)
@@ -210,17 +181,27 @@ static int diff_both(struct differ *d, const struct domain *before, const struct
 
 static int diff_domain(struct differ *d, const struct domain *before, const struct domain *after)
 {
+	struct change change = {.kind = CHANGE_CREATE, .flag = CHANGE_ADDED};
 	int r;
 
 	if (before == after)
 		return 0;
 	d->before = before;
 	d->after = after;
-	if (before && after)
+	if (before && after) {
 		r = diff_both(d, before, after);
-	else
-		r = before ? report_destroyed(d) : report_created(d);
-	forget_outlines(d);
+	} else if (after) {
+		change.migrated = after->migration == MIGRATION_TARGET;
+		r = report(d, change, NULL);
+	} else {
+		change.kind = CHANGE_DESTROY;
+		change.flag = CHANGE_REMOVED;
+		change.migrated = before->migration == MIGRATION_SOURCE;
+		r = report(d, change, NULL);
+	}
+	domain_unref(d->before_outline);
+	domain_unref(d->after_outline);
+	d->before_outline = d->after_outline = NULL;
 	return r;
 }
 

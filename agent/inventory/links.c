@@ -7,36 +7,34 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "inventory/rows.h"
 #include "util/array.h"
 #include "util/number.h"
 #include "util/reference.h"
 
 struct links {
-	struct service *services[_SERVICE_KIND_MAX];
-	size_t n[_SERVICE_KIND_MAX];
+	struct service *services; /* sorted by kind and names */
+	size_t n_services;
 	struct console_link *consoles;
 	size_t n_consoles;
 };
 
-static int compare_text(const char *a, const char *b)
+/* Only volumes have the second name. */
+static int compare_names(
+	const struct service *s, enum service_kind kind, const char *name, const char *volume)
 {
-	if (!a || !b)
-		return (a != NULL) - (b != NULL);
-	return strcmp(a, b);
-}
+	int order = compare_u64(s->kind, kind);
 
-static int compare_names(const struct service *s, const char *name, const char *volume)
-{
-	int order = compare_text(s->name, name);
-
-	return order ? order : compare_text(s->volume, volume);
+	if (order == 0)
+		order = strcmp(s->name, name);
+	return order == 0 && volume ? strcmp(s->volume, volume) : order;
 }
 
 /* A name that is there twice means the first domain's. */
 static int compare_services(const void *a, const void *b)
 {
 	const struct service *x = a, *y = b;
-	int order = compare_names(x, y->name, y->volume);
+	int order = compare_names(x, y->kind, y->name, y->volume);
 
 	return order ? order : compare_u64(x->domain, y->domain);
 }
@@ -44,89 +42,78 @@ static int compare_services(const void *a, const void *b)
 static struct service *find_service(
 	const struct links *l, enum service_kind kind, const char *name, const char *volume)
 {
-	struct service *services = l->services[kind];
-
 	if (!name || (kind == SERVICE_VOLUME && !volume))
 		return NULL;
-	size_t at = first_where(i, l->n[kind], compare_names(&services[i], name, volume) >= 0);
-	if (at == l->n[kind] || compare_names(&services[at], name, volume) != 0)
+	size_t at = first_where(
+		i, l->n_services, compare_names(&l->services[i], kind, name, volume) >= 0);
+	if (at == l->n_services || compare_names(&l->services[at], kind, name, volume) != 0)
 		return NULL;
-	return &services[at];
+	return &l->services[at];
 }
 
 const struct service *links_find(
 	const struct links *l, enum service_kind kind, const char *name, const char *volume)
 {
-	return find_service(l, kind, name, kind == SERVICE_VOLUME ? volume : NULL);
+	return find_service(l, kind, name, volume);
 }
 
 /* --- services ------------------------------------------------------------------------------ */
 
-static size_t count_offered(const struct domain_services *s, enum service_kind kind)
+static const enum domain_list lists[_SERVICE_KIND_MAX] = {
+	[SERVICE_VDS] = LIST_VDS,
+	[SERVICE_VOLUME] = LIST_VOLUME,
+	[SERVICE_VSW] = LIST_VSW,
+	[SERVICE_VCC] = LIST_VCC,
+};
+
+/* Nothing can name a volume whose service is not known. */
+static int add_service(
+	struct links *l, enum service_kind kind, const struct domain *d, const void *row)
 {
-	const size_t counts[_SERVICE_KIND_MAX] = {
-		[SERVICE_VDS] = s->n_vds,
-		[SERVICE_VOLUME] = s->n_volumes,
-		[SERVICE_VSW] = s->n_vsw,
-		[SERVICE_VCC] = s->n_vcc,
-	};
+	const struct vds_volume *volume = kind == SERVICE_VOLUME ? row : NULL;
+	const char *name = volume ? volume->service : row_name(&row_types[lists[kind]], row);
 
-	return counts[kind];
-}
-
-static struct service offered(const struct domain_services *s, enum service_kind kind, size_t i)
-{
-	switch (kind) {
-	case SERVICE_VDS:
-		return (struct service){.name = s->vds[i].name, .index = s->vds[i].index};
-	case SERVICE_VOLUME:
-		return (struct service){
-			.name = s->volumes[i].service,
-			.volume = s->volumes[i].name,
-			.index = s->volumes[i].index,
-		};
-	case SERVICE_VSW:
-		return (struct service){.name = s->vsw[i].name, .index = s->vsw[i].index};
-	case SERVICE_VCC:
-	case _SERVICE_KIND_MAX:
-		break;
-	}
-	return (struct service){.name = s->vcc[i].name, .index = s->vcc[i].index};
-}
-
-static int collect_services(
-	struct links *l, const struct domain *const *domains, size_t n, enum service_kind kind)
-{
-	size_t most = 0;
-
-	for (size_t i = 0; i < n; i++)
-		if (domains[i]->services)
-			most += count_offered(domains[i]->services, kind);
-	struct service *list = calloc(most + 1, sizeof(*list));
-	if (!list)
+	if (!name)
+		return 0;
+	struct service *s = array_append(&l->services, &l->n_services, sizeof(*s));
+	if (!s)
 		return -ENOMEM;
-	l->services[kind] = list;
-	for (size_t i = 0; i < n; i++) {
-		const struct domain_services *s = domains[i]->services;
-
-		for (size_t j = 0; s && j < count_offered(s, kind); j++) {
-			list[l->n[kind]] = offered(s, kind, j);
-			list[l->n[kind]++].domain = domains[i]->index;
-		}
-	}
-	qsort(list, l->n[kind], sizeof(*list), compare_services);
+	*s = (struct service){
+		.kind = kind,
+		.name = name,
+		.volume = volume ? volume->name : NULL,
+		.domain = d->index,
+		.index = row_index(row),
+	};
 	return 0;
 }
 
-static int copy_services(struct links *l, const struct links *last, enum service_kind kind)
+static int collect_services(struct links *l, const struct domain *const *domains, size_t n)
 {
-	struct service *list = reallocarray(NULL, last->n[kind] + 1, sizeof(*list));
+	int r = 0;
 
-	if (!list)
+	for (size_t i = 0; i < n; i++)
+		for (int kind = 0; domains[i]->services && kind < _SERVICE_KIND_MAX; kind++) {
+			const struct row_type *t = &row_types[lists[kind]];
+			const void *owner = domains[i]->services;
+
+			for (size_t j = 0; r == 0 && j < rows_count(t, owner); j++)
+				r = add_service(l, (enum service_kind)kind, domains[i],
+					rows_at(t, owner, j));
+		}
+	if (l->n_services > 0)
+		qsort(l->services, l->n_services, sizeof(*l->services), compare_services);
+	return r;
+}
+
+static int copy_services(struct links *l, const struct links *last)
+{
+	l->services = reallocarray(NULL, last->n_services + 1, sizeof(*l->services));
+	if (!l->services)
 		return -ENOMEM;
-	memcpy(list, last->services[kind], last->n[kind] * sizeof(*list));
-	l->services[kind] = list;
-	l->n[kind] = last->n[kind];
+	if (last->n_services > 0)
+		memcpy(l->services, last->services, last->n_services * sizeof(*l->services));
+	l->n_services = last->n_services;
 	return 0;
 }
 
@@ -158,11 +145,14 @@ static void count_clients(struct links *l, const struct domain *d, uint32_t more
 
 static void count_volumes(struct links *l)
 {
-	for (size_t i = 0; i < l->n[SERVICE_VDS]; i++)
-		l->services[SERVICE_VDS][i].offers = l->services[SERVICE_VDS][i].clients = 0;
-	for (size_t i = 0; i < l->n[SERVICE_VOLUME]; i++) {
-		const struct service *volume = &l->services[SERVICE_VOLUME][i];
-		struct service *vds = find_service(l, SERVICE_VDS, volume->name, NULL);
+	for (size_t i = 0; i < l->n_services; i++)
+		if (l->services[i].kind == SERVICE_VDS)
+			l->services[i].offers = l->services[i].clients = 0;
+	for (size_t i = 0; i < l->n_services; i++) {
+		const struct service *volume = &l->services[i];
+		struct service *vds = volume->kind == SERVICE_VOLUME
+					      ? find_service(l, SERVICE_VDS, volume->name, NULL)
+					      : NULL;
 
 		if (!vds)
 			continue;
@@ -233,10 +223,8 @@ static bool clients_same(const struct domain *a, const struct domain *b)
 static int update(struct links *l, const struct links *last, const struct domain *const *domains,
 	const struct domain *const *before, size_t n)
 {
-	int r = 0;
+	int r = copy_services(l, last);
 
-	for (int kind = 0; r == 0 && kind < _SERVICE_KIND_MAX; kind++)
-		r = copy_services(l, last, (enum service_kind)kind);
 	for (size_t i = 0; r == 0 && i < n; i++)
 		if (!clients_same(domains[i], before[i])) {
 			count_clients(l, before[i], (uint32_t)-1);
@@ -247,10 +235,8 @@ static int update(struct links *l, const struct links *last, const struct domain
 
 static int collect(struct links *l, const struct domain *const *domains, size_t n)
 {
-	int r = 0;
+	int r = collect_services(l, domains, n);
 
-	for (int kind = 0; r == 0 && kind < _SERVICE_KIND_MAX; kind++)
-		r = collect_services(l, domains, n, (enum service_kind)kind);
 	for (size_t i = 0; r == 0 && i < n; i++)
 		count_clients(l, domains[i], 1);
 	return r;
@@ -292,8 +278,7 @@ void links_unref(const struct links *shared)
 
 	if (!l)
 		return;
-	for (int kind = 0; kind < _SERVICE_KIND_MAX; kind++)
-		free(l->services[kind]);
+	free(l->services);
 	free(l->consoles);
 	shared_free(l);
 }

@@ -20,6 +20,7 @@ enum service_kind {
 };
 
 struct service {
+	enum service_kind kind;
 	const char *name;   /* of the service */
 	const char *volume; /* of the volume; NULL for the others */
 	uint32_t domain;    /* ldomIndex of the one that offers it */

@@ -36,13 +36,6 @@
 
 enum { MAIN, COPY, N_FILES };
 
-struct registry_files {
-	char *directory;
-	char *paths[N_FILES];
-	char *lock_path;
-	int lock_fd;
-};
-
 /* --- text, written ------------------------------------------------------------------------- */
 
 static uint64_t checksum(const char *text, size_t size)
@@ -54,6 +47,7 @@ static uint64_t checksum(const char *text, size_t size)
 	return sum;
 }
 
+/* A name ends a line. */
 static int print_name(struct buffer *out, const char *name)
 {
 	int rc = percent_append(out, name);
@@ -102,39 +96,28 @@ static void **in_order(const struct sorted *s, int (*compare)(const void *a, con
 	return order;
 }
 
-static int print_body(struct buffer *out, const struct registry *r)
-{
-	void **entries = in_order(&r->by_index, registry_compare_seen);
-	void **objects = in_order(&r->objects, compare_kind);
-	int rc = entries && objects ? 0 : -ENOMEM;
-
-	if (rc == 0)
-		rc = buffer_printf(
-			out, MAGIC "\nserial %" PRIu64 "\nnext %" PRIu32 "\n", r->serial, r->next);
-	for (size_t i = 0; rc == 0 && i < r->by_index.n; i++)
-		rc = print_entry(out, entries[i]);
-	for (size_t i = 0; rc == 0 && i < r->objects.n; i++)
-		rc = print_object(out, objects[i]);
-	free(entries);
-	free(objects);
-	return rc;
-}
-
 int registry_print(const struct registry *r, char **ret_text, size_t *ret_size)
 {
-	struct buffer out = BUFFER_EMPTY;
-	int rc = print_body(&out, r);
+	_cleanup_free_ void **entries = in_order(&r->by_index, registry_compare_seen);
+	_cleanup_free_ void **objects = in_order(&r->objects, compare_kind);
+	_cleanup_(buffer_clear) struct buffer out = BUFFER_EMPTY;
 
+	if (!entries || !objects)
+		return -ENOMEM;
+	int rc = buffer_printf(
+		&out, MAGIC "\nserial %" PRIu64 "\nnext %" PRIu32 "\n", r->serial, r->next);
+	for (size_t i = 0; rc == 0 && i < r->by_index.n; i++)
+		rc = print_entry(&out, entries[i]);
+	for (size_t i = 0; rc == 0 && i < r->objects.n; i++)
+		rc = print_object(&out, objects[i]);
 	if (rc == 0)
 		rc = buffer_printf(
 			&out, "sum %016" PRIx64 "\n", checksum(buffer_data(&out), out.len));
-	if (rc == 0) {
-		*ret_size = out.len;
-		*ret_text = buffer_steal(&out);
-		rc = *ret_text ? 0 : -ENOMEM;
-	}
-	buffer_clear(&out);
-	return rc;
+	if (rc < 0)
+		return rc;
+	*ret_size = out.len;
+	*ret_text = buffer_steal(&out);
+	return *ret_text ? 0 : -ENOMEM;
 }
 
 /* --- text, read ---------------------------------------------------------------------------- */
@@ -180,33 +163,23 @@ static int parse_domain(struct registry *r, char *line)
 	return rc;
 }
 
-static int parse_counter(struct registry *r, char *line)
+/* A counter has a next number, and no name. */
+static int parse_object(struct registry *r, bool is_counter, char *line)
 {
+	uint64_t owner, number, max = is_counter ? UINT32_MAX : REGISTRY_INDEX_MAX;
 	struct registry_object *o;
-	uint64_t owner, next;
+	const char *name = "";
 
 	if (!take_number(&line, REGISTRY_INDEX_MAX, &owner))
 		return -EBADMSG;
 	const char *kind = take_word(&line);
-	if (!kind || !take_number(&line, UINT32_MAX, &next) || next == 0)
+	if (!kind || !take_number(&line, max, &number) || number == 0)
 		return -EBADMSG;
-	return registry_add_object(r, (uint32_t)owner, kind, (uint32_t)next, "", &o);
-}
-
-static int parse_object(struct registry *r, char *line)
-{
-	struct registry_object *o;
-	uint64_t owner, index;
-
-	if (!take_number(&line, REGISTRY_INDEX_MAX, &owner))
-		return -EBADMSG;
-	const char *kind = take_word(&line);
-	if (!kind || !take_number(&line, REGISTRY_INDEX_MAX, &index) || index == 0)
-		return -EBADMSG;
-	const char *name = take_name(&line);
+	if (!is_counter)
+		name = take_name(&line);
 	if (!name)
 		return -EBADMSG;
-	return registry_add_object(r, (uint32_t)owner, kind, (uint32_t)index, name, &o);
+	return registry_add_object(r, (uint32_t)owner, kind, (uint32_t)number, name, &o);
 }
 
 static int parse_next(struct registry *r, char *line)
@@ -234,9 +207,9 @@ static int parse_line(struct registry *r, size_t at, char *line)
 		return strcmp(what, "next") == 0 ? parse_next(r, line) : -EBADMSG;
 	if (strcmp(what, "d") == 0)
 		return parse_domain(r, line);
-	if (strcmp(what, "c") == 0)
-		return parse_counter(r, line);
-	return strcmp(what, "o") == 0 ? parse_object(r, line) : -EBADMSG;
+	if (strcmp(what, "c") == 0 || strcmp(what, "o") == 0)
+		return parse_object(r, *what == 'c', line);
+	return -EBADMSG;
 }
 
 /* The last line, "sum <16 digits>\n", vouches for all before it. */
@@ -292,85 +265,38 @@ uint32_t registry_salvage_next(const char *text, size_t size)
 
 /* --- the lock ------------------------------------------------------------------------------ */
 
-static int lock_file(int fd)
+/* A disk that is full or read-only is no reason not to serve. */
+static int take_lock(struct registry *r, const char *path)
 {
 	struct flock whole = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+	int rc = 0;
 
-	if (fcntl(fd, F_SETLK, &whole) == 0)
-		return 0;
-	return errno == EACCES || errno == EAGAIN ? -EBUSY : -errno;
-}
-
-/* For people who look who it is; no program reads it. */
-static void write_pid(int fd)
-{
-	if (ftruncate(fd, 0) == 0)
-		(void)dprintf(fd, "%ld\n", (long)getpid());
-}
-
-/* A disk that is full or read-only is no reason not to serve. */
-static int take_lock(struct registry_files *f)
-{
-	f->lock_fd = open(f->lock_path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
-	if (f->lock_fd < 0) {
-		int rc = -errno;
-
+	r->lock_fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+	if (r->lock_fd < 0) {
+		rc = -errno;
 		if (file_error_is_disk(rc)) {
 			log_warn(TOKEN, "cannot make the lock file %s: %s; going on without it",
-				f->lock_path, strerror(-rc));
+				path, strerror(-rc));
 			return 0;
 		}
-		log_err(TOKEN, "cannot open the lock file %s: %s", f->lock_path, strerror(-rc));
+		log_err(TOKEN, "cannot open the lock file %s: %s", path, strerror(-rc));
 		return rc;
 	}
-	int rc = lock_file(f->lock_fd);
-	if (rc == -EBUSY)
-		log_err(TOKEN, "another agent uses the state directory (%s is locked)",
-			f->lock_path);
-	else if (rc < 0)
-		log_err(TOKEN, "cannot lock %s: %s", f->lock_path, strerror(-rc));
-	else
-		write_pid(f->lock_fd);
-	return rc;
-}
-
-static char *path_in(const char *directory, const char *name)
-{
-	char *path;
-
-	return asprintf(&path, "%s/%s", directory, name) < 0 ? NULL : path;
-}
-
-static int files_open(const char *directory, struct registry_files **ret)
-{
-	struct registry_files *f = calloc(1, sizeof(*f));
-
-	if (!f)
-		return -ENOMEM;
-	*ret = f;
-	f->lock_fd = -1;
-	f->directory = strdup(directory);
-	f->paths[MAIN] = path_in(directory, "index-registry");
-	f->paths[COPY] = path_in(directory, "index-registry.copy");
-	f->lock_path = path_in(directory, "lock");
-	bool named = f->directory && f->paths[MAIN] && f->paths[COPY] && f->lock_path;
-	int rc = named ? take_lock(f) : -ENOMEM;
-	for (int i = 0; rc == 0 && f->lock_fd >= 0 && i < N_FILES; i++)
-		file_remove_left_overs(f->paths[i]);
-	return rc;
-}
-
-static void files_free(struct registry_files *f)
-{
-	if (!f)
-		return;
-	if (f->lock_fd >= 0)
-		close(f->lock_fd);
+	if (fcntl(r->lock_fd, F_SETLK, &whole) < 0) {
+		rc = errno == EACCES || errno == EAGAIN ? -EBUSY : -errno;
+		if (rc == -EBUSY)
+			log_err(TOKEN, "another agent uses the state directory (%s is locked)",
+				path);
+		else
+			log_err(TOKEN, "cannot lock %s: %s", path, strerror(-rc));
+		return rc;
+	}
+	/* For people who look who it is; no program reads it. */
+	if (ftruncate(r->lock_fd, 0) == 0)
+		(void)dprintf(r->lock_fd, "%ld\n", (long)getpid());
 	for (int i = 0; i < N_FILES; i++)
-		free(f->paths[i]);
-	free(f->lock_path);
-	free(f->directory);
-	free(f);
+		file_remove_left_overs(r->paths[i]);
+	return 0;
 }
 
 /* --- loading ------------------------------------------------------------------------------- */
@@ -388,6 +314,7 @@ static void read_one(const char *path, struct reading *in)
 	char *text;
 	size_t size;
 
+	*in = (struct reading){0};
 	registry_init(&in->content);
 	in->error = file_read(path, FILE_MAX_OCTETS, &text, &size);
 	if (in->error == -EFBIG || in->error == -EINVAL || in->error == -EIO)
@@ -422,28 +349,6 @@ static void tell_damage(const char *path, const struct reading *in)
 		log_warn(TOKEN, "%s is damaged: cut short or changed (wrong check sum)", path);
 }
 
-/* Unreadable for another reason than its content: nothing may be concluded, so do not start. */
-static int hard_error(const struct registry_files *f, const struct reading *in)
-{
-	for (int i = 0; i < N_FILES; i++) {
-		if (in[i].error == 0 || in[i].error == -ENOENT || in[i].error == -EBADMSG)
-			continue;
-		log_err(TOKEN, "cannot read %s: %s", f->paths[i], strerror(-in[i].error));
-		return in[i].error;
-	}
-	return 0;
-}
-
-/* The file to go by, or -1. */
-static int choose(const struct reading *in)
-{
-	if (in[MAIN].error == 0 && in[COPY].error == 0)
-		return in[COPY].content.serial > in[MAIN].content.serial ? COPY : MAIN;
-	if (in[MAIN].error == 0)
-		return MAIN;
-	return in[COPY].error == 0 ? COPY : -1;
-}
-
 /* The other file may have known of numbers that this one does not: leave them out. */
 static void skip_ahead(struct registry *r, uint32_t salvaged)
 {
@@ -469,24 +374,22 @@ static bool has_other_state(const char *directory)
 	return found;
 }
 
-static int start_anew(struct registry *r, const struct reading *in, bool accept_damage)
+static int start_anew(
+	struct registry *r, const char *directory, const struct reading *in, bool accept_damage)
 {
-	const struct registry_files *f = r->files;
-
-	if (in[MAIN].error == -ENOENT && in[COPY].error == -ENOENT &&
-		!has_other_state(f->directory))
+	if (in[MAIN].error == -ENOENT && in[COPY].error == -ENOENT && !has_other_state(directory))
 		return 0;
 	if (!accept_damage) {
 		log_err(TOKEN,
 			"the index registry and its copy (%s, %s) are damaged or missing: starting "
 			"would give domains new numbers. Restore one of them from a backup, or "
 			"start once with -R to number all domains anew",
-			f->paths[MAIN], f->paths[COPY]);
+			r->paths[MAIN], r->paths[COPY]);
 		return -EBADMSG;
 	}
 	for (int i = 0; i < N_FILES; i++)
 		if (in[i].error == -EBADMSG)
-			put_aside(f->paths[i]);
+			put_aside(r->paths[i]);
 	skip_ahead(
 		r, in[MAIN].salvaged > in[COPY].salvaged ? in[MAIN].salvaged : in[COPY].salvaged);
 	log_warn(TOKEN, "starting with an empty index registry; next number is %u", r->next);
@@ -496,12 +399,11 @@ static int start_anew(struct registry *r, const struct reading *in, bool accept_
 /* Takes over what was read. */
 static void go_on_with(struct registry *r, struct reading *in, int from)
 {
-	const struct registry_files *f = r->files;
-	int other = from == MAIN ? COPY : MAIN;
 	struct registry *content = &in[from].content;
+	int other = from == MAIN ? COPY : MAIN;
 
-	content->files = r->files;
-	content->departed_max = r->departed_max;
+	memcpy(content->paths, r->paths, sizeof(r->paths));
+	content->lock_fd = r->lock_fd;
 	content->recovered = r->recovered;
 	*r = *content;
 	registry_init(content);
@@ -509,41 +411,49 @@ static void go_on_with(struct registry *r, struct reading *in, int from)
 	if (!r->recovered && (from == MAIN || in[MAIN].error != -ENOENT))
 		return;
 	if (in[other].error == -EBADMSG)
-		put_aside(f->paths[other]);
-	log_warn(TOKEN, "going on with %s", f->paths[from]);
+		put_aside(r->paths[other]);
+	log_warn(TOKEN, "going on with %s", r->paths[from]);
 	if (from == COPY)
 		skip_ahead(r, in[MAIN].salvaged);
 }
 
 /*
- * With both files bad: -EBADMSG, or, with accept_damage, an empty registry whose mark is above the
- * old one as far as that can be read.
+ * The newer of those that are good. With both bad: -EBADMSG, or, with accept_damage, an empty
+ * registry whose mark is above the old one as far as that can be read.
  */
-static int settle(struct registry *r, struct reading *in, bool accept_damage)
+static int settle(struct registry *r, const char *directory, struct reading *in, bool accept_damage)
 {
-	const struct registry_files *f = r->files;
-	int from = choose(in), rc = hard_error(f, in);
+	int from = -1;
 
-	if (rc < 0)
-		return rc;
+	for (int i = 0; i < N_FILES; i++) {
+		int error = in[i].error;
+
+		/* Nothing may be concluded from a file that cannot be read, so do not start. */
+		if (error < 0 && error != -ENOENT && error != -EBADMSG) {
+			log_err(TOKEN, "cannot read %s: %s", r->paths[i], strerror(-error));
+			return error;
+		}
+		if (error == 0 && (from < 0 || in[i].content.serial > in[from].content.serial))
+			from = i;
+	}
 	for (int i = 0; i < N_FILES; i++)
 		if (in[i].error == -EBADMSG) {
-			tell_damage(f->paths[i], &in[i]);
+			tell_damage(r->paths[i], &in[i]);
 			r->recovered = true;
 		}
 	if (from < 0)
-		return start_anew(r, in, accept_damage);
+		return start_anew(r, directory, in, accept_damage);
 	go_on_with(r, in, from);
 	return 0;
 }
 
-static int load(struct registry *r, bool accept_damage)
+static int load(struct registry *r, const char *directory, bool accept_damage)
 {
-	struct reading in[N_FILES] = {0};
+	struct reading in[N_FILES];
 
 	for (int i = 0; i < N_FILES; i++)
-		read_one(r->files->paths[i], &in[i]);
-	int rc = settle(r, in, accept_damage);
+		read_one(r->paths[i], &in[i]);
+	int rc = settle(r, directory, in, accept_damage);
 	for (int i = 0; i < N_FILES; i++)
 		registry_clear(&in[i].content);
 	return rc;
@@ -551,17 +461,27 @@ static int load(struct registry *r, bool accept_damage)
 
 /* --- what others call ---------------------------------------------------------------------- */
 
-int registry_open(const struct registry_options *options, struct registry **ret)
+static char *path_in(const char *directory, const char *name)
 {
+	char *path;
+
+	return asprintf(&path, "%s/%s", directory, name) < 0 ? NULL : path;
+}
+
+int registry_open(const char *directory, bool accept_damage, struct registry **ret)
+{
+	_cleanup_free_ char *lock_path = path_in(directory, "lock");
 	struct registry *r = calloc(1, sizeof(*r));
 
 	if (!r)
 		return -ENOMEM;
 	registry_init(r);
-	r->departed_max = options->departed_max ? options->departed_max : REGISTRY_DEPARTED_MAX;
-	int rc = files_open(options->directory, &r->files);
+	r->paths[MAIN] = path_in(directory, "index-registry");
+	r->paths[COPY] = path_in(directory, "index-registry.copy");
+	bool named = lock_path && r->paths[MAIN] && r->paths[COPY];
+	int rc = named ? take_lock(r, lock_path) : -ENOMEM;
 	if (rc == 0)
-		rc = load(r, options->accept_damage);
+		rc = load(r, directory, accept_damage);
 	if (rc < 0) {
 		registry_free(r);
 		return rc;
@@ -577,7 +497,6 @@ void registry_free(struct registry *r)
 {
 	if (!r)
 		return;
-	files_free(r->files);
 	registry_clear(r);
 	free(r);
 }
@@ -591,7 +510,7 @@ static int store(const struct registry *r)
 	if (rc < 0)
 		return rc;
 	for (int i = 0; rc == 0 && i < N_FILES; i++)
-		rc = file_write_atomic(r->files->paths[i], text, size, 0600);
+		rc = file_write_atomic(r->paths[i], text, size, 0600);
 	free(text);
 	return rc;
 }
@@ -627,7 +546,6 @@ int registry_reserve(struct registry *r, const char *name, uint32_t want, uint32
 	if (rc < 0)
 		return rc;
 	e->reserved = true;
-	r->dirty = true;
 	rc = registry_commit(r);
 	if (rc < 0) {
 		registry_forget(r, e);
@@ -648,8 +566,5 @@ int registry_rename(struct registry *r, uint32_t index, const char *name)
 	int rc = registry_free_name(r, name);
 	if (rc == 0)
 		rc = registry_relabel(r, e, NULL, name);
-	if (rc < 0)
-		return rc;
-	r->dirty = true;
-	return registry_commit(r);
+	return rc < 0 ? rc : registry_commit(r);
 }

@@ -30,8 +30,8 @@ struct registry_object {
 	uint32_t owner, index;
 	uint64_t seen;
 	bool gone;
-	const char *name; /* behind the kind */
-	char kind[];
+	const char *kind, *name; /* in the texts */
+	char texts[];
 };
 
 /* Pointers in two parts, each sorted: items[0..n_old) and items[n_old..n). */
@@ -46,14 +46,16 @@ struct registry {
 	uint32_t next;
 	struct sorted by_index, by_uuid, by_name; /* entries */
 	struct sorted objects;
-	size_t departed_max;
+	size_t departed_max; /* domains that are gone, and remembered */
 	size_t objects_full; /* that many objects: look for some to forget */
-	struct registry_files *files;
-	bool has_twins; /* some were seen */
+	bool has_twins;	     /* some were seen */
 	bool dirty, failed, recovered;
+	char *paths[2]; /* of the file and its copy; NULL: of a registry without files */
+	int lock_fd;	/* -1: none */
 };
 
 void registry_init(struct registry *r);
+/* Frees what it holds, and the lock; then as after registry_init(). */
 void registry_clear(struct registry *r);
 
 struct registry_entry *registry_find_index(const struct registry *r, uint32_t index);

@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "util/array.h"
 #include "util/cleanup.h"
@@ -39,22 +40,24 @@ static size_t lower_bound(void *const *items, size_t n, const void *key, compare
 	return first_where(i, n, compare(items[i], key) >= 0);
 }
 
-/* Position of the item, or n. */
-static size_t sorted_position(const struct sorted *s, const void *key, compare_fn *compare)
+/* The place of the first item that is not before the key; NULL: there is none. */
+static void **sorted_seek(const struct sorted *s, const void *key, compare_fn *compare)
 {
-	size_t at = lower_bound(s->items, s->n_old, key, compare);
+	if (s->n == 0)
+		return NULL;
+	size_t old = lower_bound(s->items, s->n_old, key, compare);
+	size_t young = s->n_old + lower_bound(s->items + s->n_old, s->n - s->n_old, key, compare);
 
-	if (at < s->n_old && compare(s->items[at], key) == 0)
-		return at;
-	at = s->n_old + lower_bound(s->items + s->n_old, s->n - s->n_old, key, compare);
-	return at < s->n && compare(s->items[at], key) == 0 ? at : s->n;
+	if (old < s->n_old && (young == s->n || compare(s->items[old], s->items[young]) < 0))
+		return &s->items[old];
+	return young < s->n ? &s->items[young] : NULL;
 }
 
 static void *sorted_find(const struct sorted *s, const void *key, compare_fn *compare)
 {
-	size_t at = s->n ? sorted_position(s, key, compare) : 0;
+	void **place = sorted_seek(s, key, compare);
 
-	return at < s->n ? s->items[at] : NULL;
+	return place && compare(*place, key) == 0 ? *place : NULL;
 }
 
 /* Room for one more. -ENOMEM. */
@@ -100,7 +103,7 @@ static void sorted_insert(struct sorted *s, void *item, compare_fn *compare)
 
 static void sorted_remove(struct sorted *s, const void *item, compare_fn *compare)
 {
-	size_t at = sorted_position(s, item, compare);
+	size_t at = (size_t)(sorted_seek(s, item, compare) - s->items);
 
 	memmove(s->items + at, s->items + at + 1, (s->n - at - 1) * sizeof(void *));
 	s->n_old -= at < s->n_old;
@@ -161,7 +164,13 @@ static void entry_free(void *entry)
 
 void registry_init(struct registry *r)
 {
-	*r = (struct registry){.next = 1, .turn = 1, .objects_full = OBJECTS_MAX};
+	*r = (struct registry){
+		.next = 1,
+		.turn = 1,
+		.departed_max = REGISTRY_DEPARTED_MAX,
+		.objects_full = OBJECTS_MAX,
+		.lock_fd = -1,
+	};
 }
 
 void registry_clear(struct registry *r)
@@ -174,6 +183,10 @@ void registry_clear(struct registry *r)
 	free(r->by_index.items);
 	free(r->by_uuid.items);
 	free(r->by_name.items);
+	for (size_t i = 0; i < ARRAY_SIZE(r->paths); i++)
+		free(r->paths[i]);
+	if (r->lock_fd >= 0)
+		close(r->lock_fd);
 	registry_init(r);
 }
 
@@ -191,46 +204,24 @@ struct registry_entry *registry_find_uuid(const struct registry *r, const char *
 	return sorted_find(&r->by_uuid, &key, compare_uuid);
 }
 
-typedef bool entry_test(const struct registry *r, const struct registry_entry *e);
-
-/* An entry of that name that the test wants; *ret_n says how many there are. */
-static struct registry_entry *find_named(
-	const struct registry *r, const char *name, entry_test *wanted, size_t *ret_n)
+/* The entry of that name behind the last one (NULL: the first); NULL: there is none. */
+static struct registry_entry *next_named(
+	const struct registry *r, const char *name, const struct registry_entry *last)
 {
-	const struct registry_entry key = {.name = (char *)(uintptr_t)name};
-	const struct sorted *s = &r->by_name;
-	struct registry_entry *found = NULL;
+	const struct registry_entry key = {
+		.name = (char *)(uintptr_t)name, .index = last ? last->index + 1 : 0};
+	void **place = sorted_seek(&r->by_name, &key, compare_name);
+	struct registry_entry *e = place ? *place : NULL;
 
-	*ret_n = 0;
-	for (int part = 0; part < 2 && s->n; part++) {
-		size_t from = part ? s->n_old : 0, end = part ? s->n : s->n_old;
-
-		from += lower_bound(s->items + from, end - from, &key, compare_name);
-		for (; from < end; from++) {
-			struct registry_entry *e = s->items[from];
-
-			if (strcmp(e->name, name) != 0)
-				break;
-			if (!wanted(r, e))
-				continue;
-			found = e;
-			++*ret_n;
-		}
-	}
-	return found;
-}
-
-static bool has_no_uuid(const struct registry *r, const struct registry_entry *e)
-{
-	(void)r;
-	return !e->uuid;
+	return e && strcmp(e->name, name) == 0 ? e : NULL;
 }
 
 struct registry_entry *registry_find_name(const struct registry *r, const char *name)
 {
-	size_t n;
-
-	return find_named(r, name, has_no_uuid, &n);
+	for (struct registry_entry *e = next_named(r, name, NULL); e; e = next_named(r, name, e))
+		if (!e->uuid)
+			return e;
+	return NULL;
 }
 
 static int entry_new(
@@ -266,6 +257,7 @@ int registry_add(struct registry *r, uint32_t index, const char *uuid, const cha
 		sorted_insert(&r->by_uuid, e, compare_uuid);
 	if (r->next <= index)
 		r->next = index + 1;
+	r->dirty = true;
 	*ret = e;
 	return 0;
 }
@@ -293,6 +285,7 @@ int registry_relabel(
 	sorted_insert(&r->by_name, e, compare_name);
 	if (e->uuid)
 		sorted_insert(&r->by_uuid, e, compare_uuid);
+	r->dirty = true;
 	return 0;
 }
 
@@ -306,41 +299,27 @@ static struct registry_object *object_new(const char *kind, const char *name)
 
 	if (!o)
 		return NULL;
-	memcpy(o->kind, kind, kind_size);
-	o->name = memcpy(o->kind + kind_size, name, name_size);
+	o->kind = memcpy(o->texts, kind, kind_size);
+	o->name = memcpy(o->texts + kind_size, name, name_size);
 	return o;
-}
-
-/* The key of a registry_object, with borrowed texts. */
-struct object_key {
-	uint32_t owner;
-	const char *kind, *name;
-};
-
-static int compare_object_key(const void *object, const void *key)
-{
-	const struct registry_object *o = object;
-	const struct object_key *k = key;
-	int order = compare_u64(o->owner, k->owner);
-
-	if (order == 0)
-		order = strcmp(o->kind, k->kind);
-	return order ? order : strcmp(o->name, k->name);
 }
 
 static int compare_object(const void *a, const void *b)
 {
-	const struct registry_object *y = b;
+	const struct registry_object *x = a, *y = b;
+	int order = compare_u64(x->owner, y->owner);
 
-	return compare_object_key(a, &(struct object_key){y->owner, y->kind, y->name});
+	if (order == 0)
+		order = strcmp(x->kind, y->kind);
+	return order ? order : strcmp(x->name, y->name);
 }
 
 struct registry_object *registry_find_object(
 	const struct registry *r, uint32_t owner, const char *kind, const char *name)
 {
-	const struct object_key key = {owner, kind, name};
+	const struct registry_object key = {.owner = owner, .kind = kind, .name = name};
 
-	return sorted_find(&r->objects, &key, compare_object_key);
+	return sorted_find(&r->objects, &key, compare_object);
 }
 
 int registry_add_object(struct registry *r, uint32_t owner, const char *kind, uint32_t index,
@@ -360,6 +339,7 @@ int registry_add_object(struct registry *r, uint32_t owner, const char *kind, ui
 	o->seen = r->turn;
 	sorted_insert(&r->objects, o, compare_object);
 	r->has_twins |= strchr(kind, *REGISTRY_TWIN_MARK) != NULL;
+	r->dirty = true;
 	*ret = o;
 	return 0;
 }
@@ -404,11 +384,6 @@ void registry_forget(struct registry *r, struct registry_entry *e)
 	r->dirty = true;
 }
 
-static bool has_departed(const struct registry *r, const struct registry_entry *e)
-{
-	return !e->reserved && e->seen != r->turn;
-}
-
 int registry_compare_seen(const void *a, const void *b)
 {
 	const struct registry_entry *const *x = a, *const *y = b;
@@ -417,29 +392,26 @@ int registry_compare_seen(const void *a, const void *b)
 	return order ? order : compare_u64((*x)->index, (*y)->index);
 }
 
-/* The longest unseen ones, so that at most departed_max are left. Without memory: next time. */
-static void forget_departed(struct registry *r)
+/* Forgets the longest unseen ones, so that departed_max are left. Without memory: next time. */
+void registry_present_end(struct registry *r)
 {
-	struct registry_entry **departed;
+	struct registry_entry **departed = calloc(r->by_index.n + 1, sizeof(*departed));
 	size_t n = 0;
 
-	for (size_t i = 0; i < r->by_index.n; i++)
-		n += has_departed(r, r->by_index.items[i]);
-	if (n <= r->departed_max)
-		return;
-	departed = calloc(n, sizeof(struct registry_entry *));
-	if (!departed)
-		return;
-	n = 0;
-	for (size_t i = 0; i < r->by_index.n; i++)
-		if (has_departed(r, r->by_index.items[i]))
-			departed[n++] = r->by_index.items[i];
-	qsort(departed, n, sizeof(*departed), registry_compare_seen);
-	for (size_t i = 0; i < n - r->departed_max; i++)
-		departed[i]->gone = true;
+	for (size_t i = 0; departed && i < r->by_index.n; i++) {
+		struct registry_entry *e = r->by_index.items[i];
+
+		if (!e->reserved && e->seen != r->turn)
+			departed[n++] = e;
+	}
+	if (n > r->departed_max) {
+		qsort(departed, n, sizeof(*departed), registry_compare_seen);
+		for (size_t i = 0; i < n - r->departed_max; i++)
+			departed[i]->gone = true;
+		sweep_entries(r);
+		r->dirty = true;
+	}
 	free(departed);
-	sweep_entries(r);
-	r->dirty = true;
 }
 
 static int compare_object_seen(const void *a, const void *b)
@@ -477,6 +449,23 @@ static void make_room_for_objects(struct registry *r)
 
 /* --- the rules ----------------------------------------------------------------------------- */
 
+/* The entry that a domain is known by; NULL: it is new. */
+static struct registry_entry *find_domain(
+	const struct registry *r, const char *uuid, const char *name)
+{
+	struct registry_entry *found = uuid ? registry_find_uuid(r, uuid) : NULL;
+	size_t n = 0;
+
+	if (!uuid)
+		for (struct registry_entry *e = next_named(r, name, NULL); e;
+			e = next_named(r, name, e))
+			if (e->seen != r->turn) {
+				found = e;
+				n++;
+			}
+	return found && (uuid || n == 1) ? found : registry_find_name(r, name);
+}
+
 static int add_domain(
 	struct registry *r, const char *uuid, const char *name, struct registry_entry **ret)
 {
@@ -488,51 +477,18 @@ static int add_domain(
 			REGISTRY_INDEX_MAX, name);
 		return -ENOSPC;
 	}
-	int rc = registry_add(r, r->next, uuid, name, ret);
-	if (rc == 0)
-		r->dirty = true;
-	return rc;
-}
-
-static int update_domain(
-	struct registry *r, struct registry_entry *e, const char *uuid, const char *name)
-{
-	if ((e->uuid || !uuid) && strcmp(e->name, name) == 0)
-		return 0;
-	int rc = registry_relabel(r, e, uuid, name);
-	if (rc == 0)
-		r->dirty = true;
-	return rc;
-}
-
-static bool is_listed(const struct registry *r, const struct registry_entry *e)
-{
-	return e->seen == r->turn;
-}
-
-static bool is_not_listed(const struct registry *r, const struct registry_entry *e)
-{
-	return !is_listed(r, e);
-}
-
-/* The entry that a domain is known by; NULL: it is new. */
-static struct registry_entry *find_domain(
-	const struct registry *r, const char *uuid, const char *name)
-{
-	size_t n;
-	struct registry_entry *e =
-		uuid ? registry_find_uuid(r, uuid) : find_named(r, name, is_not_listed, &n);
-
-	if (e && (uuid || n == 1))
-		return e;
-	return registry_find_name(r, name);
+	return registry_add(r, r->next, uuid, name, ret);
 }
 
 int registry_assign(struct registry *r, const char *uuid, const char *name, uint32_t *ret)
 {
 	struct registry_entry *e = find_domain(r, uuid, name);
-	int rc = e ? update_domain(r, e, uuid, name) : add_domain(r, uuid, name, &e);
+	int rc = 0;
 
+	if (!e)
+		rc = add_domain(r, uuid, name, &e);
+	else if ((uuid && !e->uuid) || strcmp(e->name, name) != 0)
+		rc = registry_relabel(r, e, uuid, name);
 	if (rc < 0)
 		return rc;
 	e->seen = r->turn;
@@ -561,11 +517,6 @@ void registry_present_begin(struct registry *r)
 	r->turn++;
 }
 
-void registry_present_end(struct registry *r)
-{
-	forget_departed(r);
-}
-
 /* Where the next number of that kind is remembered; made at first use. */
 static int find_counter(
 	struct registry *r, uint32_t owner, const char *kind, struct registry_object **ret)
@@ -578,8 +529,12 @@ static int find_counter(
 	return 0;
 }
 
-static int add_object(struct registry *r, uint32_t owner, const char *kind, const char *name,
-	struct registry_object **ret)
+/*
+ * As an object of the kind that `as` says (its own kind, or that of twins), with the number, or
+ * with the next one of its kind (0).
+ */
+static int add_object(struct registry *r, uint32_t owner, const char *kind, const char *as,
+	const char *name, uint32_t number, struct registry_object **ret)
 {
 	struct registry_object *counter;
 
@@ -589,21 +544,19 @@ static int add_object(struct registry *r, uint32_t owner, const char *kind, cons
 	int rc = find_counter(r, owner, kind, &counter);
 	if (rc < 0)
 		return rc;
-	if (counter->index > REGISTRY_INDEX_MAX)
+	if (!number && counter->index > REGISTRY_INDEX_MAX)
 		return -ENOSPC;
-	rc = registry_add_object(r, owner, kind, counter->index, name, ret);
-	if (rc < 0)
-		return rc;
-	counter->index++;
-	r->dirty = true;
-	return 0;
+	rc = registry_add_object(r, owner, as, number ? number : counter->index, name, ret);
+	if (rc == 0 && !number)
+		counter->index++;
+	return rc;
 }
 
 int registry_assign_object(
 	struct registry *r, uint32_t owner, const char *kind, const char *name, uint32_t *ret)
 {
 	struct registry_object *o = registry_find_object(r, owner, kind, name);
-	int rc = o ? 0 : add_object(r, owner, kind, name, &o);
+	int rc = o ? 0 : add_object(r, owner, kind, kind, name, 0, &o);
 
 	if (rc < 0)
 		return rc;
@@ -612,31 +565,12 @@ int registry_assign_object(
 	return 0;
 }
 
-/* A twin has a kind of its own, the name "NAME/VALUE", and a number of the other kind. */
-static int add_twin(struct registry *r, uint32_t owner, const char *kind, const char *twin_kind,
-	const char *twin_name, uint32_t plain, uint32_t *ret)
-{
-	struct registry_object *counter, *twin;
-	int rc = find_counter(r, owner, kind, &counter);
-
-	if (rc < 0)
-		return rc;
-	if (r->objects.n >= OBJECTS_IN_USE_MAX || (!plain && counter->index > REGISTRY_INDEX_MAX))
-		return -ENOSPC;
-	rc = registry_add_object(
-		r, owner, twin_kind, plain ? plain : counter->index, twin_name, &twin);
-	if (rc < 0)
-		return rc;
-	counter->index += !plain;
-	r->dirty = true;
-	*ret = twin->index;
-	return 0;
-}
-
+/* Twins are objects of a kind of their own, named "NAME/VALUE", with a number of the other kind. */
 int registry_assign_twin(struct registry *r, uint32_t owner, const char *kind, const char *name,
 	const char *value, uint32_t plain, bool free_number, uint32_t *ret)
 {
 	_cleanup_free_ char *twin_kind = NULL, *twin_name = NULL;
+	int rc = 0;
 
 	if (!plain && !r->has_twins) {
 		*ret = 0;
@@ -647,7 +581,9 @@ int registry_assign_twin(struct registry *r, uint32_t owner, const char *kind, c
 		return -ENOMEM;
 	struct registry_object *o = registry_find_object(r, owner, twin_kind, twin_name);
 	if (!o && plain)
-		return add_twin(r, owner, kind, twin_kind, twin_name, free_number ? plain : 0, ret);
+		rc = add_object(r, owner, kind, twin_kind, twin_name, free_number ? plain : 0, &o);
+	if (rc < 0)
+		return rc;
 	if (o)
 		o->seen = r->turn;
 	*ret = o ? o->index : 0;
@@ -656,28 +592,20 @@ int registry_assign_twin(struct registry *r, uint32_t owner, const char *kind, c
 
 void registry_absent(struct registry *r, const char *name)
 {
-	struct registry_entry *e;
-	size_t n;
-
-	while (r->turn > 0 && (e = find_named(r, name, is_listed, &n)))
-		e->seen--;
-}
-
-static bool is_there(const struct registry *r, const struct registry_entry *e)
-{
-	return e->reserved || is_listed(r, e);
+	for (struct registry_entry *e = next_named(r, name, NULL); e; e = next_named(r, name, e))
+		if (e->seen == r->turn)
+			e->seen--;
 }
 
 /* A departed domain without UUID gives its name up for one that a manager makes. */
 int registry_free_name(struct registry *r, const char *name)
 {
-	size_t n;
-
-	if (find_named(r, name, is_there, &n))
-		return -EEXIST;
-	struct registry_entry *e = registry_find_name(r, name);
-	if (e)
-		registry_forget(r, e);
+	for (struct registry_entry *e = next_named(r, name, NULL); e; e = next_named(r, name, e))
+		if (e->reserved || e->seen == r->turn)
+			return -EEXIST;
+	struct registry_entry *departed = registry_find_name(r, name);
+	if (departed)
+		registry_forget(r, departed);
 	return 0;
 }
 

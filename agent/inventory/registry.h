@@ -23,18 +23,13 @@
 
 struct registry;
 
-struct registry_options {
-	const char *directory; /* must exist and be writable */
-	bool accept_damage;    /* -R: start anew although both files are bad or gone */
-	size_t departed_max;   /* 0: REGISTRY_DEPARTED_MAX */
-};
-
 /*
- * Errors: -EBUSY another agent has the directory; -EBADMSG both files are damaged, or
+ * The directory must exist and be writable. accept_damage (-R): starts anew although both files are
+ * bad or gone. Errors: -EBUSY another agent has the directory; -EBADMSG both files are damaged, or
  * gone beside other state files, and accept_damage is not set; else from the file system. Each is
  * logged here with what to do.
  */
-int registry_open(const struct registry_options *options, struct registry **ret);
+int registry_open(const char *directory, bool accept_damage, struct registry **ret);
 void registry_free(struct registry *r);
 
 /*

@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "ldm/document.h"
 #include "util/array.h"
@@ -93,12 +94,10 @@ void schedule_list_done(struct schedule *s, uint32_t need, uint64_t now_ms, uint
 
 void schedule_list_failed(struct schedule *s, uint32_t need, uint64_t now_ms)
 {
-	for (unsigned bit = 0; bit < N_LISTS; bit++) {
-		if (!(need & 1u << bit) || ++s->failures[bit] > FAILURES_MAX)
-			continue;
-		postpone(s, need, clock_after(now_ms, s->interval_ms));
-		s->needs |= need;
-	}
+	if (++s->failures[ffs((int)need) - 1] > FAILURES_MAX)
+		return;
+	postpone(s, need, clock_after(now_ms, s->interval_ms));
+	s->needs |= need;
 }
 
 void schedule_doubt(struct schedule *s)
@@ -421,87 +420,40 @@ void schedule_after_list(struct schedule *s, const struct snapshot *before,
 
 /* --- events -------------------------------------------------------------------------------- */
 
-enum event_scope {
-	SCOPE_UNKNOWN,
-	SCOPE_DOMAIN,	/* the domain it names */
-	SCOPE_LEAVES,	/* the domain it names is gone, or going */
-	SCOPE_SERVICES, /* what domains offer */
-	SCOPE_SPCONFIG,
-};
-
 /* Events say "crypto" where actions say "mau"; both are understood. */
+static const char *const about_domain[] = {"add-domain", "bind-domain", "unbind-domain",
+	"start-domain", "stop-domain", "domain-reset", "reset-domain", "panic-domain", "set-domain",
+	"migration-process", "cancel-operation", "remove-reconf", "add-vcpu", "set-vcpu",
+	"remove-vcpu", "add-crypto", "set-crypto", "remove-crypto", "add-mau", "set-mau",
+	"remove-mau", "add-memory", "set-memory", "remove-memory", "add-io", "set-io", "remove-io",
+	"add-variable", "set-variable", "remove-variable", "add-vdisk", "set-vdisk", "remove-vdisk",
+	"add-vnet", "set-vnet", "remove-vnet", "set-vconsole", "add-policy", "set-policy",
+	"remove-policy", "add-vdpcc", "remove-vdpcc", NULL};
+static const char *const domain_leaves[] = {"remove-domain", "migrate-domain", NULL};
+static const char *const about_services[] = {"add-vconscon", "set-vconscon", "remove-vconscon",
+	"add-vdiskserver", "remove-vdiskserver", "add-vdiskserverdevice", "set-vdiskserverdevice",
+	"remove-vdiskserverdevice", "add-vswitch", "set-vswitch", "remove-vswitch", "add-vdpcs",
+	"remove-vdpcs", NULL};
+static const char *const about_spconfigs[] = {
+	"add-spconfig", "set-spconfig", "remove-spconfig", NULL};
+
 static const struct event_meaning {
-	const char *action;
-	enum event_scope scope;
+	const char *const *actions;
+	uint32_t needs; /* lists; 0: the domain that the event names */
 } meanings[] = {
-	{"add-domain", SCOPE_DOMAIN},
-	{"remove-domain", SCOPE_LEAVES},
-	{"bind-domain", SCOPE_DOMAIN},
-	{"unbind-domain", SCOPE_DOMAIN},
-	{"start-domain", SCOPE_DOMAIN},
-	{"stop-domain", SCOPE_DOMAIN},
-	{"domain-reset", SCOPE_DOMAIN},
-	{"reset-domain", SCOPE_DOMAIN},
-	{"panic-domain", SCOPE_DOMAIN},
-	{"set-domain", SCOPE_DOMAIN},
-	{"migrate-domain", SCOPE_LEAVES},
-	{"migration-process", SCOPE_DOMAIN},
-	{"add-vcpu", SCOPE_DOMAIN},
-	{"set-vcpu", SCOPE_DOMAIN},
-	{"remove-vcpu", SCOPE_DOMAIN},
-	{"add-crypto", SCOPE_DOMAIN},
-	{"set-crypto", SCOPE_DOMAIN},
-	{"remove-crypto", SCOPE_DOMAIN},
-	{"add-mau", SCOPE_DOMAIN},
-	{"set-mau", SCOPE_DOMAIN},
-	{"remove-mau", SCOPE_DOMAIN},
-	{"add-memory", SCOPE_DOMAIN},
-	{"set-memory", SCOPE_DOMAIN},
-	{"remove-memory", SCOPE_DOMAIN},
-	{"add-io", SCOPE_DOMAIN},
-	{"set-io", SCOPE_DOMAIN},
-	{"remove-io", SCOPE_DOMAIN},
-	{"add-variable", SCOPE_DOMAIN},
-	{"set-variable", SCOPE_DOMAIN},
-	{"remove-variable", SCOPE_DOMAIN},
-	{"add-vdisk", SCOPE_DOMAIN},
-	{"set-vdisk", SCOPE_DOMAIN},
-	{"remove-vdisk", SCOPE_DOMAIN},
-	{"add-vnet", SCOPE_DOMAIN},
-	{"set-vnet", SCOPE_DOMAIN},
-	{"remove-vnet", SCOPE_DOMAIN},
-	{"set-vconsole", SCOPE_DOMAIN},
-	{"add-policy", SCOPE_DOMAIN},
-	{"set-policy", SCOPE_DOMAIN},
-	{"remove-policy", SCOPE_DOMAIN},
-	{"add-vdpcc", SCOPE_DOMAIN},
-	{"remove-vdpcc", SCOPE_DOMAIN},
-	{"cancel-operation", SCOPE_DOMAIN},
-	{"remove-reconf", SCOPE_DOMAIN},
-	{"add-vconscon", SCOPE_SERVICES},
-	{"set-vconscon", SCOPE_SERVICES},
-	{"remove-vconscon", SCOPE_SERVICES},
-	{"add-vdiskserver", SCOPE_SERVICES},
-	{"remove-vdiskserver", SCOPE_SERVICES},
-	{"add-vdiskserverdevice", SCOPE_SERVICES},
-	{"set-vdiskserverdevice", SCOPE_SERVICES},
-	{"remove-vdiskserverdevice", SCOPE_SERVICES},
-	{"add-vswitch", SCOPE_SERVICES},
-	{"set-vswitch", SCOPE_SERVICES},
-	{"remove-vswitch", SCOPE_SERVICES},
-	{"add-vdpcs", SCOPE_SERVICES},
-	{"remove-vdpcs", SCOPE_SERVICES},
-	{"add-spconfig", SCOPE_SPCONFIG},
-	{"set-spconfig", SCOPE_SPCONFIG},
-	{"remove-spconfig", SCOPE_SPCONFIG},
+	{about_domain, 0},
+	{domain_leaves, NEED_LIST}, /* it is gone, or going */
+	{about_services, NEED_SERVICES},
+	{about_spconfigs, NEED_SPCONFIG},
 };
 
-static enum event_scope scope_of(const char *action)
+static const struct event_meaning *meaning_of(const char *action)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(meanings); i++)
-		if (strcasecmp(meanings[i].action, action) == 0)
-			return meanings[i].scope;
-	return SCOPE_UNKNOWN;
+		for (const char *const *known = meanings[i].actions; *known; known++)
+			if (strcasecmp(*known, action) == 0)
+				return &meanings[i];
+	return NULL;
 }
 
 /* The vendor's own client compares names without case; ours is the inventory's spelling. */
@@ -518,26 +470,19 @@ static const char *spelling(const struct snapshot *s, const char *name)
 bool schedule_event(struct schedule *s, const struct ldm_event *event,
 	const struct snapshot *snapshot, uint64_t now_ms)
 {
-	switch (scope_of(event->action)) {
-	case SCOPE_DOMAIN:
+	const struct event_meaning *meaning = meaning_of(event->action);
+
+	if (!meaning)
+		return false;
+	uint32_t needs = meaning->needs;
+	if (!needs) {
 		if (!event->domain ||
 			schedule_domain(s, spelling(snapshot, event->domain), snapshot, now_ms) < 0)
-			schedule_lists_soon(s, NEED_LIST | NEED_BINDINGS, now_ms);
+			needs = NEED_LIST | NEED_BINDINGS;
 		/* When a migration ends, the domain is gone from this host, or new on it. */
 		if (event->status && strcasecmp(event->status, "done") == 0)
-			schedule_lists_soon(s, NEED_LIST, now_ms);
-		return true;
-	case SCOPE_LEAVES:
-		schedule_lists_soon(s, NEED_LIST, now_ms);
-		return true;
-	case SCOPE_SERVICES:
-		schedule_lists_soon(s, NEED_SERVICES, now_ms);
-		return true;
-	case SCOPE_SPCONFIG:
-		schedule_lists_soon(s, NEED_SPCONFIG, now_ms);
-		return true;
-	case SCOPE_UNKNOWN:
-		break;
+			needs |= NEED_LIST;
 	}
-	return false;
+	schedule_lists_soon(s, needs, now_ms);
+	return true;
 }

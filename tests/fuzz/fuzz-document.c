@@ -195,8 +195,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	fuzz_remove_file("index-registry");
 	fuzz_remove_file("index-registry.copy");
-	FUZZ_CHECK(registry_open(&(struct registry_options){.directory = fuzz_directory()},
-			   &h.registry) == 0);
+	FUZZ_CHECK(registry_open(fuzz_directory(), false, &h.registry) == 0);
 	/* As it came, whatever the framer would say; and as it comes. */
 	use_document(&h, (const char *)data, size, &c);
 	use_stream(&h, data, size, &c);

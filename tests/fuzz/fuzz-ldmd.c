@@ -598,8 +598,7 @@ static void begin(struct ldm_endpoint *endpoint)
 	f.fd = -1;
 	f.ps = POLLSET_EMPTY;
 	fuzz_empty_directory();
-	FUZZ_CHECK(registry_open(&(struct registry_options){.directory = fuzz_directory()},
-			   &f.registry) == 0);
+	FUZZ_CHECK(registry_open(fuzz_directory(), false, &f.registry) == 0);
 	refresh_config_init(&config, true);
 	config.max_domains = DOMAINS_MAX;
 	FUZZ_CHECK(refresh_new(&config, endpoint, f.registry, &ops, NULL, &f.refresh) == 0);
@@ -626,8 +625,7 @@ static void check_registry(void)
 	uint32_t index;
 
 	registry_free(f.registry);
-	FUZZ_CHECK(registry_open(&(struct registry_options){.directory = fuzz_directory()},
-			   &f.registry) == 0);
+	FUZZ_CHECK(registry_open(fuzz_directory(), false, &f.registry) == 0);
 	FUZZ_CHECK(!f.last || registry_next_index(f.registry) >= f.last->next_index);
 	for (size_t i = 0; f.last && i < f.last->n_domains; i++) {
 		const struct domain *d = f.last->domains[i];

@@ -24,12 +24,9 @@ static char *directory;
 
 static int setup(void **state)
 {
-	struct registry_options options = {0};
-
 	(void)state;
 	directory = temp_directory_new();
-	options.directory = directory;
-	return registry_open(&options, &registry);
+	return registry_open(directory, false, &registry);
 }
 
 static int teardown(void **state)

@@ -163,12 +163,11 @@ static int take_inventory(void)
 
 static void test_inventory(void **state)
 {
-	const struct registry_options options = {.directory = directory};
 
 	(void)state;
 	picture.bytes[0] = read_corpus("document/v3-list-domain", &picture.len[0]);
 	picture.bytes[1] = read_corpus("document/v3-list-bindings-web01", &picture.len[1]);
-	assert_int_equal(registry_open(&options, &picture.registry), 0);
+	assert_int_equal(registry_open(directory, false, &picture.registry), 0);
 	try(take_inventory);
 	registry_free(picture.registry);
 	free(picture.bytes[0]);
@@ -197,9 +196,8 @@ static int use_registry(struct registry *r)
 
 static int keep_numbers(void)
 {
-	const struct registry_options options = {.directory = directory};
 	struct registry *r;
-	int rc = registry_open(&options, &r);
+	int rc = registry_open(directory, false, &r);
 
 	if (rc < 0)
 		return rc;

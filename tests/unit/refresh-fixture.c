@@ -123,11 +123,10 @@ void scene_config(struct refresh_config *config)
 int scene_start(void)
 {
 	static const struct refresh_ops ops = {.on_snapshot = on_snapshot, .on_status = on_status};
-	const struct registry_options options = {.directory = scene.directory};
 	struct refresh_config config;
 
 	scene_config(&config);
-	if (registry_open(&options, &scene.registry) < 0 ||
+	if (registry_open(scene.directory, false, &scene.registry) < 0 ||
 		ldm_endpoint_parse("xmpp:127.0.0.1", &scene.endpoint) < 0)
 		return -1;
 	return refresh_new(&config, scene.endpoint, scene.registry, &ops, NULL, &scene.refresh);

@@ -65,13 +65,11 @@ static size_t count_files(const char *part)
 
 static int try_open(bool accept_damage, size_t departed_max, struct registry **ret)
 {
-	const struct registry_options options = {
-		.directory = directory,
-		.accept_damage = accept_damage,
-		.departed_max = departed_max,
-	};
+	int r = registry_open(directory, accept_damage, ret);
 
-	return registry_open(&options, ret);
+	if (r == 0 && departed_max)
+		(*ret)->departed_max = departed_max;
+	return r;
 }
 
 static struct registry *open_registry(void)
