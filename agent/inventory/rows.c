@@ -392,24 +392,22 @@ static int add_core(struct domain_detail *d, const struct vcpu *const *threads, 
 
 int rows_derive_cores(struct domain_detail *d)
 {
-	const struct vcpu **threads;
-	int r = -ENOMEM;
+	_cleanup_free_ const struct vcpu **threads = NULL;
+	int r = 0;
 
 	if (d->n_vcpus == 0)
 		return 0;
 	threads = calloc(d->n_vcpus, sizeof(struct vcpu *));
 	d->cores = calloc(d->n_vcpus, sizeof(*d->cores));
-	if (threads && d->cores) {
-		r = 0;
-		for (size_t i = 0; i < d->n_vcpus; i++)
-			threads[i] = &d->vcpus[i];
-		qsort(threads, d->n_vcpus, sizeof(*threads), compare_threads);
-	}
+	if (!threads || !d->cores)
+		return -ENOMEM;
+	for (size_t i = 0; i < d->n_vcpus; i++)
+		threads[i] = &d->vcpus[i];
+	qsort(threads, d->n_vcpus, sizeof(*threads), compare_threads);
 	for (size_t i = 0, end; r == 0 && i < d->n_vcpus; i = end) {
 		for (end = i + 1; end < d->n_vcpus && threads[end]->cid == threads[i]->cid;)
 			end++;
 		r = add_core(d, threads + i, end - i);
 	}
-	free(threads);
 	return r;
 }

@@ -28,6 +28,7 @@ static const char *const info[] = {"ldom_info", NULL};
 #define IN(...) .in = (const char *const[]){ __VA_ARGS__, NULL }
 #define INFO .in = info
 
+/* What follows from the flags is not in it. */
 const struct field domain_fields[] = {
 	{ FIELD_UUID, OF(domain, uuid), UUID("uuid"), INFO, KNOWN(UUID) },
 	{ FIELD_MAC, OF(domain, mac), ADDRESS("mac_address"), INFO, KNOWN(MAC) },
@@ -77,15 +78,10 @@ const struct field domain_fields[] = {
 	{ FIELD_OTHER, OF(domain, runs_since_ms), VOLATILE },
 	{ FIELD_OTHER, OF(domain, bindings_ms), VOLATILE },
 	{ FIELD_OTHER, OF(domain, roles) },
-	{ FIELD_OTHER, OF(domain, pending) },
 	{ FIELD_OTHER, OF(domain, waiting_known), VOLATILE },
 	{ FIELD_OTHER, OF(domain, waiting_vcpu), VOLATILE },
 	{ FIELD_OTHER, OF(domain, waiting_crypto), VOLATILE },
 	{ FIELD_OTHER, OF(domain, waiting_mem_bytes), VOLATILE },
-	{ FIELD_OTHER, OF(domain, memory_dr) },
-	{ FIELD_OTHER, OF(domain, degraded) },
-	{ FIELD_OTHER, OF(domain, transition) },
-	{ FIELD_OTHER, OF(domain, migration) },
 	{ FIELD_OTHER, OF(domain, row_status) },
 	{ FIELD_TEXT, OF(domain, template_name) },
 	{ FIELD_OTHER, OF(domain, wanted_admin) },

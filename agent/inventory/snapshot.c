@@ -62,21 +62,12 @@ const struct domain *snapshot_find_index(const struct snapshot *s, uint32_t inde
 	return s->domains[at];
 }
 
-static int compare_name_key(const void *key, const void *element)
-{
-	const struct domain *const *d = element;
-
-	return strcmp(key, (*d)->name);
-}
-
 const struct domain *snapshot_find_name(const struct snapshot *s, const char *name)
 {
-	const struct domain *const *found;
+	size_t n = s ? s->n_domains : 0;
+	size_t at = first_where(i, n, strcmp(s->by_name[i]->name, name) >= 0);
 
-	if (!s || s->n_domains == 0)
-		return NULL;
-	found = bsearch(name, s->by_name, s->n_domains, sizeof(*s->by_name), compare_name_key);
-	return found ? *found : NULL;
+	return at < n && strcmp(s->by_name[at]->name, name) == 0 ? s->by_name[at] : NULL;
 }
 
 bool snapshot_has_spconfig(const struct snapshot *s, const char *name)
