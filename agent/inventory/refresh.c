@@ -286,8 +286,7 @@ static int submit(struct refresh *r, struct ldm_request *request)
 	r->query.running = true;
 	r->query.started_ms = r->now_ms;
 	r->refusal_counted = false;
-	r->status.queries++;
-	r->status_dirty = true;
+	r->status.queries++; /* told with its end */
 	return 0;
 }
 

@@ -54,6 +54,7 @@ struct ldm_conn {
 
 	struct call *calls, **calls_end; /* not answered, oldest first */
 	struct call *reading;		 /* whose answer is being read; not in calls */
+	int send_error;			 /* < 0: the connection is to be ended for that */
 
 	uint64_t generation;
 	uint64_t prepared;   /* the generation that the poll set knows the descriptor of */
@@ -65,22 +66,6 @@ struct ldm_conn {
 };
 
 /* --- requests ------------------------------------------------------------------------------ */
-
-int ldm_conn_submit(struct ldm_conn *c, struct ldm_request *take, uint64_t timeout_ms,
-	const struct ldm_reply_ops *ops, void *user)
-{
-	struct call *call;
-
-	if (c->state == LDM_CONN_IDLE || c->state == LDM_CONN_CLOSED)
-		return -ENOTCONN;
-	call = calloc(1, sizeof(*call));
-	if (!call)
-		return -ENOMEM;
-	*call = (struct call){.request = take, .timeout_ms = timeout_ms, .ops = ops, .user = user};
-	*c->calls_end = call;
-	c->calls_end = &call->next;
-	return 0;
-}
 
 static struct call *take_oldest_call(struct ldm_conn *c)
 {
@@ -125,6 +110,54 @@ static struct call *call_that_is_out(const struct ldm_conn *c)
 static struct call *call_to_send(const struct ldm_conn *c)
 {
 	return c->state == LDM_CONN_READY && c->calls && !c->calls->sent ? c->calls : NULL;
+}
+
+/* Passwords may be in it. */
+static int send_buffer(struct ldm_conn *c, struct buffer *b)
+{
+	int r = b->len > 0 ? transport_write(&c->transport, buffer_data(b), b->len) : 0;
+
+	return r == 0 ? transport_flush(&c->transport) : r;
+}
+
+/* -ENOMEM: nothing was sent. How the sending itself ended is in c->send_error. */
+static int send_request(struct ldm_conn *c, struct call *call, uint64_t now_ms)
+{
+	_cleanup_(buffer_clear) struct buffer out = BUFFER_EMPTY;
+
+	if (ldm_request_form(call->request) == LDM_FORM_AUTO)
+		ldm_request_set_form(call->request, ldm_dialect_form(c->endpoint->dialect));
+	if (ldm_request_write(call->request, c->data_version, &out) < 0)
+		return -ENOMEM;
+	ldm_mask_log("->", buffer_data(&out), out.len);
+	if (c->ops->on_traffic)
+		c->ops->on_traffic(c->user, true, buffer_data(&out), out.len);
+	call->sent = true;
+	call->deadline_ms = clock_after(now_ms, call->timeout_ms);
+	c->send_error = send_buffer(c, &out);
+	return 0;
+}
+
+int ldm_conn_submit(struct ldm_conn *c, struct ldm_request *take, uint64_t timeout_ms,
+	const struct ldm_reply_ops *ops, void *user)
+{
+	struct call *call;
+
+	if (c->state == LDM_CONN_IDLE || c->state == LDM_CONN_CLOSED)
+		return -ENOTCONN;
+	call = calloc(1, sizeof(*call));
+	if (!call)
+		return -ENOMEM;
+	*call = (struct call){.request = take, .timeout_ms = timeout_ms, .ops = ops, .user = user};
+	/* At once, not in the next turn, unless another request is out. */
+	if (c->state == LDM_CONN_READY && !c->calls && !c->reading &&
+		send_request(c, call, clock_ms()) < 0) {
+		free(call);
+		return -ENOMEM;
+	}
+	*c->calls_end = call;
+	c->calls_end = &call->next;
+	return 0;
 }
 
 /* --- state and ending ---------------------------------------------------------------------- */
@@ -178,6 +211,7 @@ static void tear_down(struct ldm_conn *c)
 	transport_close(&c->transport);
 	ldm_xmpp_free(steal_ptr(c->xmpp));
 	ldm_framer_free(steal_ptr(c->framer));
+	c->send_error = 0;
 	c->generation++;
 }
 
@@ -561,13 +595,10 @@ static void become_ready(struct ldm_conn *c)
 		c->ops->on_ready(c->user);
 }
 
-/* Passwords may be in it. */
-static bool send_buffer(struct ldm_conn *c, struct buffer *b)
+static bool send_or_fail(struct ldm_conn *c, struct buffer *b)
 {
-	int r = b->len > 0 ? transport_write(&c->transport, buffer_data(b), b->len) : 0;
+	int r = send_buffer(c, b);
 
-	if (r == 0)
-		r = transport_flush(&c->transport);
 	if (r < 0)
 		conn_fail_transport(c, r);
 	return r == 0;
@@ -633,7 +664,7 @@ static void begin_stream(struct ldm_conn *c)
 	if (r < 0)
 		conn_fail_transport(c, r);
 	else
-		send_buffer(c, &out);
+		send_or_fail(c, &out);
 }
 
 static void turn_connecting(struct ldm_conn *c)
@@ -691,7 +722,7 @@ static bool feed_xmpp(struct ldm_conn *c)
 		conn_fail(c, closed_by_xmpp(step), step, ldm_xmpp_error(c->xmpp));
 		return false;
 	}
-	if (!send_buffer(c, &out))
+	if (!send_or_fail(c, &out))
 		return false;
 	if (step == LDM_XMPP_START_TLS)
 		start_tls(c);
@@ -719,7 +750,7 @@ static bool shake_hands(struct ldm_conn *c)
 		return false;
 	}
 	set_state(c, LDM_CONN_SECURED);
-	return send_buffer(c, &out);
+	return send_or_fail(c, &out);
 }
 
 static bool feed_framer(struct ldm_conn *c)
@@ -804,24 +835,6 @@ static void check_time(struct ldm_conn *c, uint64_t now_ms)
 	}
 }
 
-static void send_request(struct ldm_conn *c, struct call *call, uint64_t now_ms)
-{
-	_cleanup_(buffer_clear) struct buffer out = BUFFER_EMPTY;
-
-	if (ldm_request_form(call->request) == LDM_FORM_AUTO)
-		ldm_request_set_form(call->request, ldm_dialect_form(c->endpoint->dialect));
-	if (ldm_request_write(call->request, c->data_version, &out) < 0) {
-		fail_call(take_oldest_call(c), -ENOMEM, "no memory");
-		return;
-	}
-	ldm_mask_log("->", buffer_data(&out), out.len);
-	if (c->ops->on_traffic)
-		c->ops->on_traffic(c->user, true, buffer_data(&out), out.len);
-	call->sent = true;
-	call->deadline_ms = clock_after(now_ms, call->timeout_ms);
-	send_buffer(c, &out);
-}
-
 void ldm_conn_prepare(struct ldm_conn *c, struct pollset *ps)
 {
 	const struct call *call = call_that_is_out(c);
@@ -842,7 +855,7 @@ void ldm_conn_prepare(struct ldm_conn *c, struct pollset *ps)
 		pollset_deadline(ps, c->address_deadline_ms);
 	if (call)
 		pollset_deadline(ps, call->deadline_ms);
-	if (call_to_send(c))
+	if (call_to_send(c) || c->send_error < 0)
 		pollset_deadline(ps, 0);
 }
 
@@ -863,6 +876,9 @@ void ldm_conn_dispatch(struct ldm_conn *c, const struct pollset *ps, uint64_t no
 		turn_talking(c, revents);
 	check_time(c, now_ms);
 	while ((call = call_to_send(c)))
-		send_request(c, call, now_ms);
+		if (send_request(c, call, now_ms) < 0)
+			fail_call(take_oldest_call(c), -ENOMEM, "no memory");
+	if (c->send_error < 0)
+		conn_fail_transport(c, c->send_error);
 	conn_leave(c);
 }

@@ -2,8 +2,8 @@
  * One connection to ldmd: idle -> connecting -> stream -> tls -> ... -> ready -> closed.
  *
  * It has no loop and no thread of its own and never blocks: before each wait the owner calls
- * prepare, after it dispatch. All callbacks come from dispatch or from close/free, and may call
- * anything on the connection, free included.
+ * prepare, after it dispatch. All callbacks but on_traffic come from dispatch or from close/free,
+ * and may call anything on the connection, free included.
  *
  * Requests are sent one at a time, in order; the next leaves when the answer is there. Nothing is
  * ever sent twice.
@@ -105,8 +105,9 @@ enum ldm_conn_state ldm_conn_get_state(const struct ldm_conn *c);
 void ldm_conn_set_data(struct ldm_conn *c, enum ldm_data_version version);
 
 /*
- * Queues a request and takes it over (on success only). Waits for ready if it is connecting;
- * -ENOTCONN when idle or closed, -ENOMEM. The time runs from its sending.
+ * Takes a request over (on success only). Sends it at once, or when the connection is ready and the
+ * requests before it are answered; -ENOTCONN when idle or closed, -ENOMEM. The time runs from its
+ * sending.
  */
 int ldm_conn_submit(struct ldm_conn *c, struct ldm_request *take, uint64_t timeout_ms,
 	const struct ldm_reply_ops *ops, void *user);

@@ -128,6 +128,7 @@ struct parse {
 	struct reader reader;
 	struct level *levels;
 	size_t depth;
+	const char *name;   /* of the element that is being opened */
 	struct buffer text; /* of the element that is a value */
 	char *key;	    /* of the property that is open */
 
@@ -437,7 +438,7 @@ static int open_generic(struct parse *p)
 static int open_child(struct parse *p)
 {
 	free(p->key);
-	p->key = strdup(reader_name(&p->reader));
+	p->key = strdup(p->name);
 	return p->key ? 0 : -ENOMEM;
 }
 
@@ -460,7 +461,7 @@ static int open_ldom_resource(struct parse *p)
 {
 	int r = open_resource(p);
 
-	return r < 0 ? r : set_field(top(p)->resource, FIELD(type), reader_name(&p->reader));
+	return r < 0 ? r : set_field(top(p)->resource, FIELD(type), p->name);
 }
 
 /* An element of ldom that has a text in place of children. */
@@ -609,8 +610,9 @@ static const struct rule *find_rule(enum element in, const char *name)
 	return &skipped;
 }
 
-static int close_element(struct parse *p)
+static int close_element(void *user)
 {
+	struct parse *p = user;
 	enum element element = top(p)->rule->to;
 	int r = elements[element].close ? elements[element].close(p) : 0;
 
@@ -620,10 +622,9 @@ static int close_element(struct parse *p)
 	return r;
 }
 
-static int open_element(struct parse *p)
+static int open_element(void *user, const char *name)
 {
-	bool empty = xmlTextReaderIsEmptyElement(p->reader.xml);
-	const char *name = reader_name(&p->reader);
+	struct parse *p = user;
 	const struct rule *rule = find_rule(top(p)->rule->to, name);
 	struct ldm_resource *resource = top(p)->resource;
 	int r = p->depth == 0 ? set_once(&p->document->root, name) : 0;
@@ -632,17 +633,15 @@ static int open_element(struct parse *p)
 		return reader_refuse(&p->reader, "elements nested too deep");
 	p->depth++;
 	*top(p) = (struct level){.rule = rule, .resource = resource};
+	p->name = name;
 	if (elements[rule->to].has_text)
 		buffer_reset(&p->text);
-	if (r == 0 && elements[rule->to].open)
-		r = elements[rule->to].open(p);
-	return r == 0 && empty ? close_element(p) : r;
+	return r == 0 && elements[rule->to].open ? elements[rule->to].open(p) : r;
 }
 
-static int take_text(struct parse *p)
+static int take_text(void *user, const char *text, size_t len)
 {
-	const char *text = (const char *)xmlTextReaderConstValue(p->reader.xml);
-	size_t len = strlen(text);
+	struct parse *p = user;
 
 	if (!elements[top(p)->rule->to].has_text)
 		return 0;
@@ -651,21 +650,11 @@ static int take_text(struct parse *p)
 	return buffer_append(&p->text, text, len);
 }
 
-static int take_node(struct parse *p)
-{
-	switch (xmlTextReaderNodeType(p->reader.xml)) {
-	case XML_READER_TYPE_ELEMENT:
-		return open_element(p);
-	case XML_READER_TYPE_END_ELEMENT:
-		return close_element(p);
-	case XML_READER_TYPE_TEXT:
-	case XML_READER_TYPE_CDATA:
-	case XML_READER_TYPE_WHITESPACE:
-	case XML_READER_TYPE_SIGNIFICANT_WHITESPACE:
-		return take_text(p);
-	}
-	return 0;
-}
+static const struct reader_ops reader_ops = {
+	.on_open = open_element,
+	.on_text = take_text,
+	.on_close = close_element,
+};
 
 static int steal_message(struct buffer *from, char **to)
 {
@@ -675,17 +664,12 @@ static int steal_message(struct buffer *from, char **to)
 	return *to ? 0 : -ENOMEM;
 }
 
-static int read_document(struct parse *p)
+static int read_document(struct parse *p, const char *bytes, size_t len)
 {
 	struct ldm_reply *reply = &p->document->reply;
-	int r;
+	int r = reader_read(&p->reader, bytes, len, &reader_ops, p);
 
-	while ((r = reader_next(&p->reader)) > 0) {
-		r = take_node(p);
-		if (r != 0)
-			return r;
-	}
-	if (r < 0)
+	if (r != 0)
 		return r;
 	reply->ok = !p->outcome.failed;
 	r = steal_message(&p->outcome.failure, &reply->message);
@@ -702,12 +686,10 @@ static void parse_clear(struct parse *p)
 	buffer_clear(&p->text);
 	free(p->key);
 	free(p->levels);
-	reader_close(&p->reader);
+	reader_clear(&p->reader);
 }
 
-/*
- * Read from the bytes: the parser reads ahead and may refuse a document before it gives the root.
- */
+/* Read from the bytes: the parser may refuse a document before it gives the root. */
 static enum ldm_document_kind kind_of(const char *document)
 {
 	const char *name = document + 1, *end = name + strcspn(name, " \t\r\n/>");
@@ -734,11 +716,9 @@ int ldm_document_parse_framed(const char *bytes, size_t len, const struct ldm_li
 
 	*ret = (struct ldm_document){.kind = kind_of(bytes)};
 	p.levels = calloc(p.limits->depth + 1, sizeof(*p.levels));
-	r = p.levels ? reader_open(&p.reader, bytes, len) : -ENOMEM;
-	if (r == 0) {
+	if (p.levels)
 		top(&p)->rule = &root;
-		r = read_document(&p);
-	}
+	r = p.levels ? read_document(&p, bytes, len) : -ENOMEM;
 	if (ret_error)
 		*ret_error = r != 0 ? steal_ptr(p.reader.error) : NULL;
 	if (r != 0)

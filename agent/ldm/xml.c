@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <libxml/SAX2.h>
 #include <libxml/parser.h>
 #include <libxml/xpath.h>
 #include <libxml/xpathInternals.h>
@@ -12,14 +13,11 @@
 #include "util/log.h"
 #include "util/utf8.h"
 
-/*
- * The framer has thrown away the declaration, and ldmd speaks UTF-8 whatever that said. White space
- * between elements is half of the nodes of a document and means nothing.
- */
-#define PARSE_OPTIONS                                                                              \
-	(XML_PARSE_NONET | XML_PARSE_IGNORE_ENC | XML_PARSE_NOWARNING | XML_PARSE_NOBLANKS |       \
-		XML_PARSE_COMPACT)
-#define TREE_OPTIONS (PARSE_OPTIONS | XML_PARSE_NOERROR)
+/* The framer has thrown away the declaration, and ldmd speaks UTF-8 whatever that said. */
+#define PARSE_OPTIONS (XML_PARSE_NONET | XML_PARSE_IGNORE_ENC | XML_PARSE_NOWARNING)
+/* Else an & in an attribute comes as &#38;. There are no entities but the five of XML. */
+#define READER_OPTIONS (PARSE_OPTIONS | XML_PARSE_NOENT)
+#define TREE_OPTIONS   (PARSE_OPTIONS | XML_PARSE_NOBLANKS | XML_PARSE_COMPACT | XML_PARSE_NOERROR)
 
 #define X(s) ((const xmlChar *)(s))
 
@@ -47,7 +45,7 @@ static void reader_set_error(struct reader *r, int code, const char *rule, int l
 
 int reader_refuse(struct reader *r, const char *rule)
 {
-	reader_set_error(r, -EBADMSG, rule, xmlTextReaderGetParserLineNumber(r->xml));
+	reader_set_error(r, -EBADMSG, rule, xmlSAX2GetLineNumber(r->xml));
 	return r->code;
 }
 
@@ -82,72 +80,137 @@ int xml_make_clean(const char *bytes, size_t len, struct buffer *out)
 	return 0;
 }
 
-int reader_open(struct reader *r, const char *bytes, size_t len)
+/* The first error counts. libxml2 calls nothing any more then. */
+static void reader_stop(struct reader *r, int code)
 {
+	if (r->code == 0)
+		r->code = code;
+	if (r->code != 0)
+		xmlStopParser(r->xml);
+}
+
+static void on_sax_open(void *user, const xmlChar *name, const xmlChar *prefix, const xmlChar *uri,
+	int n_namespaces, const xmlChar **namespaces, int n_attributes, int n_defaulted,
+	const xmlChar **attributes)
+{
+	struct reader *r = user;
+
+	(void)prefix;
+	(void)uri;
+	(void)n_namespaces;
+	(void)namespaces;
+	(void)n_defaulted;
+	if (r->code != 0)
+		return;
+	r->attributes = attributes;
+	r->n_attributes = n_attributes;
+	reader_stop(r, r->ops->on_open(r->user, xml_local_name((const char *)name)));
+}
+
+static void on_sax_close(void *user, const xmlChar *name, const xmlChar *prefix, const xmlChar *uri)
+{
+	struct reader *r = user;
+
+	(void)name;
+	(void)prefix;
+	(void)uri;
+	if (r->code == 0)
+		reader_stop(r, r->ops->on_close(r->user));
+}
+
+static void on_sax_text(void *user, const xmlChar *text, int len)
+{
+	struct reader *r = user;
+
+	if (r->code == 0)
+		reader_stop(r, r->ops->on_text(r->user, (const char *)text, len));
+}
+
+/* The framer refuses document types, so there are no entities but the five that need none. */
+static void on_sax_entity(void *user, const xmlChar *name)
+{
+	struct reader *r = user;
+
+	(void)name;
+	reader_stop(r, reader_refuse(r, "an entity or document type"));
+}
+
+static void on_sax_subset(
+	void *user, const xmlChar *name, const xmlChar *public_id, const xmlChar *system_id)
+{
+	(void)public_id;
+	(void)system_id;
+	on_sax_entity(user, name);
+}
+
+static const xmlSAXHandler sax_handler = {
+	.initialized = XML_SAX2_MAGIC,
+	.startElementNs = on_sax_open,
+	.endElementNs = on_sax_close,
+	.characters = on_sax_text,
+	.ignorableWhitespace = on_sax_text,
+	.internalSubset = on_sax_subset,
+	.reference = on_sax_entity,
+	.serror = on_reader_error,
+};
+
+static void reader_parse(struct reader *r, const char *bytes, size_t len)
+{
+	if (len <= INT32_MAX)
+		r->xml = xmlNewParserCtxt();
+	if (!r->xml) {
+		r->code = -ENOMEM;
+		return;
+	}
+	*r->xml->sax = sax_handler;
+	r->xml->userData = r;
+	/* No tree is built, so no document is returned. */
+	(void)xmlCtxtReadMemory(r->xml, bytes, (int)len, NULL, NULL, READER_OPTIONS);
+	if (r->code == 0 && !r->xml->wellFormed)
+		reader_set_error(r, -EBADMSG, "not well-formed", xmlSAX2GetLineNumber(r->xml));
+}
+
+int reader_read(
+	struct reader *r, const char *bytes, size_t len, const struct reader_ops *ops, void *user)
+{
+	_cleanup_(buffer_clear) struct buffer clean = BUFFER_EMPTY;
 	size_t good = utf8_xml_span(bytes, len);
 
-	*r = (struct reader){0};
+	*r = (struct reader){.ops = ops, .user = user};
 	if (good < len) {
 		log_debug(
 			"ldm:frame", "document has bytes that are no XML text, first at %zu", good);
-		r->code = xml_make_clean(bytes, len, &r->clean);
-		if (r->code < 0)
-			return r->code;
-		bytes = buffer_data(&r->clean);
-		len = r->clean.len;
+		r->code = xml_make_clean(bytes, len, &clean);
+		bytes = buffer_data(&clean);
+		len = clean.len;
 	}
-	r->xml = len <= INT32_MAX
-			 ? xmlReaderForMemory(bytes, (int)len, NULL, "UTF-8", PARSE_OPTIONS)
-			 : NULL;
-	if (!r->xml)
-		return r->code = -ENOMEM;
-	xmlTextReaderSetStructuredErrorHandler(r->xml, on_reader_error, r);
-	return 0;
+	if (r->code == 0)
+		reader_parse(r, bytes, len);
+	return r->code;
 }
 
-void reader_close(struct reader *r)
+void reader_clear(struct reader *r)
 {
 	if (r->xml)
-		xmlFreeTextReader(r->xml);
-	buffer_clear(&r->clean);
+		xmlFreeParserCtxt(r->xml);
 	free(r->error);
 	*r = (struct reader){0};
 }
 
-int reader_next(struct reader *r)
+int reader_attribute(const struct reader *r, const char *name, char **ret)
 {
-	int n = xmlTextReaderRead(r->xml);
-
-	if (r->code < 0)
-		return r->code;
-	if (n < 0)
-		return reader_refuse(r, "not well-formed");
-	if (n == 0)
-		return 0;
-	switch (xmlTextReaderNodeType(r->xml)) {
-	case XML_READER_TYPE_DOCUMENT_TYPE:
-	case XML_READER_TYPE_ENTITY:
-	case XML_READER_TYPE_ENTITY_REFERENCE:
-	case XML_READER_TYPE_NOTATION:
-		return reader_refuse(r, "an entity or document type");
-	}
-	return 1;
-}
-
-int reader_attribute(struct reader *r, const char *name, char **ret)
-{
-	int more = xmlTextReaderMoveToFirstAttribute(r->xml);
-	bool found = false;
+	enum { LOCAL_NAME, PREFIX, URI, VALUE, END, N_FIELDS };
 
 	*ret = NULL;
-	while (more == 1 && !found) {
-		found = !xmlTextReaderIsNamespaceDecl(r->xml) && strcmp(reader_name(r), name) == 0;
-		if (found)
-			*ret = strdup((const char *)xmlTextReaderConstValue(r->xml));
-		more = xmlTextReaderMoveToNextAttribute(r->xml);
+	for (size_t i = 0; i < r->n_attributes; i++) {
+		const char *const *a = (const char *const *)(r->attributes + i * N_FIELDS);
+
+		if (strcmp(xml_local_name(a[LOCAL_NAME]), name) != 0)
+			continue;
+		*ret = strndup(a[VALUE], a[END] - a[VALUE]);
+		return *ret ? 0 : -ENOMEM;
 	}
-	xmlTextReaderMoveToElement(r->xml);
-	return found && !*ret ? -ENOMEM : 0;
+	return 0;
 }
 
 DEFINE_CLEANUP(xmlParserCtxtPtr, xmlFreeParserCtxt)

@@ -8,7 +8,6 @@
 
 #include <stdbool.h>
 #include <libxml/tree.h>
-#include <libxml/xmlreader.h>
 #include <libxml/xmlwriter.h>
 
 #include "ldm/frame.h"
@@ -21,29 +20,37 @@ const char *xml_local_name(const char *name);
 /* Appends the text with a question mark for every byte that XML must not have. -ENOMEM. */
 int xml_make_clean(const char *bytes, size_t len, struct buffer *out);
 
+struct reader;
+
+/* What a document is made of, in its order. Non-zero ends the reading, and is what it returns. */
+struct reader_ops {
+	int (*on_open)(void *user, const char *name);
+	int (*on_text)(void *user, const char *text, size_t len); /* a part of one, maybe */
+	int (*on_close)(void *user);
+};
+
 struct reader {
-	xmlTextReaderPtr xml;
-	struct buffer clean; /* a copy, if the document had bytes that XML must not have */
+	const struct reader_ops *ops;
+	void *user;
+	xmlParserCtxtPtr xml;
+	const xmlChar **attributes; /* of the element that is being opened, as libxml2 gives them */
+	size_t n_attributes;
 	char *error;
-	int code; /* -EBADMSG, -ENOMEM once something is wrong */
+	int code; /* -EBADMSG, -ENOMEM, or what a callback returned */
 };
 
 /*
- * The bytes are one document as the framer cut it, and must live as long as the reader. Bytes that
- * XML must not have are read as question marks. -ENOMEM.
+ * Reads one document as the framer cut it. Bytes that XML must not have are read as question marks.
+ * -EBADMSG: r->error says which rule is broken, and where; -ENOMEM; or what a callback returned.
  */
-int reader_open(struct reader *r, const char *bytes, size_t len);
-void reader_close(struct reader *r);
-/* 1: a node is there; 0: the end; -EBADMSG (r->error says why), -ENOMEM. */
-int reader_next(struct reader *r);
-/* Sets the message, once, with the line of the document. Returns -EBADMSG. */
+int reader_read(
+	struct reader *r, const char *bytes, size_t len, const struct reader_ops *ops, void *user);
+void reader_clear(struct reader *r);
+/* From a callback: sets the message, with the line of the document. Returns -EBADMSG. */
 int reader_refuse(struct reader *r, const char *rule);
-static inline const char *reader_name(struct reader *r)
-{
-	return xml_local_name((const char *)xmlTextReaderConstLocalName(r->xml));
-}
-/* Value of the attribute with that local name, to be freed; *ret NULL: there is none. -ENOMEM. */
-int reader_attribute(struct reader *r, const char *name, char **ret);
+/* From on_open: value of the attribute with that local name, to be freed; *ret NULL: there is none.
+ * -ENOMEM. */
+int reader_attribute(const struct reader *r, const char *name, char **ret);
 
 /*
  * The document in the bytes as a tree; free with xmlFreeDoc(). -EBADMSG: *ret_error (to be freed,

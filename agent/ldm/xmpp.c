@@ -263,11 +263,34 @@ int ldm_xmpp_feed(
 	return r;
 }
 
-/* Only the names of elements count here, not where they are. */
-static int stanza_note_name(struct ldm_stanza *s, const char *name, int depth)
+struct stanza_reading {
+	struct ldm_stanza stanza;
+	size_t depth;
+	struct buffer text; /* since the last tag */
+};
+
+static int stanza_end_text(struct stanza_reading *in)
 {
+	static const char space[] = " \t\r\n";
+	const char *word = buffer_data(&in->text) + strspn(buffer_data(&in->text), space);
+	size_t len = strcspn(word, space);
+
+	if (len == strlen("PLAIN") && strncasecmp(word, "PLAIN", len) == 0 &&
+		word[len + strspn(word + len, space)] == '\0')
+		in->stanza.plain = true;
+	buffer_reset(&in->text);
+	return 0;
+}
+
+/* Only the names of elements count here, not where they are. */
+static int stanza_on_open(void *user, const char *name)
+{
+	struct stanza_reading *in = user;
+	struct ldm_stanza *s = &in->stanza;
+	size_t depth = in->depth++;
 	char **to = depth == 0 ? &s->name : &s->detail;
 
+	stanza_end_text(in);
 	if (strcmp(name, "starttls") == 0)
 		s->starttls = true;
 	if (strcmp(name, "mechanisms") == 0)
@@ -278,38 +301,34 @@ static int stanza_note_name(struct ldm_stanza *s, const char *name, int depth)
 	return *to ? 0 : -ENOMEM;
 }
 
-static void stanza_note_text(struct ldm_stanza *s, const char *text)
+static int stanza_on_text(void *user, const char *text, size_t len)
 {
-	text += strspn(text, " \t\r\n");
-	if (strncasecmp(text, "PLAIN", 5) == 0 && text[5 + strspn(text + 5, " \t\r\n")] == '\0')
-		s->plain = true;
+	struct stanza_reading *in = user;
+
+	return buffer_append(&in->text, text, len);
 }
 
-static int stanza_note_node(struct ldm_stanza *s, struct reader *r)
+static int stanza_on_close(void *user)
 {
-	switch (xmlTextReaderNodeType(r->xml)) {
-	case XML_READER_TYPE_ELEMENT:
-		return stanza_note_name(s, reader_name(r), xmlTextReaderDepth(r->xml));
-	case XML_READER_TYPE_TEXT:
-	case XML_READER_TYPE_CDATA:
-		stanza_note_text(s, (const char *)xmlTextReaderConstValue(r->xml));
-	}
-	return 0;
+	struct stanza_reading *in = user;
+
+	in->depth--;
+	return stanza_end_text(in);
 }
 
 int ldm_stanza_parse(const char *bytes, size_t len, struct ldm_stanza *ret, char **ret_error)
 {
-	_cleanup_(reader_close) struct reader reader;
-	struct ldm_stanza s = {0};
-	int r = reader_open(&reader, bytes, len);
+	static const struct reader_ops ops = {stanza_on_open, stanza_on_text, stanza_on_close};
+	_cleanup_(reader_clear) struct reader reader;
+	struct stanza_reading in = {0};
+	int r = reader_read(&reader, bytes, len, &ops, &in);
 
-	while (r == 0 && (r = reader_next(&reader)) > 0)
-		r = stanza_note_node(&s, &reader);
 	*ret_error = r < 0 ? steal_ptr(reader.error) : NULL;
 	if (r < 0)
-		ldm_stanza_clear(&s);
+		ldm_stanza_clear(&in.stanza);
 	else
-		*ret = s;
+		*ret = in.stanza;
+	buffer_clear(&in.text);
 	return r;
 }
 
