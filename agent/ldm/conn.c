@@ -49,6 +49,7 @@ struct ldm_conn {
 	struct ldm_transport_link transport;
 	struct ldm_xmpp *xmpp;
 	struct ldm_framer *framer;
+	struct ldm_parser *parser;
 	uint64_t deadline_ms;	      /* to be ready */
 	uint64_t address_deadline_ms; /* to be connected, where there is another address to try */
 
@@ -211,6 +212,7 @@ static void tear_down(struct ldm_conn *c)
 	transport_close(&c->transport);
 	ldm_xmpp_free(steal_ptr(c->xmpp));
 	ldm_framer_free(steal_ptr(c->framer));
+	ldm_parser_free(steal_ptr(c->parser));
 	c->send_error = 0;
 	c->generation++;
 }
@@ -322,6 +324,8 @@ int ldm_conn_open(struct ldm_conn *c)
 	if (c->freed || (c->state != LDM_CONN_IDLE && c->state != LDM_CONN_CLOSED))
 		return -EALREADY;
 	r = ldm_framer_new(&e->limits, &c->framer);
+	if (r == 0)
+		r = ldm_parser_new(&e->limits, &c->parser);
 	if (r == 0 && e->transport == LDM_TRANSPORT_XMPP)
 		r = ldm_xmpp_new(&e->limits, e->user, e->password, &c->xmpp);
 	if (r == 0)
@@ -537,12 +541,12 @@ static void fail_answer(struct incoming *in, int error, const char *what)
 		fail_call(steal_ptr(c->reading), error, why);
 }
 
-static void read_incoming(struct incoming *in, const char *bytes, size_t len)
+static void read_incoming(
+	struct incoming *in, struct ldm_parser *parser, const char *bytes, size_t len)
 {
 	struct ldm_conn *c = in->conn;
 	_cleanup_free_ char *error = NULL;
-	int r = ldm_document_parse_framed(
-		bytes, len, &c->endpoint->limits, &document_ops, in, &in->document, &error);
+	int r = ldm_parser_read(parser, bytes, len, &document_ops, in, &in->document, &error);
 
 	if (incoming_is_over(in))
 		return;
@@ -561,9 +565,11 @@ static void read_incoming(struct incoming *in, const char *bytes, size_t len)
 static void take_document(struct ldm_conn *c)
 {
 	/*
-	 * The bytes belong to the framer. A callback that ends the connection must not free them.
+	 * The bytes belong to the framer, what is read to the parser. A callback that ends the
+	 * connection must not free them.
 	 */
 	struct ldm_framer *framer = steal_ptr(c->framer);
+	struct ldm_parser *parser = steal_ptr(c->parser);
 	struct incoming in = {.conn = c, .generation = c->generation};
 	size_t len;
 	const char *bytes = ldm_framer_document(framer, &len);
@@ -571,13 +577,16 @@ static void take_document(struct ldm_conn *c)
 	ldm_mask_log("<-", bytes, len);
 	if (c->ops->on_traffic)
 		c->ops->on_traffic(c->user, false, bytes, len);
-	read_incoming(&in, bytes, len);
+	read_incoming(&in, parser, bytes, len);
 	ldm_document_clear(&in.document);
 	free(in.mismatch);
-	if (incoming_is_over(&in))
+	if (incoming_is_over(&in)) {
 		ldm_framer_free(framer);
-	else
+		ldm_parser_free(parser);
+	} else {
 		c->framer = framer;
+		c->parser = parser;
+	}
 }
 
 /* --- getting ready ------------------------------------------------------------------------- */

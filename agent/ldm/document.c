@@ -67,11 +67,11 @@ static const struct rule {
 	{AT_ENVELOPE, "Section", AT_SECTION, 0},
 	{AT_CONTENT, "Section", AT_SECTION, 0},
 	{AT_SECTION, "Item", AT_ITEM, 0},
+	{AT_ITEM, "GenericProperty", AT_GENERIC, 0}, /* most are */
 	{AT_ITEM, "OtherResourceType", AT_FIELD, FIELD(type)},
 	{AT_ITEM, "AllocationUnits", AT_FIELD, FIELD(units)},
 	{AT_ITEM, "Address", AT_FIELD, FIELD(address)},
 	{AT_ITEM, "uuid", AT_FIELD, FIELD(uuid)},
-	{AT_ITEM, "GenericProperty", AT_GENERIC, 0},
 	{AT_ITEM, "Binding", AT_BINDING, 0},
 	{AT_ITEM, "binding", AT_BINDING, 0},
 	{AT_ITEM, NULL, AT_CHILD, 0},
@@ -120,67 +120,110 @@ struct level {
 	struct ldm_resource *resource; /* the innermost, or NULL */
 };
 
-struct parse {
+/* A piece of the memory of a data, which is freed as a whole. */
+struct chunk {
+	struct chunk *before;
+	size_t used, size;
+	max_align_t bytes[];
+};
+
+#define CHUNK_SIZE ((size_t)16 << 10)
+
+struct ldm_parser {
 	const struct ldm_limits *limits;
+	struct reader reader;
+	struct level *levels;
+
+	/* The document that is read: */
 	const struct ldm_document_ops *ops;
 	void *user;
 	struct ldm_document *document;
-	struct reader reader;
-	struct level *levels;
 	size_t depth;
 	const char *name;   /* of the element that is being opened */
 	struct buffer text; /* of the element that is a value */
 	char *key;	    /* of the property that is open */
+	struct outcome outcome;
 
 	/* The data that is open: */
+	struct chunk *chunks;
 	struct ldm_content *contents;
 	size_t n_contents, n_resources;
 	struct ldm_content *content; /* the one resources go to, or NULL */
 	size_t loose;		     /* 1 + index of the one of no domain; 0: none */
-
-	struct outcome outcome;
 };
 
-/* Takes the key over on success. */
-static int property_append(struct ldm_resource *r, char *take_key, const char *value)
+static void *take_room(struct ldm_parser *p, size_t n, size_t alignment)
 {
-	_cleanup_free_ char *v = strdup(value);
-	struct ldm_property *p = v ? array_append(&r->props, &r->n_props, sizeof(*p)) : NULL;
+	struct chunk *c = p->chunks;
+	size_t at = c ? (c->used + alignment - 1) / alignment * alignment : 0;
 
-	if (!p)
+	if (!c || at > c->size || n > c->size - at) {
+		size_t size = n > CHUNK_SIZE ? n : CHUNK_SIZE;
+
+		c = malloc(sizeof(*c) + size);
+		if (!c)
+			return NULL;
+		*c = (struct chunk){.before = p->chunks, .size = size};
+		p->chunks = c;
+		at = 0;
+	}
+	c->used = at + n;
+	return (char *)c->bytes + at;
+}
+
+static char *copy_bytes(struct ldm_parser *p, const char *bytes, size_t n)
+{
+	char *copy = take_room(p, n + 1, 1);
+
+	if (copy) {
+		memcpy(copy, bytes, n);
+		copy[n] = '\0';
+	}
+	return copy;
+}
+
+/* As array_append(), with the memory of the data. */
+static void *append(struct ldm_parser *p, void *array, size_t *n, size_t size)
+{
+	char *items, *more;
+
+	memcpy(&items, array, sizeof(items));
+	if ((*n & (*n - 1)) == 0) {
+		more = take_room(p, (*n ? *n * 2 : 1) * size, sizeof(max_align_t));
+		if (!more)
+			return NULL;
+		if (*n > 0)
+			memcpy(more, items, *n * size);
+		items = more;
+		memcpy(array, &items, sizeof(items));
+	}
+	return memset(items + (*n)++ * size, 0, size);
+}
+
+static int property_append(
+	struct ldm_parser *p, struct ldm_resource *r, char *key, const char *value)
+{
+	char *copy = copy_bytes(p, value, strlen(value));
+	struct ldm_property *property =
+		copy ? append(p, &r->props, &r->n_props, sizeof(*property)) : NULL;
+
+	if (!property)
 		return -ENOMEM;
-	p->key = take_key;
-	p->value = steal_ptr(v);
+	*property = (struct ldm_property){key, copy};
 	return 0;
 }
 
-/* Recursion no deeper than the document, whose depth is limited. */
-static void resource_list_free(struct ldm_resource *list, size_t n)
+/* The oldest chunk is kept for the next data. */
+static void forget_contents(struct ldm_parser *p)
 {
-	for (size_t k = 0; k < n; k++) {
-		struct ldm_resource *r = &list[k];
+	while (p->chunks && p->chunks->before) {
+		struct chunk *c = p->chunks;
 
-		for (size_t i = 0; i < r->n_props; i++) {
-			free(r->props[i].key);
-			free(r->props[i].value);
-		}
-		free(r->props);
-		resource_list_free(r->bindings, r->n_bindings);
-		free(r->type);
-		free(r->units);
-		free(r->address);
-		free(r->uuid);
+		p->chunks = c->before;
+		free(c);
 	}
-	free(list);
-}
-
-static void forget_contents(struct parse *p)
-{
-	for (size_t i = 0; i < p->n_contents; i++) {
-		resource_list_free(p->contents[i].resources, p->contents[i].n_resources);
-		free(p->contents[i].domain);
-	}
-	free(p->contents);
+	if (p->chunks)
+		p->chunks->used = 0;
 	p->contents = NULL;
 	p->n_contents = 0;
 	p->content = NULL;
@@ -203,13 +246,13 @@ const struct ldm_resource *ldm_content_find(const struct ldm_content *c, const c
 	return NULL;
 }
 
-static struct level *top(struct parse *p)
+static struct level *top(struct ldm_parser *p)
 {
 	return &p->levels[p->depth];
 }
 
 /* The text collected, trimmed in place. */
-static const char *collected_value(struct parse *p)
+static const char *collected_value(struct ldm_parser *p)
 {
 	static const char space[] = " \t\r\n";
 	char *text = buffer_data(&p->text);
@@ -220,19 +263,19 @@ static const char *collected_value(struct parse *p)
 	return text + strspn(text, space);
 }
 
-static int set_once(char **to, const char *text)
+static int set_once(struct ldm_parser *p, char **to, const char *text)
 {
-	if (*to)
-		return 0;
-	return text_copy(text, to);
+	if (!*to)
+		*to = copy_bytes(p, text, strlen(text));
+	return *to ? 0 : -ENOMEM;
 }
 
-static int set_field(struct ldm_resource *r, size_t field, const char *text)
+static int set_field(struct ldm_parser *p, struct ldm_resource *r, size_t field, const char *text)
 {
-	return set_once((char **)((char *)r + field), text);
+	return set_once(p, (char **)((char *)r + field), text);
 }
 
-static int count_resource(struct parse *p)
+static int count_resource(struct ldm_parser *p)
 {
 	return ++p->n_resources > p->limits->resources
 		       ? reader_refuse(&p->reader, "too many resources")
@@ -240,26 +283,36 @@ static int count_resource(struct parse *p)
 }
 
 /* Contents are counted as resources, so that their number is limited, too. */
-static int open_new_content(struct parse *p)
+static int open_new_content(struct ldm_parser *p)
 {
 	int r = count_resource(p);
 
 	if (r < 0)
 		return r;
-	p->content = array_append(&p->contents, &p->n_contents, sizeof(*p->contents));
+	p->content = append(p, &p->contents, &p->n_contents, sizeof(*p->contents));
 	return p->content ? 0 : -ENOMEM;
 }
 
-/* "1.3", as 103. */
-static int open_interface(struct parse *p)
+/* *ret NULL: there is none. */
+static int copy_attribute(struct ldm_parser *p, const char *name, char **ret)
 {
-	_cleanup_free_ char *text = NULL;
-	int r = reader_attribute(&p->reader, "version", &text);
-	char *point = text ? strchr(text, '.') : NULL;
+	size_t len;
+	const char *value = reader_attribute(&p->reader, name, &len);
+
+	*ret = value ? copy_bytes(p, value, len) : NULL;
+	return value && !*ret ? -ENOMEM : 0;
+}
+
+/* "1.3", as 103. */
+static int open_interface(struct ldm_parser *p)
+{
+	char *text, *point;
 	uint32_t major, minor = 0;
+	int r = copy_attribute(p, "version", &text);
 
 	if (r < 0 || !text)
 		return r;
+	point = strchr(text, '.');
 	if (point)
 		*point++ = '\0';
 	if (parse_u32(text, &major) == 0 && (!point || parse_u32(point, &minor) == 0) &&
@@ -268,18 +321,20 @@ static int open_interface(struct parse *p)
 	return 0;
 }
 
-static int open_command(struct parse *p)
+static int open_command(struct ldm_parser *p)
 {
 	p->outcome.responses[AT_COMMAND] = 0;
 	return 0;
 }
 
-static int close_action(struct parse *p)
+static int close_action(struct ldm_parser *p)
 {
-	return set_once(&p->document->reply.action, collected_value(p));
+	char **action = &p->document->reply.action;
+
+	return *action ? 0 : text_copy(collected_value(p), action);
 }
 
-static int open_data(struct parse *p)
+static int open_data(struct ldm_parser *p)
 {
 	p->outcome.responses[AT_DATA] = 0;
 	p->outcome.data_failed = false;
@@ -290,7 +345,7 @@ static int open_data(struct parse *p)
 	return 0;
 }
 
-static int deliver_event(struct parse *p, const struct ldm_content *c)
+static int deliver_event(struct ldm_parser *p, const struct ldm_content *c)
 {
 	const struct ldm_resource *info = ldm_content_find(c, "ldom_info");
 	struct ldm_event event = {
@@ -310,7 +365,7 @@ static int deliver_event(struct parse *p, const struct ldm_content *c)
 }
 
 /* Sections beside the one Content are about its domain, too: guides print policies there. */
-static int merge_loose(struct parse *p)
+static int merge_loose(struct ldm_parser *p)
 {
 	struct ldm_content *loose, *named;
 
@@ -320,20 +375,18 @@ static int merge_loose(struct parse *p)
 	named = &p->contents[2 - p->loose];
 	for (size_t i = 0; i < loose->n_resources; i++) {
 		struct ldm_resource *r =
-			array_append(&named->resources, &named->n_resources, sizeof(*r));
+			append(p, &named->resources, &named->n_resources, sizeof(*r));
 
 		if (!r)
 			return -ENOMEM;
 		*r = loose->resources[i];
-		loose->resources[i] = (struct ldm_resource){0};
 	}
-	resource_list_free(loose->resources, loose->n_resources);
 	p->contents[0] = *named;
 	p->n_contents = 1;
 	return 0;
 }
 
-static int deliver_events(struct parse *p)
+static int deliver_events(struct ldm_parser *p)
 {
 	static const struct ldm_content none;
 	int r = p->n_contents == 0 ? deliver_event(p, &none) : 0;
@@ -343,7 +396,7 @@ static int deliver_events(struct parse *p)
 	return r;
 }
 
-static int deliver_contents(struct parse *p)
+static int deliver_contents(struct ldm_parser *p)
 {
 	const struct outcome *o = &p->outcome;
 	const char *message = o->data_message.len > 0 ? buffer_data(&o->data_message) : NULL;
@@ -355,7 +408,7 @@ static int deliver_contents(struct parse *p)
 }
 
 /* The data is complete: its contents are given to the caller and freed. */
-static int close_data(struct parse *p)
+static int close_data(struct ldm_parser *p)
 {
 	int r = merge_loose(p);
 
@@ -366,24 +419,23 @@ static int close_data(struct parse *p)
 	return r;
 }
 
-static int open_content(struct parse *p)
+static int open_content(struct ldm_parser *p)
 {
-	_cleanup_free_ char *id = NULL;
 	int r = open_new_content(p);
 
 	if (r == 0)
-		r = reader_attribute(&p->reader, "id", &id);
-	return r < 0 ? r : set_once(&p->content->domain, id ? id : "");
+		r = copy_attribute(p, "id", &p->content->domain);
+	return r < 0 ? r : set_once(p, &p->content->domain, "");
 }
 
-static int close_content(struct parse *p)
+static int close_content(struct ldm_parser *p)
 {
 	p->content = NULL;
 	return 0;
 }
 
 /* A section directly in the envelope belongs to no domain: all such sections are one content. */
-static int open_section(struct parse *p)
+static int open_section(struct ldm_parser *p)
 {
 	if (p->content)
 		return 0;
@@ -398,14 +450,14 @@ static int open_section(struct parse *p)
 	return 0;
 }
 
-static int close_section(struct parse *p)
+static int close_section(struct ldm_parser *p)
 {
 	if (!p->content->domain)
 		p->content = NULL;
 	return 0;
 }
 
-static int open_resource(struct parse *p)
+static int open_resource(struct ldm_parser *p)
 {
 	struct level *l = top(p);
 	struct ldm_resource *parent = l->resource;
@@ -413,93 +465,86 @@ static int open_resource(struct parse *p)
 
 	if (r < 0)
 		return r;
-	l->resource = parent ? array_append(&parent->bindings, &parent->n_bindings, sizeof(*parent))
-			     : array_append(&p->content->resources, &p->content->n_resources,
+	l->resource = parent ? append(p, &parent->bindings, &parent->n_bindings, sizeof(*parent))
+			     : append(p, &p->content->resources, &p->content->n_resources,
 				       sizeof(*parent));
 	return l->resource ? 0 : -ENOMEM;
 }
 
-static int close_item(struct parse *p)
+static int close_item(struct ldm_parser *p)
 {
-	return set_field(top(p)->resource, FIELD(type), "");
+	return set_field(p, top(p)->resource, FIELD(type), "");
 }
 
-static int close_field(struct parse *p)
+static int close_field(struct ldm_parser *p)
 {
-	return set_field(top(p)->resource, top(p)->rule->field, collected_value(p));
+	return set_field(p, top(p)->resource, top(p)->rule->field, collected_value(p));
 }
 
-static int open_generic(struct parse *p)
+static int open_generic(struct ldm_parser *p)
 {
-	free(steal_ptr(p->key));
-	return reader_attribute(&p->reader, "key", &p->key);
+	return copy_attribute(p, "key", &p->key);
 }
 
-static int open_child(struct parse *p)
+static int open_child(struct ldm_parser *p)
 {
-	free(p->key);
-	p->key = strdup(p->name);
+	p->key = copy_bytes(p, p->name, strlen(p->name));
 	return p->key ? 0 : -ENOMEM;
 }
 
-static int close_property(struct parse *p)
+static int close_property(struct ldm_parser *p)
 {
 	struct ldm_resource *resource = top(p)->resource;
-	int r;
 
 	if (!p->key)
 		return 0;
 	if (resource->n_props >= p->limits->properties)
 		return reader_refuse(&p->reader, "too many properties");
-	r = property_append(resource, p->key, collected_value(p));
-	if (r == 0)
-		p->key = NULL;
-	return r;
+	return property_append(p, resource, p->key, collected_value(p));
 }
 
-static int open_ldom_resource(struct parse *p)
+static int open_ldom_resource(struct ldm_parser *p)
 {
 	int r = open_resource(p);
 
-	return r < 0 ? r : set_field(top(p)->resource, FIELD(type), p->name);
+	return r < 0 ? r : set_field(p, top(p)->resource, FIELD(type), p->name);
 }
 
 /* An element of ldom that has a text in place of children. */
-static int close_ldom_resource(struct parse *p)
+static int close_ldom_resource(struct ldm_parser *p)
 {
 	const char *text = collected_value(p);
 
-	return *text ? set_field(top(p)->resource, FIELD(units), text) : 0;
+	return *text ? set_field(p, top(p)->resource, FIELD(units), text) : 0;
 }
 
 /* A binding has no type, so flats[] does not apply to its numbers. */
-static int open_ldom_binding(struct parse *p)
+static int open_ldom_binding(struct ldm_parser *p)
 {
 	int r = open_resource(p);
 
-	return r < 0 ? r : set_field(top(p)->resource, FIELD(type), "");
+	return r < 0 ? r : set_field(p, top(p)->resource, FIELD(type), "");
 }
 
-static int close_ldom_child(struct parse *p)
+static int close_ldom_child(struct ldm_parser *p)
 {
 	struct ldm_resource *r = top(p)->resource;
 
 	if (strcmp(r->type, "ldom_info") == 0 && strcmp(p->key, "ldom_name") == 0)
-		return set_once(&p->content->domain, collected_value(p));
+		return set_once(p, &p->content->domain, collected_value(p));
 	for (const struct flat *f = flats; f < flats + ARRAY_SIZE(flats); f++)
 		if ((!f->type || strcmp(f->type, r->type) == 0) && strcmp(f->name, p->key) == 0)
-			return set_field(r, f->field, collected_value(p));
+			return set_field(p, r, f->field, collected_value(p));
 	return close_property(p);
 }
 
 /* No document says where 2.0 has the state: the likely elements, the likeliest first. */
-static int find_state(struct ldm_content *c)
+static int find_state(struct ldm_parser *p, struct ldm_content *c)
 {
 	struct ldm_resource *info = (struct ldm_resource *)ldm_content_find(c, "ldom_info");
 	const struct ldm_resource *loose = ldm_content_find(c, "state");
-	_cleanup_free_ char *key = NULL;
 	const char *state;
-	int r;
+	char *key;
 
 	if (!info || ldm_resource_get(info, "state"))
 		return 0;
@@ -508,24 +553,21 @@ static int find_state(struct ldm_content *c)
 		state = loose->units;
 	if (!state)
 		return 0;
-	key = strdup("state");
-	r = key ? property_append(info, key, state) : -ENOMEM;
-	if (r == 0)
-		key = NULL;
-	return r;
+	key = copy_bytes(p, "state", strlen("state"));
+	return key ? property_append(p, info, key, state) : -ENOMEM;
 }
 
-static int close_ldom(struct parse *p)
+static int close_ldom(struct ldm_parser *p)
 {
-	int r = set_once(&p->content->domain, "");
+	int r = set_once(p, &p->content->domain, "");
 
 	if (r == 0)
-		r = find_state(p->content);
+		r = find_state(p, p->content);
 	p->content = NULL;
 	return r;
 }
 
-static int open_response(struct parse *p)
+static int open_response(struct ldm_parser *p)
 {
 	struct outcome *o = &p->outcome;
 
@@ -536,14 +578,14 @@ static int open_response(struct parse *p)
 	return 0;
 }
 
-static int close_status(struct parse *p)
+static int close_status(struct ldm_parser *p)
 {
 	p->outcome.says_failure = strcasecmp(collected_value(p), "success") != 0;
 	return 0;
 }
 
 /* What is beyond the limit is left out, and no character is cut in half. */
-static int add_message(struct parse *p, struct buffer *to, const char *text)
+static int add_message(struct ldm_parser *p, struct buffer *to, const char *text)
 {
 	const char *between = to->len > 0 ? "; " : "";
 	size_t before = to->len + strlen(between), cap = p->limits->messages;
@@ -555,12 +597,12 @@ static int add_message(struct parse *p, struct buffer *to, const char *text)
 	return r < 0 ? r : buffer_append(to, text, utf8_cut(text, cap - before));
 }
 
-static int close_message(struct parse *p)
+static int close_message(struct ldm_parser *p)
 {
 	return add_message(p, &p->outcome.messages, collected_value(p));
 }
 
-static int close_response(struct parse *p)
+static int close_response(struct ldm_parser *p)
 {
 	struct outcome *o = &p->outcome;
 	const char *text = buffer_data(&o->messages);
@@ -577,8 +619,8 @@ static int close_response(struct parse *p)
 }
 
 static const struct {
-	int (*open)(struct parse *);
-	int (*close)(struct parse *);
+	int (*open)(struct ldm_parser *);
+	int (*close)(struct ldm_parser *);
 	bool has_text;
 } elements[_AT_MAX] = {
 	[AT_INTERFACE] = {open_interface, NULL, false},
@@ -612,7 +654,7 @@ static const struct rule *find_rule(enum element in, const char *name)
 
 static int close_element(void *user)
 {
-	struct parse *p = user;
+	struct ldm_parser *p = user;
 	enum element element = top(p)->rule->to;
 	int r = elements[element].close ? elements[element].close(p) : 0;
 
@@ -624,10 +666,9 @@ static int close_element(void *user)
 
 static int open_element(void *user, const char *name)
 {
-	struct parse *p = user;
+	struct ldm_parser *p = user;
 	const struct rule *rule = find_rule(top(p)->rule->to, name);
 	struct ldm_resource *resource = top(p)->resource;
-	int r = p->depth == 0 ? set_once(&p->document->root, name) : 0;
 
 	if (p->depth >= p->limits->depth)
 		return reader_refuse(&p->reader, "elements nested too deep");
@@ -636,12 +677,12 @@ static int open_element(void *user, const char *name)
 	p->name = name;
 	if (elements[rule->to].has_text)
 		buffer_reset(&p->text);
-	return r == 0 && elements[rule->to].open ? elements[rule->to].open(p) : r;
+	return elements[rule->to].open ? elements[rule->to].open(p) : 0;
 }
 
 static int take_text(void *user, const char *text, size_t len)
 {
-	struct parse *p = user;
+	struct ldm_parser *p = user;
 
 	if (!elements[top(p)->rule->to].has_text)
 		return 0;
@@ -664,7 +705,7 @@ static int steal_message(struct buffer *from, char **to)
 	return *to ? 0 : -ENOMEM;
 }
 
-static int read_document(struct parse *p, const char *bytes, size_t len)
+static int read_document(struct ldm_parser *p, const char *bytes, size_t len)
 {
 	struct ldm_reply *reply = &p->document->reply;
 	int r = reader_read(&p->reader, bytes, len, &reader_ops, p);
@@ -674,19 +715,6 @@ static int read_document(struct parse *p, const char *bytes, size_t len)
 	reply->ok = !p->outcome.failed;
 	r = steal_message(&p->outcome.failure, &reply->message);
 	return r < 0 ? r : steal_message(&p->outcome.warning, &reply->warning);
-}
-
-static void parse_clear(struct parse *p)
-{
-	forget_contents(p);
-	buffer_clear(&p->outcome.data_message);
-	buffer_clear(&p->outcome.failure);
-	buffer_clear(&p->outcome.warning);
-	buffer_clear(&p->outcome.messages);
-	buffer_clear(&p->text);
-	free(p->key);
-	free(p->levels);
-	reader_clear(&p->reader);
 }
 
 /* Read from the bytes: the parser may refuse a document before it gives the root. */
@@ -701,47 +729,77 @@ static enum ldm_document_kind kind_of(const char *document)
 	return strcmp(local, "LDM_event") == 0 ? LDM_DOCUMENT_EVENT : LDM_DOCUMENT_OTHER;
 }
 
-int ldm_document_parse_framed(const char *bytes, size_t len, const struct ldm_limits *limits,
+int ldm_parser_new(const struct ldm_limits *limits, struct ldm_parser **ret)
+{
+	static const struct rule root = {.to = AT_TOP};
+	struct ldm_parser *p = calloc(1, sizeof(*p));
+
+	if (!p)
+		return -ENOMEM;
+	p->limits = limits ? limits : &ldm_limits_default;
+	p->levels = calloc(p->limits->depth + 1, sizeof(*p->levels));
+	if (!p->levels) {
+		free(p);
+		return -ENOMEM;
+	}
+	p->levels[0].rule = &root;
+	*ret = p;
+	return 0;
+}
+
+void ldm_parser_free(struct ldm_parser *p)
+{
+	if (!p)
+		return;
+	reader_clear(&p->reader);
+	buffer_clear(&p->text);
+	free(p->chunks);
+	free(p->levels);
+	free(p);
+}
+
+int ldm_parser_read(struct ldm_parser *p, const char *bytes, size_t len,
 	const struct ldm_document_ops *ops, void *user, struct ldm_document *ret, char **ret_error)
 {
 	static const struct ldm_document_ops no_ops;
-	static const struct rule root = {.to = AT_TOP};
-	_cleanup_(parse_clear) struct parse p = {
-		.limits = limits ? limits : &ldm_limits_default,
-		.ops = ops ? ops : &no_ops,
-		.user = user,
-		.document = ret,
-	};
 	int r;
 
 	*ret = (struct ldm_document){.kind = kind_of(bytes)};
-	p.levels = calloc(p.limits->depth + 1, sizeof(*p.levels));
-	if (p.levels)
-		top(&p)->rule = &root;
-	r = p.levels ? read_document(&p, bytes, len) : -ENOMEM;
+	p->ops = ops ? ops : &no_ops;
+	p->user = user;
+	p->document = ret;
+	p->depth = 0;
+	r = read_document(p, bytes, len);
 	if (ret_error)
-		*ret_error = r != 0 ? steal_ptr(p.reader.error) : NULL;
+		*ret_error = r != 0 ? steal_ptr(p->reader.error) : NULL;
 	if (r != 0)
 		ldm_document_clear(ret);
+	forget_contents(p);
+	buffer_clear(&p->outcome.data_message);
+	buffer_clear(&p->outcome.failure);
+	buffer_clear(&p->outcome.warning);
+	buffer_clear(&p->outcome.messages);
+	p->outcome = (struct outcome){0};
 	return r;
 }
 
 int ldm_document_parse(const char *bytes, size_t len, const struct ldm_limits *limits,
 	const struct ldm_document_ops *ops, void *user, struct ldm_document *ret, char **ret_error)
 {
+	_cleanup_(ldm_parser_freep) struct ldm_parser *p = NULL;
 	_cleanup_free_ char *error = NULL;
 	int r = ldm_frame_whole(bytes, len, limits, &bytes, &len, &error);
 
 	*ret = (struct ldm_document){.kind = LDM_DOCUMENT_OTHER};
 	if (ret_error)
 		*ret_error = r < 0 ? steal_ptr(error) : NULL;
-	return r < 0 ? r : ldm_document_parse_framed(bytes, len, limits, ops, user, ret, ret_error);
+	if (r == 0)
+		r = ldm_parser_new(limits, &p);
+	return r < 0 ? r : ldm_parser_read(p, bytes, len, ops, user, ret, ret_error);
 }
 
 void ldm_document_clear(struct ldm_document *d)
 {
-	free(d->root);
-	d->root = NULL;
 	ldm_reply_clear(&d->reply);
 }
 

@@ -78,7 +78,6 @@ struct ldm_document_ops {
 
 struct ldm_document {
 	enum ldm_document_kind kind;
-	char *root;		/* name of the root element */
 	struct ldm_reply reply; /* LDM_DOCUMENT_REPLY only */
 };
 
@@ -89,12 +88,23 @@ struct ldm_document {
  */
 int ldm_document_parse(const char *bytes, size_t len, const struct ldm_limits *limits,
 	const struct ldm_document_ops *ops, void *user, struct ldm_document *ret, char **ret_error);
+
 /*
- * Same, of bytes that the framer cut with these limits, so that nobody scans them again. After an
- * error ret->kind still says what the document would have been.
+ * For documents one after another that the framer cut with the same limits, so that nobody scans
+ * them again. It keeps the memory that the next one needs. It must not be freed from a callback.
  */
-int ldm_document_parse_framed(const char *bytes, size_t len, const struct ldm_limits *limits,
+struct ldm_parser;
+
+/* limits NULL: the default ones; else they must live as long. -ENOMEM. */
+int ldm_parser_new(const struct ldm_limits *limits, struct ldm_parser **ret);
+void ldm_parser_free(struct ldm_parser *p);
+DEFINE_CLEANUP(struct ldm_parser *, ldm_parser_free)
+/*
+ * As ldm_document_parse(). After an error ret->kind still says what the document would have been.
+ */
+int ldm_parser_read(struct ldm_parser *p, const char *bytes, size_t len,
 	const struct ldm_document_ops *ops, void *user, struct ldm_document *ret, char **ret_error);
+
 void ldm_document_clear(struct ldm_document *d);
 void ldm_reply_clear(struct ldm_reply *r);
 

@@ -153,12 +153,16 @@ static int transport_receive_once(struct ldm_transport_link *t, struct buffer *t
 
 static int transport_receive_raw(struct ldm_transport_link *t, struct buffer *to)
 {
-	size_t before = to->len;
+	const size_t begin = to->len;
+	size_t before;
 	int r;
 
-	do
+	/* Until there is less than was asked for. Whether that was the end is the next turn's. */
+	do {
+		before = to->len;
 		r = transport_receive_once(t, to);
-	while ((r == 0 && !t->at_end && to->len - before < RECEIVE_MOST) || r == -EINTR);
+	} while ((to->len - before == RECEIVE_CHUNK && to->len - begin < RECEIVE_MOST) ||
+		 r == -EINTR);
 	return r == -EAGAIN ? 0 : r;
 }
 

@@ -19,6 +19,12 @@
 #define READER_OPTIONS (PARSE_OPTIONS | XML_PARSE_NOENT)
 #define TREE_OPTIONS   (PARSE_OPTIONS | XML_PARSE_NOBLANKS | XML_PARSE_COMPACT | XML_PARSE_NOERROR)
 
+/*
+ * A parser context is used again up to that many bytes: its dictionary never forgets a name, so
+ * that a peer with ever new ones would make it grow, in the end to where libxml2 refuses more.
+ */
+#define CONTEXT_MOST ((size_t)1 << 20)
+
 #define X(s) ((const xmlChar *)(s))
 
 #if LIBXML_VERSION >= 21200
@@ -156,9 +162,9 @@ static const xmlSAXHandler sax_handler = {
 
 static void reader_parse(struct reader *r, const char *bytes, size_t len)
 {
-	if (len <= INT32_MAX)
+	if (!r->xml && len <= INT32_MAX)
 		r->xml = xmlNewParserCtxt();
-	if (!r->xml) {
+	if (!r->xml || len > INT32_MAX) {
 		r->code = -ENOMEM;
 		return;
 	}
@@ -168,6 +174,15 @@ static void reader_parse(struct reader *r, const char *bytes, size_t len)
 	(void)xmlCtxtReadMemory(r->xml, bytes, (int)len, NULL, NULL, READER_OPTIONS);
 	if (r->code == 0 && !r->xml->wellFormed)
 		reader_set_error(r, -EBADMSG, "not well-formed", xmlSAX2GetLineNumber(r->xml));
+	xmlCtxtReset(r->xml); /* frees its copy of the document */
+}
+
+static void reader_free_context(struct reader *r)
+{
+	if (r->xml)
+		xmlFreeParserCtxt(r->xml);
+	r->xml = NULL;
+	r->read = 0;
 }
 
 int reader_read(
@@ -176,7 +191,8 @@ int reader_read(
 	_cleanup_(buffer_clear) struct buffer clean = BUFFER_EMPTY;
 	size_t good = utf8_xml_span(bytes, len);
 
-	*r = (struct reader){.ops = ops, .user = user};
+	free(r->error);
+	*r = (struct reader){.xml = r->xml, .read = r->read + len, .ops = ops, .user = user};
 	if (good < len) {
 		log_debug(
 			"ldm:frame", "document has bytes that are no XML text, first at %zu", good);
@@ -186,31 +202,31 @@ int reader_read(
 	}
 	if (r->code == 0)
 		reader_parse(r, bytes, len);
+	if (r->code != 0 || r->read > CONTEXT_MOST)
+		reader_free_context(r);
 	return r->code;
 }
 
 void reader_clear(struct reader *r)
 {
-	if (r->xml)
-		xmlFreeParserCtxt(r->xml);
+	reader_free_context(r);
 	free(r->error);
 	*r = (struct reader){0};
 }
 
-int reader_attribute(const struct reader *r, const char *name, char **ret)
+const char *reader_attribute(const struct reader *r, const char *name, size_t *ret_len)
 {
 	enum { LOCAL_NAME, PREFIX, URI, VALUE, END, N_FIELDS };
 
-	*ret = NULL;
 	for (size_t i = 0; i < r->n_attributes; i++) {
 		const char *const *a = (const char *const *)(r->attributes + i * N_FIELDS);
 
-		if (strcmp(xml_local_name(a[LOCAL_NAME]), name) != 0)
-			continue;
-		*ret = strndup(a[VALUE], a[END] - a[VALUE]);
-		return *ret ? 0 : -ENOMEM;
+		if (strcmp(xml_local_name(a[LOCAL_NAME]), name) == 0) {
+			*ret_len = a[END] - a[VALUE];
+			return a[VALUE];
+		}
 	}
-	return 0;
+	return NULL;
 }
 
 DEFINE_CLEANUP(xmlParserCtxtPtr, xmlFreeParserCtxt)

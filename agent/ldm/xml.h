@@ -29,10 +29,12 @@ struct reader_ops {
 	int (*on_close)(void *user);
 };
 
+/* For one document after another; begins zeroed. */
 struct reader {
+	xmlParserCtxtPtr xml; /* kept, with its dictionary of names, for the next document */
+	size_t read;	      /* bytes that it has read */
 	const struct reader_ops *ops;
 	void *user;
-	xmlParserCtxtPtr xml;
 	const xmlChar **attributes; /* of the element that is being opened, as libxml2 gives them */
 	size_t n_attributes;
 	char *error;
@@ -48,9 +50,8 @@ int reader_read(
 void reader_clear(struct reader *r);
 /* From a callback: sets the message, with the line of the document. Returns -EBADMSG. */
 int reader_refuse(struct reader *r, const char *rule);
-/* From on_open: value of the attribute with that local name, to be freed; *ret NULL: there is none.
- * -ENOMEM. */
-int reader_attribute(const struct reader *r, const char *name, char **ret);
+/* From on_open: value of the attribute with that local name, without NUL; NULL: there is none. */
+const char *reader_attribute(const struct reader *r, const char *name, size_t *ret_len);
 
 /*
  * The document in the bytes as a tree; free with xmlFreeDoc(). -EBADMSG: *ret_error (to be freed,

@@ -319,7 +319,7 @@ static int stanza_on_close(void *user)
 int ldm_stanza_parse(const char *bytes, size_t len, struct ldm_stanza *ret, char **ret_error)
 {
 	static const struct reader_ops ops = {stanza_on_open, stanza_on_text, stanza_on_close};
-	_cleanup_(reader_clear) struct reader reader;
+	_cleanup_(reader_clear) struct reader reader = {0};
 	struct stanza_reading in = {0};
 	int r = reader_read(&reader, bytes, len, &ops, &in);
 

@@ -238,13 +238,13 @@ static void take_operation(struct notify_queue *n, const struct operation *o, ui
 	append(n, &item, r, now_ms);
 }
 
-/* Whether the operation ended since the last look, when it ran or did not exist. Rows of an earlier
- * run of the agent are history, also when they come late. */
-static bool ended_since(const struct oplog_view *seen, const struct operation *o)
+/* Whether the operation ended since the last look, when it ran (before) or did not exist (NULL).
+ * Rows of an earlier run of the agent are history, also when they come late. */
+static bool ended_since(
+	const struct oplog_view *seen, const struct operation *before, const struct operation *o)
 {
-	if (operation_running(o))
+	if (before == o || operation_running(o))
 		return false;
-	const struct operation *before = oplog_view_find(seen, o->index);
 	if (before)
 		return operation_running(before);
 	return o->started_ms > 0 &&
@@ -254,12 +254,22 @@ static bool ended_since(const struct oplog_view *seen, const struct operation *o
 
 static void take_operations(struct notify_queue *n, const struct inbox *in, uint64_t now_ms)
 {
-	if (!in->oplog || (n->seen && n->seen->serial == in->oplog->serial))
+	const struct oplog_view *seen = n->seen, *now = in->oplog;
+	size_t j = 0;
+
+	if (!now || (seen && seen->serial == now->serial))
 		return;
-	/* What the first look finds is history. */
-	for (size_t i = 0; n->seen && n->on && i < in->oplog->n_rows; i++)
-		if (ended_since(n->seen, in->oplog->rows[i]))
-			take_operation(n, in->oplog->rows[i], now_ms);
+	/* What the first look finds is history. Both are in the order of their index. */
+	for (size_t i = 0; seen && n->on && i < now->n_rows; i++) {
+		const struct operation *o = now->rows[i], *before = NULL;
+
+		while (j < seen->n_rows && seen->rows[j]->index < o->index)
+			j++;
+		if (j < seen->n_rows && seen->rows[j]->index == o->index)
+			before = seen->rows[j];
+		if (ended_since(seen, before, o))
+			take_operation(n, o, now_ms);
+	}
 	oplog_view_unref(n->seen);
 	n->seen = oplog_view_ref(in->oplog);
 }

@@ -62,11 +62,9 @@ static const struct {
 bool version_has(unsigned version, const char *type, const char *key)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(table); i++) {
-		if (!str_equal(table[i].type, type))
+		if (version >= table[i].since && (!table[i].until || version < table[i].until))
 			continue;
-		if (table[i].key && !str_equal(table[i].key, key))
-			continue;
-		if (version < table[i].since || (table[i].until && version >= table[i].until))
+		if (str_equal(table[i].type, type) && (!table[i].key || str_equal(table[i].key, key)))
 			return false;
 	}
 	return true;
