@@ -103,8 +103,14 @@ struct row_list domain_list(const struct domain *d, enum domain_list which)
 	return (struct row_list){n > 0 ? rows_at(t, owner, 0) : NULL, n, t->size};
 }
 
-static int list_ends_new(
-	const struct domain *const *domains, size_t n, const struct list_ends **ret)
+static bool same_lists(const struct domain *a, const struct domain *b)
+{
+	return a->detail == b->detail && a->services == b->services;
+}
+
+/* last: the snapshot with the same rows before; NULL: they were not the same. */
+static int list_ends_new(const struct domain *const *domains, size_t n, const struct snapshot *last,
+	const struct list_ends **ret)
 {
 	struct list_ends *e = shared_new(sizeof(*e) + _DOMAIN_LIST_MAX * n * sizeof(e->ends[0]));
 
@@ -112,10 +118,14 @@ static int list_ends_new(
 		return -ENOMEM;
 	e->n = n;
 	for (size_t which = 0; which < _DOMAIN_LIST_MAX; which++) {
+		const uint32_t *old = last ? last->list_ends->ends + which * n : NULL;
 		size_t sum = 0;
 
 		for (size_t i = 0; i < n; i++) {
-			sum += domain_list(domains[i], (enum domain_list)which).n;
+			if (last && same_lists(last->domains[i], domains[i]))
+				sum += old[i] - (i > 0 ? old[i - 1] : 0);
+			else
+				sum += domain_list(domains[i], (enum domain_list)which).n;
 			e->ends[which * n + i] = (uint32_t)sum;
 		}
 	}
@@ -226,29 +236,53 @@ static bool same_rows(const struct snapshot *last, const struct snapshot *s)
 	return true;
 }
 
-static bool same_lists(const struct snapshot *last, const struct snapshot *s)
-{
-	for (size_t i = 0; i < s->n_domains; i++)
-		if (last->domains[i]->detail != s->domains[i]->detail ||
-			last->domains[i]->services != s->domains[i]->services)
-			return false;
-	return true;
-}
-
 /* What is found by searching through the lists of all domains. */
 static int index_lists(struct snapshot *s, const struct snapshot *last)
 {
-	bool comparable = last && same_rows(last, s);
+	size_t n = 0;
 	int r = 0;
 
-	if (comparable && same_lists(last, s))
+	if (last && !same_rows(last, s))
+		last = NULL;
+	while (last && n < s->n_domains && same_lists(last->domains[n], s->domains[n]))
+		n++;
+	if (last && n == s->n_domains)
 		s->list_ends = shared_ref(last->list_ends);
 	else
-		r = list_ends_new(s->domains, s->n_domains, &s->list_ends);
+		r = list_ends_new(s->domains, s->n_domains, last, &s->list_ends);
 	if (r == 0)
-		r = links_new(s->domains, s->n_domains, comparable ? last->links : NULL,
-			comparable ? last->domains : NULL, &s->links);
+		r = links_new(s->domains, s->n_domains, last ? last->links : NULL,
+			last ? last->domains : NULL, &s->links);
 	return r;
+}
+
+/* The rows are the same ones, none with another name or UUID. */
+static bool same_orders(const struct snapshot *last, const struct snapshot *s)
+{
+	if (!same_rows(last, s))
+		return false;
+	for (size_t i = 0; i < s->n_domains; i++) {
+		const struct domain *a = last->domains[i], *b = s->domains[i];
+
+		if (a != b && (a->row_status != b->row_status || strcmp(a->name, b->name) != 0 ||
+				      !text_equal(a->uuid, b->uuid)))
+			return false;
+	}
+	return true;
+}
+
+/* As in the last snapshot, in which the rows have the same places. */
+static void take_orders(const struct snapshot *last, const struct domain **by_name,
+	struct domain_uuid *by_uuid, struct snapshot *s)
+{
+	for (size_t i = 0; i < s->n_domains; i++)
+		by_name[i] = s->domains[snapshot_lower_bound(last, last->by_name[i]->index)];
+	for (size_t i = 0; i < last->n_by_uuid; i++) {
+		by_uuid[i] = last->by_uuid[i];
+		by_uuid[i].domain =
+			s->domains[snapshot_lower_bound(last, by_uuid[i].domain->index)];
+	}
+	s->n_by_uuid = last->n_by_uuid;
 }
 
 /* Puts the domains behind the struct, in their three orders. */
@@ -264,18 +298,21 @@ static int order(struct snapshot *s, const struct domain *const *domains, size_t
 		s->n_active_rows += domains[i]->row_status == ROW_ACTIVE;
 	}
 	int r = sort_unique(by_index, n, domain_compare_index);
-	if (r == 0)
-		r = sort_unique(by_name, n, domain_compare_name);
 	if (r < 0)
 		return r;
 	s->n_domains = n;
 	s->domains = by_index;
 	s->by_name = by_name;
 	s->by_uuid = by_uuid;
-	s->n_by_uuid = order_by_uuid(s, by_uuid);
-	if (last && same_members(last, s))
+	if (last && same_orders(last, s)) {
+		take_orders(last, by_name, by_uuid, s);
+	} else {
+		r = sort_unique(by_name, n, domain_compare_name);
+		s->n_by_uuid = order_by_uuid(s, by_uuid);
+	}
+	if (r == 0 && last && same_members(last, s))
 		s->members_changed_ms = last->members_changed_ms;
-	return 0;
+	return r;
 }
 
 int snapshot_new(const struct snapshot *facts, const struct domain *const *domains, size_t n,
