@@ -160,21 +160,41 @@ static const xmlSAXHandler sax_handler = {
 	.serror = on_reader_error,
 };
 
+/* What is left of the document. */
+struct source {
+	const char *bytes;
+	size_t len;
+};
+
+static int source_read(void *user, char *to, int room)
+{
+	struct source *s = user;
+	int n = s->len < (size_t)room ? (int)s->len : room;
+
+	memcpy(to, s->bytes, n);
+	s->bytes += n;
+	s->len -= n;
+	return n;
+}
+
 static void reader_parse(struct reader *r, const char *bytes, size_t len)
 {
-	if (!r->xml && len <= INT32_MAX)
+	struct source source = {bytes, len};
+
+	if (!r->xml)
 		r->xml = xmlNewParserCtxt();
-	if (!r->xml || len > INT32_MAX) {
+	if (!r->xml) {
 		r->code = -ENOMEM;
 		return;
 	}
 	*r->xml->sax = sax_handler;
 	r->xml->userData = r;
-	/* No tree is built, so no document is returned. */
-	(void)xmlCtxtReadMemory(r->xml, bytes, (int)len, NULL, NULL, READER_OPTIONS);
+	/* In pieces, as libxml2 would copy the document as a whole. No tree is built and returned.
+	 */
+	(void)xmlCtxtReadIO(r->xml, source_read, NULL, &source, NULL, NULL, READER_OPTIONS);
 	if (r->code == 0 && !r->xml->wellFormed)
 		reader_set_error(r, -EBADMSG, "not well-formed", xmlSAX2GetLineNumber(r->xml));
-	xmlCtxtReset(r->xml); /* frees its copy of the document */
+	xmlCtxtReset(r->xml); /* frees the last piece */
 }
 
 static void reader_free_context(struct reader *r)
