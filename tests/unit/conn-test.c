@@ -484,6 +484,24 @@ static void test_close_by_owner(void **state)
 	check(say_nothing, close_by_owner);
 }
 
+/* A request leaves when it is submitted, without another turn of the loop, if none is out. */
+static void send_at_once(struct client *c)
+{
+	client_run(c, "ready");
+	client_ask(c, "list-domain", NULL, 5000);
+	client_ask(c, "list-services", NULL, 5000);
+	buffer_reset(&c->seen);
+	ldm_conn_close(c->conn);
+	expect_seen(c, "done list-domain Operation canceled sent closed by us;"
+		       "done list-services Operation canceled unsent closed by us;");
+}
+
+static void test_send_at_once(void **state)
+{
+	(void)state;
+	check(say_nothing, send_at_once);
+}
+
 /* Every callback in turn frees, closes or asks again. */
 enum deed { FREE, CLOSE, REOPEN, ASK };
 enum moment { AT_READY, AT_EVENT, AT_CONTENT, AT_DONE, AT_CLOSED, _MOMENTS };
@@ -634,6 +652,7 @@ int main(void)
 		cmocka_unit_test(test_second_address),
 		cmocka_unit_test(test_pulse),
 		cmocka_unit_test(test_close_by_owner),
+		cmocka_unit_test(test_send_at_once),
 		cmocka_unit_test(test_reentrant),
 	};
 

@@ -478,6 +478,48 @@ static void test_large(void **state)
 	buffer_clear(&b);
 }
 
+static void read_next(struct ldm_parser *p, const char *xml, int wanted, const char *domain)
+{
+	_cleanup_(buffer_clear) struct buffer seen = BUFFER_EMPTY;
+	_cleanup_free_ char *error = NULL;
+	struct ldm_document d;
+
+	assert_int_equal(ldm_parser_read(p, xml, strlen(xml), &ops, &seen, &d, &error), wanted);
+	assert_int_equal(error != NULL, wanted < 0);
+	if (wanted == 0)
+		assert_string_equal(buffer_data(&seen), domain);
+	ldm_document_clear(&d);
+}
+
+/*
+ * What was read before does not show in the next document: not after one that was refused in its
+ * midst, and not after so many names that the parser begins anew.
+ */
+static void test_one_after_another(void **state)
+{
+	static const char good[] = REPLY(HEAD, "<Content id=\"a&amp;b\">" ROSE "</Content>"),
+			  bad[] = HEAD "<cmd><action>x</action><data><Envelope><Content id=\"c\">"
+				       "<Section><Item></Section>";
+	_cleanup_free_ char *wanted = read_text(good);
+	_cleanup_(ldm_parser_freep) struct ldm_parser *p = NULL;
+
+	(void)state;
+	assert_int_equal(ldm_parser_new(NULL, &p), 0);
+	*strstr(wanted, "list-domain ok") = '\0'; /* what is said of the document as a whole */
+	for (int i = 0; i < 300; i++) {
+		_cleanup_(buffer_clear) struct buffer names = BUFFER_EMPTY;
+
+		read_next(p, good, 0, wanted);
+		if (i % 100 == 50)
+			read_next(p, bad, -EBADMSG, NULL);
+		buffer_append_text(&names, HEAD "<cmd><data>");
+		for (int k = 0; k < 500; k++)
+			buffer_printf(&names, "<n%d-%d/>", i, k);
+		buffer_append_text(&names, "</data></cmd></LDM_interface>");
+		read_next(p, buffer_data(&names), 0, "");
+	}
+}
+
 /* The fenced block behind a marker of docs/ldm-xml.md. */
 static char *from_manual(const char *marker)
 {
@@ -557,6 +599,7 @@ int main(void)
 		cmocka_unit_test(test_bytes),
 		cmocka_unit_test(test_stop),
 		cmocka_unit_test(test_large),
+		cmocka_unit_test(test_one_after_another),
 		cmocka_unit_test(test_manual),
 		cmocka_unit_test(test_lookups),
 	};

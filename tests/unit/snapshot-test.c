@@ -16,6 +16,7 @@
 
 #include "inventory/assemble.h"
 #include "inventory/snapshot.h"
+#include "util/cleanup.h"
 
 static struct domain *make(uint32_t index, const char *name)
 {
@@ -69,6 +70,59 @@ static void test_order_and_lookup(void **state)
 	assert_int_equal(s->serial, 4);
 	assert_non_null(s->host);
 	snapshot_unref(s);
+}
+
+static void expect_orders(const struct snapshot *s, const struct domain *const *by_name,
+	const struct domain *const *by_uuid, size_t n)
+{
+	assert_int_equal(s->n_domains, n);
+	assert_int_equal(s->n_by_uuid, n);
+	for (size_t i = 0; i < n; i++) {
+		assert_ptr_equal(s->by_name[i], by_name[i]);
+		assert_ptr_equal(s->by_uuid[i].domain, by_uuid[i]);
+	}
+}
+
+static struct domain *make_with_uuid(uint32_t index, const char *name, const char *uuid)
+{
+	struct domain *d = make(index, name);
+
+	d->uuid = strdup(uuid);
+	assert_non_null(d->uuid);
+	return d;
+}
+
+/* The orders of the last snapshot serve the next one until a domain has another name or UUID. */
+static void test_orders_of_the_next(void **state)
+{
+	static const char u1[] = "10000000-0000-4000-8000-000000000000",
+			  u2[] = "20000000-0000-4000-8000-000000000000",
+			  u3[] = "30000000-0000-4000-8000-000000000000",
+			  u4[] = "40000000-0000-4000-8000-000000000000";
+	const struct domain *m = make_with_uuid(7, "m", u1), *z = make_with_uuid(3, "z", u3),
+			    *a = make_with_uuid(5, "a", u2), *z2 = make_with_uuid(3, "z", u3),
+			    *b = make_with_uuid(3, "b", u3), *m2 = make_with_uuid(7, "m", u4);
+	const struct snapshot facts = {.serial = 1}, *s, *last = NULL;
+	const struct {
+		const struct domain *rows[3], *by_name[3], *by_uuid[3];
+	} steps[] = {
+		{{m, z, a}, {a, m, z}, {m, a, z}},
+		{{z2, m, a}, {a, m, z2}, {m, a, z2}},
+		{{m, b, a}, {a, b, m}, {m, a, b}},
+		{{m2, b, a}, {a, b, m2}, {a, b, m2}},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(steps); i++) {
+		assert_int_equal(snapshot_new(&facts, steps[i].rows, 3, last, &s), 0);
+		expect_orders(s, steps[i].by_name, steps[i].by_uuid, 3);
+		snapshot_unref(last);
+		last = s;
+	}
+	snapshot_unref(last);
+	const struct domain *const all[] = {m, z, a, z2, b, m2};
+	for (size_t i = 0; i < ARRAY_SIZE(all); i++)
+		domain_unref(all[i]);
 }
 
 static void test_none_and_null(void **state)
@@ -206,6 +260,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_order_and_lookup),
+		cmocka_unit_test(test_orders_of_the_next),
 		cmocka_unit_test(test_none_and_null),
 		cmocka_unit_test(test_doubles),
 		cmocka_unit_test(test_patch_shares_the_others),
