@@ -215,35 +215,30 @@ static void publish_first(struct refresh *r)
 
 /* --- asking -------------------------------------------------------------------------------- */
 
-static const struct list_question {
+static const struct {
 	uint32_t need;
-	enum listing_kind kind;
 	const char *action;
-} list_questions[N_LISTS] = {
-	{NEED_LIST, LISTING_DOMAIN, "list-domain"},
-	{NEED_BINDINGS, LISTING_BINDINGS, "list-bindings"},
-	{NEED_CONSTRAINTS, LISTING_CONSTRAINTS, "list-constraints"},
-	{NEED_SERVICES, LISTING_SERVICES, "list-services"},
-	{NEED_SPCONFIG, LISTING_SPCONFIG, "list-spconfig"},
-	{NEED_DEVICES, LISTING_DEVICES, "list-devices"},
+} list_questions[_LISTING_KIND_MAX] = {
+	[LISTING_DOMAIN] = {NEED_LIST, "list-domain"},
+	[LISTING_BINDINGS] = {NEED_BINDINGS, "list-bindings"},
+	[LISTING_CONSTRAINTS] = {NEED_CONSTRAINTS, "list-constraints"},
+	[LISTING_SERVICES] = {NEED_SERVICES, "list-services"},
+	[LISTING_SPCONFIG] = {NEED_SPCONFIG, "list-spconfig"},
+	[LISTING_DEVICES] = {NEED_DEVICES, "list-devices"},
 };
 
-static const struct list_question *question_of(uint32_t need)
+static enum listing_kind kind_for(uint32_t need)
 {
-	const struct list_question *q = list_questions;
+	int kind = 0;
 
-	while (q->need != need)
-		q++;
-	return q;
+	while (list_questions[kind].need != need)
+		kind++;
+	return (enum listing_kind)kind;
 }
 
 static const char *action_of(enum listing_kind kind)
 {
-	const struct list_question *q = list_questions;
-
-	while (q->kind != kind)
-		q++;
-	return q->action;
+	return list_questions[kind].action;
 }
 
 static int on_content(void *user, const struct ldm_content *content, bool ok, const char *message)
@@ -306,7 +301,7 @@ static int ask_list(struct refresh *r, enum listing_kind kind, const char *name)
 static int ask_events(struct refresh *r)
 {
 	struct ldm_request *request;
-	int rc = ldm_request_register("reg-all-events", &request);
+	int rc = ldm_request_list("reg-all-events", NULL, &request);
 
 	return rc == 0 ? submit(r, request) : rc;
 }
@@ -333,7 +328,7 @@ static int ask(struct refresh *r)
 	case DUE_EVENTS:
 		return ask_events(r);
 	case DUE_LIST:
-		return ask_list(r, question_of(r->query.due.need)->kind, NULL);
+		return ask_list(r, kind_for(r->query.due.need), NULL);
 	case DUE_DOMAIN:
 		return ask_domain(r, r->query.due.target);
 	case DUE_NOTHING:

@@ -246,6 +246,18 @@ static void replacer_clear(struct replacer *r)
 	free(r->words);
 }
 
+/* Errors are remembered instead of checked at each call. */
+static void put_bytes(struct replacer *r, const char *bytes, size_t n, struct buffer *out)
+{
+	if (buffer_append(out, bytes, n) < 0)
+		r->failed = true;
+}
+
+static void put(struct replacer *r, const char *text, struct buffer *out)
+{
+	put_bytes(r, text, strlen(text), out);
+}
+
 /* --- values -------------------------------------------------------------------------------- */
 
 /* Properties whose values are numbers and words of the interface. */
@@ -321,8 +333,7 @@ static void put_word(struct replacer *r, const char *key, const char *text, stru
 		stays = true;
 	if (!w && !stays)
 		w = add_word(r, key, text);
-	if (buffer_append_text(out, w ? w->replacement : text) < 0)
-		r->failed = true;
+	put(r, w ? w->replacement : text, out);
 }
 
 /*
@@ -341,8 +352,7 @@ static void put_names(struct replacer *r, const char *key, char *text, struct bu
 		text[len] = '\0';
 		if (len > 0)
 			put_word(r, is_path ? "/" : key, text, out);
-		if (between && buffer_append(out, &between, 1) < 0)
-			r->failed = true;
+		put_bytes(r, &between, between ? 1 : 0, out);
 		text = between ? text + len + 1 : NULL;
 	}
 }
@@ -366,10 +376,11 @@ static void put_message(struct replacer *r, const char *text, struct buffer *out
 		const char *end = word ? word + strlen(word) : NULL;
 		char tail[2] = "";
 
-		if (!word || buffer_append(out, text, gap) < 0) {
+		if (!word) {
 			r->failed = true;
 			return;
 		}
+		put_bytes(r, text, gap, out);
 		/* The end of a sentence is not part of a name. */
 		if (len > 1 && strchr(".:", end[-1])) {
 			tail[0] = end[-1];
@@ -377,10 +388,9 @@ static void put_message(struct replacer *r, const char *text, struct buffer *out
 		}
 		if (*word && (find_word(r, word) || (!is_plain_word(word) && !r->learning)))
 			put_word(r, "", word, out);
-		else if (buffer_append_text(out, word) < 0)
-			r->failed = true;
-		if (buffer_append_text(out, tail) < 0)
-			r->failed = true;
+		else
+			put(r, word, out);
+		put(r, tail, out);
 		text += gap + len;
 	}
 }
@@ -398,17 +408,14 @@ static void put_value(struct replacer *r, const char *key, char *text, struct bu
 	/* Before its name is known, the value of a variable may be a password. */
 	if (is_value && (r->name_secret || !r->name_known))
 		secret = true;
-	if (secret && *text) {
-		if (buffer_append_text(out, "***") < 0)
-			r->failed = true;
-	} else if (r->as_is || in_list(key, harmless_keys, ARRAY_SIZE(harmless_keys))) {
-		if (buffer_append_text(out, text) < 0)
-			r->failed = true;
-	} else if (strcmp(key, "resp_msg") == 0) {
+	if (secret && *text)
+		put(r, "***", out);
+	else if (r->as_is || in_list(key, harmless_keys, ARRAY_SIZE(harmless_keys)))
+		put(r, text, out);
+	else if (strcmp(key, "resp_msg") == 0)
 		put_message(r, text, out);
-	} else {
+	else
 		put_names(r, key, text, out);
-	}
 }
 
 /* --- documents ----------------------------------------------------------------------------- */
@@ -444,9 +451,10 @@ static void encode(struct replacer *r, const char *text, struct buffer *out)
 
 		while (i < ARRAY_SIZE(references) && references[i].c != *text)
 			i++;
-		if ((i < ARRAY_SIZE(references) ? buffer_append_text(out, references[i].reference)
-						: buffer_append(out, text, 1)) < 0)
-			r->failed = true;
+		if (i < ARRAY_SIZE(references))
+			put(r, references[i].reference, out);
+		else
+			put_bytes(r, text, 1, out);
 	}
 }
 
@@ -463,15 +471,15 @@ static void put_text(
 	while (after < len - before && strchr(space, text[len - after - 1]))
 		after++;
 	char *value = decode(text + before, len - before - after);
-	if (!value || buffer_append(out, text, before) < 0) {
+	put_bytes(r, text, before, out);
+	if (!value) {
 		r->failed = true;
 	} else if (*value) {
 		put_value(r, key, value, &shown);
 		encode(r, buffer_data(&shown), out);
 	}
 	free(value);
-	if (buffer_append(out, text + len - after, after) < 0)
-		r->failed = true;
+	put_bytes(r, text + len - after, after, out);
 }
 
 static bool is_harmless_attribute(const char *name)
@@ -491,8 +499,7 @@ static void put_tag(struct replacer *r, const char *tag, size_t len, char **key,
 	if (*key && (strcmp(*key, "Item") == 0 || strcmp(*key, "var") == 0))
 		r->name_known = r->name_secret = false;
 	free(name);
-	if (buffer_append(out, tag, at) < 0)
-		r->failed = true;
+	put_bytes(r, tag, at, out);
 	while (at < len) {
 		size_t quote = at + strcspn(tag + at, "\"'"), end;
 		size_t begin = at + strspn(tag + at, " \t\r\n");
@@ -500,29 +507,26 @@ static void put_tag(struct replacer *r, const char *tag, size_t len, char **key,
 
 		stop = quote < len ? memchr(tag + quote + 1, tag[quote], len - quote - 1) : NULL;
 		if (!stop) {
-			if (buffer_append(out, tag + at, len - at) < 0)
-				r->failed = true;
+			put_bytes(r, tag + at, len - at, out);
 			break;
 		}
 		end = stop - tag;
 		char *attribute = strndup(tag + begin, strcspn(tag + begin, " \t\r\n="));
 		const char *local = xml_local_name(attribute);
-		if (!attribute || buffer_append(out, tag + at, quote + 1 - at) < 0)
+		put_bytes(r, tag + at, quote + 1 - at, out);
+		if (!attribute)
 			r->failed = true;
-		else if (is_harmless_attribute(attribute) || r->as_is) {
-			if (buffer_append(out, tag + quote + 1, end - quote - 1) < 0)
-				r->failed = true;
-		} else {
+		else if (is_harmless_attribute(attribute) || r->as_is)
+			put_bytes(r, tag + quote + 1, end - quote - 1, out);
+		else
 			put_text(r, strcmp(local, "id") == 0 ? "ldom_name" : local, tag + quote + 1,
 				end - quote - 1, out);
-		}
 		if (attribute && strcmp(local, "key") == 0) {
 			free(*key);
 			*key = strndup(tag + quote + 1, end - quote - 1);
 		}
 		free(attribute);
-		if (buffer_append(out, tag + end, 1) < 0)
-			r->failed = true;
+		put_bytes(r, tag + end, 1, out);
 		at = end + 1;
 	}
 	if (!*key)
@@ -565,7 +569,7 @@ static void put_document(struct replacer *r, const struct buffer *document, stru
 		else if (strncmp(at, "<!--", 4) == 0)
 			; /* people write names into comments */
 		else if (at[1] == '?' || at[1] == '!' || at[len - 1] != '>')
-			r->failed |= buffer_append(out, at, at[len - 1] == '>' ? len : 1) < 0;
+			put_bytes(r, at, at[len - 1] == '>' ? len : 1, out);
 		else
 			put_tag(r, at, len, &key, out);
 		at += len;

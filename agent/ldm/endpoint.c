@@ -80,17 +80,6 @@ static bool is_host_name(const char *host)
 		       strlen(host);
 }
 
-static int dialect_new(struct ldm_dialect **ret)
-{
-	struct ldm_dialect *d = calloc(1, sizeof(*d));
-
-	if (!d)
-		return -ENOMEM;
-	reference_init(&d->reference);
-	*ret = d;
-	return 0;
-}
-
 enum ldm_form ldm_dialect_form(const struct ldm_dialect *d)
 {
 	if (d->configured != LDM_FORM_AUTO)
@@ -147,8 +136,10 @@ int ldm_endpoint_parse(const char *address, struct ldm_endpoint **ret)
 	e->tls_min = LDM_TLS_1_2;
 	e->handshake_timeout_ms = HANDSHAKE_TIMEOUT_MS;
 	e->limits = ldm_limits_default;
-	if (dialect_new(&e->dialect) < 0)
+	e->dialect = calloc(1, sizeof(*e->dialect));
+	if (!e->dialect)
 		return -ENOMEM;
+	reference_init(&e->dialect->reference);
 	if (find_host_end(&address, &end, &rest) < 0 || take_port(rest, &e->port) < 0)
 		return -EINVAL;
 	e->host = strndup(address, end - address);
@@ -212,35 +203,29 @@ bool ldm_endpoint_verifies(const struct ldm_endpoint *e)
 
 int ldm_endpoint_check(const struct ldm_endpoint *e, const char **ret_why)
 {
-	bool local = ldm_endpoint_is_local(e);
+	const bool remote = !ldm_endpoint_is_local(e);
+	const bool plain = e->transport == LDM_TRANSPORT_PLAIN;
+	const struct {
+		bool broken;
+		int error;
+		const char *why;
+	} rules[] = {
+		{remote && plain, -EPERM, "plain text is for loopback addresses only"},
+		{e->password && plain, -EPERM, "a password is never sent as plain text"},
+		{remote && e->verify == LDM_VERIFY_NO, -EPERM,
+			"the certificate of a remote ldmd must be verified"},
+		{remote && e->tls_min < LDM_TLS_1_2, -EPERM,
+			"TLS before 1.2 is for loopback addresses only"},
+		{e->verify == LDM_VERIFY_SHOW && (e->user || e->password), -EPERM,
+			"no password goes where nothing is verified"},
+		{e->user && !e->password, -EINVAL, "a user without a password"},
+		{e->password && !e->user, -EINVAL, "a password without a user"},
+	};
 
-	if (!local && e->transport == LDM_TRANSPORT_PLAIN) {
-		*ret_why = "plain text is for loopback addresses only";
-		return -EPERM;
-	}
-	if (e->password && e->transport == LDM_TRANSPORT_PLAIN) {
-		*ret_why = "a password is never sent as plain text";
-		return -EPERM;
-	}
-	if (!local && e->verify == LDM_VERIFY_NO) {
-		*ret_why = "the certificate of a remote ldmd must be verified";
-		return -EPERM;
-	}
-	if (!local && e->tls_min < LDM_TLS_1_2) {
-		*ret_why = "TLS before 1.2 is for loopback addresses only";
-		return -EPERM;
-	}
-	if (e->verify == LDM_VERIFY_SHOW && (e->user || e->password)) {
-		*ret_why = "no password goes where nothing is verified";
-		return -EPERM;
-	}
-	if (e->user && !e->password) {
-		*ret_why = "a user without a password";
-		return -EINVAL;
-	}
-	if (e->password && !e->user) {
-		*ret_why = "a password without a user";
-		return -EINVAL;
-	}
+	for (size_t i = 0; i < ARRAY_SIZE(rules); i++)
+		if (rules[i].broken) {
+			*ret_why = rules[i].why;
+			return rules[i].error;
+		}
 	return 0;
 }

@@ -92,11 +92,6 @@ int ldm_request_list(const char *action, const char *domain, struct ldm_request 
 	return request_new(action, domain, ret);
 }
 
-int ldm_request_register(const char *action, struct ldm_request **ret)
-{
-	return request_new(action, NULL, ret);
-}
-
 int ldm_request_spconfig(const char *action, const char *name, struct ldm_request **ret)
 {
 	_cleanup_(ldm_request_freep) struct ldm_request *request = NULL;
@@ -137,23 +132,27 @@ static const struct quantity *find_quantity(const char *action)
 	return NULL;
 }
 
+/* NULL: no memory. */
+static char *amount_text(uint64_t amount, const char *unit)
+{
+	char *text;
+
+	return asprintf(&text, "%" PRIu64 "%s", amount, unit) < 0 ? NULL : text;
+}
+
 static int request_quantity(const char *action, const char *domain, uint64_t amount,
 	const char *unit, struct ldm_request **ret)
 {
 	_cleanup_(ldm_request_freep) struct ldm_request *request = NULL;
 	const struct quantity *q = find_quantity(action);
-	int r;
+	int r = q && domain ? request_new(action, domain, &request) : -EINVAL;
 
-	if (!q || !domain)
-		return -EINVAL;
-	r = request_new(action, domain, &request);
 	if (r < 0)
 		return r;
 	request->quantity = q;
-	if (asprintf(&request->units, "%" PRIu64 "%s", amount, unit) < 0) {
-		request->units = NULL;
+	request->units = amount_text(amount, unit);
+	if (!request->units)
 		return -ENOMEM;
-	}
 	*ret = steal_ptr(request);
 	return 0;
 }
@@ -172,10 +171,9 @@ int ldm_request_cores(
 
 	if (r < 0)
 		return r;
-	if (asprintf(&request->cores, "%" PRIu64, cores) < 0) {
-		request->cores = NULL;
+	request->cores = amount_text(cores, "");
+	if (!request->cores)
 		return -ENOMEM;
-	}
 	*ret = steal_ptr(request);
 	return 0;
 }

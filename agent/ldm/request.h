@@ -16,7 +16,7 @@
 
 struct ldm_request;
 
-/* list-domain, list-bindings, list-services, ...: one domain, or all with NULL. */
+/* list-domain, list-bindings, list-services, ...: one domain, or all with NULL; reg-all-events. */
 int ldm_request_list(const char *action, const char *domain, struct ldm_request **ret);
 /* bind-domain, start-domain, stop-domain ("-f"), ...; option NULL: none. */
 int ldm_request_command(
@@ -42,8 +42,6 @@ int ldm_request_add_domain(
 	const char *document, size_t len, struct ldm_request **ret, const char **ret_why);
 /* add-spconfig and its like: the name of the configuration. */
 int ldm_request_spconfig(const char *action, const char *name, struct ldm_request **ret);
-/* reg-all-events and the like. */
-int ldm_request_register(const char *action, struct ldm_request **ret);
 
 void ldm_request_free(struct ldm_request *request);
 DEFINE_CLEANUP(struct ldm_request *, ldm_request_free)

@@ -52,7 +52,7 @@ static void test_list(void **state)
 	expect(r, LDM_DATA_AUTO,
 		HEAD_3 "<cmd><action>list-domain</action><data version=\"3.0\"/>"
 		       "</cmd></LDM_interface>\n");
-	assert_int_equal(ldm_request_register("reg-all-events", &r), 0);
+	assert_int_equal(ldm_request_list("reg-all-events", NULL, &r), 0);
 	expect(r, LDM_DATA_2,
 		"<LDM_interface version=\"1.0\"><cmd><action>reg-all-events</action>"
 		"<data version=\"2.0\"/></cmd></LDM_interface>\n");
