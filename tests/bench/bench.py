@@ -27,7 +27,8 @@ CLIENT = os.path.join(PROGRAMS, "client")
 SYS_UP_TIME = ".1.3.6.1.2.1.1.3.0"
 COLUMNS = len(harness.COLUMNS)
 ROUNDS = int(os.environ.get("LDOMS_BENCH_ROUNDS") or 5)
-# An ldoms-agentx of an older release that the module is measured beside; without it, the new one.
+# An ldoms-agentx of an older release that SETs and the module are measured beside; without it, the
+# new one.
 BEFORE = os.environ.get("LDOMS_BENCH_BEFORE") or harness.AGENT
 COLUMNS_BEFORE = harness.COLUMNS["Pending"]  # the columns that both have
 
@@ -198,6 +199,47 @@ def set_(report):
             took.append(answer.took)
         bed.sim.do("freeze off")
     report.add("SET with a hung ldmd (setWait 400 ms): longest", max(took) * 1000, "ms", "P3", 500)
+
+
+def sets_(report):
+    """SETs one after another, in turn with those of an earlier agent; everything on one CPU."""
+    with one_cpu(), two_agents(domains=64) as peers:
+        runs = [[], []]
+        for number in range(2 * ROUNDS + 1):
+            for which in (0, 1) if number % 2 else (1, 0):
+                runs[which].append(sets_in_a_row(*peers[which], number))
+    # The first ones are not counted.
+    now, before = ([statistics.median(figure) for figure in zip(*run[1:])] for run in runs)
+    report.add("SETs one after another, one CPU: median", now[0] * 1000, "ms")
+    report.add("  agent's CPU per SET", now[1] * 1000, "ms")
+    if BEFORE != harness.AGENT:
+        report.add("  median: earlier agent by this one", before[0] / now[0], "", "issue 12", least=1.3)
+        report.add("  agent's CPU: earlier agent by this one", before[1] / now[1], "")
+
+
+@contextlib.contextmanager
+def two_agents(**more):
+    """This one and the earlier one: bed, manager and guests of each."""
+    with one_bed(**more) as bed, manager(bed, "private") as ours:
+        other = harness.Bed(os.path.join(bed.directory, "before"), start=False, **more)
+        other.agent.program = BEFORE
+        try:
+            other.start()
+            read_all_again(other)
+            with manager(other, "private") as theirs:
+                yield [(bed, ours, active_guests(bed)), (other, theirs, active_guests(other))]
+        finally:
+            other.stop()
+
+
+def sets_in_a_row(bed, m, guests, number):
+    """Median time of a SET, and the agent's CPU time for one."""
+    used, took = cpu_seconds(bed.agent), []
+    for turn in range(100):
+        answer = m.set((cell("NumVCPU", guests[turn % len(guests)]), "u", 1 + (turn + number) % 8))
+        assert answer.error == "noError", answer
+        took.append(answer.took)
+    return statistics.median(took), (cpu_seconds(bed.agent) - used) / len(took)
 
 
 def walk(report):
@@ -490,7 +532,7 @@ def read_all_again(bed):
     wait_for(lambda: scalar(bed, "ldomLinkState") == 1, 10, "the link")
 
 
-SECTIONS = {"get": get, "load": load, "set": set_, "walk": walk, "reads": reads, "module": module, "growth": growth, "change": change,
+SECTIONS = {"get": get, "load": load, "set": set_, "sets": sets_, "walk": walk, "reads": reads, "module": module, "growth": growth, "change": change,
             "restart": restart, "burst": burst, "size": size}
 
 
