@@ -56,6 +56,15 @@ class Module(harness.TestCase):
         bed.agent.reload()
         bed.wait_serving()
 
+    def test_view_whose_root_is_taken(self):
+        """LDOMS-MIB does not notice; the log has one line, and the view is tried again."""
+        bed = self.bed(conf="view vm\nrefreshInterval 1\n", snmpd_conf="pass .1.3.6.1.2.1.236 /bin/false\n")
+        bed.agent.wait_log(r"snmpd refuses [\d.]*1\.236 \(VM-MIB\): .*; it is tried on")
+        self.assertIn("ldg1", bed.indexes())
+        # snmpd has a line of its own for each try.
+        wait_for(lambda: bed.agent.log().count("duplicate registration") >= 3, 20, "more tries")
+        self.assertEqual(bed.agent.log().count("snmpd refuses"), 1)
+
     def test_sighup(self):
         bed = self.bed(conf="refreshInterval 1\n")
         self.assertEqual(scalar(bed, "ldomReadOnly"), 2)
