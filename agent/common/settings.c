@@ -508,7 +508,7 @@ int settings_load(struct settings *s, const char *path, bool must_exist)
 	size_t length;
 
 	int r = text_set(&s->file, path);
-	if (r == 0)
+	if (r >= 0)
 		r = file_read(path, FILE_BYTES_MAX, &text, &length);
 	if (r == -ENOENT && !must_exist)
 		return 0;
