@@ -64,7 +64,8 @@ bool version_has(unsigned version, const char *type, const char *key)
 	for (size_t i = 0; i < ARRAY_SIZE(table); i++) {
 		if (version >= table[i].since && (!table[i].until || version < table[i].until))
 			continue;
-		if (str_equal(table[i].type, type) && (!table[i].key || str_equal(table[i].key, key)))
+		if (str_equal(table[i].type, type) &&
+			(!table[i].key || str_equal(table[i].key, key)))
 			return false;
 	}
 	return true;
