@@ -19,8 +19,8 @@ struct snmp_agent;
 
 /*
  * Starts the library; the master is reached in later turns, and that there is none is no error.
- * socket: see connect.h; context: see transport.h. Both and the handover must outlive the agent;
- * config is copied.
+ * socket: see connect.h; context: see transport.h. The handover must outlive the agent; the
+ * rest is copied.
  * -EALREADY: there was one in this process before; -ENOMEM, -EINVAL (socket, setAllow).
  */
 int snmp_agent_new(const char *socket, const char *context, const struct backend_config *config,

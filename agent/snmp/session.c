@@ -262,12 +262,15 @@ int agentx_session_new(const char *address, const char *context, const struct vi
 	s->state = AGENTX_CONNECTING;
 	s->mibs = view->mibs;
 	s->absent_since_ms = clock_ms();
-	s->address = address;
-	int r = name_place(context, &s->place);
+	int r = text_copy(address, &s->address);
+	if (r == 0)
+		r = text_copy(context, &s->context);
+	if (r == 0)
+		r = name_place(context, &s->place);
 	if (r == 0)
 		r = agentx_connect_new(address, &s->connect);
 	if (r == 0)
-		r = transport_new(context, view, &s->transport);
+		r = transport_new(s->context, view, &s->transport);
 	if (r == 0)
 		r = library_start(s);
 	if (r < 0) {
@@ -295,6 +298,8 @@ void agentx_session_free(struct agentx_session *s)
 	agentx_connect_free(s->connect);
 	transport_free(s->transport);
 	free(s->place);
+	free(s->context);
+	free(s->address);
 	free(s);
 }
 

@@ -44,8 +44,9 @@ struct agentx_session {
 	struct module_registration modules[MIBS_MAX]; /* in the order of mibs */
 
 	const struct mib_list *mibs;
-	const char *address; /* borrowed */
-	char *place;	     /* root and context, for the log */
+	char *address;
+	char *context; /* NULL: the default one */
+	char *place;   /* root and context, for the log */
 	struct agentx_connect *connect;
 	struct transport *transport;
 	netsnmp_session *open;	  /* the library's; as long as the transport is open */
@@ -57,7 +58,7 @@ struct agentx_session {
 	uint64_t library_deadline_ms; /* of its next request that times out */
 };
 
-/* Starts the library. address: of the master, borrowed; context and view: see transport.h.
+/* Starts the library. address: of the master; context and view: see transport.h.
  * -EALREADY: it ran in this process before; -EINVAL, -ENOMEM, -EIO. */
 int agentx_session_new(const char *address, const char *context, const struct view *view,
 	struct agentx_session **ret);
