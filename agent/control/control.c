@@ -232,6 +232,35 @@ static void keep_oldest_undoable(struct control *c)
 	}
 }
 
+/* Nothing runs any more; only an UndoSet or a CleanupSet is still to come. */
+static bool is_over(const struct entry *e)
+{
+	return !e->released && e->started && (!e->t || outcome_settled(e->verdict.outcome));
+}
+
+static bool is_full(const struct control *c)
+{
+	return control_places_used(c) >= HANDOVER_PLANS || c->n_entries >= ENTRIES_MAX;
+}
+
+/*
+ * Nor does each master send an UndoSet after a CommitSet that failed. Where there is no place left,
+ * nobody can ask any more how the oldest of these ended.
+ */
+static void make_room(struct control *c)
+{
+	while (is_full(c)) {
+		struct entry *e = c->entries;
+
+		while (e && !is_over(e))
+			e = e->next;
+		if (!e)
+			return;
+		e->released = true;
+		drop_finished(c);
+	}
+}
+
 /* --- RESERVE ------------------------------------------------------------------------------- */
 
 static bool is_usable(const struct control *c, const struct inbox *in, uint64_t now_ms)
@@ -363,6 +392,7 @@ struct refusal control_reserve(struct control *c, struct control_key key, const 
 
 	control_tick(c, now_ms);
 	keep_oldest_undoable(c);
+	make_room(c);
 	e = place_for(c, key, &why_not);
 	if (!e) {
 		refuse(&result, why_not, 0);

@@ -7,6 +7,7 @@
 #include <assert.h>
 #include <errno.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/un.h>
@@ -154,6 +155,10 @@ static void try_address(struct agentx_connect *c, uint64_t now_ms)
 	const struct sockaddr *address = (const struct sockaddr *)&c->address.at[c->which].address;
 
 	c->fd = socket(address->sa_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	/* Or the answer behind a notification waits until the master's host acknowledged that one.
+	 */
+	if (c->fd >= 0 && address->sa_family != AF_UNIX)
+		(void)setsockopt(c->fd, IPPROTO_TCP, TCP_NODELAY, &(int){1}, sizeof(int));
 	if (c->fd < 0)
 		failed(c, -errno, now_ms);
 	else if (connect(c->fd, address, c->address.at[c->which].length) == 0)

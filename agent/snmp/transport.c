@@ -146,6 +146,34 @@ static void give_phase(struct transport *t, struct transport_set *s, uint8_t *pd
 	give_to_library(t, pdu);
 }
 
+/* Ends a SET for the library, whose last phase is answered. */
+static void clean_up(struct transport *t, struct transport_set *s, uint64_t now_ms)
+{
+	const struct agentx_header h = {
+		.version = AGENTX_VERSION, .type = AGENTX_CLEANUP_SET, .packet = s->packet};
+	uint8_t pdu[AGENTX_HEADER_SIZE];
+	struct agentx_writer w = agentx_writer(pdu, sizeof(pdu), &h);
+
+	agentx_finish(&w);
+	give_phase(t, s, pdu, now_ms);
+}
+
+/* When too many SETs that were committed wait for the master's last word: the oldest of them. */
+static struct transport_set *forgotten_set(struct transport *t)
+{
+	struct transport_set *oldest = NULL;
+	size_t n = 0;
+
+	for (struct transport_set *s = t->sets; s < t->sets + t->n_sets; s++) {
+		if (s->type != AGENTX_COMMIT_SET || !s->answered)
+			continue;
+		if (!oldest || s->id < oldest->id)
+			oldest = s;
+		n++;
+	}
+	return n > TRANSPORT_COMMITTED_MAX ? oldest : NULL;
+}
+
 /*
  * The library frees what it knows of a SET with the answer to its last phase, uses it with the
  * answer to any other, and forgets to answer a CommitSet that comes again (agentx/subagent.c). So
@@ -181,6 +209,9 @@ static void take_phase(
 		refuse(t, h, AGENTX_PROCESSING_ERROR, now_ms);
 	else if (open && h->type == AGENTX_CLEANUP_SET)
 		open->cleanup = true;
+	struct transport_set *forgotten = forgotten_set(t);
+	if (forgotten)
+		clean_up(t, forgotten, now_ms);
 }
 
 /* A Response of the library. */
@@ -199,12 +230,17 @@ static void take_answer(struct transport *t, uint8_t *pdu, uint64_t now_ms)
 {
 	uint32_t id = agentx_number(pdu, AGENTX_AT_TRANSACTION);
 	struct transport_set *s = t->sets, *end = s + t->n_sets;
+	uint32_t uptime;
+	uint16_t error;
 
 	while (s < end && s->id != id)
 		s++;
 	if (s == end || s->answered)
 		return;
 	s->answered = true;
+	/* Nothing is left to do of a SET that is refused, and not each master says so. */
+	if (s->type == AGENTX_TEST_SET && agentx_response(pdu, &uptime, &error) && error)
+		s->cleanup = true;
 	agentx_set_number(pdu, AGENTX_AT_SESSION, t->session);
 	agentx_set_number(pdu, AGENTX_AT_TRANSACTION, s->transaction);
 	if (s->type != AGENTX_CLEANUP_SET)
@@ -213,12 +249,7 @@ static void take_answer(struct transport *t, uint8_t *pdu, uint64_t now_ms)
 		*s = end[-1];
 		t->n_sets--;
 	} else if (s->cleanup) {
-		const struct agentx_header h = {
-			.version = AGENTX_VERSION, .type = AGENTX_CLEANUP_SET, .packet = s->packet};
-		uint8_t cleanup[AGENTX_HEADER_SIZE];
-		struct agentx_writer w = agentx_writer(cleanup, sizeof(cleanup), &h);
-		agentx_finish(&w);
-		give_phase(t, s, cleanup, now_ms);
+		clean_up(t, s, now_ms);
 	}
 }
 

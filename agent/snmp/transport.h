@@ -20,6 +20,9 @@
  *   for another session        the library answers. Now: notOpen
  *   a senseless header         the library drops it. Now: parseError
  *   CleanupSet                 the library answers, which it must not. Now: not sent
+ *   a SET without CleanupSet   the library keeps what it knows of it for ever. Now: a SET that
+ *                              failed in TestSet is cleaned up with that answer, and of those that
+ *                              were committed the oldest, when there are too many
  *   a phase of a SET before    the library uses freed memory. Now: processingError; a CleanupSet
  *   the answer to the last one waits for that answer, and a phase that comes again is dropped
  *   Close, notOpen             the library goes on. Now: the session ends
@@ -47,6 +50,8 @@ struct pollset;
 
 /* SETs that are under way at a time. net-snmp's master has one. */
 #define TRANSPORT_SETS_MAX 1024
+/* SETs whose CommitSet was answered, and that wait for UndoSet or CleanupSet. */
+#define TRANSPORT_COMMITTED_MAX 64
 /* A phase that the library did not answer for that long is never answered: the request to itself,
  * by which the library carries out a phase, has timed out (six times a second). */
 #define TRANSPORT_PHASE_MS 10000

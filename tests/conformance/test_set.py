@@ -22,6 +22,7 @@ V1 = {"wrongValue": "badValue", "wrongType": "badValue", "wrongLength": "badValu
       "noError": "noError"}
 WRITABLE = {"Name": ("s", b"x"), "AdminState": ("i", 1), "NumVCPU": ("u", 4), "MemSize": ("u", 1024),
             "NumCrypto": ("u", 0), "Template": ("s", b"x"), "RowStatus": ("i", 1)}
+WRONG_VALUE, COMMIT_FAILED = 10, 14
 SET_WAIT = 0.4
 # The promise of the agent, and what the two processes between it and the manager may take.
 SLACK = 0.2 * SLOW
@@ -603,3 +604,25 @@ class SetByHand(ByHand):
 
     def test_46_commit_set_without_test_set(self):
         check_commit_without_test(self, self.session)
+
+    def test_46_master_that_ends_nothing(self):
+        """SNMP4J-AgentX sends no CleanupSet after a TestSet that failed, and nothing after a CommitSet
+        that failed (RFC 2741 7.2.5.4 and 7.2.5.5 want CleanupSet and UndoSet)."""
+        before = self.agent.resident()
+        for transaction in range(5000, 8000):
+            self.assertEqual(self.session.test_set(transaction, [(cell("NumVCPU", 2), "u", 65536)]),
+                             (WRONG_VALUE, 1))
+        if not self.agent.is_watched():
+            self.assertLess(self.agent.resident(), before + 3072)
+        vcpus = self.vcpus()
+        ask(self.sim, "fault refuse:no such luck@set-vcpu")
+        for transaction in range(8000, 8100):
+            wait_for(lambda: sets.STATUS[self.read(cell("OperationStatus", 2))] not in (
+                "running", "queued"), 20, "the end of the one before")
+            self.assertEqual(self.session.test_set(transaction, [(cell("NumVCPU", 2), "u", vcpus + 1)]),
+                             (0, 0))
+            # Where everything is slow, the verdict comes after the answer.
+            self.assertIn(self.session.commit_set(transaction), ((COMMIT_FAILED, 1), (0, 0)))
+        ask(self.sim, "clear")
+        self.assertEqual(self.vcpus(), vcpus)
+        self.serves()

@@ -143,6 +143,8 @@ static void answer_oldest(netsnmp_transport *t)
 
 	memcpy(answer + 4, pdu + 4, 12);
 	answer[pdu[2] & FLAG_NETWORK_ORDER ? 19 : 16] = ANSWER_SIZE - HEADER_SIZE;
+	/* Some are refused, and are over then. */
+	answer[pdu[2] & FLAG_NETWORK_ORDER ? 25 : 24] = number_at(pdu, 12) % 4 == 1;
 	FUZZ_CHECK(t->f_send(t, answer, sizeof(answer), NULL, NULL) == sizeof(answer));
 	drain();
 	if (pdu[1] == TYPE_CLEANUP_SET || !is_open())

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -303,6 +304,43 @@ static void test_all_addresses(void **state)
 	close(b.listener);
 }
 
+/* Else an answer behind a notification waits 40 ms, where the master's host is slow to acknowledge.
+ */
+static void test_no_delay(void **state)
+{
+	(void)state;
+	struct sockaddr_in in = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	struct bed b = {.now_ms = 1000, .listener = socket(AF_INET, SOCK_STREAM, 0), .fd = -EAGAIN};
+	socklen_t length = sizeof(in);
+	uint8_t answer[128];
+	char *address;
+	int on = 0;
+
+	assert_int_equal(bind(b.listener, (struct sockaddr *)&in, sizeof(in)), 0);
+	assert_int_equal(listen(b.listener, 5), 0);
+	assert_int_equal(getsockname(b.listener, (struct sockaddr *)&in, &length), 0);
+	assert_true(asprintf(&address, "tcp:127.0.0.1:%u", ntohs(in.sin_port)) > 0);
+	assert_int_equal(agentx_connect_new(address, &b.connect), 0);
+	agentx_connect_start(b.connect, b.now_ms);
+	turn(&b, 1);
+	int master = accept_open(&b);
+	size_t n = make_answer(answer, 0, 0);
+	assert_int_equal(send(master, answer, n, 0), n);
+	for (int i = 0; i < 5000 && b.fd < 0; i++) {
+		usleep(1000);
+		turn(&b, 0);
+	}
+	assert_true(b.fd >= 0);
+	length = sizeof(on);
+	assert_int_equal(getsockopt(b.fd, IPPROTO_TCP, TCP_NODELAY, &on, &length), 0);
+	assert_true(on);
+	close(b.fd);
+	close(master);
+	close(b.listener);
+	agentx_connect_free(b.connect);
+	free(address);
+}
+
 static void test_addresses(void **state)
 {
 	(void)state;
@@ -360,6 +398,7 @@ int main(void)
 		TEST(test_half_an_answer),
 		TEST(test_refused),
 		cmocka_unit_test(test_all_addresses),
+		cmocka_unit_test(test_no_delay),
 		cmocka_unit_test(test_addresses),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -455,6 +455,29 @@ static void test_without_last_word(void **state)
 	bed_clear(&b);
 }
 
+/* The same of transactions that failed: neither UndoSet nor CleanupSet came. */
+static void test_failures_without_undo(void **state)
+{
+	struct bed b;
+	uint32_t last = 99 + 3 * HANDOVER_PLANS;
+
+	(void)state;
+	bed(&b, &plain);
+	for (uint32_t k = 100; k <= last; k++) {
+		uint32_t id = start(&b, k, V(VCPU, 2 + k % 64, 8));
+
+		verdict(&b, (struct verdict){.transaction = id, .outcome = OUTCOME_FAILED});
+		verdict(&b,
+			(struct verdict){.transaction = id,
+				.outcome = k % 2 ? OUTCOME_ROLLED_BACK : OUTCOME_ROLLBACK_FAILED});
+	}
+	/* How the youngest ended can still be asked. */
+	assert_int_equal(last % 2, 1);
+	assert_true(outcome_undone(control_result(b.c, key(last)).outcome));
+	assert_true(outcome_undo_failed(control_result(b.c, key(last - 1)).outcome));
+	bed_clear(&b);
+}
+
 static void test_queue_full(void **state)
 {
 	struct bed b;
@@ -680,6 +703,7 @@ int main(void)
 		cmocka_unit_test(test_undo_of_nothing),
 		cmocka_unit_test(test_last_refusal),
 		cmocka_unit_test(test_without_last_word),
+		cmocka_unit_test(test_failures_without_undo),
 		cmocka_unit_test(test_queue_full),
 		cmocka_unit_test(test_usable),
 		cmocka_unit_test(test_retry),

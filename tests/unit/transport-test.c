@@ -38,6 +38,7 @@ enum {
 enum { CONTEXT = 8, BIG = 0x10 };
 enum {
 	TOO_BIG = 1,
+	WRONG_VALUE = 10,
 	NOT_OPEN = 257,
 	UNSUPPORTED_CONTEXT = 262,
 	PARSE_ERROR = 266,
@@ -246,6 +247,7 @@ static void answer(const struct bed *b, const uint8_t *phase)
 
 	make(pdu, RESPONSE, phase[2], 0, 0, 8);
 	memcpy(pdu + 4, phase + 4, 12);
+	memset(pdu + 20, 0, 8);
 	assert_int_equal(b->library->f_send(b->library, pdu, 28, NULL, NULL), 28);
 }
 
@@ -256,6 +258,7 @@ static void assert_answer(const struct bed *b, int flags, uint32_t transaction, 
 
 	make(pdu, RESPONSE, flags, SESSION, packet, 8);
 	put(pdu + 8, transaction, flags & BIG);
+	memset(pdu + 20, 0, 8);
 	assert_int_equal(recv(b->master, heard, sizeof(heard), MSG_DONTWAIT), 28);
 	assert_memory_equal(heard, pdu, 28);
 }
@@ -609,6 +612,82 @@ static void test_many_undone(void **state)
 	}
 }
 
+/* As the library answers a phase with an error. */
+static void refuse(struct bed *b, const uint8_t *pdu)
+{
+	uint8_t r[28];
+
+	make(r, RESPONSE, 0, 0, 0, 8);
+	memcpy(r + 4, pdu + 4, 12);
+	memset(r + 20, 0, 8);
+	r[24] = WRONG_VALUE;
+	assert_int_equal(b->library->f_send(b->library, r, sizeof(r), NULL, NULL), sizeof(r));
+}
+
+/* The CleanupSet that the library gets without one from the master. */
+static void assert_cleaned_up(struct bed *b, uint32_t id)
+{
+	assert_true(turn(b, clock_ms()));
+	b->n_passed = 0;
+	assert_int_equal(read_once(b), 20);
+	assert_int_equal(b->passed[1], CLEANUP_SET);
+	assert_int_equal(number_at(b->passed + 8, 4, false), id);
+	answer(b, b->passed);
+}
+
+/* A SET that is refused is over: not each master sends a CleanupSet. */
+static void test_refused_sets(void **state)
+{
+	struct bed *b = *state;
+
+	for (uint32_t i = 0; i < 2000; i++) {
+		uint8_t heard[28];
+		const uint8_t *pdu = passes(b, TEST_SET, i, i);
+		uint32_t id = number_at(pdu + 8, 4, false);
+
+		refuse(b, pdu);
+		assert_int_equal(
+			recv(b->master, heard, sizeof(heard), MSG_DONTWAIT), sizeof(heard));
+		assert_int_equal(number_at(heard + 24, 2, false), WRONG_VALUE);
+		assert_cleaned_up(b, id);
+		/* That of another one is too late, and does no harm. */
+		if (i % 2)
+			assert_int_equal(phase(b, CLEANUP_SET, i, i + 1), 0);
+		assert_silent(b);
+		assert_int_equal(b->transport->n_sets, 0);
+		b->n_passed = 0;
+	}
+}
+
+/* Nor is there always an UndoSet or a CleanupSet behind a CommitSet. */
+static void test_committed_and_forgotten(void **state)
+{
+	struct bed *b = *state;
+	uint32_t ids[2000];
+
+	for (uint32_t i = 0; i < 2000; i++) {
+		b->n_passed = 0;
+		const uint8_t *pdu = passes(b, TEST_SET, i, 2 * i);
+		ids[i] = number_at(pdu + 8, 4, false);
+		answer_heard(b, pdu, i, 2 * i);
+		answer_heard(b, passes(b, COMMIT_SET, i, 2 * i + 1), i, 2 * i + 1);
+		if (b->transport->n_sets <= TRANSPORT_COMMITTED_MAX)
+			continue;
+		/* Behind the next phase that passes. */
+		b->n_passed = 0;
+		assert_int_equal(phase(b, TEST_SET, 5000, 9000 + i), 40);
+		assert_int_equal(b->passed[21], CLEANUP_SET);
+		assert_int_equal(
+			number_at(b->passed + 28, 4, false), ids[i - TRANSPORT_COMMITTED_MAX]);
+		answer(b, b->passed + 20);
+		answer_heard(b, b->passed, 5000, 9000 + i);
+		assert_int_equal(phase(b, CLEANUP_SET, 5000, 20000 + i), 20);
+		answer(b, b->passed + 40);
+		assert_silent(b);
+		assert_int_equal(b->transport->n_sets, TRANSPORT_COMMITTED_MAX);
+	}
+}
+
 static void test_sent(void **state)
 {
 	static uint8_t pdu[70000], heard[70000];
@@ -889,6 +968,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_same_number_again, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_many_phases, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_many_undone, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_refused_sets, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_committed_and_forgotten, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_sent, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_context_is_sent, setup_with_context, teardown),
 		cmocka_unit_test_setup_teardown(
