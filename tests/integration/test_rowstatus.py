@@ -32,6 +32,7 @@ class Rows(sets.TestCase):
 
 
 class Table(Rows):
+    patient = True
     # Value -> what a SET of it alone gives in states A, B, C, D, and the state afterwards.
     TABLE = {
         "active": [("inconsistentValue", "A"), ("inconsistentValue", "B"), ("noError", "D"),
