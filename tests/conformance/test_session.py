@@ -219,7 +219,7 @@ class Session(ByHand):
         session = master.accept(registered=False)
         while True:
             try:
-                pdu = session.receive()
+                pdu = session.receive(10 * SLOW)
                 if pdu.kind == kind:
                     count -= 1
                 if count == 0:
@@ -364,7 +364,7 @@ class Session(ByHand):
             agent.send(signal.SIGTERM)
             with self.assertRaises((Broken, OSError)):
                 while True:
-                    pdu = session.receive()
+                    pdu = session.receive(10 * SLOW)
                     if pdu.kind == CLOSE:
                         session.close()
                     session.serve(pdu)
