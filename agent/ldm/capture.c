@@ -317,7 +317,7 @@ static bool is_device_node(const char *word)
 	if (name == 0 || address == 0)
 		return false;
 	word += name + 1 + address;
-	return !*word || (word[0] == ':' && strchr("abcdefgh", word[1]) && !word[2]);
+	return !*word || (word[0] == ':' && word[1] && strchr("abcdefgh", word[1]) && !word[2]);
 }
 
 /* A word of a property that holds names, or of one that nobody knows. */
