@@ -623,7 +623,8 @@ static void finish(void)
 
 static void put_up(void)
 {
-	_cleanup_free_ char *path = NULL, *address = NULL;
+	static char *address; /* the agent borrows it, and is never freed */
+	_cleanup_free_ char *path = NULL;
 
 	FUZZ_CHECK(setenv("MIBS", "", 1) == 0 && setenv("MIBDIRS", "", 1) == 0);
 	FUZZ_CHECK(asprintf(&path, "%s/agentx", fuzz_directory()) > 0);
