@@ -1,5 +1,5 @@
 /*
- * The next snapshot out of the last one and a listing: numbers first, then rows, then the host.
+ * The next snapshot out of the last one and a listing: numbers first, then rows, then the pools.
  */
 #include "inventory/assemble.h"
 

@@ -37,7 +37,7 @@ struct listing {
 	size_t left_out; /* domains that could not be understood */
 	size_t budget;	 /* rows that it may still have */
 	struct free_devices free;
-	struct host *host; /* owned; its SP configurations are those told, not numbered yet */
+	struct host *host; /* the SP configurations told; assemble() numbers and shares them */
 	char *error;	   /* which rule was broken, and where, in one line; NULL: none */
 };
 
