@@ -238,8 +238,8 @@ void *rows_at(const struct row_type *t, const void *owner, size_t i)
 {
 	char *list = list_get(t, owner);
 
-	/* No arithmetic on the address of an empty list. */
-	return list ? list + i * t->size : NULL;
+	/* No arithmetic on the address of an empty list, which is NULL. */
+	return i > 0 ? list + i * t->size : list;
 }
 
 uint32_t row_index(const void *row)

@@ -793,7 +793,7 @@ int ldm_document_parse(const char *bytes, size_t len, const struct ldm_limits *l
 	*ret = (struct ldm_document){.kind = LDM_DOCUMENT_OTHER};
 	if (ret_error)
 		*ret_error = r < 0 ? steal_ptr(error) : NULL;
-	if (r == 0)
+	if (r >= 0)
 		r = ldm_parser_new(limits, &p);
 	return r < 0 ? r : ldm_parser_read(p, bytes, len, ops, user, ret, ret_error);
 }

@@ -143,7 +143,7 @@ static bool first_row(const struct table *t, size_t column, struct cell *ret)
 		ret->column = &t->columns[column];
 		if (!is_served(ret->column))
 			continue;
-		if (seek_row(ret, NULL, 0, true))
+		if (seek_row(ret, &(const uint32_t){0}, 0, true))
 			return true;
 		if (!t->has)
 			return false; /* without a row, no column has one */
