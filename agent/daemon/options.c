@@ -3,6 +3,7 @@
  */
 #include "daemon/options.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <getopt.h>
 #include <libxml/xmlversion.h>
@@ -145,6 +146,15 @@ static const struct option_entry *find_letter(int letter)
 	return NULL;
 }
 
+/* The entry of a letter that getopt_long() has from the table. */
+static const struct option_entry *entry_of(int letter)
+{
+	const struct option_entry *e = find_letter(letter);
+
+	assert(e);
+	return e;
+}
+
 /* "--s" of a command line: the long options that begin so, separated by " or ". */
 static int append_candidates(struct buffer *b, const char *name, size_t length)
 {
@@ -161,11 +171,12 @@ static int unknown_option(const char *word)
 {
 	_cleanup_(buffer_clear) struct buffer candidates = BUFFER_EMPTY;
 
-	if (optopt && !find_letter(optopt))
+	const struct option_entry *e = find_letter(optopt);
+
+	if (optopt && !e)
 		return usage_error("there is no option -%c", optopt);
-	if (optopt)
-		return usage_error("--%s takes no value, but \"%s\" gives it one",
-			find_letter(optopt)->name, word);
+	if (e)
+		return usage_error("--%s takes no value, but \"%s\" gives it one", e->name, word);
 	if (append_candidates(&candidates, word + 2, strcspn(word + 2, "=")) == 0 && candidates.len)
 		return usage_error("\"%s\" could be %s", word, buffer_data(&candidates));
 	return usage_error("there is no option %s", word);
@@ -253,8 +264,8 @@ int options_parse(struct options *o, int argc, char **argv)
 		if (letter == '?')
 			return unknown_option(argv[optind - 1]);
 		if (letter == ':')
-			return missing_value(find_letter(optopt), argv[optind - 1]);
-		const struct option_entry *e = find_letter(letter);
+			return missing_value(entry_of(optopt), argv[optind - 1]);
+		const struct option_entry *e = entry_of(letter);
 
 		/* These two answer at once, whatever else is asked. */
 		if (e->mode == MODE_VERSION || e->mode == MODE_HELP) {
