@@ -13,14 +13,11 @@
 #include "util/log.h"
 
 struct ldm_thread {
-	struct settings *settings;
+	struct ldm_thread_config config;
 	struct ldm_endpoint *endpoint;
 	struct handover *handover;
 	struct engine *engine;
-	const char *subject;
-	bool accept_damage;
 	bool stopping;
-	void (*ended)(void);
 };
 
 static void engine_settings(
@@ -28,11 +25,11 @@ static void engine_settings(
 {
 	*ret = (struct engine_config){
 		.endpoint = t->endpoint,
-		/* Read at the start only, so from t->settings and not from s. */
-		.state_directory = t->settings->state_directory,
+		/* Read at the start only, so from t->config.settings and not from s. */
+		.state_directory = t->config.settings->state_directory,
 		.template_directory = s->template_directory,
 		.command = {s->command_timeout_ms, s->force_stop_after_ms},
-		.accept_damage = t->accept_damage,
+		.accept_damage = t->config.accept_damage,
 	};
 	refresh_config_init(&ret->refresh, ldm_endpoint_is_local(t->endpoint));
 	ret->refresh.interval_ms = s->refresh_interval_ms;
@@ -44,8 +41,8 @@ static int ldm_start(void *user)
 	struct ldm_thread *t = user;
 	struct engine_config config;
 
-	log_set_subject(t->subject);
-	engine_settings(t, t->settings, &config);
+	log_set_subject(t->config.subject);
+	engine_settings(t, t->config.settings, &config);
 	return engine_new(&config, t->handover, &t->engine);
 }
 
@@ -94,8 +91,8 @@ static void ldm_ended(void *user)
 {
 	struct ldm_thread *t = user;
 
-	if (t->ended)
-		t->ended();
+	if (t->config.ended)
+		t->config.ended();
 }
 
 static void ldm_free(void *user)
@@ -103,7 +100,7 @@ static void ldm_free(void *user)
 	struct ldm_thread *t = user;
 
 	ldm_endpoint_free(t->endpoint);
-	settings_unref(t->settings);
+	settings_unref(t->config.settings);
 	free(t);
 }
 
@@ -127,11 +124,9 @@ int ldm_thread_new(const struct ldm_thread_config *config, struct ldm_endpoint *
 		ldm_endpoint_free(take);
 		return -ENOMEM;
 	}
-	t->settings = settings_ref(config->settings);
+	t->config = *config;
+	settings_ref(t->config.settings);
 	t->endpoint = take;
 	t->handover = handover;
-	t->subject = config->subject;
-	t->accept_damage = config->accept_damage;
-	t->ended = config->ended;
 	return worker_new(&ldm_ops, t, config->beat_ms, ret);
 }

@@ -14,7 +14,7 @@
 #include "ldm/endpoint.h"
 #include "snmp/agentx.h"
 #include "snmp/connect.h"
-#include "tables/mib-list.h"
+#include "tables/mib.h"
 #include "util/cleanup.h"
 #include "util/file.h"
 #include "util/log.h"

@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <poll.h>
 #include <pthread.h>
+#include <semaphore.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
@@ -35,10 +36,7 @@ struct worker {
 	bool running;
 	pthread_t thread;
 
-	/* worker_start() waits for the result of start(). */
-	pthread_mutex_t mutex;
-	pthread_cond_t started;
-	bool is_started;
+	sem_t started; /* start() has ended; its result is in start_result */
 	int start_result;
 };
 
@@ -99,15 +97,6 @@ static int make_turn_or_rest(struct worker *w)
 	return 0;
 }
 
-static void tell_started(struct worker *w, int result)
-{
-	pthread_mutex_lock(&w->mutex);
-	w->start_result = result;
-	w->is_started = true;
-	pthread_cond_signal(&w->started);
-	pthread_mutex_unlock(&w->mutex);
-}
-
 static void *run_worker(void *arg)
 {
 	struct worker *w = arg;
@@ -115,7 +104,8 @@ static void *run_worker(void *arg)
 	/* For ps and debuggers. */
 	(void)pthread_setname_np(pthread_self(), w->ops->name);
 	int r = w->ops->start ? w->ops->start(w->user) : 0;
-	tell_started(w, r);
+	w->start_result = r;
+	sem_post(&w->started);
 	if (r < 0)
 		return NULL;
 
@@ -144,9 +134,7 @@ int worker_new(const struct worker_ops *ops, void *user, uint64_t beat_ms, struc
 	w->user = user;
 	w->beat_ms = beat_ms;
 	atomic_init(&w->turned_ms, clock_ms());
-	pthread_mutex_init(&w->mutex, NULL);
-	pthread_cond_init(&w->started, NULL);
-
+	sem_init(&w->started, 0, 0);
 	w->pollset = POLLSET_EMPTY;
 	int r = wakeup_new(&w->wakeup);
 	if (r < 0) {
@@ -164,11 +152,9 @@ int worker_start(struct worker *w)
 		return r;
 	w->running = true;
 
-	pthread_mutex_lock(&w->mutex);
-	while (!w->is_started)
-		pthread_cond_wait(&w->started, &w->mutex);
+	while (sem_wait(&w->started) < 0 && errno == EINTR)
+		;
 	r = w->start_result;
-	pthread_mutex_unlock(&w->mutex);
 	if (r < 0)
 		worker_join(w);
 	return r;
@@ -207,6 +193,9 @@ bool worker_ended(const struct worker *w)
 
 int worker_join(struct worker *w)
 {
+	if (!w)
+		return 0;
+	worker_stop(w);
 	if (w->running)
 		pthread_join(w->thread, NULL);
 	w->running = false;
@@ -226,7 +215,6 @@ void worker_free(struct worker *w)
 	settings_unref(atomic_exchange(&w->settings, NULL));
 	pollset_clear(&w->pollset);
 	wakeup_free(w->wakeup);
-	pthread_cond_destroy(&w->started);
-	pthread_mutex_destroy(&w->mutex);
+	sem_destroy(&w->started);
 	free(w);
 }

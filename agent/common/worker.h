@@ -50,7 +50,8 @@ void worker_abandon(struct worker *w);
 bool worker_turned(const struct worker *w, uint64_t within_ms);
 /* Whether it ended. */
 bool worker_ended(const struct worker *w);
-/* Waits until it ended; 0, or the error that ended it. */
+/* Asks the thread to stop, and waits until it ended; 0, or the error that ended it. NULL is
+ * allowed. */
 int worker_join(struct worker *w);
 
 #endif

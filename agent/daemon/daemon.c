@@ -206,17 +206,8 @@ static int start_everything(struct daemon *d)
 
 static int stop_everything(struct daemon *d)
 {
-	int result = 0;
+	int ldm = worker_join(d->ldm), snmp = worker_join(d->snmp);
 
-	if (d->ldm) {
-		worker_stop(d->ldm);
-		result = worker_join(d->ldm);
-	}
-	if (d->snmp) {
-		worker_stop(d->snmp);
-		int r = worker_join(d->snmp);
-		result = result < 0 ? result : r;
-	}
 	worker_free(d->snmp);
 	worker_free(d->ldm);
 	handover_free(d->handover);
@@ -224,14 +215,7 @@ static int stop_everything(struct daemon *d)
 	signals_close();
 	/* The reason of a failed start is written before the parent in the foreground ends. */
 	log_writer_free(d->log_writer);
-	return result;
-}
-
-static void hide_memory(void)
-{
-	int r = platform_hide_memory();
-	if (r < 0)
-		log_warn("main", "core dumps cannot be switched off: %s", strerror(-r));
+	return ldm < 0 ? ldm : snmp;
 }
 
 static void drop_privileges(void)
@@ -305,24 +289,21 @@ static int run_as_daemon(const struct options *o, struct settings *settings)
 	return status;
 }
 
-static int start_log(const struct options *o)
+static int dispatch_mode(const struct options *o)
 {
-	return log_setup(&(struct log_options){
+	struct settings *settings;
+
+	int r = log_setup(&(struct log_options){
 		.ident = "ldoms-agentx",
 		.priorities = service_reads_stderr(),
 		.level = LOG_LEVEL_NOTICE,
 		.tokens = o->debug_tokens,
 	});
-}
-
-static int dispatch_mode(const struct options *o)
-{
-	struct settings *settings;
-
-	int r = start_log(o);
 	platform_return_memory();
 	/* In every mode: each of them may read a password. */
-	hide_memory();
+	int hidden = platform_hide_memory();
+	if (hidden < 0)
+		log_warn("main", "core dumps cannot be switched off: %s", strerror(-hidden));
 	if (r >= 0)
 		r = read_settings(o, o->config_given, &settings);
 	if (r < 0)

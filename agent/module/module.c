@@ -32,8 +32,8 @@
 /* One ldomsConfig line. */
 struct line {
 	STAILQ_ENTRY(line) entries;
-	char *name; /* NULL: the default context */
-	char *file;
+	char *name;		   /* NULL: the default context */
+	char *file;		   /* NULL: the default one */
 	struct managed_host *host; /* NULL: not served */
 };
 
@@ -42,7 +42,6 @@ STAILQ_HEAD(lines, line);
 struct ldoms_module {
 	unsigned int alarm;
 	struct log_relay *log;
-	struct managed_host *unnamed; /* where there is no line */
 	bool in_sysor;
 };
 
@@ -99,59 +98,53 @@ static void take_line(const char *token, char *text)
 
 /* --- life ------------------------------------------------------------------------------------ */
 
-static bool start_host(
-	const char *name, const char *file, struct managed_host **host, enum log_level *level)
-{
-	if (managed_host_new(name, file, host) < 0)
-		return false;
-	if (managed_host_log_level(*host) > *level)
-		*level = managed_host_log_level(*host);
-	return true;
-}
-
 /* Those that start are served, whatever the others do. */
-static bool start_hosts(struct ldoms_module *m)
+static bool start_hosts(void)
 {
 	enum log_level level = LOG_LEVEL_ERROR;
 	struct line *line;
 	bool any = false;
 
 	log_set_level(LOG_LEVEL_NOTICE);
-	if (STAILQ_EMPTY(&lines))
-		any = start_host(NULL, NULL, &m->unnamed, &level);
-	STAILQ_FOREACH (line, &lines, entries)
-		any |= start_host(line->name, line->file, &line->host, &level);
+	/* Without a line there is one host, which the default file tells about. */
+	if (STAILQ_EMPTY(&lines)) {
+		line = calloc(1, sizeof(*line));
+		if (!line)
+			return false;
+		STAILQ_INSERT_TAIL(&lines, line, entries);
+	}
+	STAILQ_FOREACH (line, &lines, entries) {
+		if (managed_host_new(line->name, line->file, &line->host) < 0)
+			continue;
+		if (managed_host_log_level(line->host) > level)
+			level = managed_host_log_level(line->host);
+		any = true;
+	}
 	if (any)
 		log_set_level(level);
 	return any;
 }
 
-static void stop_host(struct managed_host *host)
-{
-	if (host)
-		managed_host_stop(host);
-}
-
-static bool all_stopped(const struct ldoms_module *m)
+static bool all_stopped(void)
 {
 	const struct line *line;
 
 	STAILQ_FOREACH (line, &lines, entries)
 		if (line->host && !managed_host_stopped(line->host))
 			return false;
-	return !m->unnamed || managed_host_stopped(m->unnamed);
+	return true;
 }
 
 /* All threads end side by side. They may finish a command, but not keep snmpd waiting. */
-static void stop_hosts(struct ldoms_module *m)
+static void stop_hosts(void)
 {
 	uint64_t until_ms = clock_ms() + STOP_WITHIN_MS;
 	struct line *line;
 
-	stop_host(m->unnamed);
 	STAILQ_FOREACH (line, &lines, entries)
-		stop_host(line->host);
-	while (!all_stopped(m) && clock_ms() < until_ms) {
+		if (line->host)
+			managed_host_stop(line->host);
+	while (!all_stopped() && clock_ms() < until_ms) {
 		const struct timespec pause = {0, STOP_LOOK_MS * 1000000L};
 		nanosleep(&pause, NULL);
 	}
@@ -159,8 +152,6 @@ static void stop_hosts(struct ldoms_module *m)
 		managed_host_free(line->host);
 		line->host = NULL;
 	}
-	managed_host_free(m->unnamed);
-	m->unnamed = NULL;
 }
 
 /* The first call by snmpd's loop. A mistake of ours leaves snmpd as it is, without LDOMS-MIB. */
@@ -175,7 +166,7 @@ static void on_first_alarm(unsigned int alarm, void *user)
 		return;
 	}
 	/* One row, however many hosts there are. */
-	if (start_hosts(m))
+	if (start_hosts())
 		m->in_sysor = sysor_enter(&ldoms_mib);
 }
 
@@ -209,7 +200,7 @@ void deinit_ldoms(void)
 		snmp_alarm_unregister(m->alarm);
 	if (m->in_sysor)
 		sysor_leave(&ldoms_mib);
-	stop_hosts(m);
+	stop_hosts();
 	log_relay_free(m->log);
 	free(m);
 	lines_are_old = true;

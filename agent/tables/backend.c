@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "control/permit.h"
-#include "tables/mib-list.h"
+#include "tables/mib.h"
 #include "tables/notify-queue.h"
 #include "util/clock.h"
 #include "util/log.h"

@@ -4,7 +4,7 @@
  */
 #include "config.h"
 
-#include "tables/mib-list.h"
+#include "tables/mib.h"
 
 #include <errno.h>
 #include <strings.h>

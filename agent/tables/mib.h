@@ -53,6 +53,13 @@ struct mib_list {
 	const struct mib *mibs[MIBS_MAX];
 };
 
+/* LDOMS-MIB alone. */
+extern const struct mib_list mib_list_default;
+/* LDOMS-MIB and those views (words, NULL-terminated; NULL: none). -EINVAL: no such view. */
+int mib_list_make(char *const *views, struct mib_list *ret);
+/* NULL: no such view. */
+const struct mib *mib_find_view(const char *word);
+
 /* Where a name lies: < 0 before the module or at its root, 0 below the root, > 0 behind. */
 static inline int mib_compare(const struct mib *m, const uint32_t *name, size_t length)
 {

@@ -29,7 +29,7 @@ struct line {
 struct rate_limit {
 	uint64_t rate; /* in a minute; 0: no limit */
 	struct line *lines;
-	size_t n, allocated;
+	size_t n;
 };
 
 static size_t lower_bound(const struct rate_limit *d, uint64_t key)
@@ -46,29 +46,17 @@ static void forget_quiet(struct rate_limit *d, uint64_t now_ms)
 	d->n = kept;
 }
 
-static bool make_room(struct rate_limit *d, uint64_t now_ms)
-{
-	if (d->n < d->allocated)
-		return true;
-	forget_quiet(d, now_ms);
-	if (d->n < d->allocated / 2)
-		return true;
-	size_t allocated = d->allocated ? d->allocated * 2 : 64;
-	struct line *lines = reallocarray(d->lines, allocated, sizeof(*lines));
-	if (!lines)
-		return false;
-	d->lines = lines;
-	d->allocated = allocated;
-	return true;
-}
-
 static struct line *find_or_add(struct rate_limit *d, uint64_t key, uint64_t now_ms)
 {
 	size_t i = lower_bound(d, key);
 	if (i < d->n && d->lines[i].key == key)
 		return &d->lines[i];
-	if (!make_room(d, now_ms))
+	/* Before the array grows, which it does when its length is a power of two. */
+	if ((d->n & (d->n - 1)) == 0)
+		forget_quiet(d, now_ms);
+	if (!array_append(&d->lines, &d->n, sizeof(d->lines[0])))
 		return NULL;
+	d->n--;
 	i = lower_bound(d, key);
 	memmove(&d->lines[i + 1], &d->lines[i], (d->n - i) * sizeof(d->lines[0]));
 	d->n++;

@@ -149,12 +149,6 @@ bool log_wants_dump(const char *token)
 	return token_enabled(token, false);
 }
 
-/* Others may have made stderr non-blocking; the line is written all the same. */
-static void wait_for_room(void)
-{
-	poll(&(struct pollfd){.fd = STDERR_FILENO, .events = POLLOUT}, 1, -1);
-}
-
 static int write_all(const char *bytes, size_t n)
 {
 	while (n > 0) {
@@ -166,7 +160,8 @@ static int write_all(const char *bytes, size_t n)
 		} else if (w == 0) {
 			return -EIO;
 		} else if (errno == EAGAIN) {
-			wait_for_room();
+			/* Others may have made stderr non-blocking. */
+			poll(&(struct pollfd){.fd = STDERR_FILENO, .events = POLLOUT}, 1, -1);
 		} else if (errno != EINTR) {
 			return -errno;
 		}

@@ -209,10 +209,8 @@ static void begin_outcome(struct request *q)
 
 static int end_outcome(struct request *q, int status)
 {
-	if (q->outcome && output_print(q->outcome, q->settings->form) != 0) {
-		fprintf(stderr, "ldom-snmp: the output cannot be written\n");
-		return status == EXIT_DONE ? EXIT_USAGE : status;
-	}
+	if (q->outcome && output_print(q->outcome, q->settings->form) != 0 && status == EXIT_DONE)
+		return EXIT_USAGE;
 	return status;
 }
 
@@ -237,7 +235,7 @@ static int say_dry_to_program(const struct request *q)
 		{NULL, "object", ALIGN_LEFT, KIND_TEXT}, {NULL, "value", ALIGN_LEFT, KIND_TEXT}};
 	struct output *o = output_new(columns, 2);
 
-	for (size_t i = 0; o && i < q->n_changes; i++) {
+	for (size_t i = 0; i < q->n_changes; i++) {
 		const struct change *c = &q->changes[i];
 
 		output_cell(o, "%s.%" PRIu32, object_name(q, i), q->targets[q->owners[i]].index);
@@ -246,7 +244,7 @@ static int say_dry_to_program(const struct request *q)
 		else
 			output_cell(o, "%" PRId64, c->number);
 	}
-	return o && output_print(o, q->settings->form) == 0 ? EXIT_DONE : EXIT_USAGE;
+	return output_print(o, q->settings->form) == 0 ? EXIT_DONE : EXIT_USAGE;
 }
 
 static int say_dry(const struct request *q)

@@ -34,11 +34,12 @@ struct output *output_new(const struct output_column *columns, size_t n)
 
 void output_cell(struct output *o, const char *format, ...)
 {
-	char **more = reallocarray(o->cells, o->n_cells + 1, sizeof(*more));
+	char **more = o ? reallocarray(o->cells, o->n_cells + 1, sizeof(*more)) : NULL;
 	va_list arguments;
 
 	if (!more) {
-		o->no_memory = true;
+		if (o)
+			o->no_memory = true;
 		return;
 	}
 	o->cells = more;
@@ -207,8 +208,11 @@ int output_print(struct output *o, enum output_form form)
 		[OUTPUT_JSON] = print_json,
 		[OUTPUT_CSV] = print_csv,
 	};
+	if (!o) {
+		fprintf(stderr, "ldom-snmp: no memory\n");
+		return -1;
+	}
 	bool failed = o->no_memory;
-
 	if (!failed)
 		print[form](o);
 	for (size_t i = 0; i < o->n_cells; i++)
@@ -216,5 +220,8 @@ int output_print(struct output *o, enum output_form form)
 	free(o->cells);
 	free(o->widths);
 	free(o);
-	return failed || fflush(stdout) != 0 ? -1 : 0;
+	if (!failed && fflush(stdout) == 0)
+		return 0;
+	fprintf(stderr, "ldom-snmp: the output cannot be written\n");
+	return -1;
 }

@@ -22,11 +22,11 @@ struct output_column {
 
 struct output;
 
-/* The columns are borrowed. NULL: no memory. */
+/* The columns are borrowed. NULL: no memory, which output_print() tells. */
 struct output *output_new(const struct output_column *columns, size_t n);
 /* One cell after the other, row by row; as printf. An empty number is null in JSON. */
 void output_cell(struct output *o, const char *format, ...) __attribute__((format(printf, 2, 3)));
-/* Prints all, and frees. -1: no memory, or the output cannot be written. */
+/* Prints all, and frees. -1: no memory, or the output cannot be written, said on stderr. */
 int output_print(struct output *o, enum output_form form);
 
 #endif

@@ -15,16 +15,7 @@
 
 static int print(const struct settings *s, struct output *o)
 {
-	if (output_print(o, s->form) == 0)
-		return EXIT_DONE;
-	fprintf(stderr, "ldom-snmp: the output cannot be written\n");
-	return EXIT_USAGE;
-}
-
-static int no_memory(void)
-{
-	fprintf(stderr, "ldom-snmp: no memory\n");
-	return EXIT_USAGE;
+	return output_print(o, s->form) == 0 ? EXIT_DONE : EXIT_USAGE;
 }
 
 /* Of a domain's memory. */
@@ -111,10 +102,10 @@ int verb_list(const struct settings *s, int argc, char **argv)
 	if (r != SNMP_OK)
 		return exit_status_of(r);
 	struct output *o = output_new(columns, COUNT(columns));
-	for (size_t i = 0; o && i < rows.n; i++)
+	for (size_t i = 0; i < rows.n; i++)
 		add_domain(o, &rows.rows[i], s->form == OUTPUT_TABLE);
 	rows_clear(&rows);
-	return o ? print(s, o) : no_memory();
+	return print(s, o);
 }
 
 static volatile sig_atomic_t interrupted;
@@ -245,18 +236,14 @@ int verb_show(const struct settings *s, int argc, char **argv)
 		names[column] = DOMAIN_CELL(column, index);
 	enum snmp_result r = snmp_get(s->snmp, &names[2], &cells[2], DOMAIN_COLUMNS - 1);
 	struct output *o = r == SNMP_OK ? output_new(columns, COUNT(columns)) : NULL;
-	if (o) {
-		output_cell(o, "index");
-		output_cell(o, "%u", index);
-	}
+	output_cell(o, "index");
+	output_cell(o, "%u", index);
 	for (unsigned int column = 2; column <= DOMAIN_COLUMNS; column++) {
-		if (o && cells[column].type != CELL_MISSING)
+		if (cells[column].type != CELL_MISSING)
 			add_fact(o, column, &cells[column]);
 		cell_clear(&cells[column]);
 	}
-	if (r != SNMP_OK)
-		return exit_status_of(r);
-	return o ? print(s, o) : no_memory();
+	return r == SNMP_OK ? print(s, o) : exit_status_of(r);
 }
 
 /* --- operations ---------------------------------------------------------------------------- */
@@ -288,7 +275,7 @@ int verb_operations(const struct settings *s, int argc, char **argv)
 	if (r != SNMP_OK)
 		return exit_status_of(r);
 	struct output *o = output_new(columns, COUNT(columns));
-	for (size_t i = 0; o && i < rows.n; i++) {
+	for (size_t i = 0; i < rows.n; i++) {
 		const struct cell *c = rows.rows[i].cells;
 
 		if (argc == 1 && strcmp(cell_text(&c[1]), argv[0]) != 0)
@@ -305,7 +292,7 @@ int verb_operations(const struct settings *s, int argc, char **argv)
 			output_cell(o, "%s", cell_text(&c[k]));
 	}
 	rows_clear(&rows);
-	return o ? print(s, o) : no_memory();
+	return print(s, o);
 }
 
 /* --- topology ------------------------------------------------------------------------------ */
@@ -371,11 +358,9 @@ int verb_topology(const struct settings *s, int argc, char **argv)
 	if (r != SNMP_OK)
 		return exit_status_of(r);
 	struct output *o = output_new(columns, COUNT(columns));
-	for (size_t i = 0; o && r == SNMP_OK && i < COUNT(kinds); i++)
+	for (size_t i = 0; r == SNMP_OK && i < COUNT(kinds); i++)
 		r = add_kind(s, o, &domains, &kinds[i]);
 	rows_clear(&domains);
-	if (!o)
-		return no_memory();
 	int printed = print(s, o);
 	return r == SNMP_OK ? printed : exit_status_of(r);
 }

@@ -5,7 +5,7 @@
  *
  * The first octet of an input is the type and the byte order, the rest is the body of the PDU.
  */
-#include "tables/mib-list.h"
+#include "tables/mib.h"
 #include "fuzz.h"
 
 #include <stdlib.h>

@@ -7,7 +7,7 @@
 #include <net-snmp/net-snmp-includes.h>
 #include <net-snmp/library/snmp_transport.h>
 
-#include "tables/mib-list.h"
+#include "tables/mib.h"
 #include "fuzz.h"
 
 #include <stdlib.h>

@@ -11,7 +11,7 @@ import harness
 SOLARIS = os.path.join(harness.SRC, "tests", "portability", "solaris")
 # Everything that declares a function which a daemon may call.
 HEADERS = """arpa/inet.h assert.h ctype.h dirent.h errno.h fcntl.h fnmatch.h inttypes.h langinfo.h
-limits.h locale.h netdb.h netinet/in.h netinet/tcp.h poll.h pthread.h pwd.h grp.h signal.h stdarg.h
+limits.h locale.h netdb.h netinet/in.h netinet/tcp.h poll.h pthread.h pwd.h grp.h semaphore.h signal.h stdarg.h
 stddef.h stdint.h stdio.h stdlib.h string.h strings.h sys/mman.h sys/resource.h sys/select.h
 sys/socket.h sys/stat.h sys/time.h sys/types.h sys/uio.h sys/un.h sys/wait.h syslog.h time.h unistd.h
 wchar.h""".split()

@@ -12,7 +12,7 @@
 #include "snmp/notify.h"
 #include "snmp/session.h"
 #include "snmp/library.h"
-#include "tables/mib-list.h"
+#include "tables/mib.h"
 #include "tables/notify-queue.h"
 #include "synthetic.h"
 #include "util/clock.h"

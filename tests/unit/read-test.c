@@ -6,7 +6,7 @@
 
 #include "snmp/read.h"
 #include "synthetic.h"
-#include "tables/mib-list.h"
+#include "tables/mib.h"
 #include "tables/lookup.h"
 #include "tables/tables.h"
 

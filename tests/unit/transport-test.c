@@ -12,7 +12,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "tables/mib-list.h"
+#include "tables/mib.h"
 #include "test.h"
 
 #include "snmp/connect.h"

@@ -6,7 +6,7 @@
 
 #include "synthetic.h"
 #include "tables/lookup.h"
-#include "tables/mib-list.h"
+#include "tables/mib.h"
 #include "tables/views.h"
 
 static struct ldm_status status = {.link = LINK_UP};
