@@ -162,15 +162,10 @@ static bool is_under_way(const struct entry *e)
 	       e->undo_asked;
 }
 
-static bool is_to_run(const struct transaction_part *p)
-{
-	return p->result == PRECHECK_RUN || p->result == PRECHECK_PREEMPT;
-}
-
 static bool has_to_run(const struct transaction *t)
 {
 	for (size_t i = 0; i < t->n_parts; i++)
-		if (is_to_run(&t->parts[i]))
+		if (precheck_runs(t->parts[i].result))
 			return true;
 	return false;
 }
@@ -235,7 +230,7 @@ static void keep_oldest_undoable(struct control *c)
 /* Nothing runs any more; only an UndoSet or a CleanupSet is still to come. */
 static bool is_over(const struct entry *e)
 {
-	return !e->released && e->started && (!e->t || outcome_settled(e->verdict.outcome));
+	return !e->released && e->started && outcome_settled(e->verdict.outcome);
 }
 
 static bool is_full(const struct control *c)
@@ -422,7 +417,7 @@ static void drop_parts_that_do_not_run(struct transaction *t)
 	size_t n = 0;
 
 	for (size_t i = 0; i < t->n_parts; i++) {
-		if (is_to_run(&t->parts[i]))
+		if (precheck_runs(t->parts[i].result))
 			t->parts[n++] = t->parts[i];
 		else
 			set_request_clear(&t->parts[i].request);

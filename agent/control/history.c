@@ -690,7 +690,7 @@ static int open_to_append(struct history *y)
 	return 0;
 }
 
-/* Without what does not count any more. Until it succeeds, the old file is as it was. */
+/* Writes a new file with only the lines that still count. Until it succeeds, the old file stays. */
 static int write_anew(struct history *y, struct oplog_numbers given)
 {
 	const struct oplog_view *v = handover_oplog(y->handover);
@@ -735,7 +735,7 @@ static int append(struct history *y, const struct buffer *b, bool sync)
 	return 0;
 }
 
-/* On a full disk, what does not count any more may be the room that is missing. */
+/* On a full disk, a new file without the lines that no longer count may make the room needed. */
 static int append_or_make_room(struct history *y, const struct buffer *b)
 {
 	int r = y->state == FILE_STALE ? write_anew(y, numbers_to_reserve(y)) : 0;

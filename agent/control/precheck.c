@@ -369,12 +369,11 @@ static int make_input(const struct prechecking *j, const struct transaction_part
 {
 	const struct domain *row = snapshot_find_index(j->view->snapshot, p->request.index);
 	const struct domain *domain = row_domain(row);
-	bool runs = p->result == PRECHECK_RUN || p->result == PRECHECK_PREEMPT;
 	int r = set_request_copy(&p->request, wanted);
 
 	*ret = (struct plan_input){.request = wanted,
 		.domain = domain,
-		.no_steps = !runs || plans_nothing(&p->request, row)};
+		.no_steps = !precheck_runs(p->result) || plans_nothing(&p->request, row)};
 	return r >= 0 && row && !domain ? plan_complete(wanted, row) : r;
 }
 
@@ -462,10 +461,9 @@ struct refusal precheck(
 		drop_own_name(&j, d);
 		bool again = repeats_have(view->repeats, d, view->snapshot, view->now_ms);
 		p->result = again ? PRECHECK_REPEAT : check_busy(&j, d);
-		bool runs = p->result != PRECHECK_JOIN && p->result != PRECHECK_REPEAT;
-		if (runs && saves(d))
+		if (precheck_runs(p->result) && saves(d))
 			check_save(&j, d);
-		else if (runs)
+		else if (precheck_runs(p->result))
 			check_row(&j, d);
 		set_domain_name(&j, d);
 	}
@@ -476,7 +474,6 @@ struct refusal precheck(
 
 /* --- what has just been done ---------------------------------------------------------------- */
 
-/* A ring: with more than 64 in ten seconds the oldest is forgotten. */
 static void repeat_clear(struct repeat *e)
 {
 	set_request_clear(&e->request);
@@ -499,6 +496,7 @@ static bool does_it_each_time(const struct set_request *d)
 	return state || row || (d->fields & FIELD_SAVE_BIT) != 0;
 }
 
+/* The list is a ring: with more than 64 in ten seconds the oldest is forgotten. */
 void repeats_add(
 	struct repeats *r, const struct set_request *d, const struct snapshot *s, uint64_t now_ms)
 {

@@ -190,11 +190,10 @@ static struct set_request *find_or_add(struct transaction *t, uint32_t row)
 
 	if (i < t->n_parts && t->parts[i].request.index == row)
 		return &t->parts[i].request;
-	if (!array_append(&t->parts, &t->n_parts, sizeof(t->parts[0])))
+	struct transaction_part *p = array_insert(&t->parts, &t->n_parts, sizeof(*p), i);
+	if (!p)
 		return NULL;
-	struct transaction_part *p = &t->parts[i];
-	memmove(p + 1, p, (t->n_parts - 1 - i) * sizeof(*p));
-	*p = (struct transaction_part){.request.index = row};
+	p->request.index = row;
 	return &p->request;
 }
 

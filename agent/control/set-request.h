@@ -92,6 +92,11 @@ enum precheck_result {
 	PRECHECK_REPEAT,  /* the same has just been done: nothing more to do */
 	PRECHECK_PREEMPT, /* forceStop overrides what is under way */
 };
+/* Commands may be sent for the row. */
+static inline bool precheck_runs(enum precheck_result r)
+{
+	return r == PRECHECK_RUN || r == PRECHECK_PREEMPT;
+}
 
 /*
  * One PDU on its way through: what is asked of which rows. Reference counted, because both threads

@@ -155,30 +155,21 @@ static int number_domains(const struct assemble_input *in)
 
 /* --- numbers of rows ----------------------------------------------------------------------- */
 
-static const char *text_at(const void *row, size_t offset)
-{
-	const char *text = NULL;
-
-	if (offset)
-		memcpy(&text, (const char *)row + offset, sizeof(text));
-	return text;
-}
-
 /* A name that is unique only within a scope is numbered as "scope/name"; no name: as its kind. */
 static int number_name(const struct row_type *t, const void *row, uint32_t owner_index,
 	struct registry *r, uint32_t *ret)
 {
-	const char *name = row_name(t, row), *scope = text_at(row, t->scope);
+	const char *name = row_name(t, row), *scope = row_text(row, t->scope);
 	_cleanup_free_ char *joined = NULL;
 
 	if (t->twin) {
 		int rc = registry_assign_twin(
-			r, owner_index, t->kind, name, text_at(row, t->twin), 0, false, ret);
+			r, owner_index, t->kind, name, row_text(row, t->twin), 0, false, ret);
 
 		if (rc < 0 || *ret)
 			return rc;
 	}
-	if (scope && asprintf(&joined, "%s/%s", scope, name) < 0)
+	if (scope && text_printf(&joined, "%s/%s", scope, name) < 0)
 		return -ENOMEM;
 	if (joined)
 		name = joined;
@@ -226,7 +217,7 @@ static const char *twin_before(const struct row_type *t, const void *last_owner,
 {
 	for (size_t i = 0; last_owner && i < rows_count(t, last_owner); i++)
 		if (row_index(rows_at(t, last_owner, i)) == index)
-			return text_at(rows_at(t, last_owner, i), t->twin);
+			return row_text(rows_at(t, last_owner, i), t->twin);
 	return NULL;
 }
 
@@ -245,7 +236,7 @@ static int number_twins_of(const struct row_type *t, char *const *rows, size_t n
 
 	for (int pass = KNOWN; pass < N_PASSES; pass++)
 		for (size_t i = 0; rc == 0 && i < n; i++) {
-			const char *value = text_at(rows[i], t->twin);
+			const char *value = row_text(rows[i], t->twin);
 
 			if (pass == HAD_IT && !(before && text_equal(value, before)))
 				continue;

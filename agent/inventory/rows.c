@@ -24,12 +24,18 @@ static bool is_text(const struct field *f)
 	return f->kind >= FIELD_TEXT && f->kind <= FIELD_FLAGS;
 }
 
+/* The pointer that is a member of the struct. */
+static void *pointer_at(const void *in, size_t offset)
+{
+	void *pointer;
+
+	memcpy(&pointer, (const char *)in + offset, sizeof(pointer));
+	return pointer;
+}
+
 static char *field_text(const struct field *f, const void *row)
 {
-	char *text;
-
-	memcpy(&text, (const char *)row + f->offset, sizeof(text));
-	return text;
+	return pointer_at(row, f->offset);
 }
 
 /* What was there is freed. */
@@ -214,10 +220,7 @@ bool fields_same(const struct field *table, const void *a, const void *b, bool w
 
 static void *list_get(const struct row_type *t, const void *owner)
 {
-	void *list;
-
-	memcpy(&list, (const char *)owner + t->list, sizeof(list));
-	return list;
+	return pointer_at(owner, t->list);
 }
 
 static void list_set(const struct row_type *t, void *owner, void *list, size_t n)
@@ -250,13 +253,14 @@ uint32_t row_index(const void *row)
 	return index;
 }
 
+const char *row_text(const void *row, size_t offset)
+{
+	return offset ? pointer_at(row, offset) : NULL;
+}
+
 const char *row_name(const struct row_type *t, const void *row)
 {
-	const char *name = NULL;
-
-	if (t->name)
-		memcpy(&name, (const char *)row + t->name, sizeof(name));
-	return name;
+	return row_text(row, t->name);
 }
 
 static void list_cut(const struct row_type *t, void *owner, size_t n)

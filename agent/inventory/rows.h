@@ -28,6 +28,8 @@ bool fields_same(const struct field *table, const void *a, const void *b, bool w
 size_t rows_count(const struct row_type *t, const void *owner);
 void *rows_at(const struct row_type *t, const void *owner, size_t i);
 uint32_t row_index(const void *row);
+/* The text whose pointer is at that offset of the row; offset 0: NULL. */
+const char *row_text(const void *row, size_t offset);
 /* NULL when it has none. */
 const char *row_name(const struct row_type *t, const void *row);
 

@@ -236,14 +236,13 @@ static bool same_rows(const struct snapshot *last, const struct snapshot *s)
 	return true;
 }
 
-/* What is found by searching through the lists of all domains. */
+/* What is found by searching through the lists of all domains. last: with the same rows, or NULL.
+ */
 static int index_lists(struct snapshot *s, const struct snapshot *last)
 {
 	size_t n = 0;
 	int r = 0;
 
-	if (last && !same_rows(last, s))
-		last = NULL;
 	while (last && n < s->n_domains && same_lists(last->domains[n], s->domains[n]))
 		n++;
 	if (last && n == s->n_domains)
@@ -256,11 +255,9 @@ static int index_lists(struct snapshot *s, const struct snapshot *last)
 	return r;
 }
 
-/* The rows are the same ones, none with another name or UUID. */
+/* None of the rows, which are the same ones, has another name or UUID. */
 static bool same_orders(const struct snapshot *last, const struct snapshot *s)
 {
-	if (!same_rows(last, s))
-		return false;
 	for (size_t i = 0; i < s->n_domains; i++) {
 		const struct domain *a = last->domains[i], *b = s->domains[i];
 
@@ -285,7 +282,7 @@ static void take_orders(const struct snapshot *last, const struct domain **by_na
 	s->n_by_uuid = last->n_by_uuid;
 }
 
-/* Puts the domains behind the struct, in their three orders. */
+/* Puts the domains behind the struct, in their three orders, and indexes their lists. */
 static int order(struct snapshot *s, const struct domain *const *domains, size_t n,
 	const struct snapshot *last)
 {
@@ -304,15 +301,16 @@ static int order(struct snapshot *s, const struct domain *const *domains, size_t
 	s->domains = by_index;
 	s->by_name = by_name;
 	s->by_uuid = by_uuid;
-	if (last && same_orders(last, s)) {
-		take_orders(last, by_name, by_uuid, s);
+	const struct snapshot *same = last && same_rows(last, s) ? last : NULL;
+	if (same && same_orders(same, s)) {
+		take_orders(same, by_name, by_uuid, s);
 	} else {
 		r = sort_unique(by_name, n, domain_compare_name);
 		s->n_by_uuid = order_by_uuid(s, by_uuid);
 	}
 	if (r == 0 && last && same_members(last, s))
 		s->members_changed_ms = last->members_changed_ms;
-	return r;
+	return r == 0 ? index_lists(s, same) : r;
 }
 
 int snapshot_new(const struct snapshot *facts, const struct domain *const *domains, size_t n,
@@ -329,8 +327,6 @@ int snapshot_new(const struct snapshot *facts, const struct domain *const *domai
 	s->list_ends = NULL;
 	s->links = NULL;
 	int r = order(s, domains, n, last);
-	if (r == 0)
-		r = index_lists(s, last);
 	if (r == 0 && !s->host)
 		r = host_new(&empty);
 	if (r < 0) {

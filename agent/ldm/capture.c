@@ -192,49 +192,41 @@ static const char *word_for(const char *key)
 static int invent_word(size_t n, const char *key, const char *text, char **ret)
 {
 	const char *word = word_for(key);
-	int e = -1;
 
 	switch (kind_of_word(key, text)) {
 	case WORD_UUID:
-		e = asprintf(ret, "00000000-0000-4000-8000-%012zx", n);
-		break;
+		return text_printf(ret, "00000000-0000-4000-8000-%012zx", n);
 	case WORD_MAC:
-		e = asprintf(
+		return text_printf(
 			ret, "02:00:00:%02zx:%02zx:%02zx", n >> 16 & 0xff, n >> 8 & 0xff, n & 0xff);
-		break;
 	case WORD_HOST_ID:
-		e = asprintf(
+		return text_printf(
 			ret, "%scafe%04zx", strncmp(text, "0x", 2) == 0 ? "0x" : "", n & 0xffff);
-		break;
 	case WORD_PATH:
-		e = asprintf(ret, "path-%zu", n);
-		break;
+		return text_printf(ret, "path-%zu", n);
 	case WORD_IP:
-		e = asprintf(ret, "192.0.2.%zu", n % 255);
-		break;
+		return text_printf(ret, "192.0.2.%zu", n % 255);
 	case WORD_NAME:
-		e = asprintf(ret, "%s-%zu", word ? word : "text", n);
 		break;
 	}
-	if (e < 0)
-		*ret = NULL;
-	return e < 0 ? -ENOMEM : 0;
+	return text_printf(ret, "%s-%zu", word ? word : "text", n);
 }
 
 static const struct word *add_word(struct replacer *r, const char *key, const char *text)
 {
 	_cleanup_free_ char *original = strdup(text), *replacement = NULL;
+	const struct word new = {.original = original};
+	struct word *w = NULL;
 
-	if (!original || invent_word(r->n + 1, key, text, &replacement) < 0 ||
-		!array_append(&r->words, &r->n, sizeof(*r->words))) {
+	if (original && invent_word(r->n + 1, key, text, &replacement) >= 0)
+		w = array_insert(&r->words, &r->n, sizeof(*w),
+			first_where(i, r->n, compare_words(&r->words[i], &new) > 0));
+	if (!w) {
 		r->failed = true;
 		return NULL;
 	}
-	const struct word w = {steal_ptr(original), steal_ptr(replacement)};
-	size_t at = first_where(i, r->n - 1, compare_words(&r->words[i], &w) > 0);
-	memmove(&r->words[at + 1], &r->words[at], (r->n - 1 - at) * sizeof(w));
-	r->words[at] = w;
-	return &r->words[at];
+	*w = (struct word){steal_ptr(original), steal_ptr(replacement)};
+	return w;
 }
 
 static void replacer_clear(struct replacer *r)

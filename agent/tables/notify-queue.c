@@ -54,14 +54,10 @@ static struct line *find_or_add(struct rate_limit *d, uint64_t key, uint64_t now
 	/* Before the array grows, which it does when its length is a power of two. */
 	if ((d->n & (d->n - 1)) == 0)
 		forget_quiet(d, now_ms);
-	if (!array_append(&d->lines, &d->n, sizeof(d->lines[0])))
-		return NULL;
-	d->n--;
-	i = lower_bound(d, key);
-	memmove(&d->lines[i + 1], &d->lines[i], (d->n - i) * sizeof(d->lines[0]));
-	d->n++;
-	d->lines[i] = (struct line){.key = key, .since_ms = now_ms};
-	return &d->lines[i];
+	struct line *l = array_insert(&d->lines, &d->n, sizeof(*l), lower_bound(d, key));
+	if (l)
+		*l = (struct line){.key = key, .since_ms = now_ms};
+	return l;
 }
 
 /* Counts one and says whether it may go. Without memory it may. */

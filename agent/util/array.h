@@ -1,5 +1,5 @@
 /*
- * Arrays that grow at their end, and the search in sorted ones.
+ * Arrays that grow by one item at a time, and the search in sorted ones.
  */
 #ifndef UTIL_ARRAY_H
 #define UTIL_ARRAY_H
@@ -26,6 +26,18 @@ static inline void *array_append(void *array, size_t *n, size_t size)
 		memcpy(array, &items, sizeof(items));
 	}
 	return memset(items + (*n)++ * size, 0, size);
+}
+
+/* The same at a place of 0 .. *n: the items from there on move up by one. */
+static inline void *array_insert(void *array, size_t *n, size_t size, size_t at)
+{
+	char *items;
+
+	if (!array_append(array, n, size))
+		return NULL;
+	memcpy(&items, array, sizeof(items));
+	memmove(items + (at + 1) * size, items + at * size, (*n - 1 - at) * size);
+	return memset(items + at * size, 0, size);
 }
 
 /*
