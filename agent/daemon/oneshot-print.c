@@ -6,7 +6,6 @@
 
 #include <errno.h>
 #include <inttypes.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -127,20 +126,11 @@ static void lines_free(struct line *lines, size_t n)
 	free(lines);
 }
 
-/* As asprintf(3). NULL: no memory. */
-__attribute__((format(printf, 1, 2))) static char *make_text(const char *format, ...)
-{
-	va_list ap;
-	char *text;
-
-	va_start(ap, format);
-	int n = vasprintf(&text, format, ap);
-	va_end(ap);
-	return n < 0 ? NULL : text;
-}
-
-/* In the largest unit that leaves no remainder, as `ldm list` does: 1968M. */
-static char *memory_text(uint64_t bytes)
+/*
+ * What writes a cell leaves it NULL where memory is missing.
+ * Memory: in the largest unit that leaves no remainder, as `ldm list` does: 1968M.
+ */
+static void print_memory(uint64_t bytes, char **ret)
 {
 	static const char units[] = "BKMGT";
 	unsigned int unit = 0;
@@ -149,31 +139,33 @@ static char *memory_text(uint64_t bytes)
 		bytes /= 1024;
 		unit++;
 	}
-	return make_text("%" PRIu64 "%c", bytes, units[unit]);
+	text_printf(ret, "%" PRIu64 "%c", bytes, units[unit]);
 }
 
-static char *uptime_text(uint64_t seconds)
+static void print_uptime(uint64_t seconds, char **ret)
 {
-	uint64_t minutes = seconds / 60;
+	uint64_t minutes = seconds / 60, hours = minutes / 60;
 
-	if (minutes >= 1440)
-		return make_text("%" PRIu64 "d %" PRIu64 "h %" PRIu64 "m", minutes / 1440,
-			minutes % 1440 / 60, minutes % 60);
-	if (minutes >= 60)
-		return make_text("%" PRIu64 "h %" PRIu64 "m", minutes / 60, minutes % 60);
-	return make_text("%" PRIu64 "m", minutes);
+	if (hours >= 24)
+		text_printf(ret, "%" PRIu64 "d %" PRIu64 "h %" PRIu64 "m", hours / 24, hours % 24,
+			minutes % 60);
+	else if (hours > 0)
+		text_printf(ret, "%" PRIu64 "h %" PRIu64 "m", hours, minutes % 60);
+	else
+		text_printf(ret, "%" PRIu64 "m", minutes);
 }
 
 /* A port; or SP, UART: the console of the machine, which the control domain has. */
-static char *console_text(const struct list *l, const struct domain *d)
+static void print_console(const struct list *l, const struct domain *d, char **ret)
 {
 	const char *kind = console_kind(l, d);
 
 	if (console_port(d))
-		return make_text("%" PRIu32, console_port(d));
-	if (kind)
-		return visible_copy(kind);
-	return strdup(d->flags && strchr(d->flags, 'c') ? "UART" : "-");
+		text_printf(ret, "%" PRIu32, console_port(d));
+	else if (kind)
+		*ret = visible_copy(kind);
+	else
+		text_copy(d->flags && strchr(d->flags, 'c') ? "UART" : "-", ret);
 }
 
 static int fill_line(const struct list *l, const struct domain *d, struct line *line)
@@ -185,12 +177,16 @@ static int fill_line(const struct list *l, const struct domain *d, struct line *
 	cells[NAME] = visible_copy(d->name);
 	cells[STATE] = strdup(domain_state_name(d->state));
 	cells[FLAGS] = visible_copy(d->flags ? d->flags : "------");
-	cells[CONSOLE] = console_text(l, d);
-	cells[VCPU] = make_text("%" PRIu32, d->num_vcpu);
-	cells[MEMORY] = memory_text(d->mem_bytes);
-	cells[LOAD] =
-		active ? make_text("%3" PRIu32 ".%" PRIu32 "%%", load / 10, load % 10) : strdup("");
-	cells[UPTIME] = active ? uptime_text(d->uptime_s) : strdup("");
+	print_console(l, d, &cells[CONSOLE]);
+	text_printf(&cells[VCPU], "%" PRIu32, d->num_vcpu);
+	print_memory(d->mem_bytes, &cells[MEMORY]);
+	if (active) {
+		text_printf(&cells[LOAD], "%3" PRIu32 ".%" PRIu32 "%%", load / 10, load % 10);
+		print_uptime(d->uptime_s, &cells[UPTIME]);
+	} else {
+		cells[LOAD] = strdup("");
+		cells[UPTIME] = strdup("");
+	}
 	for (size_t c = 0; c < N_CELLS; c++)
 		if (!cells[c])
 			return -ENOMEM;

@@ -17,6 +17,7 @@
 #include "daemon/snmp-thread.h"
 #include "util/buffer.h"
 #include "util/cleanup.h"
+#include "util/text.h"
 
 struct option_entry {
 	int letter; /* at least LONG_ONLY: the option has a long name only */
@@ -215,8 +216,7 @@ static int make_absolute(const char **path, char **ret_absolute)
 	if (!*path || **path == '/')
 		return 0;
 	here = getcwd(NULL, 0);
-	if (!here || asprintf(ret_absolute, "%s/%s", here, *path) < 0) {
-		*ret_absolute = NULL;
+	if (!here || text_printf(ret_absolute, "%s/%s", here, *path) < 0) {
 		fprintf(stderr, "ldoms-agentx: \"%s\": the working directory is unknown\n", *path);
 		return -EINVAL;
 	}

@@ -17,7 +17,9 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "util/cleanup.h"
 #include "util/log.h"
+#include "util/text.h"
 
 /* One process has one service manager. Set before the threads start, read-only after that. */
 static int notify_fd = -1;
@@ -130,12 +132,10 @@ bool service_reads_stderr(void)
 {
 	const char *stream = getenv("JOURNAL_STREAM");
 	struct stat st;
-	char *ours;
+	_cleanup_free_ char *ours = NULL;
 
 	if (!stream || fstat(STDERR_FILENO, &st) < 0 ||
-		asprintf(&ours, "%ju:%ju", (uintmax_t)st.st_dev, (uintmax_t)st.st_ino) < 0)
+		text_printf(&ours, "%ju:%ju", (uintmax_t)st.st_dev, (uintmax_t)st.st_ino) < 0)
 		return false;
-	bool same = strcmp(stream, ours) == 0;
-	free(ours);
-	return same;
+	return strcmp(stream, ours) == 0;
 }

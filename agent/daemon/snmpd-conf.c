@@ -156,11 +156,8 @@ static int add_grant(struct reader *r, const char *view, const char *at, const c
 	if (!grant)
 		return -ENOMEM;
 	parse_oid(at ? at : "", &grant->at);
-	if (asprintf(&grant->text, "%s:%u: %s", r->file, r->line, text) < 0) {
-		grant->text = NULL;
-		return -ENOMEM;
-	}
-	return text_copy(view, &grant->view);
+	int e = text_printf(&grant->text, "%s:%u: %s", r->file, r->line, text);
+	return e < 0 ? e : text_copy(view, &grant->view);
 }
 
 /* What follows the user or community: [OID | -V VIEW] at the word of that number. */
@@ -191,9 +188,9 @@ static int include_folder(struct reader *r, const char *folder)
 		_cleanup_free_ char *path = NULL;
 
 		if (result == 0 && length > 5 && strcmp(name + length - 5, ".conf") == 0) {
-			if (asprintf(&path, "%s/%s", folder, name) < 0)
-				path = NULL;
-			result = path ? read_file(r, path) : -ENOMEM;
+			result = text_printf(&path, "%s/%s", folder, name);
+			if (result == 0)
+				result = read_file(r, path);
 		}
 		free(entries[i]);
 	}
@@ -287,11 +284,9 @@ static int read_folder(struct reader *r, const char *folder)
 	for (size_t i = 0; i < ARRAY_SIZE(names) && result == 0; i++) {
 		_cleanup_free_ char *path = NULL;
 
-		if (asprintf(&path, "%s/%s", folder, names[i]) < 0) {
-			path = NULL;
-			return -ENOMEM;
-		}
-		result = read_file(r, path);
+		result = text_printf(&path, "%s/%s", folder, names[i]);
+		if (result == 0)
+			result = read_file(r, path);
 	}
 	return result;
 }

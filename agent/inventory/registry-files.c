@@ -216,16 +216,14 @@ static int parse_line(struct registry *r, size_t at, char *line)
 static int check_sum(const char *text, size_t size, size_t *ret_body)
 {
 	static const size_t last = sizeof("sum 0123456789abcdef\n") - 1;
-	char *expected;
+	_cleanup_free_ char *expected = NULL;
 
 	if (size <= last || memchr(text, '\0', size))
 		return -EBADMSG;
 	*ret_body = size - last;
-	if (asprintf(&expected, "sum %016" PRIx64 "\n", checksum(text, *ret_body)) < 0)
+	if (text_printf(&expected, "sum %016" PRIx64 "\n", checksum(text, *ret_body)) < 0)
 		return -ENOMEM;
-	bool good = memcmp(text + *ret_body, expected, last) == 0;
-	free(expected);
-	return good ? 0 : -EBADMSG;
+	return memcmp(text + *ret_body, expected, last) == 0 ? 0 : -EBADMSG;
 }
 
 int registry_parse(struct registry *r, const char *text, size_t size, size_t *ret_line)
@@ -330,15 +328,14 @@ static void read_one(const char *path, struct reading *in)
 /* The name tells when; a second damage in the same second would replace the first, no more. */
 static void put_aside(const char *path)
 {
-	char *aside;
+	_cleanup_free_ char *aside = NULL;
 
-	if (asprintf(&aside, "%s.damaged-%lld", path, (long long)time(NULL)) < 0)
+	if (text_printf(&aside, "%s.damaged-%lld", path, (long long)time(NULL)) < 0)
 		return;
 	if (rename(path, aside) == 0)
 		log_warn(TOKEN, "%s is kept as %s", path, aside);
 	else
 		log_warn(TOKEN, "%s cannot be renamed: %s", path, strerror(errno));
-	free(aside);
 }
 
 static void tell_damage(const char *path, const struct reading *in)
@@ -461,25 +458,21 @@ static int load(struct registry *r, const char *directory, bool accept_damage)
 
 /* --- what others call ---------------------------------------------------------------------- */
 
-static char *path_in(const char *directory, const char *name)
-{
-	char *path;
-
-	return asprintf(&path, "%s/%s", directory, name) < 0 ? NULL : path;
-}
-
 int registry_open(const char *directory, bool accept_damage, struct registry **ret)
 {
-	_cleanup_free_ char *lock_path = path_in(directory, "lock");
+	_cleanup_free_ char *lock_path = NULL;
 	struct registry *r = calloc(1, sizeof(*r));
 
 	if (!r)
 		return -ENOMEM;
 	registry_init(r);
-	r->paths[MAIN] = path_in(directory, "index-registry");
-	r->paths[COPY] = path_in(directory, "index-registry.copy");
-	bool named = lock_path && r->paths[MAIN] && r->paths[COPY];
-	int rc = named ? take_lock(r, lock_path) : -ENOMEM;
+	int rc = text_printf(&lock_path, "%s/lock", directory);
+	if (rc == 0)
+		rc = text_printf(&r->paths[MAIN], "%s/index-registry", directory);
+	if (rc == 0)
+		rc = text_printf(&r->paths[COPY], "%s/index-registry.copy", directory);
+	if (rc == 0)
+		rc = take_lock(r, lock_path);
 	if (rc == 0)
 		rc = load(r, directory, accept_damage);
 	if (rc < 0) {

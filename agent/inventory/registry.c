@@ -437,7 +437,10 @@ static void forget_objects(struct registry *r, size_t keep)
 	sorted_sweep(&r->objects, is_object_gone, free);
 }
 
-/* When all of them are in use, the next look is worth its cost only after a good many more. */
+/*
+ * Forgets objects that are not in use any more. It looks at all of them, so that where most are in
+ * use the next time is only when there are a quarter more.
+ */
 static void make_room_for_objects(struct registry *r)
 {
 	if (r->objects.n < r->objects_full)
@@ -530,8 +533,8 @@ static int find_counter(
 }
 
 /*
- * As an object of the kind that `as` says (its own kind, or that of twins), with the number, or
- * with the next one of its kind (0).
+ * Adds an object under the kind `as`: its own kind, or the one under which its twins are kept. It
+ * gets the number; 0: the next free number of its own kind. -ENOSPC: there is no room or no number.
  */
 static int add_object(struct registry *r, uint32_t owner, const char *kind, const char *as,
 	const char *name, uint32_t number, struct registry_object **ret)
@@ -576,8 +579,8 @@ int registry_assign_twin(struct registry *r, uint32_t owner, const char *kind, c
 		*ret = 0;
 		return 0;
 	}
-	if (asprintf(&twin_kind, "%s" REGISTRY_TWIN_MARK, kind) < 0 ||
-		asprintf(&twin_name, "%s/%s", name, value ? value : "") < 0)
+	if (text_printf(&twin_kind, "%s" REGISTRY_TWIN_MARK, kind) < 0 ||
+		text_printf(&twin_name, "%s/%s", name, value ? value : "") < 0)
 		return -ENOMEM;
 	struct registry_object *o = registry_find_object(r, owner, twin_kind, twin_name);
 	if (!o && plain)

@@ -28,7 +28,7 @@ static const char *const info[] = {"ldom_info", NULL};
 #define IN(...) .in = (const char *const[]){ __VA_ARGS__, NULL }
 #define INFO .in = info
 
-/* What follows from the flags is not in it. */
+/* The flags are compared as they are; what is derived from them (degraded, migration) need not be. */
 const struct field domain_fields[] = {
 	{ FIELD_UUID, OF(domain, uuid), UUID("uuid"), INFO, KNOWN(UUID) },
 	{ FIELD_MAC, OF(domain, mac), ADDRESS("mac_address"), INFO, KNOWN(MAC) },

@@ -184,7 +184,7 @@ int word_hostid(const char *text, char **ret)
 		text += 2;
 	if (!*text || strlen(text) > 8 || strspn(text, "0123456789abcdefABCDEF") != strlen(text))
 		return -EINVAL;
-	if (asprintf(&id, "0x%s", text) < 0)
+	if (text_printf(&id, "0x%s", text) < 0)
 		return -ENOMEM;
 	to_lower(id);
 	*ret = id;

@@ -21,6 +21,7 @@
 #include "ldm/xmpp.h"
 #include "util/clock.h"
 #include "util/log.h"
+#include "util/text.h"
 
 /* A document that breaks the same rule again is logged as a warning once in this time. */
 #define REFUSAL_TOLD_MS 600000
@@ -275,8 +276,7 @@ static void conn_fail_why(
 {
 	_cleanup_free_ char *text = NULL;
 
-	if (asprintf(&text, "%s: %s", what, why ? why : strerror(-error)) < 0)
-		text = NULL;
+	text_printf(&text, "%s: %s", what, why ? why : strerror(-error));
 	conn_fail(c, reason, error, text ? text : what);
 }
 
@@ -405,9 +405,9 @@ static int note_mismatch(struct incoming *in)
 	const char *asked = call ? ldm_request_action(call->request) : "nothing";
 	const char *got = in->document.reply.action;
 
-	if (!in->mismatch && asprintf(&in->mismatch, "ldmd answers %s, but was asked %s",
-				     got ? got : "something", asked) < 0)
-		in->mismatch = NULL;
+	if (!in->mismatch)
+		text_printf(&in->mismatch, "ldmd answers %s, but was asked %s",
+			got ? got : "something", asked);
 	return -EPROTO;
 }
 
@@ -495,8 +495,7 @@ static void take_stanza(struct ldm_conn *c, const char *bytes, size_t len)
 		log_debug("ldm:frame", "ignored: %s", r < 0 ? "what cannot be read" : s.name);
 		return;
 	}
-	if (asprintf(&text, "ldmd ended the stream: %s", s.detail ? s.detail : "error") < 0)
-		text = NULL;
+	text_printf(&text, "ldmd ended the stream: %s", s.detail ? s.detail : "error");
 	if (s.detail && strcmp(s.detail, "not-authorized") == 0)
 		conn_fail(c, LDM_CLOSED_AUTH, -EACCES, text ? text : "not authorised");
 	else
@@ -509,15 +508,14 @@ static char *name_refused(const struct incoming *in, const char *why)
 	const struct ldm_conn *c = in->conn;
 	const struct call *call = c->reading ? c->reading : call_that_is_out(c);
 	char *text = NULL;
-	int n;
 
 	if (in->document.kind == LDM_DOCUMENT_EVENT)
-		n = asprintf(&text, "an event: %s", why);
+		text_printf(&text, "an event: %s", why);
 	else if (in->document.kind == LDM_DOCUMENT_REPLY && call)
-		n = asprintf(&text, "the answer to %s: %s", ldm_request_action(call->request), why);
+		text_printf(&text, "the answer to %s: %s", ldm_request_action(call->request), why);
 	else
-		n = asprintf(&text, "%s", why);
-	return n < 0 ? NULL : text;
+		text_copy(why, &text);
+	return text;
 }
 
 /* The document was framed well, so the next one can be read although this one cannot. */
@@ -837,9 +835,7 @@ static void check_time(struct ldm_conn *c, uint64_t now_ms)
 	} else if (has_another_address(c) && now_ms >= c->address_deadline_ms) {
 		try_next_address(c, -ETIMEDOUT);
 	} else if (call && now_ms >= call->deadline_ms) {
-		if (asprintf(&text, "no answer to %s in time", ldm_request_action(call->request)) <
-			0)
-			text = NULL;
+		text_printf(&text, "no answer to %s in time", ldm_request_action(call->request));
 		conn_fail(c, LDM_CLOSED_TIMEOUT, -ETIMEDOUT, text ? text : "no answer in time");
 	}
 }

@@ -12,6 +12,7 @@
 
 #include "ldm/frame.h"
 #include "util/buffer.h"
+#include "util/text.h"
 
 const struct ldm_limits ldm_limits_default = {
 	.bytes = (size_t)64 << 20,
@@ -70,10 +71,9 @@ struct ldm_framer {
 
 static int scan_refuse(struct scan *s, const char *rule)
 {
-	if (asprintf(&s->error,
-		    "%s, at byte %zu of the document, depth %zu (byte %" PRIu64 " in all)", rule,
-		    s->bytes, s->depth, s->total) < 0)
-		s->error = NULL;
+	text_printf(&s->error,
+		"%s, at byte %zu of the document, depth %zu (byte %" PRIu64 " in all)", rule,
+		s->bytes, s->depth, s->total);
 	return -EBADMSG;
 }
 
@@ -422,8 +422,8 @@ static char *with_line(const char *error, const char *bytes, size_t n)
 			column = 0;
 		}
 	}
-	if (!error || asprintf(&text, "%s, line %zu, column %zu", error, line, column) < 0)
-		return NULL;
+	if (error)
+		text_printf(&text, "%s, line %zu, column %zu", error, line, column);
 	return text;
 }
 

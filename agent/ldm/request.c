@@ -132,14 +132,6 @@ static const struct quantity *find_quantity(const char *action)
 	return NULL;
 }
 
-/* NULL: no memory. */
-static char *amount_text(uint64_t amount, const char *unit)
-{
-	char *text;
-
-	return asprintf(&text, "%" PRIu64 "%s", amount, unit) < 0 ? NULL : text;
-}
-
 static int request_quantity(const char *action, const char *domain, uint64_t amount,
 	const char *unit, struct ldm_request **ret)
 {
@@ -150,9 +142,9 @@ static int request_quantity(const char *action, const char *domain, uint64_t amo
 	if (r < 0)
 		return r;
 	request->quantity = q;
-	request->units = amount_text(amount, unit);
-	if (!request->units)
-		return -ENOMEM;
+	r = text_printf(&request->units, "%" PRIu64 "%s", amount, unit);
+	if (r < 0)
+		return r;
 	*ret = steal_ptr(request);
 	return 0;
 }
@@ -171,9 +163,9 @@ int ldm_request_cores(
 
 	if (r < 0)
 		return r;
-	request->cores = amount_text(cores, "");
-	if (!request->cores)
-		return -ENOMEM;
+	r = text_printf(&request->cores, "%" PRIu64, cores);
+	if (r < 0)
+		return r;
 	*ret = steal_ptr(request);
 	return 0;
 }

@@ -12,6 +12,7 @@
 #include <sys/socket.h>
 
 #include "ldm/resolve.h"
+#include "util/text.h"
 #include "util/wakeup.h"
 
 struct ldm_resolve {
@@ -90,9 +91,7 @@ int ldm_resolve_start(const char *host, uint16_t port, struct ldm_resolve **ret)
 	atomic_store(&r->users, 1);
 	/* The name must mean this host, whatever the hosts file says: it is trusted as such. */
 	r->host = strdup(strcasecmp(host, "localhost") == 0 ? "127.0.0.1" : host);
-	if (asprintf(&r->service, "%u", (unsigned)port) < 0)
-		r->service = NULL;
-	if (!r->host || !r->service)
+	if (!r->host || text_printf(&r->service, "%u", (unsigned)port) < 0)
 		return -ENOMEM;
 	resolve_look_up(r, AI_NUMERICHOST);
 	if (r->error == EAI_NONAME) {

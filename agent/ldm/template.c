@@ -256,11 +256,10 @@ static int read_template(const char *directory, const char *name, char **ret, si
 	if (r != -ENOENT)
 		return r;
 	free(*ret_name);
-	if (asprintf(ret_name, "%s.xml", name) < 0) {
-		*ret_name = NULL;
-		return -ENOMEM;
-	}
-	return file_read_trusted(directory, *ret_name, TEMPLATE_CAP, ret, ret_len, ret_why);
+	*ret_name = NULL;
+	r = text_printf(ret_name, "%s.xml", name);
+	return r < 0 ? r
+		     : file_read_trusted(directory, *ret_name, TEMPLATE_CAP, ret, ret_len, ret_why);
 }
 
 /* --- without a template -------------------------------------------------------------------- */
@@ -269,8 +268,7 @@ static void write_resource(struct writer *w, const char *type, uint64_t units, c
 {
 	_cleanup_free_ char *text = NULL;
 
-	if (asprintf(&text, "%" PRIu64 "%s", units, unit) < 0)
-		text = NULL;
+	text_printf(&text, "%" PRIu64 "%s", units, unit);
 	writer_open_resource(w, type);
 	writer_text(w, "rasd:AllocationUnits", text);
 	writer_close(w);
@@ -311,7 +309,7 @@ int template_document(const char *directory, const struct template_domain *domai
 	r = read_template(directory, domain->template, &document, &len, &file, ret_why);
 	if (r == 0)
 		r = template_rename(document, len, domain->name, ret, ret_why, &error);
-	if (error && asprintf(ret_detail, "%s/%s: %s", directory, file, error) < 0)
-		*ret_detail = NULL;
+	if (error)
+		text_printf(ret_detail, "%s/%s: %s", directory, file, error);
 	return r;
 }

@@ -157,7 +157,8 @@ static int transport_receive_raw(struct ldm_transport_link *t, struct buffer *to
 	size_t before;
 	int r;
 
-	/* Until there is less than was asked for. Whether that was the end is the next turn's. */
+	/* A short read says that nothing more is there now; the next turn sees whether that was the
+	 * end. */
 	do {
 		before = to->len;
 		r = transport_receive_once(t, to);

@@ -11,6 +11,7 @@
 
 #include "ldm/xml.h"
 #include "util/log.h"
+#include "util/text.h"
 #include "util/utf8.h"
 
 /* The framer has thrown away the declaration, and ldmd speaks UTF-8 whatever that said. */
@@ -45,8 +46,7 @@ static void reader_set_error(struct reader *r, int code, const char *rule, int l
 	if (r->code < 0)
 		return;
 	r->code = code;
-	if (asprintf(&r->error, "%s, line %d of the document", rule, line) < 0)
-		r->error = NULL;
+	text_printf(&r->error, "%s, line %d of the document", rule, line);
 }
 
 int reader_refuse(struct reader *r, const char *rule)
@@ -256,9 +256,8 @@ static char *describe_error(xml_error error)
 	const char *message = error && error->message ? error->message : "not well-formed";
 	char *text = NULL;
 
-	if (asprintf(&text, "%.*s, line %d, column %d", (int)strcspn(message, "\n"), message,
-		    error ? error->line : 0, error ? error->int2 : 0) < 0)
-		return NULL;
+	text_printf(&text, "%.*s, line %d, column %d", (int)strcspn(message, "\n"), message,
+		error ? error->line : 0, error ? error->int2 : 0);
 	return text;
 }
 

@@ -247,10 +247,7 @@ static int name_place(const char *context, char **ret)
 			"no manager can reach a context of more than %d octets, as the "
 			"access control of SNMP knows no longer names",
 			VACM_CONTEXT_MAX);
-	if (shown && asprintf(ret, LDOMS_MIB_ROOT " in context \"%s\"", shown) >= 0)
-		return 0;
-	*ret = NULL;
-	return -ENOMEM;
+	return shown ? text_printf(ret, LDOMS_MIB_ROOT " in context \"%s\"", shown) : -ENOMEM;
 }
 
 int agentx_session_new(const char *address, const char *context, const struct view *view,

@@ -11,6 +11,7 @@
 #include "control/oplog.h"
 #include "tables/tables.h"
 #include "util/number.h"
+#include "util/text.h"
 
 /* Below .0; the first eleven follow the kinds of changes. */
 enum { ARC_OPERATION_DONE = 12, ARC_MANAGER_LINK = 13, ARC_DEGRADED = 14 };
@@ -117,27 +118,27 @@ static int describe_change(const struct change *c, char **ret)
 
 	switch (c->kind) {
 	case CHANGE_CREATE:
-		return asprintf(ret, "domain %s %s", after->name,
+		return text_printf(ret, "domain %s %s", after->name,
 			c->migrated ? "arrived by migration" : "was created");
 	case CHANGE_DESTROY:
-		return asprintf(ret, "domain %s %s", before->name,
+		return text_printf(ret, "domain %s %s", before->name,
 			c->migrated ? "left by migration" : "was removed");
 	case CHANGE_STATE:
-		return asprintf(ret, "domain %s is %s, was %s", after->name,
+		return text_printf(ret, "domain %s is %s, was %s", after->name,
 			domain_state_name(after->state), domain_state_name(before->state));
 	case CHANGE_VCPU:
-		return asprintf(ret, "domain %s has %u virtual CPUs, had %u", after->name,
+		return text_printf(ret, "domain %s has %u virtual CPUs, had %u", after->name,
 			after->num_vcpu, before->num_vcpu);
 	case CHANGE_VMEM:
-		return asprintf(ret, "domain %s has %llu MB of memory, had %llu", after->name,
+		return text_printf(ret, "domain %s has %llu MB of memory, had %llu", after->name,
 			(unsigned long long)bytes_to_megabytes(after->mem_bytes),
 			(unsigned long long)bytes_to_megabytes(before->mem_bytes));
 	case CHANGE_DEGRADED:
-		return asprintf(ret, "domain %s %s", after->name,
+		return text_printf(ret, "domain %s %s", after->name,
 			after->degraded ? "is degraded: resources that it needs are missing"
 					: "is not degraded any more");
 	default:
-		return asprintf(ret, "%s %s of domain %s was %s", device_word(c),
+		return text_printf(ret, "%s %s of domain %s was %s", device_word(c),
 			c->object ? c->object : "", after->name, flag_word(c->flag));
 	}
 }
@@ -153,9 +154,10 @@ int notification_from_change(const struct change *c, struct notification *ret)
 {
 	const struct domain *d = c->kind == CHANGE_DESTROY ? c->before : c->after;
 	char *text;
+	int r = describe_change(c, &text);
 
-	if (describe_change(c, &text) < 0)
-		return -ENOMEM;
+	if (r < 0)
+		return r;
 	begin_varbinds(ret, ldoms_notifies(c), d->index, d->name);
 	ret->text = text;
 	switch (c->kind) {
@@ -195,11 +197,12 @@ int notification_from_change(const struct change *c, struct notification *ret)
 int notification_from_operation(const struct operation *o, struct notification *ret)
 {
 	char *text;
+	int r = text_printf(&text, "%s%s%s: %s%s%s", o->request ? o->request : "",
+		o->domain_index != 0 ? " of " : "", o->domain, operation_status_name(o->status),
+		o->message ? ": " : "", o->message ? o->message : "");
 
-	if (asprintf(&text, "%s%s%s: %s%s%s", o->request ? o->request : "",
-		    o->domain_index != 0 ? " of " : "", o->domain, operation_status_name(o->status),
-		    o->message ? ": " : "", o->message ? o->message : "") < 0)
-		return -ENOMEM;
+	if (r < 0)
+		return r;
 	begin_varbinds(ret, ARC_OPERATION_DONE, o->domain_index, o->domain);
 	ret->text = text;
 	value_set_unsigned(

@@ -12,6 +12,7 @@
 #include "util/buffer.h"
 #include "util/cleanup.h"
 #include "util/file.h"
+#include "util/text.h"
 
 DEFINE_CLEANUP(char *, unlink)
 
@@ -223,12 +224,10 @@ int file_write_atomic(const char *path, const void *content, size_t len, mode_t 
 	_cleanup_free_ char *temporary = NULL;
 	_cleanup_(unlinkp) char *doomed = NULL;
 	_cleanup_close_ int fd = -1;
-	int r;
+	int r = text_printf(&temporary, "%s.XXXXXX", path);
 
-	if (asprintf(&temporary, "%s.XXXXXX", path) < 0) {
-		temporary = NULL;
-		return -ENOMEM;
-	}
+	if (r < 0)
+		return r;
 	fd = mkstemp(temporary);
 	if (fd < 0)
 		return -errno;

@@ -623,8 +623,7 @@ static void finish(void)
 
 static void put_up(void)
 {
-	static char *address; /* the agent borrows it, and is never freed */
-	_cleanup_free_ char *path = NULL;
+	_cleanup_free_ char *path = NULL, *address = NULL;
 
 	FUZZ_CHECK(setenv("MIBS", "", 1) == 0 && setenv("MIBDIRS", "", 1) == 0);
 	FUZZ_CHECK(asprintf(&path, "%s/agentx", fuzz_directory()) > 0);
