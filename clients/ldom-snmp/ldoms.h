@@ -47,8 +47,8 @@ enum {
 	DOMAIN_OPERATION_STATUS = 26,
 	DOMAIN_OPERATION_INDEX = 27,
 	DOMAIN_ROW_STATUS = 29,
-	DOMAIN_COLUMNS = 30, /* that show has */
 	DOMAIN_DEGRADED = 31,
+	DOMAIN_COLUMNS = 39,
 };
 #define DOMAIN_ENTRY	       NAME(1, 3, 1)
 #define DOMAIN_CELL(column, i) NAME(1, 3, 1, column, i)

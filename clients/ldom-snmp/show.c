@@ -167,6 +167,7 @@ static void add_fact(struct output *o, unsigned int column, const struct cell *c
 	static const char *const units[] = {"", "kilobytes", "megabytes", "gigabytes", "bytes"};
 	static const char *const row[] = {"", "active", "notInService", "notReady"};
 	static const char *const truth[] = {"", "true", "false"};
+	static const char *const migration[] = {"", "none", "ongoing", "done", "failed", "unknown"};
 	/* In the order of the columns; words: of an enumeration, from 0 on. */
 	static const struct {
 		const char *name;
@@ -200,7 +201,16 @@ static void add_fact(struct output *o, unsigned int column, const struct cell *c
 		{"operationIndex"},
 		{"lastChange"},
 		{"rowStatus", row, COUNT(row)},
-		{"pending", truth, COUNT(truth)}};
+		{"pending", truth, COUNT(truth)},
+		{"degraded", truth, COUNT(truth)},
+		{"normUtilization"},
+		{"migrationProgress"},
+		{"migrationStatus", migration, COUNT(migration)},
+		{"migrationSource"},
+		{"maxCores"},
+		{"bootPolicy"},
+		{"perfCounters"},
+		{"rcAddPolicy"}};
 
 	output_cell(o, "%s", facts[column].name);
 	if (column == DOMAIN_OPER_STATE)

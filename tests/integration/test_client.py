@@ -260,8 +260,10 @@ class Client(Runs, sets.TestCase):
         self.assertEqual(facts["operState"], "active")
         self.assertEqual(facts["numVCPU"], "4")
         self.assertEqual((facts["roles"], facts["rowStatus"], facts["pending"]), ("guest", "active", "false"))
-        roles = {row["object"]: row["value"] for row in self.expect_json(DONE, "show", "show", "primary")}["roles"]
-        self.assertIn("control", roles.split(","))
+        facts = {row["object"]: row["value"] for row in self.expect_json(DONE, "show", "show", "primary")}
+        self.assertIn("control", facts["roles"].split(","))
+        self.assertEqual((facts["degraded"], facts["migrationStatus"]), ("false", "none"))
+        self.assertEqual({name.lower() for name in facts}, {name.lower() for name in harness.COLUMNS})
         self.assertIn('there is no domain "nobody"',
                       self.expect_status(NO_DOMAIN, "show", "nobody").stderr)
 
