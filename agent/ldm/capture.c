@@ -1,10 +1,10 @@
 /*
- * A document is read as what it looks like, tag by tag: the text behind a start tag is the value of
- * a property, whose key is the element's name or its attribute `key`. Of a property that is not
- * known to be harmless only numbers and words of the interface stay.
+ * A document is scanned tag by tag, as it may be malformed: the text behind a start tag is the
+ * value of a property, whose key is the element's name or its attribute `key`. Of a property that
+ * is not known to be harmless only numbers and words of the interface stay.
  *
- * All documents are gone through twice: once to learn the names, once to replace them, so that a
- * message that comes before its domain hides the name, too.
+ * All documents are scanned twice: first to learn the names, then to replace them. So a name is
+ * also replaced in a message that stands before the domain of that name.
  */
 #include <ctype.h>
 #include <errno.h>
@@ -16,6 +16,7 @@
 #include <time.h>
 
 #include "ldm/capture.h"
+#include "ldm/document.h"
 #include "ldm/mask.h"
 #include "ldm/xml.h"
 #include "util/array.h"
@@ -38,8 +39,12 @@ struct capture {
 
 int capture_new(struct capture **ret)
 {
-	*ret = calloc(1, sizeof(**ret));
-	return *ret ? 0 : -ENOMEM;
+	struct capture *c = calloc(1, sizeof(*c));
+
+	if (!c)
+		return -ENOMEM;
+	*ret = c;
+	return 0;
 }
 
 void capture_free(struct capture *c)
@@ -72,11 +77,18 @@ int capture_document(struct capture *c, bool sent, const char *xml, size_t len)
 {
 	struct question *q = c->n > 0 ? &c->questions[c->n - 1] : NULL;
 	struct buffer *to = !q ? NULL : sent ? &q->sent : &q->received;
+	_cleanup_(buffer_clear_secret) struct buffer clean = BUFFER_EMPTY;
+	int r = xml_make_clean(xml, len, &clean);
 
-	if (!to)
+	if (r < 0 || !to)
+		return r;
+	if (!sent && to->len > 0 && clean.len > 0 &&
+		ldm_document_kind_of(buffer_data(&clean)) == LDM_DOCUMENT_EVENT)
 		return 0;
-	buffer_reset(to);
-	return xml_make_clean(xml, len, to);
+	buffer_clear_secret(to);
+	*to = clean;
+	clean = BUFFER_EMPTY;
+	return 0;
 }
 
 int capture_end(struct capture *c, enum capture_answer answer, uint64_t took_ms, const char *error)
@@ -97,13 +109,13 @@ struct word {
 struct replacer {
 	struct word *words; /* sorted by the original */
 	size_t n;
-	bool learning; /* the first time through the documents */
+	bool learning; /* the first scan of the documents */
 	bool as_is;
 	bool failed; /* no memory */
 
-	/* The resource that is being read is a variable of OpenBoot: */
+	/* The resource that is being read may be a variable of OpenBoot: */
 	bool name_known;  /* its name was read already */
-	bool name_secret; /* the name is that of a secret, so the value is left out */
+	bool name_secret; /* the name is that of a secret, so the value is not shown */
 };
 
 static int compare_words(const void *a, const void *b)
@@ -165,7 +177,7 @@ static enum word_kind kind_of_word(const char *key, const char *text)
 	return strcmp(key, "/") == 0 ? WORD_PATH : WORD_NAME;
 }
 
-/* What a name is called, by the property that it is in. */
+/* The replacement of a name begins with a word, by the property that holds the name. */
 static const struct {
 	const char *key, *word;
 } name_words[] = {
@@ -205,7 +217,9 @@ static int invent_word(size_t n, const char *key, const char *text, char **ret)
 	case WORD_PATH:
 		return text_printf(ret, "path-%zu", n);
 	case WORD_IP:
-		return text_printf(ret, "192.0.2.%zu", n % 255);
+		/* RFC 2544: networks of the benchmarks. */
+		return text_printf(
+			ret, "198.%zu.%zu.%zu", 18 + (n >> 16 & 1), n >> 8 & 0xff, n & 0xff);
 	case WORD_NAME:
 		break;
 	}
@@ -238,7 +252,7 @@ static void replacer_clear(struct replacer *r)
 	free(r->words);
 }
 
-/* Errors are remembered instead of checked at each call. */
+/* Sets r->failed on an error, so that callers need not check each call. */
 static void put_bytes(struct replacer *r, const char *bytes, size_t n, struct buffer *out)
 {
 	if (buffer_append(out, bytes, n) < 0)
@@ -267,7 +281,7 @@ static const char *const harmless_keys[] = {"action", "status", "OtherResourceTy
 	"policy_decay", "spconfig_status", "progress", "timeout", "free", "boot-policy",
 	"max-cores", "perf-counters", "rc-add-policy", "id", "dev_id", "mau_id", "uid"};
 
-/* Words that are no names wherever they are: of the interface, of OpenBoot. */
+/* Words of the interface and of OpenBoot, which are no names in any property. */
 static const char *const harmless_words[] = {"primary", "on", "off", "yes", "no", "true", "false",
 	"auto", "none", "active", "inactive", "bound", "current", "next", "factory-default",
 	"enabled", "disabled", "ongoing", "failed", "done", "auto-boot?", "auto-boot-on-error?",
@@ -312,7 +326,7 @@ static bool is_device_node(const char *word)
 	return !*word || (word[0] == ':' && word[1] && strchr("abcdefgh", word[1]) && !word[2]);
 }
 
-/* A word of a property that holds names, or of one that nobody knows. */
+/* A word of a property that holds names, or of an unknown property. */
 static void put_word(struct replacer *r, const char *key, const char *text, struct buffer *out)
 {
 	const struct word *w = find_word(r, text);
@@ -329,8 +343,8 @@ static void put_word(struct replacer *r, const char *key, const char *text, stru
 }
 
 /*
- * Appends what stands for the text, whose parts are names of their own: of "a,b", of
- * "volume@service", and of "/a/b".
+ * Appends the text with its names replaced, one by one: "a,b", "volume@service" and "/a/b" hold two
+ * names each.
  */
 static void put_names(struct replacer *r, const char *key, char *text, struct buffer *out)
 {
@@ -357,7 +371,7 @@ static bool is_plain_word(const char *word)
 	return true;
 }
 
-/* Text for people: a word that is no known name stays if it has letters only. */
+/* Text for people: known names are replaced, and words that do not consist of letters only. */
 static void put_message(struct replacer *r, const char *text, struct buffer *out)
 {
 	static const char between[] = " \t\r\n\"'`()[]{}<>;,!?&";
@@ -387,7 +401,7 @@ static void put_message(struct replacer *r, const char *text, struct buffer *out
 	}
 }
 
-/* The value of a property, trimmed and without references; appends what is shown of it. */
+/* Appends what is shown of a property's value, which is trimmed and has no references. */
 static void put_value(struct replacer *r, const char *key, char *text, struct buffer *out)
 {
 	bool is_value = strcmp(key, "value") == 0;
@@ -417,7 +431,7 @@ static const struct {
 	char c;
 } references[] = {{"&lt;", '<'}, {"&gt;", '>'}, {"&quot;", '"'}, {"&apos;", '\''}, {"&amp;", '&'}};
 
-/* As text that the same characters have in every document, however they are written there. */
+/* Decodes references, so that a name is found however a document writes it. NULL: no memory. */
 static char *decode(const char *text, size_t len)
 {
 	char *copy = strndup(text, len), *to = copy;
@@ -450,9 +464,12 @@ static void encode(struct replacer *r, const char *text, struct buffer *out)
 	}
 }
 
-/* A text between tags or quotes; white space around it stays. */
-static void put_text(
-	struct replacer *r, const char *key, const char *text, size_t len, struct buffer *out)
+/*
+ * A text, whose white space at both ends stays. is_xml: it stands between tags or quotes, so it has
+ * references; else in a CDATA section or outside of a document.
+ */
+static void put_text(struct replacer *r, const char *key, const char *text, size_t len, bool is_xml,
+	struct buffer *out)
 {
 	static const char space[] = " \t\r\n";
 	_cleanup_(buffer_clear_secret) struct buffer shown = BUFFER_EMPTY;
@@ -462,13 +479,17 @@ static void put_text(
 		before++;
 	while (after < len - before && strchr(space, text[len - after - 1]))
 		after++;
-	char *value = decode(text + before, len - before - after);
+	size_t value_len = len - before - after;
+	char *value = is_xml ? decode(text + before, value_len) : strndup(text + before, value_len);
 	put_bytes(r, text, before, out);
 	if (!value) {
 		r->failed = true;
 	} else if (*value) {
 		put_value(r, key, value, &shown);
-		encode(r, buffer_data(&shown), out);
+		if (is_xml)
+			encode(r, buffer_data(&shown), out);
+		else
+			put(r, buffer_data(&shown), out);
 	}
 	free(value);
 	put_bytes(r, text + len - after, after, out);
@@ -488,6 +509,8 @@ static void put_tag(struct replacer *r, const char *tag, size_t len, char **key,
 
 	free(*key);
 	*key = strdup(xml_local_name(name));
+	if (!name)
+		r->failed = true;
 	if (*key && (strcmp(*key, "Item") == 0 || strcmp(*key, "var") == 0))
 		r->name_known = r->name_secret = false;
 	free(name);
@@ -512,7 +535,7 @@ static void put_tag(struct replacer *r, const char *tag, size_t len, char **key,
 			put_bytes(r, tag + quote + 1, end - quote - 1, out);
 		else
 			put_text(r, strcmp(local, "id") == 0 ? "ldom_name" : local, tag + quote + 1,
-				end - quote - 1, out);
+				end - quote - 1, true, out);
 		if (attribute && strcmp(local, "key") == 0) {
 			free(*key);
 			*key = strndup(tag + quote + 1, end - quote - 1);
@@ -527,24 +550,55 @@ static void put_tag(struct replacer *r, const char *tag, size_t len, char **key,
 		**key = '\0';
 }
 
-/* The length of what begins with '<': a tag, a comment, or the rest of the document. */
-static size_t tag_length(const char *tag)
+#define CDATA_BEGIN "<![CDATA["
+#define CDATA_END   "]]>"
+
+/* What begins with '<' and is no tag, so that '>' alone does not end it. */
+static const struct {
+	const char *begin, *end;
+} enclosures[] = {{"<!--", "-->"}, {CDATA_BEGIN, CDATA_END}, {"<?", "?>"}};
+
+static bool begins_with(const char *text, const char *begin)
+{
+	return strncmp(text, begin, strlen(begin)) == 0;
+}
+
+/* The length of what begins with '<'; 0: it has no end. */
+static size_t markup_length(const char *at)
 {
 	const char *end;
 
-	if (strncmp(tag, "<!--", 4) == 0) {
-		end = strstr(tag + 4, "-->");
-		return end ? (size_t)(end + 3 - tag) : strlen(tag);
-	}
-	for (end = tag + 1; *end && *end != '>'; end++)
-		if (*end == '"' || *end == '\'') {
-			const char *close = strchr(end + 1, *end);
-
-			if (!close)
-				break;
-			end = close;
+	for (size_t i = 0; i < ARRAY_SIZE(enclosures); i++)
+		if (begins_with(at, enclosures[i].begin)) {
+			end = strstr(at + strlen(enclosures[i].begin), enclosures[i].end);
+			return end ? (size_t)(end - at) + strlen(enclosures[i].end) : 0;
 		}
-	return *end ? (size_t)(end + 1 - tag) : strlen(tag);
+	for (end = at + 1; *end != '>'; end++) {
+		if (*end == '"' || *end == '\'')
+			end = strchr(end + 1, *end);
+		if (!end || !*end)
+			return 0;
+	}
+	return end + 1 - at;
+}
+
+/* Comments, processing instructions and declarations may hold names, so they are not shown. */
+static void put_markup(
+	struct replacer *r, const char *at, size_t len, char **key, struct buffer *out)
+{
+	const size_t begin = strlen(CDATA_BEGIN), end = strlen(CDATA_END);
+
+	if (begins_with(at, "<?xml ")) {
+		put_bytes(r, at, len, out);
+	} else if (begins_with(at, CDATA_BEGIN)) {
+		put(r, CDATA_BEGIN, out);
+		put_text(r, *key, at + begin, len - begin - end, false, out);
+		put(r, CDATA_END, out);
+	} else if (at[1] == '!' && !begins_with(at, "<!--")) {
+		put(r, "<!DOCTYPE>", out);
+	} else if (at[1] != '!' && at[1] != '?') {
+		put_tag(r, at, len, key, out);
+	}
 }
 
 static void put_document(struct replacer *r, const struct buffer *document, struct buffer *out)
@@ -554,16 +608,16 @@ static void put_document(struct replacer *r, const struct buffer *document, stru
 
 	r->name_known = r->name_secret = false;
 	while (*at && key && !r->failed) {
-		size_t len = *at == '<' ? tag_length(at) : strcspn(at, "<");
+		size_t len = *at == '<' ? markup_length(at) : strcspn(at, "<");
 
-		if (*at != '<')
-			put_text(r, key, at, len, out);
-		else if (strncmp(at, "<!--", 4) == 0)
-			; /* people write names into comments */
-		else if (at[1] == '?' || at[1] == '!' || at[len - 1] != '>')
-			put_bytes(r, at, at[len - 1] == '>' ? len : 1, out);
+		if (len == 0) {
+			put(r, "<", out);
+			break;
+		}
+		if (*at == '<')
+			put_markup(r, at, len, &key, out);
 		else
-			put_tag(r, at, len, &key, out);
+			put_text(r, key, at, len, true, out);
 		at += len;
 	}
 	if (!key)
@@ -572,7 +626,7 @@ static void put_document(struct replacer *r, const struct buffer *document, stru
 
 /* --- the file ------------------------------------------------------------------------------ */
 
-/* Each line of the document behind the mark. */
+/* Appends each line of the document with the mark in front. */
 static int put_lines(const struct buffer *document, char mark, struct buffer *out)
 {
 	const char *at = buffer_data(document);
@@ -604,9 +658,9 @@ static int put_question(
 	put_document(r, &q->sent, &sent);
 	put_document(r, &q->received, &received);
 	if (q->domain)
-		put_text(r, "ldom_name", q->domain, strlen(q->domain), &domain);
+		put_text(r, "ldom_name", q->domain, strlen(q->domain), false, &domain);
 	if (q->error)
-		put_text(r, "resp_msg", q->error, strlen(q->error), &error);
+		put_text(r, "resp_msg", q->error, strlen(q->error), false, &error);
 	if (r->learning || r->failed)
 		return r->failed ? -ENOMEM : 0;
 	e = buffer_printf(out, "\nquestion %zu\naction %s\n", number, q->action);
@@ -626,7 +680,7 @@ static int put_question(
 	return e < 0 ? e : buffer_append_text(out, "end\n");
 }
 
-static bool took_version_2(const struct capture *c)
+static bool answered_version_2(const struct capture *c)
 {
 	for (size_t i = 0; i < c->n; i++)
 		if (c->questions[i].answer == CAPTURE_SUCCESS &&
@@ -651,7 +705,7 @@ static int put_head(const struct capture *c, const struct ldm_endpoint *endpoint
 		as_is ? "Names and addresses are those of the host; passwords are left out."
 		      : "Names, UUIDs, MAC and IP addresses, host ids and paths are replaced.",
 		when, endpoint->transport == LDM_TRANSPORT_PLAIN ? "plain" : "xmpp",
-		took_version_2(c) ? "2.0" : "3.0", endpoint->dialect->version / 100,
+		answered_version_2(c) ? "2.0" : "3.0", endpoint->dialect->version / 100,
 		endpoint->dialect->version % 100, as_is ? "as-is" : "replaced");
 }
 

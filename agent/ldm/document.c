@@ -1,7 +1,7 @@
 /*
  * The grammar of ldmd's documents is two tables: which element may be in which, and what is done
- * where one begins and ends. Adding an element is adding a line. A document is read as a stream:
- * what is held in memory is one data element, as structs.
+ * where an element begins and ends. A new element is a new line. A document is read as a stream:
+ * only one data element is in memory, as structs.
  */
 #include <errno.h>
 #include <stddef.h>
@@ -47,7 +47,7 @@ enum element {
 
 static const struct rule {
 	enum element in;
-	const char *name; /* NULL: any other */
+	const char *name; /* NULL: any name that has no rule before this one */
 	enum element to;
 	size_t field; /* AT_FIELD */
 } rules[] = {
@@ -84,7 +84,7 @@ static const struct rule {
 	{AT_RESPONSE, "resp_msg", AT_MESSAGE, 0},
 };
 
-/* Data version 2.0: which child element is what 3.0 has an element of its own for. */
+/* Data version 2.0: the child elements that are members of struct ldm_resource. */
 static const struct flat {
 	const char *type; /* NULL: any */
 	const char *name;
@@ -99,25 +99,26 @@ static const struct flat {
 
 /*
  * What the responses say. The first response of a data, a cmd or the root is its result, a second
- * one is a warning (LDoms 3.6). Older managers put a notice into the first one although it says
- * success: a warning too.
+ * one is a warning (LDoms 3.6). Older managers put a notice into a first response that says
+ * success, which is a warning, too.
  */
 struct outcome {
-	bool failed;		    /* some response said failure */
-	bool data_failed;	    /* that of the open data did */
-	struct buffer data_message; /* what it said with that */
+	bool failed;		    /* a first response said failure */
+	bool data_failed;	    /* the first response of the open data said failure */
+	struct buffer data_message; /* the message of that response */
 	struct buffer failure, warning;
 
-	unsigned responses[_AT_MAX]; /* of the element that is open, by what it is */
-	enum element of;	     /* what the open response is in */
-	bool says_failure;
-	struct buffer messages;
+	unsigned responses[_AT_MAX]; /* so far in the open data, cmd and root */
+	enum element of;	     /* the element that the open response is in */
+	bool says_failure;	     /* status of the open response */
+	struct buffer messages;	     /* all resp_msg of the open response */
 };
 
-/* An open element. Pointers to resources stay good: a list grows only when its last is closed. */
+/* An open element. Its resource does not move: a list grows only while none of its items is open.
+ */
 struct level {
 	const struct rule *rule;
-	struct ldm_resource *resource; /* the innermost, or NULL */
+	struct ldm_resource *resource; /* the innermost one that is open, or NULL */
 };
 
 /* A piece of the memory of a data, which is freed as a whole. */
@@ -134,22 +135,22 @@ struct ldm_parser {
 	struct reader reader;
 	struct level *levels;
 
-	/* The document that is read: */
+	/* The document that is being read: */
 	const struct ldm_document_ops *ops;
 	void *user;
 	struct ldm_document *document;
 	size_t depth;
 	const char *name;   /* of the element that is being opened */
-	struct buffer text; /* of the element that is a value */
-	char *key;	    /* of the property that is open */
+	struct buffer text; /* of the innermost open element that has a text */
+	char *key;	    /* of the open property; NULL: it has none */
 	struct outcome outcome;
 
 	/* The data that is open: */
 	struct chunk *chunks;
 	struct ldm_content *contents;
 	size_t n_contents, n_resources;
-	struct ldm_content *content; /* the one resources go to, or NULL */
-	size_t loose;		     /* 1 + index of the one of no domain; 0: none */
+	struct ldm_content *content; /* the one that resources are added to, or NULL */
+	size_t loose;		     /* 1 + index of the content of no domain; 0: none */
 };
 
 static void *take_room(struct ldm_parser *p, size_t n, size_t alignment)
@@ -182,7 +183,7 @@ static char *copy_bytes(struct ldm_parser *p, const char *bytes, size_t n)
 	return copy;
 }
 
-/* As array_append(), with the memory of the data. */
+/* As array_append(), with memory that is freed with the data. */
 static void *append(struct ldm_parser *p, void *array, size_t *n, size_t size)
 {
 	char *items, *more;
@@ -213,7 +214,7 @@ static int property_append(
 	return 0;
 }
 
-/* The oldest chunk is kept for the next data. */
+/* Frees the memory of the data, but keeps the oldest chunk for the next one. */
 static void forget_contents(struct ldm_parser *p)
 {
 	while (p->chunks && p->chunks->before) {
@@ -364,7 +365,7 @@ static int deliver_event(struct ldm_parser *p, const struct ldm_content *c)
 	return p->ops->on_event(p->user, &event);
 }
 
-/* Sections beside the one Content are about its domain, too: guides print policies there. */
+/* Sections beside a single Content are about its domain, too: guides print policies so. */
 static int merge_loose(struct ldm_parser *p)
 {
 	struct ldm_content *loose, *named;
@@ -407,7 +408,6 @@ static int deliver_contents(struct ldm_parser *p)
 	return r;
 }
 
-/* The data is complete: its contents are given to the caller and freed. */
 static int close_data(struct ldm_parser *p)
 {
 	int r = merge_loose(p);
@@ -538,19 +538,19 @@ static int close_ldom_child(struct ldm_parser *p)
 	return close_property(p);
 }
 
-/* No document says where 2.0 has the state: the likely elements, the likeliest first. */
+/* No guide says which element of data version 2.0 holds the state, so the likely ones are tried. */
 static int find_state(struct ldm_parser *p, struct ldm_content *c)
 {
 	struct ldm_resource *info = (struct ldm_resource *)ldm_content_find(c, "ldom_info");
-	const struct ldm_resource *loose = ldm_content_find(c, "state");
+	const struct ldm_resource *element = ldm_content_find(c, "state");
 	const char *state;
 	char *key;
 
 	if (!info || ldm_resource_get(info, "state"))
 		return 0;
 	state = ldm_resource_get(info, "ldom_state");
-	if (!state && loose)
-		state = loose->units;
+	if (!state && element)
+		state = element->units;
 	if (!state)
 		return 0;
 	key = copy_bytes(p, "state", strlen("state"));
@@ -584,7 +584,7 @@ static int close_status(struct ldm_parser *p)
 	return 0;
 }
 
-/* What is beyond the limit is left out, and no character is cut in half. */
+/* Text beyond the limit is left out, and no character is cut in half. */
 static int add_message(struct ldm_parser *p, struct buffer *to, const char *text)
 {
 	const char *between = to->len > 0 ? "; " : "";
@@ -717,8 +717,8 @@ static int read_document(struct ldm_parser *p, const char *bytes, size_t len)
 	return r < 0 ? r : steal_message(&p->outcome.warning, &reply->warning);
 }
 
-/* Read from the bytes: the parser may refuse a document before it gives the root. */
-static enum ldm_document_kind kind_of(const char *document)
+/* From the bytes, as the parser may refuse a document before it reports the root element. */
+enum ldm_document_kind ldm_document_kind_of(const char *document)
 {
 	const char *name = document + 1, *end = name + strcspn(name, " \t\r\n/>");
 	_cleanup_free_ char *copy = strndup(name, end - name);
@@ -764,7 +764,7 @@ int ldm_parser_read(struct ldm_parser *p, const char *bytes, size_t len,
 	static const struct ldm_document_ops no_ops;
 	int r;
 
-	*ret = (struct ldm_document){.kind = kind_of(bytes)};
+	*ret = (struct ldm_document){.kind = ldm_document_kind_of(bytes)};
 	p->ops = ops ? ops : &no_ops;
 	p->user = user;
 	p->document = ret;

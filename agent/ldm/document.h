@@ -1,10 +1,10 @@
 /*
  * Documents of ldmd, data version 2.0 and 3.0, read into one generic shape: resources with
- * properties. Syntax only; what a property means is the inventory's business.
+ * properties. This is syntax only: inventory/ knows what a property means.
  *
- * Names are what follows the last colon, values are trimmed, a property may be a GenericProperty
- * or a child element, order does not matter, unknown elements are skipped. Memory is one `data`
- * (one domain) at a time, whatever the size of the document.
+ * A name is what follows the last colon, values are trimmed, a property may be a GenericProperty
+ * or a child element, order does not matter, unknown elements are skipped. Only one `data` (one
+ * domain) is in memory at a time, whatever the size of the document.
  */
 #ifndef LDM_DOCUMENT_H
 #define LDM_DOCUMENT_H
@@ -25,7 +25,7 @@ struct ldm_resource {
 	char *uuid;    /* NULL: none */
 	struct ldm_property *props;
 	size_t n_props;
-	struct ldm_resource *bindings; /* what it is bound to, list-bindings only */
+	struct ldm_resource *bindings; /* what the resource is bound to; list-bindings only */
 	size_t n_bindings;
 };
 
@@ -42,11 +42,11 @@ struct ldm_content {
 const struct ldm_resource *ldm_content_find(const struct ldm_content *c, const char *type);
 
 struct ldm_reply {
-	char *action;	  /* of the first cmd; NULL: the document had none */
-	bool ok;	  /* no status of any level says failure */
-	char *message;	  /* failure: all resp_msg, "; " between; NULL: none */
-	char *warning;	  /* success: what ldmd said all the same (second response, notices) */
-	unsigned version; /* of the interface, 1.3 is 103; 0: none, or no number */
+	char *action;  /* of the first cmd; NULL: the document had none */
+	bool ok;       /* no status of any level says failure */
+	char *message; /* failure: all resp_msg, "; " between; NULL: none */
+	char *warning; /* notices that came with a success, or in a second response; NULL: none */
+	unsigned version; /* of the interface, 1.3 is 103; 0: the document does not say */
 	bool sent;	  /* set by the connection: the request left, so it may have been done */
 };
 
@@ -54,7 +54,7 @@ struct ldm_event {
 	char *action;				/* never NULL */
 	char *domain;				/* NULL: about no domain */
 	const char *progress, *status, *source; /* of a migration; NULL: none */
-	struct ldm_content content;		/* domain is the one above */
+	struct ldm_content content;		/* with the same domain */
 };
 
 enum ldm_document_kind {
@@ -64,17 +64,23 @@ enum ldm_document_kind {
 };
 
 /*
- * Called while reading, so before it is known whether the whole document is
- * good. Their arguments are freed after the call. Non-zero ends the reading,
- * and is what the reading returns.
+ * Called during the reading, before it is known whether the whole document is good. The arguments
+ * are freed after the call. A result that is not 0 ends the reading, which returns it.
  */
 struct ldm_document_ops {
-	/* One domain of a reply, or the sections that belong to none. */
+	/*
+	 * One domain of a reply, or the sections that belong to none. ok and message (NULL: none)
+	 * are of the first response of its `data`.
+	 */
 	int (*on_content)(
 		void *user, const struct ldm_content *content, bool ok, const char *message);
-	/* Each object of an event document. */
+	/* One domain of an event, or the sections that belong to none. */
 	int (*on_event)(void *user, const struct ldm_event *event);
 };
+
+/* By the name of its root element. The document is as the framer cut it, so '<' is its first byte.
+ */
+enum ldm_document_kind ldm_document_kind_of(const char *document);
 
 struct ldm_document {
 	enum ldm_document_kind kind;
@@ -82,16 +88,16 @@ struct ldm_document {
 };
 
 /*
- * Reads one whole document. -EBADMSG: not well-formed or beyond a limit, *ret_error says which
- * rule and where (to be freed; may be NULL for no memory); -ENOMEM; or what a callback returned.
- * ops, its members, limits and ret_error may be NULL.
+ * Reads one whole document; ldm_document_clear() frees *ret. -EBADMSG: not well-formed or beyond a
+ * limit, *ret_error says which rule and where (to be freed; NULL: no memory); -ENOMEM; or what a
+ * callback returned. ops, its members, limits and ret_error may be NULL.
  */
 int ldm_document_parse(const char *bytes, size_t len, const struct ldm_limits *limits,
 	const struct ldm_document_ops *ops, void *user, struct ldm_document *ret, char **ret_error);
 
 /*
- * For documents one after another that the framer cut with the same limits, so that nobody scans
- * them again. It keeps the memory that the next one needs. It must not be freed from a callback.
+ * Reads documents one after another, each as the framer cut it with the same limits, so without
+ * ldm_frame_whole(). Memory is kept for the next document. A callback must not free the parser.
  */
 struct ldm_parser;
 

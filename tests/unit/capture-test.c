@@ -71,7 +71,7 @@ static void capture_all(bool as_is, struct buffer *out)
 	record(c, "list-bindings", NULL, bindings, CAPTURE_SUCCESS, NULL);
 	record(c, "reg-all-events", NULL, registration, CAPTURE_UNREADABLE,
 		"the answer to reg-all-events: mismatch");
-	record(c, "list-services", NULL, NULL, CAPTURE_NONE, "no answer about rose in time");
+	record(c, "list-services", NULL, NULL, CAPTURE_NONE, "no answer about \"rose\" in time");
 	assert_int_equal(capture_write(c, e, "agent 1", 0, as_is, out), 0);
 }
 
@@ -115,7 +115,7 @@ static void test_replaced(void **state)
 		KEY("wcore", "0"),
 		"\nanswer unreadable\nerror the answer to reg-all-events: mismatch\n",
 		"</response></data></cmd></LDM_interface>\nend\n",
-		"\nanswer none\nerror no answer about domain-1 in time\ntook 1.234\nend\n",
+		"\nanswer none\nerror no answer about \"domain-1\" in time\ntook 1.234\nend\n",
 	};
 	_cleanup_(buffer_clear) struct buffer b = BUFFER_EMPTY;
 
@@ -141,11 +141,6 @@ static void test_as_is(void **state)
 	expect_in(&b, "/dev/zvol/dsk/tank/rose");
 	expect_in(&b, registration);
 }
-
-struct seen {
-	const char *volume[2], *service[2];
-	char text[256];
-};
 
 static int on_content(void *user, const struct ldm_content *c, bool ok, const char *message)
 {
@@ -185,12 +180,95 @@ static void test_read_again(void **state)
 	assert_string_equal(strchr(at, '@') + 1, service);
 }
 
+static void capture_one(const char *answer, const char *after, bool as_is, struct buffer *out)
+{
+	_cleanup_(ldm_endpoint_freep) struct ldm_endpoint *e = NULL;
+	_cleanup_(capture_freep) struct capture *c = NULL;
+
+	assert_int_equal(ldm_endpoint_parse("plain:localhost", &e), 0);
+	assert_int_equal(capture_new(&c), 0);
+	record(c, "list-bindings", NULL, answer, CAPTURE_SUCCESS, NULL);
+	if (after)
+		assert_int_equal(capture_document(c, false, after, strlen(after)), 0);
+	assert_int_equal(capture_write(c, e, "agent 1", 0, as_is, out), 0);
+}
+
+/* XML has more than one way to write a text, and places for texts that are no property. */
+static void test_other_forms_of_text(void **state)
+{
+	static const char answer[] =
+		"<!DOCTYPE LDM_interface [<!ENTITY e \"rose\">]><?host rose > "
+		"garden?><LDM_interface>"
+		"<cmd><action>list-bindings</action><data version=\"3.0\"><Envelope>"
+		"<Content ovf:id=\"rose\">" ITEM("ldom_info",
+			"<master> <![CDATA[rose]]> "
+			"</master><state><![CDATA[active]]></state>") ITEM("var",
+			"<name><![CDATA[boot-device]]></name><value>disk1</value>")
+			ITEM("var", "<name>security-password</name><value><![CDATA[hu<sh]]></"
+				    "value>") "</Content></Envelope></"
+					      "data><response><resp_msg><![CDATA[use \"rose\" & "
+					      "x]]></resp_msg></response></cmd></LDM_interface>";
+	static const char *const there[] = {
+		"<!DOCTYPE>",
+		"<Content ovf:id=\"domain-2\">",
+		"<master> <![CDATA[domain-2]]> </master><state><![CDATA[active]]></state>",
+		"<name><![CDATA[boot-device]]></name><value>text-",
+		"<name>security-password</name><value><![CDATA[***]]></value>",
+		"<![CDATA[use \"domain-2\" & x]]>",
+	};
+	_cleanup_(buffer_clear) struct buffer replaced = BUFFER_EMPTY, as_is = BUFFER_EMPTY;
+
+	(void)state;
+	capture_one(answer, NULL, false, &replaced);
+	for (size_t i = 0; i < ARRAY_SIZE(there); i++)
+		expect_in(&replaced, there[i]);
+	expect_not_in(&replaced, "rose");
+	expect_not_in(&replaced, "garden");
+	expect_not_in(&replaced, "hu");
+	capture_one(answer, NULL, true, &as_is);
+	expect_in(&as_is, "<![CDATA[use \"rose\" & x]]>");
+	expect_not_in(&as_is, "hu<sh");
+}
+
+/* Registration is answered first; an event may follow at once. */
+static void test_event_behind_the_answer(void **state)
+{
+	_cleanup_(buffer_clear) struct buffer b = BUFFER_EMPTY;
+
+	(void)state;
+	capture_one("<LDM_interface/>", "<LDM_event/>", false, &b);
+	expect_in(&b, "\n< <LDM_interface/>\n");
+	expect_not_in(&b, "LDM_event");
+	capture_one("<LDM_event/>", "<LDM_interface/>", false, &b);
+	expect_not_in(&b, "LDM_event");
+}
+
+static void test_many_addresses(void **state)
+{
+	_cleanup_(buffer_clear) struct buffer answer = BUFFER_EMPTY, b = BUFFER_EMPTY;
+	const char *at;
+
+	(void)state;
+	buffer_printf(&answer, "<a>");
+	for (int i = 0; i < 600; i++)
+		buffer_printf(&answer, "<odd>10.1.%d.%d</odd>", i / 250, i % 250);
+	buffer_printf(&answer, "</a>");
+	capture_one(buffer_data(&answer), NULL, false, &b);
+	expect_not_in(&b, "10.1.");
+	for (at = buffer_data(&b); (at = strstr(at, "<odd>")); at++) {
+		_cleanup_free_ char *word = strndup(at, strcspn(at, "/"));
+
+		assert_non_null(word);
+		assert_null(strstr(at + 1, word));
+	}
+}
+
 /* Whatever the bytes, it ends and shows no more than they are. */
 static void test_odd_documents(void **state)
 {
 	static const char *const odd[] = {"", "<", "<a", "<a b", "<a b=", "<a b='", "<a b='c", "a",
-		"<!--", "<!-- x", "<![CDATA[", "</", "</>", "<>", "<a/>&", "<a>&amp", "<?x",
-		"<a\xff\x01>\x80</a>", "<a key='", "<a key='k'>v"};
+		"<!--", "<!-- x", "<![CDATA[", "<![CDATA[]>", "<!", "<!x", "<?", "<?>", "</", "</>",
+		"<>", "<a/>&", "<a>&amp", "<?x", "<a\xff\x01>\x80</a>", "<a key='", "<a key='k'>v"};
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(odd); i++) {
@@ -212,6 +290,9 @@ int main(void)
 		cmocka_unit_test(test_replaced),
 		cmocka_unit_test(test_as_is),
 		cmocka_unit_test(test_read_again),
+		cmocka_unit_test(test_other_forms_of_text),
+		cmocka_unit_test(test_event_behind_the_answer),
+		cmocka_unit_test(test_many_addresses),
 		cmocka_unit_test(test_odd_documents),
 	};
 
