@@ -75,8 +75,8 @@ int log_setup(const struct log_options *options)
 void log_shutdown(void)
 {
 	/*
-	 * A sink that is still there belongs to a writer whose thread had to be left. That thread
-	 * uses the settings, and may be stuck in syslog() with the lock that closelog() waits for.
+	 * A sink that is still set belongs to a log thread that could not be ended. That thread
+	 * uses the settings, and may hang in syslog() with the lock that closelog() waits for.
 	 */
 	if (!log_settings.sink)
 		forget_settings();
@@ -221,10 +221,12 @@ static __attribute__((format(printf, 3, 0))) void emit_format(
 	_cleanup_free_ char *text = NULL;
 	int len = vasprintf(&text, format, args);
 
-	if (len >= 0)
+	if (len >= 0) {
 		emit_line(level, token, text, len);
-	else
+	} else {
 		text = NULL;
+		atomic_fetch_add(&log_settings.lost, 1);
+	}
 	errno = saved;
 }
 

@@ -1,6 +1,6 @@
 /*
- * Two encodings of texts of others. Percent-encoding is what state files use: a name of any bytes
- * stays one word of one line. The other one is for logs and terminals.
+ * Two encodings make texts from outside harmless: state files use percent-encoding, in which a name
+ * of any bytes is one word of one line; logs and terminals get visible_append().
  */
 #include <errno.h>
 #include <stdarg.h>
@@ -123,6 +123,7 @@ static const struct {
 	{0x00, 0x08},
 	{0x0a, 0x1f},
 	{0x7f, 0x9f},
+	{0x061c, 0x061c},
 	{0x200e, 0x200f},
 	{0x2028, 0x202e},
 	{0x2066, 0x2069},

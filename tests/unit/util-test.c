@@ -286,6 +286,8 @@ static void test_visible(void **state)
 		{"\x9b[2J", "\\x9b[2J"},
 		/* Line separator, right-to-left override. */
 		{"a\xe2\x80\xa8|\xe2\x80\xae", "a\\xe2\\x80\\xa8|\\xe2\\x80\\xae"},
+		/* Arabic letter mark: an invisible character of a right-to-left script. */
+		{"\xd8\x9c|", "\\xd8\\x9c|"},
 		/* Not UTF-8: cut short, overlong, half of a pair, beyond the last one. */
 		{"\xe2\x80", "\\xe2\\x80"},
 		{"\xc0\x8a", "\\xc0\\x8a"},
