@@ -1,8 +1,7 @@
 /*
- * All system calls on the connection are here.
+ * All system calls on the socket to ldmd are here.
  */
 #include <errno.h>
-#include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
@@ -11,7 +10,7 @@
 
 #include "ldm/transport.h"
 
-/* What Solaris calls it. */
+/* Solaris has the option under another name. */
 #ifndef TCP_USER_TIMEOUT
 #define TCP_USER_TIMEOUT TCP_ABORT_THRESHOLD
 #endif
@@ -19,7 +18,8 @@
 /* At most this many bytes in one turn, so that one peer cannot keep the poll loop busy. */
 #define RECEIVE_MOST  ((size_t)256 << 10)
 #define RECEIVE_CHUNK ((size_t)32 << 10)
-/* Limit of what TLS answers by itself (new keys, no renegotiation) to a peer that never reads. */
+/* Limit of the answers that TLS itself makes (to key updates and renegotiation) while the peer does
+ * not read them. */
 #define UNASKED_MOST ((size_t)64 << 10)
 
 void transport_init(struct ldm_transport_link *t)
@@ -44,11 +44,10 @@ void transport_close(struct ldm_transport_link *t)
 }
 
 /*
- * A command may take ten minutes without a byte from ldmd. If the host of ldmd
- * is gone (power, a cable, a firewall that lost the connection), these options
- * end the connection within one minute: keep-alive probes on an idle
- * connection, the user timeout on one with unconfirmed bytes. If only ldmd
- * hangs, the kernel of its host still answers and the connection stays.
+ * A command may take ten minutes without a byte from ldmd. If the host of ldmd is gone (power, a
+ * cable, a firewall that lost the connection), these options end the connection within one minute:
+ * keep-alive probes on an idle connection, the user timeout on one with unconfirmed bytes. If only
+ * ldmd hangs, the kernel of its host still answers and the connection stays.
  */
 static const struct {
 	int level, name, value;
@@ -61,30 +60,17 @@ static const struct {
 	{IPPROTO_TCP, TCP_USER_TIMEOUT, 60000},
 };
 
-static int transport_prepare_socket(int fd)
-{
-	int flags = fcntl(fd, F_GETFL);
-
-	if (flags < 0 || fcntl(fd, F_SETFL, flags | O_NONBLOCK) < 0 ||
-		fcntl(fd, F_SETFD, FD_CLOEXEC) < 0)
-		return -errno;
-	/* The connection works without any of them. */
-	for (size_t i = 0; i < ARRAY_SIZE(options); i++)
-		(void)setsockopt(fd, options[i].level, options[i].name, &options[i].value,
-			sizeof(options[i].value));
-	return 0;
-}
-
 int transport_connect(struct ldm_transport_link *t, const struct addrinfo *to)
 {
-	_cleanup_close_ int fd = socket(to->ai_family, to->ai_socktype, to->ai_protocol);
-	int r;
+	_cleanup_close_ int fd = socket(
+		to->ai_family, to->ai_socktype | SOCK_CLOEXEC | SOCK_NONBLOCK, to->ai_protocol);
 
 	if (fd < 0)
 		return -errno;
-	r = transport_prepare_socket(fd);
-	if (r < 0)
-		return r;
+	/* The connection works without any of the options. */
+	for (size_t i = 0; i < ARRAY_SIZE(options); i++)
+		(void)setsockopt(fd, options[i].level, options[i].name, &options[i].value,
+			sizeof(options[i].value));
 	if (connect(fd, to->ai_addr, to->ai_addrlen) < 0 && errno != EINPROGRESS && errno != EINTR)
 		return -errno;
 	t->fd = steal_fd(&fd);
@@ -110,7 +96,7 @@ static int transport_take_error(struct ldm_transport_link *t, int r)
 
 int transport_start_tls(struct ldm_transport_link *t, const struct ldm_endpoint *e)
 {
-	/* Bytes that came in the clear must never be taken for bytes sent within TLS. */
+	/* Bytes that came in the clear must never be taken for bytes that came within TLS. */
 	if (t->in.len > strspn(buffer_data(&t->in), " \t\r\n"))
 		return -EBADMSG;
 	buffer_reset(&t->in);
@@ -122,7 +108,7 @@ int transport_handshake(struct ldm_transport_link *t)
 	int done = ldm_tls_handshake(t->tls);
 	int r = ldm_tls_drain(t->tls, &t->out);
 
-	/* Also after a failure: the TLS alert tells the peer why. */
+	/* Also after a failure: a TLS alert tells the peer why. */
 	if (r == 0)
 		r = transport_flush(t);
 	if (done < 0)
@@ -157,8 +143,9 @@ static int transport_receive_raw(struct ldm_transport_link *t, struct buffer *to
 	size_t before;
 	int r;
 
-	/* A short read says that nothing more is there now; the next turn sees whether that was the
-	 * end. */
+	/* A short read means that nothing more has arrived; the next turn sees an end of the
+	 * stream.
+	 */
 	do {
 		before = to->len;
 		r = transport_receive_once(t, to);
@@ -176,7 +163,7 @@ static int transport_drain_unasked(struct ldm_transport_link *t)
 	if (r < 0 || t->unasked <= UNASKED_MOST)
 		return r;
 	free(t->error);
-	t->error = strdup("TLS: the peer asks on and on without reading the answers");
+	t->error = strdup("TLS: ldmd sends request after request without reading the answers");
 	return -EPROTO;
 }
 
@@ -192,7 +179,7 @@ static int transport_decrypt(struct ldm_transport_link *t, const struct buffer *
 		r = 0;
 	}
 	if (r < 0) {
-		(void)transport_flush(t); /* the alert that tells the peer why */
+		(void)transport_flush(t); /* a TLS alert tells the peer why */
 		return transport_take_error(t, r);
 	}
 	return d;

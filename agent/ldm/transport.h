@@ -1,5 +1,5 @@
 /*
- * Bytes to and from ldmd: a non-blocking TCP socket, with TLS between when that is started.
+ * Bytes to and from ldmd: a non-blocking TCP socket, with TLS once that was started.
  */
 #ifndef LDM_TRANSPORT_H
 #define LDM_TRANSPORT_H
@@ -16,7 +16,7 @@ struct ldm_transport_link {
 	struct ldm_tls *tls; /* NULL: plain */
 	struct buffer in;    /* received and decrypted */
 	struct buffer out;   /* encrypted, not yet sent */
-	size_t unasked;	     /* bytes of out that TLS made by itself */
+	size_t unasked;	     /* bytes of out that are answers of TLS itself */
 	bool at_end;	     /* the peer has closed its side */
 	char *error;	     /* of the last failure, one line; NULL: see the errno */
 };
@@ -25,23 +25,23 @@ void transport_init(struct ldm_transport_link *t);
 /* Sends the TLS close alert if the socket takes it at once. */
 void transport_close(struct ldm_transport_link *t);
 
-/* Begins connecting; done when writable, then transport_connected(). -errno. */
+/* Begins to connect. When the socket is writable, call transport_connected(). -errno. */
 int transport_connect(struct ldm_transport_link *t, const struct addrinfo *to);
-/* 0, or why not. */
+/* 0: connected; else -errno. */
 int transport_connected(struct ldm_transport_link *t);
 
-/* -EBADMSG: the peer has already sent bytes in the clear. */
+/* -EBADMSG: the peer has already sent more bytes in the clear; -EINVAL, -ENOMEM, see error. */
 int transport_start_tls(struct ldm_transport_link *t, const struct ldm_endpoint *e);
 /* 1: done, 0: not yet; -errno. */
 int transport_handshake(struct ldm_transport_link *t);
 
 /* What to poll for. */
 short transport_events(const struct ldm_transport_link *t);
-/* Takes what is there, up to some 100 KB. 0, at_end may be set; or -errno. */
+/* Takes what has arrived, up to about 256 KiB. 0, at_end may be set; or -errno. */
 int transport_receive(struct ldm_transport_link *t);
-/* Queues. -errno. */
+/* Encrypts the bytes and appends them to out. -errno. */
 int transport_write(struct ldm_transport_link *t, const void *bytes, size_t n);
-/* Sends what can be sent without blocking. -errno. */
+/* Sends what the socket takes without blocking. -errno. */
 int transport_flush(struct ldm_transport_link *t);
 
 #endif
