@@ -9,9 +9,9 @@
 #include <string.h>
 
 /*
- * Appends a zeroed item to an array that began as NULL with a length of 0: array is the address of
- * the pointer to it. NULL: no memory, and nothing changed. A length that is a power of two is full,
- * so no capacity is stored.
+ * Appends a zeroed item and returns it. array is the address of the pointer to the items, which
+ * begins as NULL with *n = 0. NULL: no memory, and nothing changed. The memory doubles when *n is a
+ * power of two, so no capacity is stored.
  */
 static inline void *array_append(void *array, size_t *n, size_t size)
 {
@@ -28,7 +28,7 @@ static inline void *array_append(void *array, size_t *n, size_t size)
 	return memset(items + (*n)++ * size, 0, size);
 }
 
-/* The same at a place of 0 .. *n: the items from there on move up by one. */
+/* As array_append(), but at index 0 .. *n: the items from there on move up by one. */
 static inline void *array_insert(void *array, size_t *n, size_t size, size_t at)
 {
 	char *items;
@@ -42,7 +42,7 @@ static inline void *array_insert(void *array, size_t *n, size_t size, size_t at)
 
 /*
  * The first i of 0 .. n - 1 for which the condition, an expression about i, is true; n: there is
- * none. Where it is true for one i, it must be true for all behind.
+ * none. If the condition is true for one i, it must be true for every larger one.
  */
 #define first_where(i, n, condition)                                                               \
 	__extension__({                                                                            \

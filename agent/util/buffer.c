@@ -10,8 +10,7 @@
 #include "util/buffer.h"
 #include "util/secret.h"
 
-/* A larger buffer is freed when it is emptied: no document keeps memory until the next one comes.
- */
+/* More memory than this is freed when the buffer is emptied, not kept for the next document. */
 #define KEEP_SIZE ((size_t)64 << 10)
 
 void buffer_clear(struct buffer *b)

@@ -1,7 +1,7 @@
 /*
  * A growing run of bytes, filled at the end and consumed from the front.
  *
- * There is always a NUL behind the last byte, which is not counted.
+ * A NUL, which is not counted, always stands behind the last byte.
  */
 #ifndef UTIL_BUFFER_H
 #define UTIL_BUFFER_H
@@ -19,16 +19,20 @@ struct buffer {
 #define BUFFER_EMPTY ((struct buffer){0})
 
 void buffer_clear(struct buffer *b);	    /* frees; may be used again */
-void buffer_clear_secret(struct buffer *b); /* same, overwriting first */
+void buffer_clear_secret(struct buffer *b); /* overwrites the bytes, then frees */
 void buffer_reset(struct buffer *b);	    /* empties, keeps the memory */
 static inline char *buffer_data(const struct buffer *b)
 {
 	return b->bytes ? b->bytes + b->start : (char *)"";
 }
 
-/* Room for n more bytes at *ret_room; make them count with buffer_commit(). -ENOMEM, -EOVERFLOW. */
+/*
+ * Room for n more bytes at *ret_room; what is written there belongs to the buffer only after
+ * buffer_commit(). -ENOMEM, -EOVERFLOW.
+ */
 int buffer_reserve(struct buffer *b, size_t n, char **ret_room);
 void buffer_commit(struct buffer *b, size_t n);
+/* On an error (-ENOMEM, -EOVERFLOW) nothing is appended. */
 int buffer_append(struct buffer *b, const void *bytes, size_t n);
 int buffer_append_text(struct buffer *b, const char *text);
 int buffer_printf(struct buffer *b, const char *format, ...) __attribute__((format(printf, 2, 3)));

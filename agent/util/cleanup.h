@@ -39,7 +39,7 @@ static inline void cleanup_fclosep(FILE **f)
 #define _cleanup_close_	 _cleanup_(cleanup_closep)
 #define _cleanup_fclose_ _cleanup_(cleanup_fclosep)
 
-/* The value, leaving NULL (or -1) behind: hands ownership on from a _cleanup_ variable. */
+/* Returns the value and leaves NULL (of a descriptor: -1), so that _cleanup_ does not free it. */
 #define steal_ptr(p)                                                                               \
 	__extension__({                                                                            \
 		__typeof__(p) *steal_from_ = &(p);                                                 \

@@ -1,5 +1,5 @@
 /*
- * Milliseconds of the monotonic clock.
+ * Both clocks in milliseconds.
  */
 #include <time.h>
 

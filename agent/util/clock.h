@@ -1,5 +1,5 @@
 /*
- * The only clock for intervals and deadlines: it never jumps.
+ * The clock for all intervals and deadlines, which never jumps, and the wall clock for people.
  */
 #ifndef UTIL_CLOCK_H
 #define UTIL_CLOCK_H
@@ -13,7 +13,7 @@
 uint64_t clock_ms(void);
 /* The wall clock, for people: milliseconds since 1970. */
 int64_t clock_wall_ms(void);
-/* now + delay, CLOCK_NEVER when that is beyond all time. */
+/* now_ms + delay_ms; CLOCK_NEVER if the sum does not fit. */
 uint64_t clock_after(uint64_t now_ms, uint64_t delay_ms);
 
 #endif

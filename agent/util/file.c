@@ -1,5 +1,6 @@
 /*
- * A file is opened once, checked and read through that descriptor: nobody can exchange it between.
+ * A file is opened once, then checked and read through the descriptor, so that nobody can exchange
+ * the file between the check and the reading.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -122,7 +123,7 @@ static int open_folder(const char *path, struct stat *ret_stat)
 	return steal_fd(&fd);
 }
 
-/* Static text for the errors that people will meet. */
+/* A static text, with its own words for the errors that an administrator can mend. */
 static const char *why_not_read(int error)
 {
 	switch (error) {
@@ -151,7 +152,7 @@ int file_read_trusted(const char *folder, const char *name, size_t cap, char **r
 	*ret_why = at == -ENOENT ? "there is no such folder" : "the folder cannot be read";
 	if (at < 0)
 		return at;
-	*ret_why = "a name with a folder in it";
+	*ret_why = "its name has a slash, or begins with a dot";
 	if (strchr(name, '/') || *name == '.' || *name == '\0')
 		return -EINVAL;
 	*ret_why = "others than root and this user can change its folder";
@@ -184,7 +185,7 @@ int file_write_all(int fd, const char *bytes, size_t n)
 	return 0;
 }
 
-/* NULL: no memory. */
+/* To be freed; NULL: no memory. */
 static char *folder_of(const char *path)
 {
 	const char *slash = strrchr(path, '/');

@@ -15,42 +15,43 @@
  */
 int file_read(const char *path, size_t cap, char **ret_content, size_t *ret_len);
 /*
- * Same, for secrets: -EPERM if others than the owner can read or write it, or if it is owned by
- * somebody else than us or root.
+ * As file_read(), for secrets: -EPERM if others than the owner can read or write the file, or if
+ * its owner is neither this user nor root.
  */
 int file_read_secret(const char *path, size_t cap, char **ret_content, size_t *ret_len);
 
 /*
- * Same, for a file whose content becomes commands: name is a file in folder, not a link, and nobody
- * but root and this user can change the folder or the file. -EPERM, -ELOOP (a link), and *ret_why
- * (static) for any error.
+ * As file_read(), for a file whose content becomes commands: name is a file in folder, not a link
+ * (-ELOOP), and nobody but root and this user can change the folder or the file (-EPERM). *ret_why
+ * is a static text about any error.
  */
 int file_read_trusted(const char *folder, const char *name, size_t cap, char **ret_content,
 	size_t *ret_len, const char **ret_why);
-/* Who, other than root and this user, can change the file, as a static text; NULL: nobody. */
+/* A static text that says who besides root and this user can change the file; NULL: nobody. */
 const char *file_distrust(const struct stat *st);
 /* The same for a path; NULL also if the file does not exist. */
 const char *file_distrust_path(const char *path);
 
 /*
- * The first component of an absolute path that keeps this user from writing to its end: one that is
- * missing, or may not be entered, or (the last one) not be written. 0: there is none. -ENOENT,
- * -EACCES, -ENOTDIR: *ret is that component's path, to be freed. -ENOMEM.
+ * Looks for the first component of an absolute path that keeps this user from writing to its end:
+ * it is missing, may not be entered or, as the last one, may not be written. 0: there is none.
+ * -ENOENT, -EACCES, -ENOTDIR and the like: *ret is the path up to the component, to be freed.
+ * -ENOMEM: *ret is not set.
  */
 int file_find_refusal(const char *path, char **ret);
 
-/* All of it, however often write(2) is interrupted or takes a part. -errno. */
+/* Writes all n bytes, also if write(2) is interrupted or takes only a part. -errno. */
 int file_write_all(int fd, const char *bytes, size_t n);
 /* Writes a temporary file beside path, syncs it, renames it, and syncs the folder. -errno. */
 int file_write_atomic(const char *path, const void *content, size_t len, mode_t mode);
-/* Removes temporary files that a killed process left; only if nobody else writes the file. */
+/* Removes temporary files of path that a killed process left. No other process may write path. */
 void file_remove_left_overs(const char *path);
 /*
  * Whether r, a negative errno, says that the disk is full, over its quota, read-only or broken: no
  * mistake of ours or of the administrator's, and it may pass.
  */
 bool file_error_is_disk(int r);
-/* After creating, renaming or removing something in the folder of path. -errno. */
+/* Makes a file created, renamed or removed in the folder of path survive a crash. -errno. */
 int file_sync_folder(const char *path);
 
 #endif

@@ -1,5 +1,5 @@
 /*
- * A list under a mutex that nobody holds while writing.
+ * A list under a mutex, which is not held while lines are written.
  */
 #include "util/log-queue.h"
 
@@ -29,7 +29,7 @@ struct log_queue {
 	void *user;
 	struct line_list lines;
 	size_t bytes, bytes_max; /* of the lines, with their headers */
-	uint64_t lost;		 /* lines, since the last line about lost ones */
+	uint64_t lost;		 /* lines since log_queue_write() last told of them */
 	bool ending;
 };
 

@@ -1,6 +1,6 @@
 /*
- * Log lines of any thread on their way to the one that may wait for a reader: bounded, so that
- * lines for which there is no room are lost, counted, and told of once.
+ * Log lines of all threads on their way to the one thread that may block while it writes them. The
+ * queue is bounded: lines that find no room are lost, and a later line tells how many.
  */
 #ifndef UTIL_LOG_QUEUE_H
 #define UTIL_LOG_QUEUE_H
@@ -23,10 +23,11 @@ int log_queue_add(void *queue, enum log_level level, const char *line, size_t le
 
 /* Waits for lines. False: log_queue_end() was called, and the queue is empty. */
 bool log_queue_wait(struct log_queue *q);
+/* No more lines will come: log_queue_wait() no longer waits. */
 void log_queue_end(struct log_queue *q);
 /*
- * Takes all lines out and writes them, without holding up those who add more; then a line that says
- * how many were lost meanwhile.
+ * Takes all lines out and writes them, while other threads can add more; then writes a line that
+ * says how many were lost, if any.
  */
 void log_queue_write(
 	struct log_queue *q, void (*write)(enum log_level level, const char *line, size_t len));

@@ -31,23 +31,23 @@ struct log_options {
 	const char *tokens; /* comma separated, NULL: none; copied */
 };
 
-/* To be called only while no other thread runs. Until then lines of level notice and above go to
- * stderr. -ENOMEM. */
+/* To be called only while no other thread runs. Before the first call lines of level notice and
+ * above go to stderr. -ENOMEM. */
 int log_setup(const struct log_options *options);
 /*
- * Takes one line, "token: text" in visible characters without an end, instead of writing it; called
- * from any thread. A negative errno: the line is lost.
+ * Gets each line, "token: text" in visible characters without a line end, in place of stderr and
+ * syslog; called from any thread. A negative errno: the line is lost.
  */
 typedef int log_sink(void *user, enum log_level level, const char *line, size_t len);
-/* No other thread may log meanwhile. NULL: lines are written directly, which may block. */
+/* sink NULL: lines are written directly, which may block. No other thread may log meanwhile. */
 void log_set_sink(log_sink *sink, void *user);
-/* Writes one line to stderr or syslog, as a sink has to do in the end. May block. */
+/* Writes one line that a sink took to stderr or syslog. May block. */
 void log_write_line(enum log_level level, const char *line, size_t len);
-/* Since the program started: lines that the sink refused, or that could not be written. */
+/* How many lines were lost since the program started: refused by the sink, or not written. */
 uint64_t log_lines_lost(void);
 /*
- * In front of each line that this thread logs from now on; borrowed. NULL: nothing. For a process
- * that is the agent of several hosts.
+ * Sets the text in front of each line that this thread logs, for a process that is the agent of
+ * several hosts. Borrowed; NULL: none.
  */
 void log_set_subject(const char *subject);
 /* Forgets tokens and closes syslog, unless there is a sink. */
@@ -57,7 +57,7 @@ void log_set_level(enum log_level level);
 /* The level as syslog(3) calls it. */
 int log_priority(enum log_level level);
 
-/* Whether log_debug(token) would write: spares making a costly text in vain. */
+/* Whether log_debug(token) would write, so that a costly text need not be made in vain. */
 bool log_wants(const char *token);
 /* Same for log_dump(). */
 bool log_wants_dump(const char *token);

@@ -1,7 +1,7 @@
 /*
- * What numbers need everywhere, and numbers as ldmd and the configuration write them. Strict:
- * surrounding white space is allowed, anything else that is not part of the number is -EINVAL, too
- * large is -ERANGE. Nothing is stored on errors.
+ * Comparing and rounding of numbers, and parsers of numbers as ldmd and the configuration write
+ * them. The parsers allow white space around the number; any other text is -EINVAL, a number that
+ * is too large -ERANGE. Nothing is stored on errors.
  */
 #ifndef UTIL_NUMBER_H
 #define UTIL_NUMBER_H

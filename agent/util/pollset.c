@@ -1,5 +1,5 @@
 /*
- * There are a few descriptors at most, so they are searched one after the other.
+ * A set has a few descriptors at most, so a linear search is enough.
  */
 #include <errno.h>
 #include <stdlib.h>

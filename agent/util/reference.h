@@ -1,5 +1,5 @@
 /*
- * Counted references to what several owners share, also from different threads.
+ * Counted references to objects that several owners share, also in different threads.
  */
 #ifndef UTIL_REFERENCE_H
 #define UTIL_REFERENCE_H
@@ -14,7 +14,7 @@ struct reference {
 	atomic_uint count;
 };
 
-/* One owner: who made the object. */
+/* The only owner at first is the one that made the object. */
 static inline void reference_init(struct reference *r)
 {
 	atomic_init(&r->count, 1);
@@ -26,8 +26,8 @@ static inline void reference_take(struct reference *r)
 	atomic_fetch_add_explicit(&r->count, 1, memory_order_relaxed);
 }
 
-/* The caller is the only owner, so nobody sees a change. Others must not get a reference from it
- * meanwhile. */
+/* The caller is the only owner, so it may change the object: nobody else sees the change. No other
+ * thread may take a reference from the caller's meanwhile. */
 static inline bool reference_is_only(struct reference *r)
 {
 	return atomic_load_explicit(&r->count, memory_order_acquire) == 1;
@@ -75,7 +75,8 @@ static inline const void *shared_ref(const void *object)
 	return object;
 }
 
-/* One owner less; the object if the caller has to clear it and shared_free() it, else NULL. */
+/* One owner less. The last owner gets the object back, to clear it and shared_free() it; else NULL.
+ */
 static inline void *shared_last(const void *object)
 {
 	if (!object || !reference_drop(&shared_of(object)->references))
@@ -83,7 +84,7 @@ static inline void *shared_last(const void *object)
 	return shared_of(object)->object;
 }
 
-/* What shared_new() or shared_last() gave. NULL is allowed. */
+/* Frees what shared_new() or shared_last() returned. NULL is allowed. */
 static inline void shared_free(void *object)
 {
 	if (object)

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Overwrites; no compiler leaves that out as useless. */
+/* Overwrites the bytes. volatile: a compiler must not drop the writes as useless. */
 static inline void secret_wipe(void *bytes, size_t n)
 {
 	volatile char *c = bytes;

@@ -1,5 +1,5 @@
 /*
- * UTF-8 as of RFC 3629, less what XML 1.0 section 2.2 excludes.
+ * UTF-8 as RFC 3629 defines it; text is without the characters that XML 1.0 section 2.2 excludes.
  */
 #include <stdint.h>
 #include <string.h>
@@ -72,7 +72,8 @@ size_t utf8_xml_span(const char *bytes, size_t len)
 		size_t n = 1;
 		uint64_t word;
 
-		/* Nearly all that ldmd sends is printable ASCII: eight bytes at a time. */
+		/* Nearly all that ldmd sends is printable ASCII, so eight bytes are tested at once.
+		 */
 		if (len - pos >= sizeof(word)) {
 			memcpy(&word, bytes + pos, sizeof(word));
 			if (is_printable_word(word)) {
