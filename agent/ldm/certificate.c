@@ -1,4 +1,6 @@
-/* See certificate.h. */
+/*
+ * What a person needs to compare a certificate by hand, and PEM files.
+ */
 #include "ldm/certificate.h"
 
 #include <errno.h>

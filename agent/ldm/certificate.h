@@ -1,5 +1,6 @@
 /*
- * The certificate that an ldmd shows: for a person, and for the file by which it is trusted.
+ * The certificate that an ldmd shows: printed for a person, and written to the file that makes the
+ * agent trust it.
  */
 #ifndef LDM_CERTIFICATE_H
 #define LDM_CERTIFICATE_H
@@ -17,9 +18,10 @@ DEFINE_CLEANUP(struct x509_st *, ldm_certificate_free)
 
 /* Subject, issuer, dates and SHA-256 fingerprint, a line each, in printable ASCII. */
 void ldm_certificate_print(const struct x509_st *certificate, FILE *out);
-/* The first certificate of a PEM file is this one. */
+/* Whether the first certificate of the PEM file is this one; false also if there is no such file.
+ */
 bool ldm_certificate_is_in(const struct x509_st *certificate, const char *path);
-/* Appends it as PEM. -ENOMEM. */
+/* Appends the certificate as PEM. -ENOMEM. */
 int ldm_certificate_write(const struct x509_st *certificate, struct buffer *out);
 
 #endif

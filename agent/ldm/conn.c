@@ -1,10 +1,10 @@
 /*
- * The life of a connection, in the order in which things happen: requests and their end, state and
- * ending, what comes in, getting ready, a turn. Every change of state goes through set_state(),
- * every end through shut(); who is told, and in which order, is decided there only.
+ * Requests and their end, states and the end of a connection, documents received, getting ready, a
+ * turn of the poll loop. Every change of state goes through set_state(); every end goes through
+ * shut(), which alone decides who is told, and in which order.
  *
- * Any callback may end or free the connection. The generation tells: it counts up with each
- * opening and each end.
+ * Any callback may end or free the connection. The code after a callback sees it by the generation,
+ * which counts up with each opening and each end.
  */
 #include <assert.h>
 #include <errno.h>
@@ -23,7 +23,7 @@
 #include "util/log.h"
 #include "util/text.h"
 
-/* A document that breaks the same rule again is logged as a warning once in this time. */
+/* Documents that break the same rule are logged as a warning once in this time, else as info. */
 #define REFUSAL_TOLD_MS 600000
 /* After this many refused events, each with a line in the log, the connection is closed. */
 #define BAD_EVENTS_MAX 16
@@ -35,7 +35,7 @@ struct call {
 	uint64_t timeout_ms, deadline_ms;
 	const struct ldm_reply_ops *ops;
 	void *user;
-	bool sent; /* some of it may have left */
+	bool sent; /* a part of the request may have left */
 };
 
 struct ldm_conn {
@@ -55,15 +55,15 @@ struct ldm_conn {
 	uint64_t address_deadline_ms; /* to be connected, where there is another address to try */
 
 	struct call *calls, **calls_end; /* not answered, oldest first */
-	struct call *reading;		 /* whose answer is being read; not in calls */
-	int send_error;			 /* < 0: the connection is to be ended for that */
+	struct call *reading;		 /* its answer is being read; not in calls */
+	int send_error;			 /* < 0: dispatch has to end the connection */
 
 	uint64_t generation;
-	uint64_t prepared;   /* the generation that the poll set knows the descriptor of */
-	unsigned busy;	     /* callbacks we are in */
-	unsigned bad_events; /* refused since it was opened */
+	uint64_t prepared;   /* the generation whose descriptor is in the poll set */
+	unsigned busy;	     /* conn_enter() without conn_leave(): not to be freed yet */
+	unsigned bad_events; /* events refused since the connection was opened */
 	bool freed;
-	char *refusal; /* what was told last */
+	char *refusal; /* the rule that the last warning was about */
 	uint64_t refusal_told_ms;
 };
 
@@ -79,7 +79,7 @@ static struct call *take_oldest_call(struct ldm_conn *c)
 	return call;
 }
 
-/* Frees the call, then tells the one who asked. */
+/* Frees the call before on_done, as that may free the connection. */
 static void end_call(struct call *call, int error, const struct ldm_reply *reply)
 {
 	const struct ldm_reply_ops *ops = call->ops;
@@ -103,7 +103,7 @@ static void fail_call(struct call *call, int error, const char *text)
 	ldm_reply_clear(&reply);
 }
 
-/* Only the oldest can be out, as the next leaves when it is answered. */
+/* Only the oldest request can be out: the next one leaves when the answer is there. */
 static struct call *call_that_is_out(const struct ldm_conn *c)
 {
 	return c->state == LDM_CONN_READY && c->calls && c->calls->sent ? c->calls : NULL;
@@ -114,7 +114,6 @@ static struct call *call_to_send(const struct ldm_conn *c)
 	return c->state == LDM_CONN_READY && c->calls && !c->calls->sent ? c->calls : NULL;
 }
 
-/* Passwords may be in it. */
 static int send_buffer(struct ldm_conn *c, struct buffer *b)
 {
 	int r = b->len > 0 ? transport_write(&c->transport, buffer_data(b), b->len) : 0;
@@ -122,7 +121,7 @@ static int send_buffer(struct ldm_conn *c, struct buffer *b)
 	return r == 0 ? transport_flush(&c->transport) : r;
 }
 
-/* -ENOMEM: nothing was sent. How the sending itself ended is in c->send_error. */
+/* -ENOMEM: nothing was sent. An error of the socket goes to c->send_error, for dispatch. */
 static int send_request(struct ldm_conn *c, struct call *call, uint64_t now_ms)
 {
 	_cleanup_(buffer_clear) struct buffer out = BUFFER_EMPTY;
@@ -151,7 +150,7 @@ int ldm_conn_submit(struct ldm_conn *c, struct ldm_request *take, uint64_t timeo
 	if (!call)
 		return -ENOMEM;
 	*call = (struct call){.request = take, .timeout_ms = timeout_ms, .ops = ops, .user = user};
-	/* At once, not in the next turn, unless another request is out. */
+	/* At once, not in the next turn of the poll loop, unless another request is out. */
 	if (c->state == LDM_CONN_READY && !c->calls && !c->reading &&
 		send_request(c, call, clock_ms()) < 0) {
 		free(call);
@@ -241,7 +240,7 @@ static void shut(struct ldm_conn *c, enum ldm_conn_state state, int error, const
 	}
 }
 
-/* The error of the oldest call. An error on the way to ready is a lost connection for its calls. */
+/* The error that the oldest call gets: to a caller a refused connect is a lost connection, too. */
 static int error_of_calls(int error)
 {
 	switch (error) {
@@ -263,14 +262,14 @@ static void conn_fail(struct ldm_conn *c, enum ldm_closed reason, int error, con
 	conn_enter(c);
 	generation = c->generation + 1;
 	shut(c, LDM_CONN_CLOSED, error_of_calls(error), copy ? copy : "failed");
-	/* Not if an on_done callback has opened or closed the connection. */
+	/* on_closed is left out if an on_done callback has opened or closed the connection. */
 	if (c->generation == generation && c->state == LDM_CONN_CLOSED && !c->freed &&
 		c->ops->on_closed)
 		c->ops->on_closed(c->user, reason, error, copy ? copy : "failed");
 	conn_leave(c);
 }
 
-/* Same, with the text "what: why"; why NULL: what errno says. */
+/* conn_fail() with the text "what: why"; why NULL: the text of error. */
 static void conn_fail_why(
 	struct ldm_conn *c, enum ldm_closed reason, int error, const char *what, const char *why)
 {
@@ -366,7 +365,7 @@ void ldm_conn_set_data(struct ldm_conn *c, enum ldm_data_version version)
 	c->data_version = version;
 }
 
-/* --- what comes in when ready -------------------------------------------------------------- */
+/* --- documents received -------------------------------------------------------------------- */
 
 /* A document that is being read: an answer, an event, or something else. */
 struct incoming {
@@ -374,7 +373,7 @@ struct incoming {
 	uint64_t generation;
 	struct ldm_document document;
 	int stopped_by_user; /* what on_content returned */
-	char *mismatch;	     /* why this is no answer to our request; NULL: it is one */
+	char *mismatch;	     /* why it is no answer to our request; NULL: not known */
 };
 
 /* A callback has ended the connection. */
@@ -383,7 +382,7 @@ static bool incoming_is_over(const struct incoming *in)
 	return in->conn->generation != in->generation;
 }
 
-/* Counts and logs a document that breaks a rule. */
+/* Logs that a document breaks a rule, without a warning for each of many. */
 static void tell_refusal(struct ldm_conn *c, const char *why)
 {
 	bool told = c->refusal && log_says_the_same(c->refusal, why) &&
@@ -412,7 +411,8 @@ static int note_mismatch(struct incoming *in)
 }
 
 /*
- * The document is an answer: takes the request that is out, and compares the action if it is known.
+ * The document is an answer, to the request that is out. -EPROTO: there is none, or the answer
+ * names another action. May be called again for the same document.
  */
 static int begin_answer(struct incoming *in)
 {
@@ -484,7 +484,7 @@ static void finish_answer(struct incoming *in, const char *bytes, size_t len)
 	end_call(steal_ptr(c->reading), 0, &in->document.reply);
 }
 
-/* An error of the XMPP stream. Any other element is ignored. */
+/* The document is not of LDM: an error of the XMPP stream, or an element that is ignored. */
 static void take_stanza(struct ldm_conn *c, const char *bytes, size_t len)
 {
 	_cleanup_(ldm_stanza_clear) struct ldm_stanza s = {0};
@@ -492,7 +492,8 @@ static void take_stanza(struct ldm_conn *c, const char *bytes, size_t len)
 	int r = ldm_stanza_parse(bytes, len, &s, &error);
 
 	if (r < 0 || strcmp(s.name, "error") != 0) {
-		log_debug("ldm:frame", "ignored: %s", r < 0 ? "what cannot be read" : s.name);
+		log_debug("ldm:frame", "ignored: %s",
+			r < 0 ? "an element that cannot be read" : s.name);
 		return;
 	}
 	text_printf(&text, "ldmd ended the stream: %s", s.detail ? s.detail : "error");
@@ -502,7 +503,7 @@ static void take_stanza(struct ldm_conn *c, const char *bytes, size_t len)
 		conn_fail(c, LDM_CLOSED_PEER, -ECONNRESET, text ? text : "stream error");
 }
 
-/* Which document cannot be read. An answer is to the one request that is out. NULL: no memory. */
+/* The text with the event or request that the refused document belongs to. NULL: no memory. */
 static char *name_refused(const struct incoming *in, const char *why)
 {
 	const struct ldm_conn *c = in->conn;
@@ -518,7 +519,7 @@ static char *name_refused(const struct incoming *in, const char *why)
 	return text;
 }
 
-/* The document was framed well, so the next one can be read although this one cannot. */
+/* A document cannot be read. Its end is known, so the connection can go on with the next one. */
 static void fail_answer(struct incoming *in, int error, const char *what)
 {
 	struct ldm_conn *c = in->conn;
@@ -532,7 +533,7 @@ static void fail_answer(struct incoming *in, int error, const char *what)
 			conn_fail(c, LDM_CLOSED_PROTOCOL, error, "too many events are refused");
 		return;
 	}
-	/* Its action is not known any more, but nobody else waits for an answer. */
+	/* Its action is lost, but only one request is out, so the answer belongs to that. */
 	if (in->document.kind == LDM_DOCUMENT_OTHER || begin_answer(in) < 0)
 		conn_fail(c, LDM_CLOSED_PROTOCOL, error, why);
 	else
@@ -563,8 +564,8 @@ static void read_incoming(
 static void take_document(struct ldm_conn *c)
 {
 	/*
-	 * The bytes belong to the framer, what is read to the parser. A callback that ends the
-	 * connection must not free them.
+	 * A callback that ends the connection must not free the bytes, which are the framer's, or
+	 * the contents, which are the parser's.
 	 */
 	struct ldm_framer *framer = steal_ptr(c->framer);
 	struct ldm_parser *parser = steal_ptr(c->parser);
@@ -713,7 +714,7 @@ static void start_tls(struct ldm_conn *c)
 		set_state(c, LDM_CONN_TLS);
 }
 
-/* The next four return whether there may be more to do with what came in. */
+/* The next four functions return whether take_input() is to be called again. */
 static bool feed_xmpp(struct ldm_conn *c)
 {
 	_cleanup_(buffer_clear_secret) struct buffer out = BUFFER_EMPTY;
@@ -799,7 +800,7 @@ static bool take_input(struct ldm_conn *c)
 	}
 }
 
-/* --- a turn -------------------------------------------------------------------------------- */
+/* --- a turn of the poll loop --------------------------------------------------------------- */
 
 static void turn_talking(struct ldm_conn *c, short revents)
 {

@@ -1,11 +1,12 @@
 /*
- * One connection to ldmd: idle -> connecting -> stream -> tls -> ... -> ready -> closed.
+ * One connection to ldmd: idle -> resolving -> connecting -> stream -> tls -> ... -> ready ->
+ * closed.
  *
- * It has no loop and no thread of its own and never blocks: before each wait the owner calls
- * prepare, after it dispatch. All callbacks but on_traffic come from dispatch or from close/free,
- * and may call anything on the connection, free included.
+ * It has no loop and no thread of its own and never blocks: the owner calls prepare before each
+ * wait and dispatch after it. Callbacks come from dispatch, close and free, on_traffic also from
+ * submit. All but on_traffic may call any function on the connection, also ldm_conn_free().
  *
- * Requests are sent one at a time, in order; the next leaves when the answer is there. Nothing is
+ * Requests are sent one at a time, in order, each after the answer to the one before. No request is
  * ever sent twice.
  */
 #ifndef LDM_CONN_H
@@ -38,7 +39,7 @@ enum ldm_conn_state {
 enum ldm_closed {
 	LDM_CLOSED_CONNECT,  /* nobody listens, no such host, no route */
 	LDM_CLOSED_TLS,	     /* TLS or certificate */
-	LDM_CLOSED_AUTH,     /* user or password refused, or asked for and not there */
+	LDM_CLOSED_AUTH,     /* user or password refused, or ldmd asks for them and none are set */
 	LDM_CLOSED_PEER,     /* ldmd closed the connection */
 	LDM_CLOSED_PROTOCOL, /* ldmd sent a wrong answer, or bytes that cannot be framed */
 	LDM_CLOSED_TIMEOUT,  /* no answer in time */
@@ -49,31 +50,29 @@ enum ldm_closed {
 struct ldm_conn_ops {
 	void (*on_ready)(void *user);
 	/*
-	 * Once for each open that the owner did not end, after on_done of all requests. text: one
-	 * line for people.
+	 * Once for each open that the owner did not end, after on_done of all requests. error: a
+	 * negative errno; text: one line for people.
 	 */
 	void (*on_closed)(void *user, enum ldm_closed reason, int error, const char *text);
 	void (*on_event)(void *user, const struct ldm_event *event);
 	/*
-	 * Each document that is sent, and each that was received, readable or not, before anything
-	 * else is told of it. Must not end the connection. May be NULL.
+	 * Each document that is sent or was received, readable or not, before any other callback
+	 * about it. Must not call a function on the connection. May be NULL.
 	 */
 	void (*on_traffic)(void *user, bool sent, const char *xml, size_t len);
-	/* TLS is up, and nothing was sent on it yet. May be NULL. */
+	/* The TLS handshake is done, and no document was sent yet. May be NULL. */
 	void (*on_secured)(void *user, const struct ldm_tls *tls);
 };
 
 struct ldm_reply_ops {
-	/*
-	 * See document.h. The contents count only once on_done is called with err 0. May be NULL.
-	 */
+	/* As in document.h. The contents count only if on_done follows with err 0. May be NULL. */
 	int (*on_content)(
 		void *user, const struct ldm_content *content, bool ok, const char *message);
 	/* The reply as it came, once it is known to be good. May be NULL. */
 	void (*on_document)(void *user, const char *xml, size_t len);
 	/*
-	 * Exactly once, last. err 0: an answer, see reply->ok. Else reply->ok is false,
-	 * reply->message says why, and reply->sent whether the request may have been done:
+	 * The last callback, exactly once. err 0: an answer, see reply->ok. Else reply->ok is
+	 * false, reply->message says why, and reply->sent whether ldmd may have done the request:
 	 *   -ETIMEDOUT   no answer in time; closes the connection
 	 *   -EPROTO      an answer to another action; closes the connection
 	 *   -ECONNRESET  connection lost, or closed because another request failed
@@ -93,8 +92,8 @@ void ldm_conn_free(struct ldm_conn *c);
 DEFINE_CLEANUP(struct ldm_conn *, ldm_conn_free)
 
 /*
- * Starts connecting, from idle or closed (else -EALREADY). Later failures are
- * reported by on_closed.
+ * Starts connecting, from idle or closed (else -EALREADY). -ENOMEM, or -errno if there is no
+ * descriptor or thread for the resolver; on_closed reports later failures.
  */
 int ldm_conn_open(struct ldm_conn *c);
 /* Ends all requests with -ECANCELED; on_closed is not called. Then idle. */
@@ -105,9 +104,9 @@ enum ldm_conn_state ldm_conn_get_state(const struct ldm_conn *c);
 void ldm_conn_set_data(struct ldm_conn *c, enum ldm_data_version version);
 
 /*
- * Takes a request over (on success only). Sends it at once, or when the connection is ready and the
- * requests before it are answered; -ENOTCONN when idle or closed, -ENOMEM. The time runs from its
- * sending.
+ * Takes over the request (on success only). Sends it at once, or when the connection is ready and
+ * the requests before it are answered. timeout_ms counts from its sending. -ENOTCONN when idle or
+ * closed, -ENOMEM.
  */
 int ldm_conn_submit(struct ldm_conn *c, struct ldm_request *take, uint64_t timeout_ms,
 	const struct ldm_reply_ops *ops, void *user);

@@ -1,6 +1,6 @@
 /*
- * Which transport, password and TLS version is allowed with which host:
- * ldm_endpoint_check().
+ * The parts of an LDM address, and ldm_endpoint_check(): which transport, password and TLS version
+ * is allowed with which host.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -40,7 +40,7 @@ static enum ldm_transport take_transport(const char **address)
 	return LDM_TRANSPORT_XMPP;
 }
 
-/* Ends the host within [address, *ret_end); what is behind it is "" or ":PORT". */
+/* The host is from *address to *ret_end; *ret_rest is "" or ":PORT", or else an error. */
 static int find_host_end(const char **address, const char **ret_end, const char **ret_rest)
 {
 	const char *colon;
@@ -71,7 +71,7 @@ static int take_port(const char *rest, uint16_t *ret)
 	return 0;
 }
 
-/* Characters of host names and addresses only: others would confuse in a log or a certificate. */
+/* Only characters of host names and addresses: others could deceive in a log or a certificate. */
 static bool is_host_name(const char *host)
 {
 	return *host && strlen(host) <= 255 &&
@@ -87,8 +87,8 @@ enum ldm_form ldm_dialect_form(const struct ldm_dialect *d)
 	if (d->learned != LDM_FORM_AUTO)
 		return d->learned;
 	/*
-	 * Versions before 1.3 are of guides that print `option` only. 1.3 is of guides with either;
-	 * the later ones are those in use. Before the first answer nobody sends a command.
+	 * Guides of interface versions before 1.3 print `option` only. Guides of 1.3 print one form
+	 * or the other; the later ones print `options`. No command is sent before the first answer.
 	 */
 	return d->version >= 103 ? LDM_FORM_OPTIONS : LDM_FORM_OPTION;
 }
@@ -217,9 +217,9 @@ int ldm_endpoint_check(const struct ldm_endpoint *e, const char **ret_why)
 		{remote && e->tls_min < LDM_TLS_1_2, -EPERM,
 			"TLS before 1.2 is for loopback addresses only"},
 		{e->verify == LDM_VERIFY_SHOW && (e->user || e->password), -EPERM,
-			"no password goes where nothing is verified"},
-		{e->user && !e->password, -EINVAL, "a user without a password"},
-		{e->password && !e->user, -EINVAL, "a password without a user"},
+			"a password is never sent without a verified certificate"},
+		{e->user && !e->password, -EINVAL, "ldmUser is set, but ldmPasswordFile is not"},
+		{e->password && !e->user, -EINVAL, "ldmPasswordFile is set, but ldmUser is not"},
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(rules); i++)

@@ -21,7 +21,7 @@ enum ldm_transport {
 };
 
 enum ldm_data_version {
-	LDM_DATA_AUTO = 0, /* asks in 3.0; the caller may fall back, see ldm_conn_set_data() */
+	LDM_DATA_AUTO = 0, /* asks in 3.0; the caller may go on in 2.0, ldm_conn_set_data() */
 	LDM_DATA_2 = 2,
 	LDM_DATA_3 = 3,
 };
@@ -30,7 +30,7 @@ enum ldm_verify {
 	LDM_VERIFY_AUTO, /* yes for remote hosts, or if a certificate or a password is given */
 	LDM_VERIFY_NO,	 /* on loopback only */
 	LDM_VERIFY_YES,
-	LDM_VERIFY_SHOW, /* to get the certificate only: no user, no password, nothing is asked */
+	LDM_VERIFY_SHOW, /* not at all, to show the certificate: no user, no password, no request */
 };
 
 enum ldm_tls_version {
@@ -50,23 +50,23 @@ enum ldm_form {
 };
 
 /*
- * What the answers of one ldmd have shown about it, for all connections to it. An ldmd that does
- * not know a form passes over what is in it: a forced stop is then a plain one.
+ * What the answers of one ldmd have shown about it, for all connections to it. An ldmd ignores
+ * options in a form that it does not know: a forced stop is then a plain one.
  */
 struct ldm_dialect {
 	struct reference reference;
 	enum ldm_form configured;
-	enum ldm_form learned; /* by the effect of a command; AUTO: not yet */
+	enum ldm_form learned; /* from the effect of a command; AUTO: not yet */
 	unsigned version;      /* of the interface, 1.3 is 103; 0: no answer yet */
 };
 
 /* The form to write commands in, never AUTO. */
 enum ldm_form ldm_dialect_form(const struct ldm_dialect *d);
-/* The other one, for a command that had not the effect of its option. */
+/* The other form, for a command whose option had no effect. */
 enum ldm_form ldm_form_other(enum ldm_form form);
-/* A command written in this form had the effect of its option. */
+/* The option of a command had its effect in this form. */
 void ldm_dialect_learn(struct ldm_dialect *d, enum ldm_form form);
-/* An answer carried this version. A change (ldmd was updated) makes what was learned void. */
+/* An answer carried this version. After a change (ldmd was updated) the form is learned anew. */
 void ldm_dialect_see_version(struct ldm_dialect *d, unsigned version);
 const char *ldm_form_name(enum ldm_form form);
 
@@ -79,26 +79,27 @@ struct ldm_endpoint {
 	/*
 	 * PEM file, or NULL. ldmd is trusted if its certificate is in the file (pinned: name and
 	 * dates then do not matter), or if it is issued by one in the file and is for this host.
-	 * NULL with verification: the system's authorities.
+	 * NULL: the authorities of the system are trusted instead.
 	 */
 	char *certificate;
 	enum ldm_verify verify;
 	enum ldm_tls_version tls_min;
 	uint64_t handshake_timeout_ms; /* from open to ready */
-	struct ldm_dialect *dialect;   /* shared with all copies, which are of one thread */
+	struct ldm_dialect *dialect;   /* shared by all copies, which one thread must own */
 	struct ldm_limits limits;
 };
 
 /*
- * "xmpp:HOST[:PORT]", "plain:HOST[:PORT]", "auto:HOST[:PORT]" (= xmpp) or "HOST[:PORT]"; an IPv6
- * address with a port in brackets. The rest gets its defaults. -EINVAL, -ENOMEM.
+ * "xmpp:HOST[:PORT]", "plain:HOST[:PORT]", "auto:HOST[:PORT]" (= xmpp) or "HOST[:PORT]" (= xmpp);
+ * an IPv6 address before a port is in brackets. Other members get their defaults. -EINVAL, -ENOMEM.
  */
 int ldm_endpoint_parse(const char *address, struct ldm_endpoint **ret);
+/* -ENOMEM. */
 int ldm_endpoint_copy(const struct ldm_endpoint *e, struct ldm_endpoint **ret);
 void ldm_endpoint_free(struct ldm_endpoint *e); /* wipes the password */
 DEFINE_CLEANUP(struct ldm_endpoint *, ldm_endpoint_free)
 
-/* Literal loopback address or "localhost". */
+/* The host is a literal loopback address or "localhost". */
 bool ldm_endpoint_is_local(const struct ldm_endpoint *e);
 /* Refuses what is not safe (-EPERM) or makes no sense (-EINVAL); *ret_why is a static text. */
 int ldm_endpoint_check(const struct ldm_endpoint *e, const char **ret_why);

@@ -1,6 +1,6 @@
 /*
- * A scanner with one step per byte that means something in its state; runs of other bytes are
- * skipped. Each byte is looked at once.
+ * A scanner that makes a step for each byte that has a meaning in its state, and skips the runs of
+ * other bytes. Each byte is looked at once.
  */
 #include <ctype.h>
 #include <errno.h>
@@ -28,7 +28,7 @@ const struct ldm_limits ldm_limits_default = {
 enum scan_state {
 	IN_TEXT,    /* between tags */
 	IN_LT,	    /* behind < */
-	IN_BANG,    /* behind <!, telling comment from CDATA */
+	IN_BANG,    /* behind <!, until it is known what begins */
 	IN_COMMENT, /* until --> */
 	IN_CDATA,   /* until ]]> */
 	IN_PI,	    /* until ?> */
@@ -44,21 +44,20 @@ struct scan {
 	enum scan_state in;
 	bool expect_open; /* report the next start tag by itself */
 	bool by_count;	  /* ldm_framer_end_by_count() */
-	bool inside;	  /* bytes from here on belong to a document, or may do so */
+	bool inside;	  /* the next byte may belong to a document */
 	size_t depth;
-	size_t nested;	    /* open elements that are named like the root, which is one of them */
+	size_t nested;	    /* open elements with the name of the root, the root included */
 	struct buffer root; /* name of the root */
-	size_t matched;	    /* bytes of that which the name of this tag begins with; SIZE_MAX: it
-			       differs */
-	bool closing;	    /* it is an end tag */
-	size_t bytes;	    /* of this document */
-	size_t tag;	    /* of this tag */
-	size_t text;	    /* of the text since the last tag */
+	size_t matched; /* this tag's name so far is that many bytes of root; SIZE_MAX: differs */
+	bool closing;	/* this tag is an end tag */
+	size_t bytes;	/* of this document */
+	size_t tag;	/* of this tag */
+	size_t text;	/* of the text since the last tag */
 	size_t attributes;
 	const char *rest; /* IN_BANG: what must follow */
-	unsigned run;	  /* IN_COMMENT, IN_CDATA: how many - or ] in a row; IN_PI: one ? */
+	unsigned run;	  /* how many -, ] or ? in a row; see ends_run() */
 	char quote, last;
-	uint64_t total; /* bytes ever, for messages */
+	uint64_t total; /* bytes since the last reset, for messages */
 	char *error;
 };
 
@@ -87,7 +86,7 @@ static bool is_name_start(char c)
 	return isalpha((unsigned char)c) || c == '_' || c == ':' || (unsigned char)c >= 0x80;
 }
 
-/* A comment or processing instruction is over; between documents it belongs to none. */
+/* The end of a comment or processing instruction, which between documents belongs to none. */
 static int scan_end_aside(struct scan *s)
 {
 	s->in = IN_TEXT;
@@ -173,7 +172,8 @@ static int step_in_bang(struct scan *s, char c)
 	return LDM_FRAME_MORE;
 }
 
-/* Counts a run of the character that must come before the '>' that ends it, `wanted` times. */
+/* Whether c is the '>' of the end mark, which is at least `wanted` times the character `of` and
+ * '>'. */
 static bool ends_run(struct scan *s, char c, char of, unsigned wanted)
 {
 	bool ends = c == '>' && s->run >= wanted;
@@ -186,7 +186,7 @@ static int step_in_cdata(struct scan *s, char c)
 {
 	if (ends_run(s, c, ']', 2))
 		s->in = IN_TEXT;
-	/* A text, so it has the limit of a text and not that of a tag. */
+	/* CDATA is text, so it has the limit of a text and not that of a tag. */
 	s->tag = 0;
 	return LDM_FRAME_MORE;
 }
@@ -210,8 +210,9 @@ static int scan_end_start_tag(struct scan *s)
 }
 
 /*
- * A document ends with the last of its end tags, but not before that of its root: the guides print
- * documents that close an element twice, and the rest of one must not be taken for the next.
+ * A document ends where its last open element is closed, but not before the end tag of its root:
+ * the guides print documents that close an inner element twice, and the rest of such a document
+ * must not be taken for the next one.
  */
 static int scan_end_end_tag(struct scan *s)
 {
@@ -297,7 +298,8 @@ static int scan_step(struct scan *s, char c)
 
 #define STOPS(state) (1u << IN_##state)
 
-/* The states in which a byte means something; of text, quotes and end tags see scan_skip(). */
+/* The states in which a byte has a meaning. scan_skip() itself knows it for text, quotes, end tags.
+ */
 static const uint16_t stops[UINT8_MAX + 1] = {
 	[' '] = STOPS(NAME),
 	['\t'] = STOPS(NAME),
@@ -336,13 +338,13 @@ static size_t smaller(size_t a, size_t b)
 	return a < b ? a : b;
 }
 
-/* What a count may still grow by; an exceeded limit is for the step to refuse. */
+/* How much the count may still grow; scan_step() refuses the byte that exceeds the limit. */
 static size_t room(size_t limit, size_t count)
 {
 	return limit > count ? limit - count : 0;
 }
 
-/* Takes the bytes in front that mean nothing in this state; returns how many. */
+/* Skips the bytes in front that have no meaning in this state; returns how many. */
 static size_t scan_skip(struct scan *s, const char *bytes, size_t n)
 {
 	bool is_text = s->in == IN_TEXT || s->in == IN_CDATA;
@@ -350,7 +352,7 @@ static size_t scan_skip(struct scan *s, const char *bytes, size_t n)
 
 	if (s->in == IN_LT || s->in == IN_BANG || (s->in == IN_TEXT && s->depth == 0))
 		return 0;
-	/* The name of the root is kept, which may fail. */
+	/* scan_step() keeps the name of the root, for which there may be no memory. */
 	if (s->in == IN_NAME && s->depth == 0)
 		return 0;
 	n = smaller(n, room(s->limits->bytes, s->bytes));
@@ -376,14 +378,14 @@ static size_t scan_skip(struct scan *s, const char *bytes, size_t n)
 	return n;
 }
 
-/* Where in the bytes that were scanned a document is. */
+/* Which of the scanned bytes belong to a document. */
 struct cut {
-	size_t begin; /* SIZE_MAX: no byte belongs to one */
+	size_t begin; /* SIZE_MAX: none */
 	size_t end;   /* how many bytes were scanned */
-	bool dropped; /* what was taken for its beginning was a comment between documents */
+	bool dropped; /* the bytes kept so far were of a comment between documents */
 };
 
-/* To the end of a document or of the bytes. */
+/* Scans to the end of a document or of the bytes. */
 static int scan_bytes(struct scan *s, const char *bytes, size_t n, struct cut *ret)
 {
 	int r = LDM_FRAME_MORE;
@@ -441,7 +443,6 @@ int ldm_frame_whole(const char *bytes, size_t len, const struct ldm_limits *limi
 		len -= strlen(mark);
 	}
 	r = scan_bytes(&s, bytes, len, &document);
-
 	if (r == LDM_FRAME_DOCUMENT) {
 		r = scan_bytes(&s, bytes + document.end, len - document.end, &rest);
 		if (r > LDM_FRAME_MORE || (r == LDM_FRAME_MORE && s.inside))

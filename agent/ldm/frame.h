@@ -1,11 +1,11 @@
 /*
- * Cuts ldmd's byte stream into documents, and holds the limits of what a document may be.
+ * Cuts ldmd's byte stream into documents, and checks the limits of a document.
  *
- * No length comes in front of a document and nothing behind it, and the stream as a whole is not
- * well-formed XML (declarations in its midst, prefixes nobody declared). So this is a scanner that
- * knows just enough of XML to find the end tag: quotes, comments, CDATA, processing instructions.
- * It refuses DTDs before any parser sees a byte. Whether the document is well-formed is for the
- * parser to say. No I/O, never blocks.
+ * No length stands in front of a document and no mark behind it, and the stream as a whole is not
+ * well-formed XML (declarations in its midst, undeclared prefixes). So this is a scanner that knows
+ * just enough of XML to find the end tag: quotes, comments, CDATA, processing instructions. It
+ * refuses DTDs before any parser sees a byte. Whether the document is well-formed is for the parser
+ * to say. No I/O, never blocks.
  */
 #ifndef LDM_FRAME_H
 #define LDM_FRAME_H
@@ -16,9 +16,9 @@
 #include "util/cleanup.h"
 
 /*
- * How much a document of ldmd may be, so that no peer can make the agent grow or recurse without
- * bound. A document that goes beyond one is refused whole. How many domains there may be, and that
- * none is there twice, is judged by those who know what a domain is.
+ * The largest document that is taken from ldmd, so that no peer can make the agent grow or recurse
+ * without bound. A document beyond one of the limits is refused whole. The number of domains is
+ * limited by inventory/, which knows what a domain is.
  */
 struct ldm_limits {
 	size_t bytes;	   /* of a document */
@@ -28,12 +28,13 @@ struct ldm_limits {
 	size_t value;	   /* bytes of one text */
 	size_t properties; /* of a resource */
 	size_t resources;  /* of a domain, bindings counted */
-	size_t messages;   /* bytes of all resp_msg of a reply; what is beyond is left out */
+	size_t messages;   /* bytes of all resp_msg of a reply; text beyond is left out, not refused
+			    */
 };
 
 /*
- * 64 MiB, 64 deep, 64 attributes, 64 KiB a tag, 256 KiB a value, 256 properties, 65,536
- * resources: far above what the largest host sends, far below what would hurt.
+ * 64 MiB, 64 deep, 64 attributes, 64 KiB a tag, 256 KiB a value, 256 properties, 65,536 resources,
+ * 16 KiB of messages: far more than the largest host sends, far less than would hurt.
  */
 extern const struct ldm_limits ldm_limits_default;
 
@@ -41,41 +42,43 @@ struct ldm_framer;
 
 enum ldm_frame {
 	LDM_FRAME_MORE = 0,	/* all bytes used, no document yet */
-	LDM_FRAME_DOCUMENT = 1, /* one is complete; bytes behind it were not used */
-	LDM_FRAME_OPENED = 2,	/* the start tag asked for with ldm_framer_expect_open() */
-	LDM_FRAME_CLOSED = 3,	/* an end tag outside any document: the stream is over */
+	LDM_FRAME_DOCUMENT = 1, /* a document is complete; bytes behind it were not used */
+	LDM_FRAME_OPENED = 2,	/* the start tag that ldm_framer_expect_open() asked for */
+	LDM_FRAME_CLOSED = 3,	/* an end tag outside of any document: the stream is over */
 };
 
 /* -ENOMEM. NULL limits: the default ones. */
 int ldm_framer_new(const struct ldm_limits *limits, struct ldm_framer **ret);
 void ldm_framer_free(struct ldm_framer *f);
 DEFINE_CLEANUP(struct ldm_framer *, ldm_framer_free)
+/* Forgets all bytes and any error; ldm_framer_end_by_count() stays in force. */
 void ldm_framer_reset(struct ldm_framer *f);
 
 /*
- * An element ends where as many tags were closed as were opened, whatever their names. For the
- * stanzas of the handshake: a malformed one is refused at once, not when the time is over.
+ * From now on a document ends where as many tags are closed as were opened, whatever their names.
+ * For the stanzas of the handshake: a malformed one is refused at once, not when the time is over.
  */
 void ldm_framer_end_by_count(struct ldm_framer *f);
-/* The next element is reported at the end of its start tag: a stream header, never closed. */
+/* The next element, a stream header, is reported at the end of its start tag. */
 void ldm_framer_expect_open(struct ldm_framer *f);
 
 /*
  * Takes bytes up to the end of a document. Returns an enum ldm_frame; -EBADMSG: a rule is broken,
- * see ldm_framer_error(), and every later call says so too until a reset; -ENOMEM.
+ * see ldm_framer_error(); -ENOMEM. After an error every call returns it again until a reset.
  */
 int ldm_framer_feed(struct ldm_framer *f, const void *bytes, size_t n, size_t *ret_used);
 
-/* The document, NUL behind; the framer's, until the next feed. */
+/* The document, with a NUL behind it; owned by the framer, valid until the next feed. */
 const char *ldm_framer_document(const struct ldm_framer *f, size_t *ret_len);
 /* A document has begun and has not ended. */
 bool ldm_framer_is_inside(const struct ldm_framer *f);
-/* Which rule was broken and where, in one line. Static or the framer's. */
+/* Which rule was broken and where, in one line; owned by the framer. */
 const char *ldm_framer_error(const struct ldm_framer *f);
 
 /*
- * Finds the one document in the bytes. -EBADMSG with *ret_error (to be freed) when a rule is
- * broken, when it does not end, or when there is more than one.
+ * Finds the one document in the bytes; *ret_document points into them. limits NULL: the default
+ * ones. -EBADMSG if a rule is broken, the document does not end, or there is more than one;
+ * -ENOMEM. On an error *ret_error says which rule and where (to be freed; NULL: no memory).
  */
 int ldm_frame_whole(const char *bytes, size_t len, const struct ldm_limits *limits,
 	const char **ret_document, size_t *ret_len, char **ret_error);

@@ -11,15 +11,16 @@
 #define NAME_PART  "*[" TREE_PROPERTY("name") "]"
 #define VALUE_PART "*[" TREE_PROPERTY("value") "]"
 
-/* Texts, never elements: hiding one cannot free another that was found too. */
+/* They find texts and attributes, no elements: changing one must not free another that was found.
+ */
 static const char *const secrets[] = {
 	/* SASL. */
 	"//*[" TREE_NAME("auth") " or " TREE_NAME("challenge") "]//text()",
-	/* An element or a property named like one, and the user that goes with it. */
+	/* Elements, properties and attributes that are named like a secret; user names. */
 	"//*[" LDM_SECRET("local-name()") " or " TREE_NAME("username") "]//text()",
 	"//*[" LDM_SECRET(TREE_KEY) " or " TREE_KEY "='username']//text()",
 	"//@*[" LDM_SECRET("local-name()") "]",
-	/* The value of a variable named like one. */
+	/* The value of a variable that is named like a secret. */
 	"//*[" NAME_PART "[" LDM_SECRET(".") "]]/" VALUE_PART "//text()",
 };
 

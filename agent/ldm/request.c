@@ -1,6 +1,5 @@
 /*
- * A request is kept as its parts and written as XML when it is sent, in the
- * data version of the connection.
+ * A request is kept as its parts, and written as XML when the data version is known.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -15,7 +14,7 @@
 
 #define NAME_MAX_BYTES 256
 
-/* By the last word of an action: its resource, and the element that 2.0 has for the quantity. */
+/* The last word of an action tells the resource, and the element that holds the quantity in 2.0. */
 static const struct quantity {
 	const char *suffix;
 	const char *resource;
@@ -55,9 +54,8 @@ static int request_new(const char *action, const char *domain, struct ldm_reques
 	if (!is_word(action) || (domain && !is_domain(domain)))
 		return -EINVAL;
 	request = calloc(1, sizeof(*request));
-	if (!request || text_copy(action, &request->action) < 0)
-		return -ENOMEM;
-	if (domain && text_copy(domain, &request->domain) < 0)
+	if (!request || text_copy(action, &request->action) < 0 ||
+		text_copy(domain, &request->domain) < 0)
 		return -ENOMEM;
 	*ret = steal_ptr(request);
 	return 0;
@@ -116,7 +114,7 @@ int ldm_request_command(
 	r = request_new(action, domain, &request);
 	if (r < 0)
 		return r;
-	if (option && text_copy(option, &request->option) < 0)
+	if (text_copy(option, &request->option) < 0)
 		return -ENOMEM;
 	*ret = steal_ptr(request);
 	return 0;
@@ -251,7 +249,7 @@ enum ldm_form ldm_request_form(const struct ldm_request *request)
 	return request->form;
 }
 
-/* Of the later guides, `options` are words with a dash and `arguments` the others. */
+/* In the later guides words with a dash are `options` and other words are `arguments`. */
 static const char *option_element(const struct ldm_request *request)
 {
 	if (request->form != LDM_FORM_OPTIONS)

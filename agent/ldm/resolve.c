@@ -1,6 +1,5 @@
 /*
- * The caller and the thread share one object. The last of the two to let go
- * frees it.
+ * The caller and the thread share one object, which the last of the two frees.
  */
 #include <errno.h>
 #include <pthread.h>
@@ -60,7 +59,7 @@ static void *resolve_thread(void *user)
 	return NULL;
 }
 
-/* Signals are for the program's own threads. */
+/* The thread is started with all signals blocked: they are for the program's own threads. */
 static int resolve_start_thread(struct ldm_resolve *r)
 {
 	sigset_t all, old;
@@ -89,7 +88,7 @@ int ldm_resolve_start(const char *host, uint16_t port, struct ldm_resolve **ret)
 	if (!r)
 		return -ENOMEM;
 	atomic_store(&r->users, 1);
-	/* The name must mean this host, whatever the hosts file says: it is trusted as such. */
+	/* "localhost" is trusted as this host, so no hosts file may lead elsewhere. */
 	r->host = strdup(strcasecmp(host, "localhost") == 0 ? "127.0.0.1" : host);
 	if (!r->host || text_printf(&r->service, "%u", (unsigned)port) < 0)
 		return -ENOMEM;

@@ -1,7 +1,6 @@
 /*
- * Host names become addresses without the poll loop standing still: the system's resolver may block
- * for long, so it is asked by a thread of its own, which touches nothing else. Literal addresses
- * need none.
+ * Looks up the addresses of a host name. The system's resolver may block for long, so a thread of
+ * its own calls it and the poll loop goes on. Literal addresses need no thread.
  */
 #ifndef LDM_RESOLVE_H
 #define LDM_RESOLVE_H
@@ -13,12 +12,14 @@
 
 struct ldm_resolve;
 
+/* -ENOMEM, or -errno if there is no descriptor or thread. */
 int ldm_resolve_start(const char *host, uint16_t port, struct ldm_resolve **ret);
-/* Wait for POLLIN on it; -1: it is done already. */
+/* Becomes readable (POLLIN) when the look-up is done; -1: it is done already. */
 int ldm_resolve_fd(const struct ldm_resolve *r);
-/* -EAGAIN: not yet; -ENOENT: no such host, *ret_text says why (static). Once only. */
+/* 0: *ret is to be freed with freeaddrinfo(); call this only once then. -EAGAIN: not done yet;
+ * -ENOENT: no address, *ret_text says why (static). */
 int ldm_resolve_finish(struct ldm_resolve *r, struct addrinfo **ret, const char **ret_text);
-/* The thread, if there still is one, ends by itself. */
+/* A thread that is still running ends by itself. NULL is allowed. */
 void ldm_resolve_free(struct ldm_resolve *r);
 DEFINE_CLEANUP(struct ldm_resolve *, ldm_resolve_free)
 

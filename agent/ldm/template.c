@@ -1,7 +1,7 @@
 /*
- * A constraint document is handed on unchanged but for a few elements, as elements that the agent
- * does not know matter to ldmd, too. The few are found by XPath, by the name behind the last colon:
- * half of the documents that ldm writes do not declare their prefixes.
+ * Only a few elements of a constraint document are changed, as those that the agent does not know
+ * matter to ldmd, too. XPath finds the few by the name behind the last colon: half of the documents
+ * that ldm writes do not declare their prefixes.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -100,7 +100,7 @@ int template_body(const char *document, size_t len, struct buffer *ret_body,
 	return n < 0 ? n : -EBADMSG;
 }
 
-/* Indented, as people will read and edit it; ASCII in place of UTF-8 steers no terminal. */
+/* Indented, as people will read and edit the text. In ASCII it cannot control their terminal. */
 static int dump_for_people(xmlDocPtr doc, const char *encoding, struct buffer *out)
 {
 	xmlChar *text = NULL;
@@ -147,7 +147,7 @@ int template_from_reply(const char *reply, size_t len, struct buffer *out)
 /* security-mode without security-password would only pretend to protect. */
 #define HIDDEN(what) "(" LDM_SECRET(what) " or normalize-space(" what ")='security-mode')"
 
-/* What makes a domain that one and no other, in both data versions. */
+/* What no two domains may have in common, in both data versions. */
 static const char *const identity[] = {
 	BELOW_ROOT "[" TREE_PROPERTY("uuid") "]",
 	BELOW_ROOT "[" TREE_PROPERTY("Address") "]",
@@ -199,7 +199,7 @@ int template_clean(const char *document, size_t len, struct buffer *ret, size_t 
 	BELOW_ROOT "[" TREE_NAME("Content") "]/@*[" TREE_NAME(                                     \
 		"id") "] | " BELOW_ROOT "[" TREE_NAME("ldom") "]//*[" TREE_NAME("ldom_name") "]"
 
-static int keep_node(void *user, xmlNodePtr node)
+static int count_node(void *user, xmlNodePtr node)
 {
 	(void)user;
 	(void)node;
@@ -233,7 +233,7 @@ int template_rename(const char *document, size_t len, const char *name, struct b
 	if (r < 0)
 		return r;
 	*ret_why = "the document is not about exactly one domain";
-	n = tree_each(doc, DOMAINS OUTER, keep_node, NULL);
+	n = tree_each(doc, DOMAINS OUTER, count_node, NULL);
 	if (n != 1)
 		return n < 0 ? n : -EBADMSG;
 	*ret_why = "the domain of the document has no name";
@@ -245,7 +245,7 @@ int template_rename(const char *document, size_t len, const char *name, struct b
 	return r < 0 ? r : tree_dump(xmlDocGetRootElement(doc), false, ret);
 }
 
-/* *ret_name is the name of the file, with its ending. */
+/* *ret_name is the name of the file that was tried last. */
 static int read_template(const char *directory, const char *name, char **ret, size_t *ret_len,
 	char **ret_name, const char **ret_why)
 {

@@ -1,9 +1,8 @@
 /*
- * A certificate in the configured file is trusted as it is: ldmd makes its own, self-signed, with
- * no useful name in it. Any other must be issued by a trusted one and be for the host.
+ * A certificate in the configured file is trusted without further checks: ldmd makes its own,
+ * self-signed, with no useful name in it. Any other must be issued by a trusted one for the host.
  */
 #include <errno.h>
-#include <stdio.h>
 #include <string.h>
 
 #include <arpa/inet.h>
@@ -12,6 +11,7 @@
 #include <openssl/x509v3.h>
 
 #include "ldm/tls.h"
+#include "util/text.h"
 
 struct ldm_tls {
 	SSL_CTX *context;
@@ -39,7 +39,7 @@ static const char *reason_of(unsigned long code)
 static void tls_set_error(struct ldm_tls *t, const char *what)
 {
 	const char *why = reason_of(ERR_peek_error());
-	/* OpenSSL has a result also where no verification was asked for. */
+	/* OpenSSL has a result also if no verification was asked for. */
 	bool asked = t->ssl && SSL_get_verify_mode(t->ssl) != SSL_VERIFY_NONE;
 	long verify = asked ? SSL_get_verify_result(t->ssl) : X509_V_OK;
 
@@ -47,9 +47,8 @@ static void tls_set_error(struct ldm_tls *t, const char *what)
 		what = "TLS: the certificate is not trusted, see ldmCertificate";
 		why = X509_verify_cert_error_string(verify);
 	}
-	free(t->error);
-	if (asprintf(&t->error, "%s: %s", what, why ? why : "no reason given") < 0)
-		t->error = NULL;
+	free(steal_ptr(t->error));
+	text_printf(&t->error, "%s: %s", what, why ? why : "no reason given");
 	ERR_clear_error();
 }
 
@@ -112,8 +111,8 @@ static int tls_make_context(struct ldm_tls *t, const struct ldm_endpoint *e)
 	t->context = SSL_CTX_new(TLS_client_method());
 	if (!t->context)
 		return -ENOMEM;
-	/* Old managers have short keys and an old TLS. On loopback nobody can listen, and a person
-	 * looks at a certificate that is only shown. */
+	/* Old managers have short keys and an old TLS. That is allowed on loopback, where nobody
+	 * can listen, and to show a certificate, which a person checks. */
 	if (ldm_endpoint_is_local(e) || e->verify == LDM_VERIFY_SHOW) {
 		SSL_CTX_set_security_level(t->context, 0);
 		SSL_CTX_set_options(t->context, SSL_OP_LEGACY_SERVER_CONNECT);
@@ -208,7 +207,7 @@ int ldm_tls_feed(struct ldm_tls *t, const void *bytes, size_t n)
 	return 0;
 }
 
-/* What the result of an OpenSSL call means. 0: more bytes of the peer are needed first. */
+/* The errno for the result of an OpenSSL call; 0: more bytes of the peer are needed first. */
 static int tls_result(struct ldm_tls *t, int result, const char *what)
 {
 	switch (SSL_get_error(t->ssl, result)) {

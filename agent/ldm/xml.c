@@ -14,15 +14,16 @@
 #include "util/text.h"
 #include "util/utf8.h"
 
-/* The framer has thrown away the declaration, and ldmd speaks UTF-8 whatever that said. */
+/* The framer has dropped the declaration, and ldmd speaks UTF-8 whatever encoding that names. */
 #define PARSE_OPTIONS (XML_PARSE_NONET | XML_PARSE_IGNORE_ENC | XML_PARSE_NOWARNING)
-/* Else an & in an attribute comes as &#38;. There are no entities but the five of XML. */
+/* Without NOENT an & in an attribute is read as &#38;. No entities but the five of XML can exist.
+ */
 #define READER_OPTIONS (PARSE_OPTIONS | XML_PARSE_NOENT)
 #define TREE_OPTIONS   (PARSE_OPTIONS | XML_PARSE_NOBLANKS | XML_PARSE_COMPACT | XML_PARSE_NOERROR)
 
 /*
- * A parser context is used again up to that many bytes: its dictionary never forgets a name, so
- * that a peer with ever new ones would make it grow, in the end to where libxml2 refuses more.
+ * A parser context reads up to that many bytes. Its dictionary never forgets a name, so a peer that
+ * sends ever new names would make it grow until libxml2 refuses more.
  */
 #define CONTEXT_MOST ((size_t)1 << 20)
 
@@ -55,7 +56,7 @@ int reader_refuse(struct reader *r, const char *rule)
 	return r->code;
 }
 
-/* Undeclared prefixes are an error to libxml2 and everyday life with ldmd. */
+/* libxml2 reports an undeclared prefix as an error, but documents of ldmd are full of them. */
 static void on_reader_error(void *user, xml_error error)
 {
 	_cleanup_free_ char *text = NULL;
@@ -86,7 +87,7 @@ int xml_make_clean(const char *bytes, size_t len, struct buffer *out)
 	return 0;
 }
 
-/* The first error counts. libxml2 calls nothing any more then. */
+/* The first error counts. After it libxml2 makes no more callbacks. */
 static void reader_stop(struct reader *r, int code)
 {
 	if (r->code == 0)
@@ -132,7 +133,7 @@ static void on_sax_text(void *user, const xmlChar *text, int len)
 		reader_stop(r, r->ops->on_text(r->user, (const char *)text, len));
 }
 
-/* The framer refuses document types, so there are no entities but the five that need none. */
+/* The framer refuses document types, so only the five entities of XML can be known. */
 static void on_sax_entity(void *user, const xmlChar *name)
 {
 	struct reader *r = user;
@@ -160,7 +161,7 @@ static const xmlSAXHandler sax_handler = {
 	.serror = on_reader_error,
 };
 
-/* What is left of the document. */
+/* The rest of the document. */
 struct source {
 	const char *bytes;
 	size_t len;
@@ -189,8 +190,7 @@ static void reader_parse(struct reader *r, const char *bytes, size_t len)
 	}
 	*r->xml->sax = sax_handler;
 	r->xml->userData = r;
-	/* In pieces, as libxml2 would copy the document as a whole. No tree is built and returned.
-	 */
+	/* Read in pieces, as libxml2 would copy a whole document. The handlers build no tree. */
 	(void)xmlCtxtReadIO(r->xml, source_read, NULL, &source, NULL, NULL, READER_OPTIONS);
 	if (r->code == 0 && !r->xml->wellFormed)
 		reader_set_error(r, -EBADMSG, "not well-formed", xmlSAX2GetLineNumber(r->xml));
@@ -335,7 +335,7 @@ int tree_dump(xmlNodePtr node, bool indent, struct buffer *out)
 	return r;
 }
 
-/* As the vendor's own documents have it; matched by nobody, but a strict parser wants them. */
+/* As in the vendor's own documents. ldmd ignores them, but a strict parser wants them. */
 static const char *const declarations[][2] = {
 	{"xmlns:xsi", "http://www.w3.org/2001/XMLSchema-instance"},
 	{"xsi:noNamespaceSchemaLocation", "./schemas/combined-v3.xsd"},

@@ -1,8 +1,7 @@
 /*
- * A table says what each stage of the handshake makes of each element.
+ * A table says what each stage of the handshake does with which element.
  */
 #include <errno.h>
-#include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
@@ -12,10 +11,11 @@
 #include "ldm/xml.h"
 #include "ldm/xmpp.h"
 #include "util/secret.h"
+#include "util/text.h"
 
 /*
- * The same bytes that libldom of Solaris sends, the one client known to work
- * with every ldmd. So the prefix is not declared.
+ * The bytes that libldom of Solaris sends, the one client known to work with every ldmd. This is
+ * why the prefix is not declared.
  */
 #define STREAM_HEADER                                                                              \
 	"<?xml version='1.0'?><stream:stream xml:lang=\"en\" version=\"1.0\" id=\"xmpp\">"
@@ -80,9 +80,8 @@ const char *ldm_xmpp_error(const struct ldm_xmpp *x)
 
 static int xmpp_fail(struct ldm_xmpp *x, int code, const char *text, const char *detail)
 {
-	free(x->error);
-	if (asprintf(&x->error, "%s%s%s", text, detail ? ": " : "", detail ? detail : "") < 0)
-		x->error = NULL;
+	free(steal_ptr(x->error));
+	text_printf(&x->error, "%s%s%s", text, detail ? ": " : "", detail ? detail : "");
 	x->stage = STAGE_FAILED;
 	x->code = code;
 	return code;
@@ -282,7 +281,7 @@ static int stanza_end_text(struct stanza_reading *in)
 	return 0;
 }
 
-/* Only the names of elements count here, not where they are. */
+/* starttls and mechanisms count at any depth. */
 static int stanza_on_open(void *user, const char *name)
 {
 	struct stanza_reading *in = user;
