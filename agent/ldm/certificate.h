@@ -18,8 +18,7 @@ DEFINE_CLEANUP(struct x509_st *, ldm_certificate_free)
 
 /* Subject, issuer, dates and SHA-256 fingerprint, a line each, in printable ASCII. */
 void ldm_certificate_print(const struct x509_st *certificate, FILE *out);
-/* Whether the first certificate of the PEM file is this one; false also if there is no such file.
- */
+/* Whether the first certificate of the PEM file is this one; false also if there is no file. */
 bool ldm_certificate_is_in(const struct x509_st *certificate, const char *path);
 /* Appends the certificate as PEM. -ENOMEM. */
 int ldm_certificate_write(const struct x509_st *certificate, struct buffer *out);

@@ -3,8 +3,8 @@
  * turn of the poll loop. Every change of state goes through set_state(); every end goes through
  * shut(), which alone decides who is told, and in which order.
  *
- * Any callback may end or free the connection. The code after a callback sees it by the generation,
- * which counts up with each opening and each end.
+ * Any callback may end or free the connection. The code after a callback notices that by the
+ * generation, which counts up with each opening and each end.
  */
 #include <assert.h>
 #include <errno.h>

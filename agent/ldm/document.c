@@ -114,8 +114,7 @@ struct outcome {
 	struct buffer messages;	     /* all resp_msg of the open response */
 };
 
-/* An open element. Its resource does not move: a list grows only while none of its items is open.
- */
+/* An open element. Its resource does not move: a list grows only while no item of it is open. */
 struct level {
 	const struct rule *rule;
 	struct ldm_resource *resource; /* the innermost one that is open, or NULL */
@@ -365,7 +364,7 @@ static int deliver_event(struct ldm_parser *p, const struct ldm_content *c)
 	return p->ops->on_event(p->user, &event);
 }
 
-/* Sections beside a single Content are about its domain, too: guides print policies so. */
+/* Sections beside a single Content are about its domain, too, as guides print policies there. */
 static int merge_loose(struct ldm_parser *p)
 {
 	struct ldm_content *loose, *named;

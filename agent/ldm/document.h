@@ -78,8 +78,7 @@ struct ldm_document_ops {
 	int (*on_event)(void *user, const struct ldm_event *event);
 };
 
-/* By the name of its root element. The document is as the framer cut it, so '<' is its first byte.
- */
+/* By the name of the root element. The document is as the framer cut it: the first byte is '<'. */
 enum ldm_document_kind ldm_document_kind_of(const char *document);
 
 struct ldm_document {

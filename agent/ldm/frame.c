@@ -172,8 +172,7 @@ static int step_in_bang(struct scan *s, char c)
 	return LDM_FRAME_MORE;
 }
 
-/* Whether c is the '>' of the end mark, which is at least `wanted` times the character `of` and
- * '>'. */
+/* Whether c is the '>' behind at least `wanted` times the character `of`, which ends the state. */
 static bool ends_run(struct scan *s, char c, char of, unsigned wanted)
 {
 	bool ends = c == '>' && s->run >= wanted;
@@ -298,8 +297,7 @@ static int scan_step(struct scan *s, char c)
 
 #define STOPS(state) (1u << IN_##state)
 
-/* The states in which a byte has a meaning. scan_skip() itself knows it for text, quotes, end tags.
- */
+/* The states in which a byte has a meaning; scan_skip() knows that of text, quotes and end tags. */
 static const uint16_t stops[UINT8_MAX + 1] = {
 	[' '] = STOPS(NAME),
 	['\t'] = STOPS(NAME),

@@ -11,8 +11,7 @@
 #define NAME_PART  "*[" TREE_PROPERTY("name") "]"
 #define VALUE_PART "*[" TREE_PROPERTY("value") "]"
 
-/* They find texts and attributes, no elements: changing one must not free another that was found.
- */
+/* They find texts and attributes, no elements: a change of one must not free another one found. */
 static const char *const secrets[] = {
 	/* SASL. */
 	"//*[" TREE_NAME("auth") " or " TREE_NAME("challenge") "]//text()",

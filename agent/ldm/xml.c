@@ -16,8 +16,7 @@
 
 /* The framer has dropped the declaration, and ldmd speaks UTF-8 whatever encoding that names. */
 #define PARSE_OPTIONS (XML_PARSE_NONET | XML_PARSE_IGNORE_ENC | XML_PARSE_NOWARNING)
-/* Without NOENT an & in an attribute is read as &#38;. No entities but the five of XML can exist.
- */
+/* Without NOENT an & in an attribute is read as &#38;. Only the five entities of XML can exist. */
 #define READER_OPTIONS (PARSE_OPTIONS | XML_PARSE_NOENT)
 #define TREE_OPTIONS   (PARSE_OPTIONS | XML_PARSE_NOBLANKS | XML_PARSE_COMPACT | XML_PARSE_NOERROR)
 

@@ -75,8 +75,7 @@ static inline const void *shared_ref(const void *object)
 	return object;
 }
 
-/* One owner less. The last owner gets the object back, to clear it and shared_free() it; else NULL.
- */
+/* One owner less. The last owner gets the object, to clear it and shared_free() it; others NULL. */
 static inline void *shared_last(const void *object)
 {
 	if (!object || !reference_drop(&shared_of(object)->references))

@@ -13,8 +13,7 @@
 
 /* A copy that the caller frees; NULL gives NULL. -ENOMEM. */
 int text_copy(const char *from, char **ret);
-/* Frees *text (NULL is allowed) and sets it to a copy of from; NULL gives NULL. -ENOMEM: no change.
- */
+/* Replaces *text, allocated or NULL, by a copy of from; NULL gives NULL. -ENOMEM: no change. */
 int text_set(char **text, const char *from);
 /* The text that printf(3) would print; the caller frees it. -ENOMEM: *ret is not set. */
 int text_printf(char **ret, const char *format, ...) __attribute__((format(printf, 2, 3)));
