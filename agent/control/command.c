@@ -10,12 +10,12 @@
 #include "util/log.h"
 
 #define TOKEN "control:command"
-/* How long the effect of a command that ldmd says it did may take to show. */
+/* How long after a success the domain may still look unchanged. */
 #define SHOW_MS 2000
-/* Between two looks at a domain on its way; each time twice as long. */
+/* The pause between two looks doubles from the first value to the last. */
 #define POLL_FIRST_MS 250
 #define POLL_LAST_MS  2000
-/* A forced stop that takes longer may be a plain one. */
+/* If a forced stop takes longer, ldmd may not have understood its option: may_be_plain_stop(). */
 #define FORCED_STOP_MS 5000
 
 /* --- the domain ---------------------------------------------------------------------------- */
@@ -97,8 +97,9 @@ static void wait_for_next_look(struct command *c)
 static void send_when_slot_is_free(struct command *c, uint64_t now_ms);
 
 /*
- * An ldmd that does not know the form in which an option is written passes over it: the forced stop
- * was a plain one, which a guest may ignore or take minutes for. It is sent once in the other form.
+ * An ldmd that does not know the form in which an option is written ignores the option, and makes a
+ * plain stop of the forced one. The guest may ignore a plain stop, or take minutes for it. So the
+ * command is sent once more, with the option in the other form.
  */
 static bool may_be_plain_stop(const struct command *c)
 {
@@ -121,7 +122,7 @@ static void stop_by_force(struct command *c, uint64_t now_ms)
 	send_when_slot_is_free(c, now_ms);
 }
 
-/* The forced stop had no effect, and is over. */
+/* ldmd is done with the forced stop, and the guest still runs. */
 static void send_in_other_form(struct command *c)
 {
 	target_set_message(c->target, NULL);
@@ -150,7 +151,7 @@ static void decide_after_success(struct command *c, enum step_progress p)
 	}
 }
 
-/* Until commandTimeout has passed since the command was sent, ldmd may still do it. */
+/* Until commandTimeout has passed since the command was sent, ldmd may still carry it out. */
 static void decide_without_answer(struct command *c, enum step_progress p)
 {
 	if (command_now(c) < c->deadline_ms) {
@@ -163,9 +164,9 @@ static void decide_without_answer(struct command *c, enum step_progress p)
 }
 
 /*
- * ldmd refused to make the domain, yet there is one, and there was none at step 0. ldmd may have
- * made it all the same; or somebody at the host was faster, and ldmd says that one exists already.
- * To be on the safe side, a refusal without a reason counts as that.
+ * ldmd refused to make the domain, and yet the domain exists, which it did not at step 0. Either
+ * ldmd made it all the same, or somebody else did, and ldmd says that it exists already. A refusal
+ * without a reason counts as the latter, because a rollback must never remove another's domain.
  */
 static bool is_somebody_elses(const struct command *c)
 {
@@ -188,7 +189,7 @@ static void decide_by_domain(struct command *c)
 		target_set_message(c->target, STEP_WAITS_TEXT);
 		command_end(c, MARK_WAITS);
 	} else if (p == STEP_REACHED) {
-		/* Whoever made this configuration, nobody knows what is in it. */
+		/* ldmd refused, so this may be somebody else's configuration. */
 		bool unknown = c->step.action == STEP_SAVE && refused;
 		command_end(c, is_somebody_elses(c) ? MARK_NOT_OURS
 			       : unknown	    ? MARK_MAYBE
@@ -241,7 +242,7 @@ void command_see(struct command *c, const struct snapshot *s)
 	if (c->state != COMMAND_WAIT)
 		return;
 	const struct domain *d = row_domain(snapshot_find_name(s, target_name(c->target)));
-	/* Rows that did not change are shared between snapshots. */
+	/* A domain that did not change is the same object in both snapshots. */
 	bool saved =
 		c->step.action == STEP_SAVE && snapshot_has_spconfig(s, c->target->request.name);
 	if (d == c->target->domain && saved == c->target->saved)
@@ -263,7 +264,7 @@ static void on_answer(void *user, enum command_answer answer, const char *messag
 		target_set_message(c->target, message);
 	log_debug(TOKEN, "%s on \"%s\": answer %d", step_action_name(c->step.action),
 		target_name(c->target), answer);
-	/* The stop that was sent before the forced one may still stop the guest. */
+	/* Whatever became of the forced stop, the stop before it may still stop the guest. */
 	if (c->forced && answer != COMMAND_DONE)
 		answer = COMMAND_UNCERTAIN;
 	c->answer = answer;
@@ -340,8 +341,8 @@ void command_drop(struct command *c)
 }
 
 /*
- * forceStopAfter has passed, or a forced stop takes longer than one should. What was sent before
- * may still stop the guest.
+ * A stop took longer than forceStopAfter, or a forced stop longer than FORCED_STOP_MS. Its answer
+ * is no longer waited for, but ldmd may still carry it out.
  */
 static void stop_harder(struct command *c, uint64_t now_ms)
 {

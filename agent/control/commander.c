@@ -13,28 +13,29 @@
 #include "util/text.h"
 
 #define TOKEN "control:command"
-/* A forced stop that is one shows within that time. */
+/* A forced stop answered within this time was understood as one. */
 #define EFFECT_MS 2000
-#define IDLE_MS	  30000 /* a connection without a command is closed after that time */
+#define IDLE_MS	  30000 /* a connection without a command is closed after this time */
 
+/* A connection for one command at a time. */
 struct line {
 	struct commander *commander;
-	struct ldm_conn *conn; /* NULL: never needed */
+	struct ldm_conn *conn; /* NULL: not needed so far */
 	bool ready;
-	bool refusal_counted; /* the refused document that ends the connection is counted */
+	bool refusal_counted; /* on_done() has counted the document that ends the connection */
 	uint64_t idle_since_ms;
-	char *domain;	/* that a command is out for; NULL: none is */
-	command_cb *cb; /* NULL: nobody waits for it any more */
+	char *domain;	/* whose command has no answer yet; NULL: the line is free */
+	command_cb *cb; /* NULL: the command was cancelled */
 	void *cb_user;
 	uint64_t sent_ms;
-	enum ldm_form form; /* of the command that is out; AUTO: the usual one */
+	enum ldm_form form; /* of the command's option; AUTO: the usual form */
 };
 
 struct commander {
 	const struct ldm_endpoint *endpoint;
 	struct refresh *refresh;
 	char *templates;
-	char *why; /* what was wrong with the last template that was */
+	char *why; /* what was wrong with a template, kept for *ret_why */
 	struct line lines[COMMANDS_MAX];
 };
 
@@ -51,7 +52,7 @@ static void on_closed(void *user, enum ldm_closed reason, int error, const char 
 {
 	struct line *l = user;
 
-	/* Before the connection is ready, what is wrong is a handshake and no document. */
+	/* Before the connection is ready, the error is in the handshake, not in a document. */
 	if (reason == LDM_CLOSED_PROTOCOL && l->ready && !l->refusal_counted)
 		refresh_count_refused(l->commander->refresh);
 	l->ready = l->refusal_counted = false;
@@ -101,7 +102,8 @@ static bool is_open(const struct line *l)
 	return s != LDM_CONN_IDLE && s != LDM_CONN_CLOSED;
 }
 
-static struct line *free_line(struct commander *c)
+/* A free line, an open one first. NULL: all have a command. */
+static struct line *find_free_line(struct commander *c)
 {
 	struct line *found = NULL;
 
@@ -116,7 +118,7 @@ static struct line *free_line(struct commander *c)
 
 /* --- commands ------------------------------------------------------------------------------ */
 
-static int add_request(struct commander *c, const struct set_request *d, const char *domain,
+static int add_domain_request(struct commander *c, const struct set_request *d, const char *domain,
 	struct ldm_request **ret, const char **ret_why)
 {
 	struct buffer document = BUFFER_EMPTY;
@@ -169,7 +171,7 @@ static int make_request(struct commander *c, const struct step *s, const struct 
 	case STEP_SET_MEMORY:
 		return ldm_request_memory(action, domain, s->value, ret);
 	case STEP_ADD:
-		return add_request(c, d, domain, ret, ret_why);
+		return add_domain_request(c, d, domain, ret, ret_why);
 	case STEP_SAVE:
 		return ldm_request_spconfig(action, d->name, ret);
 	case STEP_FORCE_STOP:
@@ -179,7 +181,7 @@ static int make_request(struct commander *c, const struct step *s, const struct 
 	}
 }
 
-static void finish(struct line *l)
+static void release_line(struct line *l)
 {
 	refresh_command_ended(l->commander->refresh, l->domain);
 	(void)text_set(&l->domain, NULL);
@@ -201,8 +203,8 @@ static void on_done(void *user, int err, const struct ldm_reply *reply)
 
 	l->cb = NULL;
 	/*
-	 * The forced stop that was a plain one in the usual form has had its effect. One that took
-	 * long may have been the slow effect of the usual form.
+	 * This form of the option works. If the answer took long, the guest may have stopped
+	 * because of the plain stop that ldmd made of the usual form.
 	 */
 	if (err == 0 && reply->ok && l->form != LDM_FORM_AUTO &&
 		clock_ms() - l->sent_ms < EFFECT_MS)
@@ -210,14 +212,14 @@ static void on_done(void *user, int err, const struct ldm_reply *reply)
 	l->refusal_counted = err == -EBADMSG || err == -EPROTO;
 	if (l->refusal_counted)
 		refresh_count_refused(l->commander->refresh);
-	finish(l);
+	release_line(l);
 	if (cb)
 		cb(l->cb_user, answer_of(err, reply), message);
 }
 
 static const struct ldm_reply_ops reply_ops = {.on_done = on_done};
 
-static int submit(struct line *l, struct ldm_request *request, uint64_t timeout_ms)
+static int submit_on_line(struct line *l, struct ldm_request *request, uint64_t timeout_ms)
 {
 	struct commander *c = l->commander;
 	int r = 0;
@@ -239,7 +241,7 @@ int commander_send(struct commander *c, const struct step *step, const struct se
 	const char *domain, uint64_t timeout_ms, command_cb *cb, void *cb_user, void **ret_ticket,
 	const char **ret_why)
 {
-	struct line *l = free_line(c);
+	struct line *l = find_free_line(c);
 	struct ldm_request *request;
 
 	if (!l)
@@ -250,7 +252,7 @@ int commander_send(struct commander *c, const struct step *step, const struct se
 	l->form = ldm_request_form(request);
 	r = text_copy(domain, &l->domain);
 	if (r >= 0)
-		r = submit(l, request, timeout_ms);
+		r = submit_on_line(l, request, timeout_ms);
 	if (r < 0) {
 		(void)text_set(&l->domain, NULL);
 		ldm_request_free(request);
@@ -263,7 +265,7 @@ int commander_send(struct commander *c, const struct step *step, const struct se
 	return 0;
 }
 
-/* ldmd may go on with the command: the protocol has no way to stop one. */
+/* The protocol has no way to stop a command, so ldmd goes on with it. */
 void commander_cancel(struct commander *c, void *ticket)
 {
 	struct line *l = ticket;

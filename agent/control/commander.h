@@ -1,6 +1,6 @@
 /*
- * Sends commands to ldmd, each on a connection of its own, so that one that takes minutes holds up
- * neither queries nor other domains.
+ * Sends commands to ldmd, each on a connection of its own, so that a command that takes minutes
+ * delays neither queries nor commands on other domains.
  */
 #ifndef CONTROL_COMMANDER_H
 #define CONTROL_COMMANDER_H
@@ -12,15 +12,18 @@ struct ldm_endpoint;
 struct pollset;
 struct refresh;
 
-/* The endpoint is borrowed, as is the refresh, whose holds keep old answers off a domain. */
+/*
+ * Both are borrowed. The refresh is told when a command ended, so that no query sent before that
+ * overwrites the domain. -ENOMEM.
+ */
 int commander_new(
 	const struct ldm_endpoint *endpoint, struct refresh *refresh, struct commander **ret);
-/* Commands that are out are given up; their callbacks do not come. */
+/* The callbacks of commands without an answer are not called. */
 void commander_free(struct commander *c);
-/* Where the templates are; NULL: none. -ENOMEM. */
+/* templateDirectory, copied; NULL: there are no templates. -ENOMEM. */
 int commander_set_templates(struct commander *c, const char *directory);
 
-/* As send and cancel of struct port. */
+/* The functions send and cancel of struct port. -EBUSY: COMMANDS_MAX commands have no answer. */
 int commander_send(struct commander *c, const struct step *step, const struct set_request *request,
 	const char *domain, uint64_t timeout_ms, command_cb *cb, void *cb_user, void **ret_ticket,
 	const char **ret_why);

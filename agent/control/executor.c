@@ -1,5 +1,5 @@
 /*
- * See executor.h. One transaction that is under way is a run:
+ * See executor.h. A run is one transaction in the executor:
  *
  *	QUEUED -> READING (step 0) -> FORWARD -> DONE -> OVER
  *	      \          \                 \        \
@@ -22,7 +22,7 @@
 #define TOKEN	      "control"
 #define BEGIN_MS      30000 /* how long step 0 is tried while ldmd does not answer */
 #define READ_AGAIN_MS 500
-#define KEEP_MS	      600000 /* how long a finished one can be undone without a word */
+#define KEEP_MS	      600000 /* how long a done run waits for the master to keep or undo it */
 #define PREEMPTED     "pre-empted by forceStop"
 
 enum run_state {
@@ -35,14 +35,14 @@ enum run_state {
 	_RUN_STATE_MAX,
 };
 
-/* What the master said of a SET whose transaction runs. MASTER_UNDO is final. */
+/* What the master said of the SET (CleanupSet, UndoSet). MASTER_UNDO is final. */
 enum master_word {
 	MASTER_NOTHING,
 	MASTER_KEEP,
 	MASTER_UNDO,
 };
 
-/* What became of a row that a manager is making. */
+/* What the run did with a row that a manager is making. */
 enum row_change {
 	ROW_AS_IT_WAS,
 	ROW_PUT,
@@ -52,13 +52,13 @@ enum row_change {
 /* One domain of the transaction. */
 struct run_part {
 	struct run *run;
-	struct target target;	     /* its request has what the row that is being made says, too */
-	bool local;		     /* about a row that is not a domain: no command */
-	bool looked;		     /* before is known */
-	const struct domain *before; /* at step 0; NULL: ldmd had none */
-	const struct domain *old_row; /* the row that was being made, before; NULL: none */
+	struct target target;	      /* its request also has what earlier SETs put in the row */
+	bool local;		      /* about a row that is not a domain: no command */
+	bool looked;		      /* before is known */
+	const struct domain *before;  /* as step 0 read it; NULL: ldmd had no such domain */
+	const struct domain *old_row; /* the row that is being made, as it was; NULL: none */
 	enum row_change row;
-	bool given_up; /* to a forced stop of another transaction: no longer held by this one */
+	bool given_up; /* left to another transaction's forced stop; this run holds it no more */
 	uint32_t steps_done, steps_planned;
 };
 
@@ -73,7 +73,7 @@ struct run {
 	struct plan plan;
 	size_t at; /* the step that is under way, forwards or backwards */
 	struct command command;
-	size_t looks_out; /* of step 0 */
+	size_t looks_out; /* looks of step 0 without an answer */
 	bool read_failed;
 	uint64_t read_again_ms, give_up_ms, forget_at_ms;
 	size_t culprit; /* the part that failed */
@@ -119,7 +119,7 @@ static bool run_is_busy(const struct run *run)
 	return run->state == RUN_READING || run->state == RUN_FORWARD || run->state == RUN_BACK;
 }
 
-/* The run waits for its domains, to begin or to be taken back. */
+/* The run waits for its domains, to begin or to be undone. */
 static bool run_waits(const struct run *run)
 {
 	return run->state == RUN_QUEUED || (run->state == RUN_DONE && run->word == MASTER_UNDO);
@@ -127,15 +127,15 @@ static bool run_waits(const struct run *run)
 
 /* --- what the marks say -------------------------------------------------------------------- */
 
-/* Sets of enum step_mark. */
-#define M(mark)	  (1u << MARK_##mark)
-#define MARKS_DID (M(DID) | M(SHORT) | M(WAITS))
-#define MARKS_TOUCHED                                                                              \
-	(MARKS_DID | M(MAYBE) | M(UNKNOWN) | M(BACK) | M(STUCK)) /* something happened at ldmd */
+/* Sets of enum step_mark. MARKS_TOUCHED: something happened at ldmd, or may have. */
+#define M(mark)		(1u << MARK_##mark)
+#define MARKS_DID	(M(DID) | M(SHORT) | M(WAITS))
+#define MARKS_MAYBE_DID (MARKS_DID | M(MAYBE) | M(UNKNOWN))
+#define MARKS_TOUCHED	(MARKS_MAYBE_DID | M(BACK) | M(STUCK))
 
 #define ANY_PART SIZE_MAX
 
-/* A step of the part has one of these marks; irreversible_only: only irreversible steps count. */
+/* A step of the part has one of these marks. irreversible_only: among its irreversible steps. */
 static bool part_has_mark(
 	const struct run *run, size_t part, unsigned marks, bool irreversible_only)
 {
@@ -203,7 +203,7 @@ static void fill_row(const struct run_part *p, struct operation *o)
 {
 	int r = 0;
 
-	/* The state that is asked for may stand in the row that is being made. */
+	/* An earlier SET may have put the state in the row that is being made. */
 	o->target = p->target.request.admin;
 	o->steps_done = p->steps_done;
 	o->steps_planned = p->steps_planned;
@@ -226,7 +226,7 @@ static void log_operation(const struct operation *o)
 			o->message ? ": " : "", o->message ? o->message : "");
 		return;
 	}
-	/* A domain that is not there has no values; neither has one that nobody looked at. */
+	/* Neither is set where ldmd has no such domain, or where no look was made. */
 	const char *none = !o->before && !o->after ? "not looked at" : "not there";
 
 	log_notice(TOKEN,
@@ -236,7 +236,7 @@ static void log_operation(const struct operation *o)
 		o->after ? o->after : none, o->message ? ": " : "", o->message ? o->message : "");
 }
 
-/* What the row of a part says now. False: the row is gone, or there is no memory. */
+/* The operation row of a part as it is to be now. False: the row is gone, or no memory. */
 static bool make_row(
 	struct run *run, size_t part, const struct oplog_view *v, struct operation **ret)
 {
@@ -270,7 +270,7 @@ static void report_verdict(const struct run *run)
 	handover_post_verdict(run->x->handover, &v);
 }
 
-/* The rows; at the end of a run together with its verdict. */
+/* Hands over the operation rows, at the end of a run together with its verdict. */
 static void report_rows(struct run *run)
 {
 	const struct oplog_view *view = handover_oplog(run->x->handover);
@@ -281,7 +281,8 @@ static void report_rows(struct run *run)
 
 	if (!rows)
 		log_warn(TOKEN, "no memory for the operation rows");
-	/* The parts of a transaction are in the order of their rows. */
+	/* The parts got the indexes of their operations in their order, which handover_report()
+	 * wants. */
 	for (size_t i = 0; rows && i < run->t->n_parts; i++)
 		n += make_row(run, i, view, &rows[n]);
 	oplog_view_unref(view);
@@ -329,7 +330,7 @@ static int run_new(struct executor *x, struct transaction *t, struct run **ret)
 	return 0;
 }
 
-/* What step 0 read of each part; the caller frees. NULL: no memory. */
+/* What plan_make() needs of each part; the caller frees. NULL: no memory. */
 static struct plan_input *plan_inputs(const struct run *run)
 {
 	struct plan_input *in = calloc(run->t->n_parts, sizeof(*in));
@@ -350,7 +351,7 @@ static void restore_row(struct run_part *p, const struct domain *row)
 	port->restore_row(port->rows, p->target.request.index, row, run_now(p->run));
 }
 
-/* Rows that were being made and are to go, once nothing can fail any more. */
+/* Called when all steps are done, because a row that is gone cannot be brought back. */
 static void drop_destroyed_rows(struct run *run)
 {
 	for (size_t i = 0; i < run->t->n_parts; i++) {
@@ -368,7 +369,7 @@ static void restore_rows(struct run *run)
 	for (size_t i = 0; i < run->t->n_parts; i++) {
 		struct run_part *p = &run->parts[i];
 
-		/* Where ldmd has a domain now, the row is no longer the manager's. */
+		/* If ldmd has the domain, its row is no longer one that is being made. */
 		if (p->row == ROW_PUT && !p->target.domain)
 			restore_row(p, p->old_row);
 		if (p->row == ROW_PUT)
@@ -400,15 +401,15 @@ static void run_end_rollback(struct run *run)
 	report_rows(run);
 }
 
-/* In the rows of all parts but one that have no message yet. */
-static void set_messages(struct run *run, size_t but, const char *why)
+/* In all parts that have no message yet, except one. */
+static void set_messages(struct run *run, size_t except, const char *why)
 {
 	for (size_t i = 0; i < run->t->n_parts; i++)
-		if (i != but && !run->parts[i].target.message)
+		if (i != except && !run->parts[i].target.message)
 			target_set_message(&run->parts[i].target, why);
 }
 
-/* Tells the manager first; the rollback takes as long as it takes. */
+/* The manager hears of the failure at once, before the rollback, which may take long. */
 static void run_fail(struct run *run, size_t part, unsigned field)
 {
 	run->culprit = part;
@@ -427,7 +428,7 @@ static void run_fail_because(struct run *run, size_t part, unsigned field, const
 
 /* --- step 0: how are the domains, and which steps lead from there to what is asked ---------- */
 
-/* A part is local when it is about a row that stays, or goes, without having been a domain. */
+/* Reads the row that is being made, if it is one. The part is local unless a domain is involved. */
 static int learn_row(struct run_part *p)
 {
 	const struct port *port = &p->run->x->commands.port;
@@ -440,7 +441,7 @@ static int learn_row(struct run_part *p)
 		p->local = true;
 	else if (row && request->row != ROW_REQUEST_ACTIVE)
 		p->local = true;
-	/* Nobody asks for the row to be there, and there is none. */
+	/* The row to be destroyed does not exist. */
 	else if (!request->domain && request->row == ROW_REQUEST_DESTROY)
 		p->local = true;
 	else if (row)
@@ -448,6 +449,7 @@ static int learn_row(struct run_part *p)
 	return 0;
 }
 
+/* Makes and changes the rows that are being made. *ret_part: the part that failed. */
 static int put_rows(struct run *run, size_t *ret_part)
 {
 	const struct port *port = &run->x->commands.port;
@@ -523,7 +525,7 @@ static const char *why_another(const struct run_part *p)
 {
 	const struct domain *d = p->before;
 
-	/* active does not bring back a domain, or a row, that went meanwhile. */
+	/* ldomRowStatus active makes a domain of a row only if the row is still there. */
 	if (!d && !p->old_row && p->target.request.row == ROW_REQUEST_ACTIVE)
 		return "the row is not there any more";
 	if (!d || p->old_row || d->index == p->target.request.index ||
@@ -532,7 +534,7 @@ static const char *why_another(const struct run_part *p)
 	return "another domain has this name now";
 }
 
-static void all_are_read(struct run *run)
+static void end_reading(struct run *run)
 {
 	if (run->read_failed) {
 		run->read_again_ms = clock_after(run_now(run), READ_AGAIN_MS);
@@ -556,7 +558,7 @@ static void on_read(void *user, int err, const struct domain *d, const struct sn
 
 	run->looks_out--;
 	run->x->commands.kick = true;
-	/* Undone meanwhile. */
+	/* The run was undone meanwhile. */
 	if (run->state != RUN_READING)
 		return;
 	if (err < 0) {
@@ -568,7 +570,7 @@ static void on_read(void *user, int err, const struct domain *d, const struct sn
 		p->before = domain_ref(p->target.domain);
 	}
 	if (run->looks_out == 0)
-		all_are_read(run);
+		end_reading(run);
 }
 
 static void read_domains(struct run *run)
@@ -577,7 +579,7 @@ static void read_domains(struct run *run)
 
 	run->read_failed = false;
 	run->read_again_ms = CLOCK_NEVER;
-	/* One more than are asked, so that the last answer cannot come before the last question. */
+	/* One is added for this function: no answer can end the reading before all were asked. */
 	run->looks_out = 1;
 	for (size_t i = 0; i < run->t->n_parts; i++) {
 		struct run_part *p = &run->parts[i];
@@ -590,7 +592,7 @@ static void read_domains(struct run *run)
 			run->read_failed = true;
 	}
 	if (--run->looks_out == 0)
-		all_are_read(run);
+		end_reading(run);
 }
 
 static void run_begin(struct run *run, uint64_t now_ms)
@@ -624,7 +626,7 @@ static void mark_step(struct run *run, enum step_mark mark)
 		run->parts[run->plan.steps[run->at].part].steps_done++;
 }
 
-/* What step 0 could not know: a template with whole cores, say. */
+/* Checked again for each step: a template may have made a domain with whole cores, for example. */
 static bool is_forbidden(struct run *run, const struct step *s)
 {
 	struct target *t = &run->parts[s->part].target;
@@ -644,7 +646,7 @@ static void on_step_ended(void *user, enum step_mark mark)
 	mark_step(run, mark);
 	if (s->action == STEP_SAVE && mark == MARK_DID)
 		port->saved(port->user, run->command.sent_ms);
-	else if (s->action != STEP_SAVE && (1u << mark & (MARKS_DID | M(MAYBE) | M(UNKNOWN))) != 0)
+	else if (s->action != STEP_SAVE && (1u << mark & MARKS_MAYBE_DID) != 0)
 		port->changed(port->user);
 	if ((1u << mark & MARKS_DID) == 0) {
 		run_fail(run, s->part, s->field);
@@ -685,7 +687,7 @@ static void run_advance(struct run *run)
 
 /* --- backwards ----------------------------------------------------------------------------- */
 
-/* A domain that the transaction made is removed whole; what was set in it needs no step back. */
+/* A domain that the transaction made is removed, so what was set in it need not be undone. */
 static bool part_was_made(const struct run *run, size_t part)
 {
 	for (size_t i = 0; i < run->plan.n; i++)
@@ -700,7 +702,7 @@ static bool needs_step_back(const struct run *run, size_t i, struct step *ret)
 	const struct domain *d = run->parts[s->part].target.domain;
 	bool made = part_was_made(run, s->part);
 
-	if ((1u << s->mark & (MARKS_DID | M(MAYBE) | M(UNKNOWN))) == 0)
+	if ((1u << s->mark & MARKS_MAYBE_DID) == 0)
 		return false;
 	if (run->parts[s->part].given_up || s->irreversible || !step_inverse(s, ret))
 		return false;
@@ -718,8 +720,7 @@ static void run_go_back(struct run *run)
 {
 	struct step back;
 
-	/* A look of the command that was given up has to come back first; then run_turn() goes on.
-	 */
+	/* A dropped command may still wait for its look; run_turn() goes on after the look. */
 	if (run->command.state != COMMAND_IDLE)
 		return;
 	while (run->at > 0) {
@@ -742,8 +743,10 @@ static void on_step_back_ended(void *user, enum step_mark mark)
 	struct run *run = user;
 	struct run_part *p = &run->parts[run->command.step.part];
 	bool unknown = run->plan.steps[run->at].mark == MARK_UNKNOWN;
-	/* What the domain does not show, before a reboot or because the command forwards may still
-	 * run, ldmd's answer has to say. */
+	/*
+	 * Where the domain cannot show that the step was undone, ldmd has to answer that it was:
+	 * before a reboot, and while the command that is undone may still run.
+	 */
 	bool back = (mark == MARK_DID || mark == MARK_WAITS) &&
 		    (run->command.answer == COMMAND_DONE ||
 			    (!unknown && !step_waits_unseen(&run->command.step, p->target.domain)));
@@ -766,7 +769,7 @@ static void run_roll_back(struct run *run)
 	run_go_back(run);
 }
 
-/* A run that is DONE and that the master wants undone, once its domains are free. */
+/* The master undoes a run that is DONE, and its domains are free. */
 static void run_take_back(struct run *run)
 {
 	_cleanup_free_ struct plan_input *in = run->plan.n > 0 ? plan_inputs(run) : NULL;
@@ -800,7 +803,7 @@ static void run_undo(struct run *run, const char *why)
 		run->outcome = OUTCOME_HOPELESS;
 		report_verdict(run);
 	}
-	/* A command that was not sent yet need not be waited for. */
+	/* A command that was not sent is dropped; one that was sent is waited for. */
 	if (run->command.state == COMMAND_SLOT && !run->command.forced) {
 		command_drop(&run->command);
 		run_fail(run, run->command.step.part, run->command.step.field);
@@ -819,8 +822,8 @@ static void run_keep(struct run *run)
 }
 
 /*
- * The domain whose stop or restart is under way stays where it is; the forced stop of another
- * transaction goes on from there. The other domains of this one go back.
+ * Another transaction's forced stop takes over the domain that this run stops or restarts. The run
+ * leaves that domain as it is, and takes its other domains back.
  */
 static void run_give_up_part(struct run *run, size_t part)
 {
@@ -978,7 +981,7 @@ void executor_keep(struct executor *x, uint32_t id, uint64_t now_ms)
 
 void executor_see(struct executor *x, const struct snapshot *s)
 {
-	/* A run that ends may change a row: then there is another snapshot, and this one is gone.
+	/* A run that ends may change a row, and publish another snapshot in the place of this one.
 	 */
 	snapshot_ref(s);
 	for (struct run *run = x->runs; run; run = run->next)
@@ -995,20 +998,20 @@ static bool shares_domain(const struct run *a, const struct run *b)
 	return false;
 }
 
-/* Those that came first go first; one that is done is in nobody's way until it is taken back. */
+/* A run waits for those that came before it. A done run holds no domain until it is undone. */
 static bool may_begin(const struct executor *x, const struct run *run)
 {
 	for (const struct run *other = x->runs; other != run; other = other->next)
 		if ((run_is_busy(other) || run_waits(other)) && shares_domain(other, run))
 			return false;
-	/* One that came when this one was done, and now this one is to be taken back. */
+	/* A run that is to be undone also waits for those that came when it was done. */
 	for (const struct run *other = run->next; other; other = other->next)
 		if (run_is_busy(other) && shares_domain(other, run))
 			return false;
 	return true;
 }
 
-/* A run with a look that is out stays, because the answer comes to it. */
+/* A run whose look has no answer yet stays, because the callback needs it. */
 static void free_runs_that_are_over(struct executor *x)
 {
 	struct run **p = &x->runs;

@@ -1,11 +1,11 @@
 /*
- * Runs transactions in the ldm thread: each from reading its domains to its verdict and, when a
- * step fails or the master takes the SET back, through its rollback. A transaction holds its
- * domains from step 0 to its end, in the order the transactions came; different domains run side by
- * side.
+ * Runs transactions in the ldm thread. Step 0 reads the domains; then come the steps, one command
+ * each, and the verdict; then, if a step failed or the master undoes the SET, the rollback. A
+ * transaction keeps others away from its domains from step 0 to its end. Transactions on the same
+ * domain run in the order in which they came, those on different domains side by side.
  *
- * The executor sees ldmd through a port (send a command, look at a domain). After every command,
- * whatever was answered, the agent looks, and what it sees decides (command.h).
+ * The executor sees ldmd only through a port: send a command, look at a domain. After each command,
+ * whatever ldmd answered, what a look finds decides (command.h).
  */
 #ifndef CONTROL_EXECUTOR_H
 #define CONTROL_EXECUTOR_H
@@ -16,32 +16,35 @@
 struct executor;
 struct history;
 
+/* config and port are copied; what the port points to, h and y are borrowed. -ENOMEM. */
 int executor_new(const struct command_config *config, const struct port *port, struct handover *h,
 	struct history *y, struct executor **ret);
-/* What runs is left as it is; the history tells the next start. Looks that are out must not come
- * back after this. */
+/*
+ * Transactions that run are left where they are; the next start finds them in the history. No
+ * callback of a look may be called after this.
+ */
 void executor_free(struct executor *x);
 void executor_configure(struct executor *x, const struct command_config *config);
 
-/* Orders from the handover. */
+/* The orders of the handover (enum handover_word). Unknown or ended transactions are ignored. */
 void executor_start(struct executor *x, struct transaction *t, uint64_t now_ms);
 void executor_undo(struct executor *x, uint32_t id, uint64_t now_ms);
 void executor_keep(struct executor *x, uint32_t id, uint64_t now_ms);
 
-/* Time. next: when the next turn is due at the latest, UINT64_MAX when nothing waits. */
+/* Does what is due. next: when the next turn is due at the latest; CLOCK_NEVER: nothing waits. */
 uint64_t executor_next(const struct executor *x);
 void executor_turn(struct executor *x, uint64_t now_ms);
-/* A new picture of the host: who waits for a domain of it need not ask for it. */
+/* A new snapshot: a command that waits for its next look may find its domain in it. */
 void executor_see(struct executor *x, const struct snapshot *s);
 
 /*
- * An orderly stop: what has sent nothing yet is over, and nothing new begins. What was begun goes
- * on to its end: the start behind a stop, the rollback of what fails. Idle: all of that is done, or
- * waits for commands whose answer was lost, which the next start settles.
+ * An orderly stop. Transactions that have sent nothing yet fail, and so do new ones. Those that
+ * have begun go on to their end, also through the start behind a stop, or a rollback. Idle: none is
+ * left but those whose command has lost its answer, which the next start settles.
  */
 void executor_stop(struct executor *x);
 bool executor_idle(const struct executor *x);
-/* A transaction about this row waits or runs. */
+/* A transaction on this row (ldomIndex) waits or runs. */
 bool executor_works_on(const struct executor *x, uint32_t index);
 
 #endif

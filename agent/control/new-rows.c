@@ -14,6 +14,7 @@
 #include "util/number.h"
 #include "util/text.h"
 
+/* When a row was changed last. */
 struct touched {
 	uint32_t index;
 	uint64_t at_ms;
@@ -52,7 +53,7 @@ const struct domain *new_rows_find(const struct new_rows *r, uint32_t index)
 
 /* --- when each was changed last ------------------------------------------------------------ */
 
-static int touch(struct new_rows *r, uint32_t index, uint64_t now_ms)
+static int touch_row(struct new_rows *r, uint32_t index, uint64_t now_ms)
 {
 	size_t i = 0;
 
@@ -65,7 +66,7 @@ static int touch(struct new_rows *r, uint32_t index, uint64_t now_ms)
 	return 0;
 }
 
-static void forget(struct new_rows *r, uint32_t index)
+static void forget_row(struct new_rows *r, uint32_t index)
 {
 	for (size_t i = 0; i < r->n; i++) {
 		if (r->touched[i].index == index) {
@@ -116,6 +117,7 @@ static int set_name(struct new_rows *r, struct domain *row, const struct set_req
 	copy = strdup(d->name);
 	if (!copy)
 		return -ENOMEM;
+	/* The registry may not know yet that the domain of this name has gone. */
 	if (snapshot_find_name(refresh_snapshot(r->refresh), d->name) == NULL)
 		registry_absent(r->registry, d->name);
 	rc = registry_rename(r->registry, row->index, d->name);
@@ -128,6 +130,7 @@ static int set_name(struct new_rows *r, struct domain *row, const struct set_req
 	return 0;
 }
 
+/* A row without a name gets one that no domain can have. */
 static int new_row(struct new_rows *r, const struct set_request *d, struct domain **ret)
 {
 	_cleanup_free_ char *name = NULL;
@@ -159,31 +162,33 @@ int new_rows_put(struct new_rows *r, const struct set_request *d, uint64_t now_m
 
 	if (rc < 0)
 		return rc;
-	rc = touch(r, d->index, now_ms);
+	rc = touch_row(r, d->index, now_ms);
 	if (rc >= 0)
 		rc = set_name(r, row, d);
 	if (rc >= 0)
 		rc = set_values(row, d);
 	row->last_change_ms = now_ms;
 	if (rc >= 0)
-		return refresh_put_row(r->refresh, row);
-	domain_unref(row);
-	if (!old) {
+		rc = refresh_put_row(r->refresh, row);
+	else
+		domain_unref(row);
+	if (rc < 0 && old) {
+		(void)registry_rename(r->registry, d->index, old->name);
+	} else if (rc < 0) {
 		registry_release(r->registry, d->index);
-		forget(r, d->index);
+		forget_row(r, d->index);
 	}
 	return rc;
 }
 
-static void drop(struct new_rows *r, uint32_t index)
+static void drop_row(struct new_rows *r, uint32_t index)
 {
 	int rc = new_rows_find(r, index) != NULL ? refresh_drop_row(r->refresh, index) : 0;
 
 	if (rc < 0)
-		log_warn("control:new_rows", "row %u cannot be taken away: %s", index,
-			strerror(-rc));
+		log_warn("control:new_rows", "row %u cannot be removed: %s", index, strerror(-rc));
 	registry_release(r->registry, index);
-	forget(r, index);
+	forget_row(r, index);
 }
 
 void new_rows_restore(struct new_rows *r, uint32_t index, const struct domain *row, uint64_t now_ms)
@@ -191,12 +196,12 @@ void new_rows_restore(struct new_rows *r, uint32_t index, const struct domain *r
 	int rc;
 
 	if (!row) {
-		drop(r, index);
+		drop_row(r, index);
 		return;
 	}
 	rc = registry_rename(r->registry, index, row->name);
 	if (rc >= 0)
-		rc = touch(r, index, now_ms);
+		rc = touch_row(r, index, now_ms);
 	if (rc >= 0)
 		rc = refresh_put_row(r->refresh, domain_ref(row));
 	if (rc < 0)
@@ -210,16 +215,16 @@ void new_rows_turn(struct new_rows *r, uint64_t now_ms, new_rows_in_use *in_use,
 	for (size_t i = r->n; i > 0; i--) {
 		struct touched *t = &r->touched[i - 1];
 
-		/* The domain has been made: the row is ldmd's now. */
+		/* ldmd has the domain: the row is no longer one that is being made. */
 		if (new_rows_find(r, t->index) == NULL)
 			*t = r->touched[--r->n];
 		else if (now_ms < clock_after(t->at_ms, NEW_ROWS_IDLE_MS))
 			continue;
-		/* The domain is being made, and would get another number without the row. */
+		/* Without the row, a domain that is just being made would get another index. */
 		else if (in_use(user, t->index))
 			t->at_ms = now_ms;
 		else
-			drop(r, t->index);
+			drop_row(r, t->index);
 	}
 }
 

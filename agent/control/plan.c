@@ -1,7 +1,4 @@
-/*
- * See plan.h. The steps of all domains are collected and then sorted by phase, so the order of the
- * varbinds does not matter.
- */
+/* See plan.h. The steps of all domains are collected first and then sorted. */
 #include "control/plan.h"
 
 #include <assert.h>
@@ -14,13 +11,13 @@
 #include "util/number.h"
 #include "util/text.h"
 
-#define MEMORY_ROUNDING (256ull * MEGABYTE) /* ldmd rounds up by less than that */
+#define MEMORY_ROUNDING (256ull * MEGABYTE) /* ldmd rounds memory up by less than this */
 
 enum phase {
 	PHASE_RELEASE, /* gives resources back to the pools */
-	PHASE_STORE,   /* changes a stored constraint only */
+	PHASE_STORE,   /* changes only a stored constraint */
 	PHASE_TAKE,
-	PHASE_TAIL, /* cannot be taken back; in one domain only */
+	PHASE_TAIL, /* cannot be undone; in one domain only */
 };
 
 /*
@@ -109,7 +106,7 @@ struct amounts amounts_asked(const struct set_request *w, struct amounts a)
 	return a;
 }
 
-/* What the domain has after its reboot, as far as ldmd told. */
+/* What the domain will have after its reboot; what it has now where ldmd did not tell. */
 static struct amounts amounts_to_come(const struct domain *d)
 {
 	if (!d->pending || !d->waiting_known)
@@ -132,7 +129,7 @@ enum resource step_resource(enum step_action a)
 /* A set of enum domain_state. */
 #define IN(state) (1u << DOMAIN_##state)
 
-/* From a state that no row names, the target cannot be reached: the domain is in transition. */
+/* A target and a state without a rule: the domain is in transition, or has nothing to restart. */
 static const struct state_rule {
 	enum admin_state target;
 	unsigned from; /* IN() */
@@ -174,14 +171,14 @@ int plan_state_steps(enum admin_state target, enum domain_state from,
 
 /* --- collecting ---------------------------------------------------------------------------- */
 
-static int cannot(struct planner *p, size_t part, unsigned field, enum refusal_reason reason)
+static int set_obstacle(struct planner *p, size_t part, unsigned field, enum refusal_reason reason)
 {
 	p->why = (struct plan_obstacle){part, field, reason};
 	return -ENOTSUP;
 }
 
-/* Why ldmd would refuse the step for the time being; REASON_NONE: nothing is known. */
-static enum refusal_reason not_now(const struct step *s, const struct domain *d)
+/* Why ldmd would refuse the step at present; REASON_NONE: no such reason is known. */
+static enum refusal_reason refused_at_present(const struct step *s, const struct domain *d)
 {
 	if (d && domain_is_migrating(d))
 		return REASON_MIGRATING;
@@ -197,9 +194,9 @@ static int add_step(struct planner *p, const struct step *s, enum phase phase)
 	struct step *step;
 
 	if (why == REASON_NONE)
-		why = not_now(s, d);
+		why = refused_at_present(s, d);
 	if (why != REASON_NONE)
-		return cannot(p, s->part, s->field, why);
+		return set_obstacle(p, s->part, s->field, why);
 	step = array_append(&p->plan.steps, &p->plan.n, sizeof(*step));
 	if (!step)
 		return -ENOMEM;
@@ -213,8 +210,9 @@ static int add_step(struct planner *p, const struct step *s, enum phase phase)
 }
 
 /*
- * A domain with the whole-core constraint, the usual set-up for licences, keeps it when its CPUs
- * are set in whole cores. Otherwise the step is forbidden.
+ * The whole-core constraint is what licences are usually bound to. A domain keeps it when its cores
+ * are set instead of its CPUs, so that is done where the CPUs asked for are whole cores. Where they
+ * are not, step_forbidden() refuses the step.
  */
 static void keep_whole_cores(struct step *s, const struct domain *d)
 {
@@ -227,9 +225,11 @@ static void keep_whole_cores(struct step *s, const struct domain *d)
 }
 
 /*
- * stored: the domain is inactive when the step runs, so that only the constraint changes. Where a
- * delayed reconfiguration waits for an amount, there is a step in any case, to tell so; if ldmd did
- * not tell what waits, the step is sent in any case.
+ * stored: the domain is inactive when the step runs, so only its constraint changes.
+ *
+ * An amount that has the value asked for needs no step, unless a delayed reconfiguration may change
+ * it: then there is a step, because the operation row has to say that the change waits. The
+ * executor sends that step only if ldmd did not tell the values after the reboot.
  */
 static int plan_amounts(struct planner *p, size_t part, bool stored)
 {
@@ -253,7 +253,7 @@ static int plan_amounts(struct planner *p, size_t part, bool stored)
 		if (k == RESOURCE_VCPU)
 			keep_whole_cores(&s, d);
 		if (domain_in_transition(d) || d->state == DOMAIN_UNKNOWN)
-			return cannot(p, part, s.field, REASON_IN_TRANSITION);
+			return set_obstacle(p, part, s.field, REASON_IN_TRANSITION);
 		enum phase phase = s.value < s.before ? PHASE_RELEASE : PHASE_TAKE;
 		r = add_step(p, &s, stored ? PHASE_STORE : phase);
 	}
@@ -268,7 +268,7 @@ static int plan_actions(struct planner *p, size_t part, const enum step_action *
 	for (size_t i = 0; i < n && r >= 0; i++) {
 		struct step s = {.action = actions[i], .part = part, .field = FIELD_ADMIN_BIT};
 
-		/* A step behind one that cannot be taken back cannot be taken back either. */
+		/* What comes after a step that cannot be undone cannot be undone either. */
 		tail = tail || (s.action != STEP_BIND && s.action != STEP_UNBIND);
 		enum phase phase = s.action == STEP_UNBIND ? PHASE_RELEASE : PHASE_TAKE;
 		r = add_step(p, &s, tail ? PHASE_TAIL : phase);
@@ -287,7 +287,7 @@ static int plan_existing(struct planner *p, size_t part)
 	if ((in->request->fields & FIELD_ADMIN_BIT) != 0) {
 		r = plan_state_steps(in->request->admin, in->domain->state, actions, &n);
 		if (r < 0)
-			return cannot(p, part, FIELD_ADMIN_BIT, REASON_NO_WAY);
+			return set_obstacle(p, part, FIELD_ADMIN_BIT, REASON_NO_WAY);
 	}
 	if (n > 0 && actions[0] == STEP_UNBIND)
 		stored = true;
@@ -295,8 +295,7 @@ static int plan_existing(struct planner *p, size_t part)
 	return r < 0 ? r : plan_actions(p, part, actions, n);
 }
 
-/* A template may have other amounts than the SET asks for: they are set after the domain is made.
- */
+/* A template has its own amounts; those that the SET asks for are set once the domain is made. */
 static int plan_new_amounts(struct planner *p, size_t part)
 {
 	const struct set_request *w = p->in[part].request;
@@ -328,7 +327,7 @@ static int plan_new(struct planner *p, size_t part)
 
 	if ((w->fields & FIELD_ADMIN_BIT) != 0 &&
 		plan_state_steps(w->admin, DOMAIN_INACTIVE, actions, &n) < 0)
-		return cannot(p, part, FIELD_ADMIN_BIT, REASON_NO_RESTART);
+		return set_obstacle(p, part, FIELD_ADMIN_BIT, REASON_NO_RESTART);
 	r = add_step(p, &add, PHASE_STORE);
 	if (r >= 0)
 		r = plan_new_amounts(p, part);
@@ -343,17 +342,17 @@ static int plan_removal(struct planner *p, size_t part)
 	if (!d)
 		return 0;
 	if (d->state != DOMAIN_INACTIVE)
-		return cannot(p, part, FIELD_ROW_BIT, REASON_NOT_INACTIVE);
+		return set_obstacle(p, part, FIELD_ROW_BIT, REASON_NOT_INACTIVE);
 	return add_step(p, &remove, PHASE_TAIL);
 }
 
-/* Never taken back: whoever finds the configuration may rely on it. */
+/* Saving is never undone: an administrator who finds the configuration may rely on it. */
 static int plan_save(struct planner *p, size_t part)
 {
 	const struct step save = {.action = STEP_SAVE, .part = part, .field = FIELD_SAVE_BIT};
 
 	if (p->in[part].saved)
-		return cannot(p, part, FIELD_SAVE_BIT, REASON_CONFIG_EXISTS);
+		return set_obstacle(p, part, FIELD_SAVE_BIT, REASON_CONFIG_EXISTS);
 	return add_step(p, &save, PHASE_TAIL);
 }
 
@@ -370,9 +369,9 @@ static int plan_part(struct planner *p, size_t part)
 	if (!in->domain && set_request_makes_domain(in->request))
 		return plan_new(p, part);
 	if (!in->domain)
-		return cannot(p, part, 0, REASON_DOMAIN_GONE);
+		return set_obstacle(p, part, 0, REASON_DOMAIN_GONE);
 	if (in->request->row == ROW_REQUEST_CREATE_AND_GO)
-		return cannot(p, part, FIELD_NAME_BIT, REASON_DOMAIN_EXISTS);
+		return set_obstacle(p, part, FIELD_NAME_BIT, REASON_DOMAIN_EXISTS);
 	return plan_existing(p, part);
 }
 
@@ -396,7 +395,7 @@ static int one_tail_only(struct planner *p)
 		if (!s->irreversible)
 			continue;
 		if (first && first->part != s->part)
-			return cannot(p, s->part, s->field, REASON_TWO_TAILS);
+			return set_obstacle(p, s->part, s->field, REASON_TWO_TAILS);
 		first = first ? first : s;
 	}
 	return 0;
@@ -456,7 +455,8 @@ static bool amount_reached(const struct step *s, uint64_t now)
 {
 	uint64_t room = s->action == STEP_SET_MEMORY ? MEMORY_ROUNDING : 1;
 
-	/* ldmd rounds up, but a value that did not change is no rounding. */
+	/* ldmd rounds up. But a value that is still the one before was not rounded: it did not
+	 * change. */
 	if (now == s->before)
 		return now == s->value;
 	return now >= s->value && now - s->value < room;
@@ -494,7 +494,7 @@ static const struct state_effect effects[_STEP_ACTION_MAX] = {
 	[STEP_START] = {IN(ACTIVE), IN(STARTING), IN(BOUND)},
 };
 
-/* An active guest whose first flag is s is shutting down already (5-column lists have no state). */
+/* `active` with the flag s: the guest shuts down already, although ldmd names no such state. */
 static bool shutting_down(const struct domain *d)
 {
 	return d->state == DOMAIN_ACTIVE && d->flags && d->flags[0] == 's';

@@ -30,7 +30,7 @@ static bool name_is_good(const uint8_t *octets, size_t length)
 	return length > 0;
 }
 
-/* A file name without a folder; empty: no template. */
+/* The name of a file in templateDirectory; empty: no template. */
 static bool template_is_good(const uint8_t *octets, size_t length)
 {
 	for (size_t i = 0; i < length; i++)
@@ -39,18 +39,18 @@ static bool template_is_good(const uint8_t *octets, size_t length)
 	return length == 0 || octets[0] != '.';
 }
 
-/* What there is to know of a field: one line each. */
+/* One line of the table of fields. */
 struct set_field_rule {
 	uint32_t column;
-	const char *object; /* of LDOMS-MIB */
+	const char *object; /* its name in LDOMS-MIB */
 	unsigned bit;
-	const char *word; /* for operation rows */
+	const char *word; /* stands for the field in operation rows */
 	enum set_type type;
-	int64_t min, max; /* of the number, or of the length */
+	int64_t min, max; /* of a number; of text, the longest length in octets is max */
 	size_t offset;	  /* in struct set_request: a char * for octets, else 32 bits */
 	bool (*octets_are_good)(const uint8_t *octets, size_t length); /* may be NULL */
-	const char *const *names; /* of the numbers up to max; NULL: shown as digits */
-	const char *unit;
+	const char *const *names; /* of the numbers 0 to max; NULL: written as digits */
+	const char *unit;	  /* written behind the digits */
 };
 
 static const char *const admin_names[] = {
@@ -60,7 +60,7 @@ static const char *const row_names[] = {
 
 #define AT(member) offsetof(struct set_request, member)
 
-/* In the order of the bits, which is the order that fields are shown in. */
+/* In the order of the bits, which is the order in which fields are written. */
 static const struct set_field_rule rules[SET_FIELDS] = {
 	{SET_COLUMN_NAME, "ldomName", FIELD_NAME_BIT, "name", SET_OCTETS, 0, 256, AT(name),
 		name_is_good, NULL, ""},
@@ -101,7 +101,7 @@ static enum refusal_reason check_octets(
 static enum refusal_reason check_number(
 	const struct set_field_rule *rule, const struct set_varbind *v)
 {
-	/* RFC 2579: notReady is only ever read. */
+	/* RFC 2579: a manager may read notReady, but never set it. */
 	bool never_set = rule->bit == FIELD_ROW_BIT && v->number == ROW_REQUEST_NOT_READY;
 
 	return v->number < rule->min || v->number > rule->max || never_set ? REASON_WRONG_VALUE
@@ -125,7 +125,7 @@ static enum refusal_reason check_varbind(
 
 /* --- merging ------------------------------------------------------------------------------- */
 
-/* Where the value is: a char *, or 32 bits. */
+/* The address of the member: a char *, or 32 bits. */
 static void *value_of(const struct set_request *d, const struct set_field_rule *rule)
 {
 	return (void *)((uintptr_t)d + rule->offset);
@@ -152,7 +152,7 @@ uint32_t set_request_position(const struct set_request *d, unsigned field_bit)
 
 	if (field_bit != 0 && (d->fields & field_bit) != 0)
 		return d->position[bit_number(field_bit)];
-	/* A step without a varbind of its own (bind for a new row) is the row's. */
+	/* A step that no varbind names (the bind of a new domain) is blamed on ldomRowStatus. */
 	if ((any & FIELD_ROW_BIT) != 0)
 		return d->position[bit_number(FIELD_ROW_BIT)];
 	return any != 0 ? d->position[bit_number(any & -any)] : 0;
@@ -164,7 +164,8 @@ static bool has_value(
 	if (rule->type != SET_OCTETS)
 		return number_in(d, rule) == (uint64_t)v->number;
 	const char *text = text_in(d, rule);
-	return strlen(text) == v->length && memcmp(text, v->octets, v->length) == 0;
+	return strlen(text) == v->length &&
+	       (v->length == 0 || memcmp(text, v->octets, v->length) == 0);
 }
 
 static int add_value(struct set_request *d, const struct set_field_rule *rule,
@@ -183,8 +184,8 @@ static int add_value(struct set_request *d, const struct set_field_rule *rule,
 	return 0;
 }
 
-/* Room for a request at its place in the order of rows. */
-static struct set_request *find_or_add(struct transaction *t, uint32_t row)
+/* Parts stay sorted by row. NULL: no memory. */
+static struct set_request *find_or_add_part(struct transaction *t, uint32_t row)
 {
 	size_t i = first_where(k, t->n_parts, t->parts[k].request.index >= row);
 
@@ -197,10 +198,10 @@ static struct set_request *find_or_add(struct transaction *t, uint32_t row)
 	return &p->request;
 }
 
-static int merge_one(struct transaction *t, const struct set_field_rule *rule,
+static int merge_varbind(struct transaction *t, const struct set_field_rule *rule,
 	const struct set_varbind *v, uint32_t position, struct refusal *best)
 {
-	struct set_request *d = find_or_add(t, v->row);
+	struct set_request *d = find_or_add_part(t, v->row);
 
 	if (!d)
 		return -ENOMEM;
@@ -225,7 +226,7 @@ struct refusal transaction_new(
 
 		if (reason != REASON_NONE)
 			refuse(&best, reason, (uint32_t)i);
-		else if (merge_one(t, rule, &varbinds[i], (uint32_t)i, &best) < 0)
+		else if (merge_varbind(t, rule, &varbinds[i], (uint32_t)i, &best) < 0)
 			refuse(&best, REASON_NO_MEMORY, (uint32_t)i);
 	}
 	*ret = t;
