@@ -1,6 +1,7 @@
 /*
- * See control.h. A PDU has an entry from RESERVE until both the master and the ldm thread are done
- * with the PDU. What is under way is known from these entries, so nothing here asks the ldm thread.
+ * See control.h. A PDU has an entry from RESERVE until neither the master nor the ldm thread has
+ * anything more to say about it. These entries tell what is under way, without asking the ldm
+ * thread.
  */
 #include "control/control.h"
 
@@ -15,29 +16,30 @@
 #include "util/clock.h"
 #include "util/text.h"
 
-/* A PDU that has nothing to run needs an entry, but no place in the queue of transactions. */
+/* A PDU without a step to run needs an entry, but no place in the queue of transactions. */
 #define ENTRIES_MAX ((size_t)2 * HANDOVER_PLANS)
 /*
- * An UndoSet may come long after its TestSet, when another subagent failed. It waits that long all
- * the same: for the ldm thread to drop a transaction that has sent nothing; and for a rollback, if
- * waiting has paid.
+ * An UndoSet that another subagent's failure causes may come when the PDU's setWait is over. The
+ * phase still waits, DROP_MS at least, so that the ldm thread can drop a transaction that has sent
+ * nothing; ROLLBACK_MS, for a rollback, unless the last wait ended without a verdict.
  */
 #define DROP_MS	    20
 #define ROLLBACK_MS 100
-/* What the master forgot goes after that. */
+/* How long the entry of a PDU is kept while the master sends nothing more about the PDU. */
 #define RESERVE_MS 60000
-/* So many finished transactions may hold a place because an UndoSet may still come. */
+/* How many done transactions may hold a place because an UndoSet may still come. */
 #define UNDOABLE_MAX ((size_t)HANDOVER_PLANS / 2)
 
 struct entry {
 	struct entry *next;
 	struct control_key key;
 	uint64_t tested_ms, started_ms; /* when its first TestSet and its CommitSet came */
-	uint64_t quiet_since_ms;	/* only the master's next message is missing since then */
+	uint64_t quiet_since_ms;	/* since when only the master's next message is missing */
 	const struct snapshot *prechecked_by;
-	struct transaction *t; /* started: only the parts that run, maybe none */
-	bool started, released, undo_asked;
-	bool join_failed; /* the transaction that it was to join is being rolled back */
+	struct transaction *t; /* once started: only the parts that run, maybe none */
+	bool started, undo_asked;
+	bool released;	  /* the master is done with the PDU: its key finds nothing any more */
+	bool join_failed; /* the SET that this one was to join is rolled back */
 	struct verdict verdict;
 };
 
@@ -100,7 +102,7 @@ void control_free_all(struct control *c)
 
 /* --- entries ------------------------------------------------------------------------------- */
 
-static struct entry *find(const struct control *c, struct control_key key)
+static struct entry *find_entry(const struct control *c, struct control_key key)
 {
 	for (struct entry *e = c->entries; e; e = e->next)
 		if (!e->released && e->key.epoch == key.epoch &&
@@ -117,7 +119,7 @@ static struct entry *find_transaction(const struct control *c, uint32_t id)
 	return NULL;
 }
 
-static struct entry *add(struct control *c, struct control_key key)
+static struct entry *add_entry(struct control *c, struct control_key key)
 {
 	struct entry *e = calloc(1, sizeof(*e)), **p = &c->entries;
 
@@ -153,7 +155,7 @@ static void drop_finished(struct control *c)
 	}
 }
 
-/* Its domains are being changed, or will be. */
+/* Its domains change, or will change: other SETs on them have to reckon with it. */
 static bool is_under_way(const struct entry *e)
 {
 	if (!e->started || outcome_settled(e->verdict.outcome))
@@ -179,7 +181,7 @@ size_t control_places_used(const struct control *c)
 	return n;
 }
 
-/* The master never said COMMIT, FREE or UNDO. */
+/* The master sends neither COMMIT nor FREE nor UNDO, and nothing runs. */
 static bool is_forgotten(const struct entry *e, uint64_t now_ms)
 {
 	bool runs = e->started && !outcome_settled(e->verdict.outcome);
@@ -209,9 +211,9 @@ static bool is_undoable(const struct entry *e)
 }
 
 /*
- * A master may never send the CleanupSet. A finished transaction then holds its place, because an
- * UndoSet may come. When there are too many of these, the oldest can no longer be undone, so that
- * there is a place for new SETs.
+ * A done transaction holds its place as long as an UndoSet may come, and some masters never send
+ * the CleanupSet that rules it out. When there are too many of these, the oldest are kept for good,
+ * and give their places to new SETs.
  */
 static void keep_oldest_undoable(struct control *c)
 {
@@ -227,7 +229,7 @@ static void keep_oldest_undoable(struct control *c)
 	}
 }
 
-/* Nothing runs any more; only an UndoSet or a CleanupSet is still to come. */
+/* Nothing runs any more, and an UndoSet or a CleanupSet is still to come. */
 static bool is_over(const struct entry *e)
 {
 	return !e->released && e->started && outcome_settled(e->verdict.outcome);
@@ -239,8 +241,8 @@ static bool is_full(const struct control *c)
 }
 
 /*
- * Nor does each master send an UndoSet after a CommitSet that failed. Where there is no place left,
- * nobody can ask any more how the oldest of these ended.
+ * Some masters send no UndoSet after a CommitSet that failed. Where no place is left, the oldest
+ * PDUs that are over give theirs up. An UndoSet that still comes for one is answered with noError.
  */
 static void make_room(struct control *c)
 {
@@ -309,15 +311,15 @@ static struct refusal precheck_pdu(struct control *c, struct entry *e, const str
 	return precheck(&view, e->t, so_far);
 }
 
-/* A second TestSet of the same PDU finds the place of the first. */
-static struct entry *place_for(
+/* The entry of the key, a new one at its first TestSet. NULL: none can be had. */
+static struct entry *find_or_add_entry(
 	struct control *c, struct control_key key, enum refusal_reason *ret_why_not)
 {
-	struct entry *e = find(c, key);
+	struct entry *e = find_entry(c, key);
 
 	*ret_why_not = e || c->n_entries == ENTRIES_MAX ? REASON_TOO_MANY : REASON_NO_MEMORY;
 	if (!e)
-		return c->n_entries < ENTRIES_MAX ? add(c, key) : NULL;
+		return c->n_entries < ENTRIES_MAX ? add_entry(c, key) : NULL;
 	if (e->started)
 		return NULL;
 	transaction_unref(e->t);
@@ -331,7 +333,7 @@ const struct control_refusal *control_last_refusal(const struct control *c)
 	return &c->refusal;
 }
 
-/* The name of the row that a varbind is about, as ldmd or the PDU has it; NULL: none, the host. */
+/* The name of a row's domain, from the snapshot, else from the PDU; NULL: no name, or the host. */
 static const char *domain_name(const struct entry *e, const struct inbox *in, uint32_t row)
 {
 	const struct domain *d = snapshot_find_index(in->snapshot, row);
@@ -369,7 +371,7 @@ static void remember_refusal(struct control *c, const struct refusal *why, const
 {
 	struct control_refusal refusal = {.error = why->error, .at_ms = now_ms};
 
-	/* Without memory for the words, the words of an older refusal would be wrong. */
+	/* Without memory for the texts there are none: those of an older refusal would be wrong. */
 	if (describe_refusal(why, v, domain_name(e, in, v->row), &refusal) < 0) {
 		refusal_clear(&refusal);
 		refusal = (struct control_refusal){.error = why->error, .at_ms = now_ms};
@@ -388,7 +390,7 @@ struct refusal control_reserve(struct control *c, struct control_key key, const 
 	control_tick(c, now_ms);
 	keep_oldest_undoable(c);
 	make_room(c);
-	e = place_for(c, key, &why_not);
+	e = find_or_add_entry(c, key, &why_not);
 	if (!e) {
 		refuse(&result, why_not, 0);
 		remember_refusal(c, &result, NULL, in, &varbinds[0], now_ms);
@@ -411,7 +413,7 @@ struct refusal control_reserve(struct control *c, struct control_key key, const 
 
 /* --- ACTION -------------------------------------------------------------------------------- */
 
-/* A part that joins another SET, or repeats one, is done. */
+/* The others are done already: they join another SET or repeat one. */
 static void drop_parts_that_do_not_run(struct transaction *t)
 {
 	size_t n = 0;
@@ -427,7 +429,7 @@ static void drop_parts_that_do_not_run(struct transaction *t)
 
 int control_start(struct control *c, struct control_key key, uint64_t now_ms)
 {
-	struct entry *e = find(c, key);
+	struct entry *e = find_entry(c, key);
 
 	if (!e || e->started)
 		return -ENOENT;
@@ -456,7 +458,7 @@ static bool joins(const struct entry *e, uint32_t index)
 	return false;
 }
 
-/* PDUs between RESERVE and ACTION that were to join a transaction that is rolled back now. */
+/* The SETs that were to join this one, which is rolled back now, will fail in their ACTION. */
 static void tell_joiners(struct control *c, const struct entry *back)
 {
 	for (struct entry *e = c->entries; e; e = e->next)
@@ -496,7 +498,7 @@ void control_receive(struct control *c, const struct inbox *in, uint64_t now_ms)
 
 struct verdict control_result(const struct control *c, struct control_key key)
 {
-	const struct entry *e = find(c, key);
+	const struct entry *e = find_entry(c, key);
 
 	if (!e)
 		return (struct verdict){.outcome = OUTCOME_TAKEN_BACK};
@@ -521,7 +523,7 @@ uint64_t wait_budget_deadline(
 
 void wait_budget_missed(struct wait_budget *b, uint64_t now_ms)
 {
-	/* The phase that tried again has moved retry_at_ms when it began. */
+	/* For the phase that tried again, wait_budget_deadline() has set retry_at_ms already. */
 	if (now_ms >= b->retry_at_ms)
 		b->retry_at_ms = clock_after(now_ms, WAIT_RETRY_MS);
 }
@@ -534,7 +536,7 @@ void wait_budget_verdict(struct wait_budget *b, uint64_t set_wait_ms, uint64_t t
 
 uint64_t control_wait_until(struct control *c, struct control_key key, uint64_t now_ms)
 {
-	struct entry *e = find(c, key);
+	struct entry *e = find_entry(c, key);
 
 	if (!e)
 		return now_ms;
@@ -554,7 +556,7 @@ void control_wait_missed(struct control *c, uint64_t now_ms)
 
 int control_undo(struct control *c, struct control_key key)
 {
-	struct entry *e = find(c, key);
+	struct entry *e = find_entry(c, key);
 
 	if (!e || !e->started || e->t->n_parts == 0 || outcome_undone(e->verdict.outcome))
 		return -EALREADY;
@@ -570,7 +572,7 @@ int control_undo(struct control *c, struct control_key key)
 
 void control_free(struct control *c, struct control_key key)
 {
-	struct entry *e = find(c, key);
+	struct entry *e = find_entry(c, key);
 
 	if (e)
 		release(c, e);

@@ -1,6 +1,6 @@
 /*
- * See engine.h. Glue: the inventory's refresh on one side, the executor with its command
- * connections on the other, the hand-over between this thread and the snmp thread.
+ * See engine.h. Connects the inventory's refresh, the executor with its command connections, and
+ * the hand-over to the snmp thread. Decides itself only when ldomConfigUnsaved changes.
  */
 #include "control/engine.h"
 
@@ -24,28 +24,30 @@
 #include "util/text.h"
 
 #define TOKEN	     "control"
-#define STOP_LOOK_MS 200 /* while stopping: is it over? */
+#define STOP_LOOK_MS 200 /* how often a stop asks whether it is over */
 
 struct engine {
 	struct handover *handover; /* borrowed */
 	struct registry *registry;
 	struct refresh *refresh;
-	const struct snapshot *last; /* what the changes are told against */
+	const struct snapshot *last; /* the next one is compared with this one */
 	struct history *history;
 	struct recovery *recovery;
 	struct commander *commander;
 	struct new_rows *new_rows;
 	struct executor *executor;
 	bool config_unsaved;
-	uint64_t changed_ms; /* our last command */
-	char *unsaved_path;
+	uint64_t changed_ms; /* when a command of ours changed something last */
+	char *unsaved_path;  /* the file that exists while config_unsaved is true */
 	bool stopping;
 };
 
 /* --- from the inventory to the snmp thread ------------------------------------------------- */
 
-/* There is a configuration that was not there. One that is gone, or another one chosen for the next
- * power cycle, saves nothing. The lists are sorted, and a name has one index. */
+/*
+ * Whether a configuration was added. If one was removed, or another one was chosen for the next
+ * power cycle, nothing was saved. The lists are sorted by index, and a name keeps its index.
+ */
 static bool has_new_spconfig(const struct host *before, const struct host *now)
 {
 	size_t j = 0;
@@ -63,7 +65,7 @@ static bool has_new_spconfig(const struct host *before, const struct host *now)
 	return false;
 }
 
-/* Somebody saved the configuration, and not before our last change. */
+/* Somebody saved the configuration after our last change. */
 static bool was_saved(const struct engine *e, const struct host *before, const struct host *now)
 {
 	return e->changed_ms < before->spconfigs_ms && has_new_spconfig(before, now);
@@ -86,7 +88,7 @@ static void set_unsaved(struct engine *e, bool unsaved)
 			e->unsaved_path, strerror(-rc));
 }
 
-/* ldomConfigUnsaved is kept over a restart of the agent, as the unsaved configuration is. */
+/* A restart of the agent saves nothing, so ldomConfigUnsaved has to survive it. */
 static int recall_unsaved(struct engine *e, const char *directory)
 {
 	if (text_printf(&e->unsaved_path, "%s/unsaved", directory) < 0)
@@ -141,7 +143,10 @@ static void on_event(void *user, const struct ldm_event *event)
 
 /* --- what the executor sees of the engine --------------------------------------------------- */
 
-/* With a look at what is saved now, what is saved later will be seen to be later. */
+/*
+ * The list of configurations is read after each change: was_saved() can then tell a configuration
+ * that is added later from one that was added before the change.
+ */
 static void port_changed(void *user)
 {
 	struct engine *e = user;
@@ -151,7 +156,7 @@ static void port_changed(void *user)
 	refresh_spconfigs_later(e->refresh);
 }
 
-/* What changed since the command was sent may not be in it. */
+/* A change made after the save was sent may not be in the saved configuration. */
 static void port_saved(void *user, uint64_t sent_ms)
 {
 	struct engine *e = user;

@@ -1,6 +1,6 @@
 /*
- * Everything the ldm thread does, as one object without a loop: it keeps the inventory fresh, runs
- * transactions, writes state files, and hands the results over.
+ * All that the ldm thread does, as one object without a loop: it keeps the inventory fresh, runs
+ * transactions, writes state files, and hands the results over to the snmp thread.
  *
  *	engine_new; while (...) { pollset_reset; engine_prepare; pollset_wait; engine_dispatch; }
  *	engine_stop; the same until engine_stopped; engine_free
@@ -26,19 +26,23 @@ struct engine_config {
 };
 
 /*
- * Opens the index registry and the history. Errors are logged: -EBUSY another agent has
- * the state directory, -EBADMSG the registry is damaged, -ENOMEM, -EINVAL, file system errors.
+ * Opens the index registry and the history; h is borrowed. Errors are logged: -EBUSY another agent
+ * has the state directory, -EBADMSG the registry is damaged, -ENOMEM, -EINVAL, -errno of the file
+ * system.
  */
 int engine_new(const struct engine_config *config, struct handover *h, struct engine **ret);
 void engine_free(struct engine *e);
 
-/* One turn: adds descriptors and the earliest deadline; then does what is due. Never blocks. */
+/*
+ * One turn: prepare adds the descriptors and the earliest deadline (-ENOMEM), dispatch does what is
+ * due. Neither waits for ldmd.
+ */
 int engine_prepare(struct engine *e, struct pollset *ps, uint64_t now_ms);
 void engine_dispatch(struct engine *e, const struct pollset *ps, uint64_t now_ms);
 
-/* SIGHUP: refresh pace, time-outs, forceStopAfter and template directory apply at once. */
+/* SIGHUP: refresh pace, time-outs, forceStopAfter, templateDirectory apply at once. -ENOMEM. */
 int engine_reconfigure(struct engine *e, const struct engine_config *config);
-/* Start nothing more, let running commands finish. */
+/* Begins an orderly stop (executor_stop()); engine_stopped() tells when it is over. */
 void engine_stop(struct engine *e);
 bool engine_stopped(const struct engine *e);
 

@@ -774,6 +774,7 @@ static void run_take_back(struct run *run)
 {
 	_cleanup_free_ struct plan_input *in = run->plan.n > 0 ? plan_inputs(run) : NULL;
 
+	/* The SET is undone even if that cannot be written. */
 	if (in)
 		(void)history_begin(run->x->history, run->t, in, true);
 	run_roll_back(run);

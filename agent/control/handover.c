@@ -1,6 +1,6 @@
 /*
- * See handover.h. Everything is under one lock, held for pointer work only: snapshots and rows go
- * by reference, and all that may be large is freed after the lock is given back.
+ * See handover.h. The lock is held only while pointers are moved: snapshots and rows are passed by
+ * reference, and what may be large is freed after the lock was released.
  */
 #include "control/handover.h"
 
@@ -16,19 +16,20 @@
 
 /* A place for a transaction that is not settled. */
 struct slot {
-	struct verdict verdict; /* the last one; of transaction 0: the place is free */
+	struct verdict verdict; /* the last one; the place is free if its transaction is 0 */
 	bool verdict_waits;
 };
 
 struct order_list {
-	struct handover_order orders[6 * HANDOVER_PLANS]; /* three of each, and of the one before */
+	/* For each slot, three orders on its transaction and three on the one before. */
+	struct handover_order orders[6 * HANDOVER_PLANS];
 	size_t first, n;
 };
 
 struct handover {
 	pthread_mutex_t lock;
 	struct wakeup *to_snmp, *to_ldm;
-	bool held, wake_due; /* of the ldm thread alone */
+	bool held, wake_due; /* handover_hold(); only the ldm thread uses them */
 
 	const struct snapshot *snapshot;
 	struct ldm_status status;
@@ -94,7 +95,7 @@ static pthread_mutex_t *lock(struct handover *h)
 	return &h->lock;
 }
 
-/* Until the end of the scope. */
+/* Holds the lock until the end of the scope. */
 #define WITH_LOCK(h) _cleanup_(unlock) __attribute__((unused)) pthread_mutex_t *locked = lock(h)
 
 static struct slot *find_slot(struct handover *h, uint32_t id)
@@ -154,7 +155,7 @@ int handover_receive(struct handover *h, struct inbox *in)
 
 	if (!room)
 		return -ENOMEM;
-	/* First the pipe, then the look: what comes in between wakes us once more. */
+	/* The pipe is emptied first: what is handed over after that wakes this thread once more. */
 	wakeup_drain(h->to_snmp);
 	pthread_mutex_lock(&h->lock);
 	r = ldm_status_copy(&h->status, &status);
@@ -182,7 +183,7 @@ void inbox_clear(struct inbox *in)
 	memset(in, 0, sizeof(*in));
 }
 
-/* Orders are bounded by the slots, so there is always room. */
+/* The lock is held. The slots bound the orders, so there is always room. */
 static void add_order(
 	struct handover *h, enum handover_word word, uint32_t id, struct transaction *reference)
 {
@@ -194,8 +195,9 @@ static void add_order(
 		(struct handover_order){word, id, reference};
 }
 
-/* The lock is held. Takes the rows over when it succeeds. */
-static int start(struct handover *h, struct transaction *t, struct operation *const *rows)
+/* The lock is held. On success the rows are taken over. */
+static int start_transaction(
+	struct handover *h, struct transaction *t, struct operation *const *rows)
 {
 	struct slot *s = !h->sealed ? find_slot(h, 0) : NULL;
 	uint32_t id = oplog_next_transaction(h->oplog);
@@ -229,18 +231,18 @@ int handover_start(struct handover *h, struct transaction *t, uint64_t now_ms)
 	}
 	if (r >= 0) {
 		WITH_LOCK(h);
-		r = start(h, t, rows);
+		r = start_transaction(h, t, rows);
 	}
 	for (size_t i = 0; rows && r < 0 && i < t->n_parts; i++)
 		operation_unref(rows[i]);
 	if (r >= 0) {
 		wakeup_notify(h->to_ldm);
-		wakeup_notify(h->to_snmp); /* the rows */
+		wakeup_notify(h->to_snmp); /* for the operation rows */
 	}
 	return r;
 }
 
-static void say(struct handover *h, enum handover_word word, uint32_t id)
+static void order_about(struct handover *h, enum handover_word word, uint32_t id)
 {
 	bool known;
 
@@ -255,12 +257,12 @@ static void say(struct handover *h, enum handover_word word, uint32_t id)
 
 void handover_undo(struct handover *h, uint32_t transaction)
 {
-	say(h, HANDOVER_UNDO, transaction);
+	order_about(h, HANDOVER_UNDO, transaction);
 }
 
 void handover_keep(struct handover *h, uint32_t transaction)
 {
-	say(h, HANDOVER_KEEP, transaction);
+	order_about(h, HANDOVER_KEEP, transaction);
 }
 
 /* --- ldm thread ---------------------------------------------------------------------------- */
@@ -341,7 +343,7 @@ void handover_post_changes(struct handover *h, struct change_list *take, uint64_
 	}
 	h->changes_dropped += dropped + take->n - fits;
 	pthread_mutex_unlock(&h->lock);
-	/* The references moved; the rest is let go. */
+	/* The changes that fitted own their references there; the others are freed. */
 	for (size_t i = fits; i < take->n; i++)
 		change_clear(&take->changes[i]);
 	free(take->changes);

@@ -21,20 +21,20 @@
 
 #define TOKEN	 "control:history"
 #define READ_CAP (64u << 20)
-#define RESERVED 2048 /* numbers; more domains than one PDU has room for */
-/* Written anew when it is larger than twice its size after the last time, plus this. */
+#define RESERVED 2048 /* numbers at a time; more than the domains of any one PDU */
+/* A file that has grown to twice its first size plus this is written anew. */
 #define GROWTH	   (32u << 10)
-#define RUNNING_MS 200
-#define SYNC_MS	   1000
+#define RUNNING_MS 200	/* how long after its change a row that runs is written */
+#define SYNC_MS	   1000 /* how long a line without a sync waits for one */
 #define RETRY_MS   5000 /* after an error of the disk */
 
 enum file_state {
-	FILE_STALE,    /* nothing can be appended before it was written anew */
+	FILE_STALE,    /* must be written anew before anything can be appended */
 	FILE_OPEN,     /* lines can be appended */
-	FILE_FINISHED, /* history_finish() was here */
+	FILE_FINISHED, /* after history_finish(): nothing is written any more */
 };
 
-/* What was begun in this run or is left open by the last: its lines go into each new file. */
+/* The beginnings of a transaction that has not ended, which go into each new file. */
 struct open_lines {
 	LIST_ENTRY(open_lines) link;
 	uint32_t transaction;
@@ -42,20 +42,22 @@ struct open_lines {
 };
 
 struct history {
-	char *path, *old_rows, *old_journal; /* the old ones: of earlier versions */
+	char *path, *old_rows, *old_journal; /* `history`; two files of earlier versions */
 	struct handover *handover;
 	enum file_state state;
 	int fd;
-	size_t size, fresh_size; /* of the file: now, and when it was written anew */
-	size_t anew_at;		 /* size at which it is written anew */
+	size_t size, fresh_size; /* of the file: now, and when it was last written anew */
+	size_t anew_at;		 /* the size at which the file is written anew */
 	LIST_HEAD(open_list, open_lines) open;
 	struct begun *left_open; /* of the last run */
 	size_t n_left_open;
 	uint32_t reserved; /* the last index that may be given, on disk */
-	/* Serials of views: which rows are in the file, and which were looked at. */
+	/* Serials of views: up to which the ended and the running rows are in the file; the last
+	 * view that history_turn() saw. */
 	uint64_t ended_serial, running_serial, seen_serial;
-	uint64_t running_at_ms, sync_at_ms; /* CLOCK_NEVER: nothing waits */
-	uint64_t retry_at_ms; /* 0: the disk works; else it does not, which was logged */
+	uint64_t running_at_ms, sync_at_ms; /* when each is due; CLOCK_NEVER: nothing waits */
+	uint64_t retry_at_ms; /* 0: the disk works; else when to try again, and the error is logged
+			       */
 };
 
 static void set_state(struct history *y, enum file_state state)
@@ -78,15 +80,14 @@ static void set_state(struct history *y, enum file_state state)
  *	=undo #TRANSACTION #INDEX …	the same, to take back what was done
  *	=end #TRANSACTION		it ended (only in `journal`, a file of earlier versions)
  *
- * A field is a sign, # for a number and = for text (percent-encoded), and a blank behind it. A line
- * ends in a full stop, so that one that was not written to its end is recognised. What is read is
- * checked for its form and for ranges that the type needs.
+ * A field is a sign, # for a number or = for a percent-encoded text, then the value and a blank. A
+ * line ends with a full stop, by which a line is recognised that was not written to its end.
  */
 
-/* A field of a line: where in the struct the value is. */
+/* A field of a line: the member of the struct that has the value. */
 struct line_field {
 	size_t offset;
-	size_t size; /* of a number; 0: a text, as a char * */
+	size_t size; /* of a number; 0: the member is a char * */
 };
 #define NUMBER(type, member)                                                                       \
 	{                                                                                          \
@@ -173,7 +174,7 @@ static int put_text(struct buffer *b, const char *text)
 	return r < 0 ? r : buffer_append(b, " ", 1);
 }
 
-/* To the end of the line. */
+/* All fields, and the end of the line. */
 static int put_fields(
 	struct buffer *b, const struct line_field *fields, size_t n, const void *record)
 {
@@ -210,7 +211,7 @@ static int put_begun(struct buffer *b, const struct begun *p)
 	return r < 0 ? r : put_fields(b, begun_fields, ARRAY_SIZE(begun_fields), p);
 }
 
-/* The rest of a line is in *line; NULL: it has no field any more. */
+/* Takes the first field off *line, which becomes NULL after the last one. */
 static int get_field(char **line, char sign, char **ret)
 {
 	char *field = strsep(line, " ");
@@ -221,7 +222,7 @@ static int get_field(char **line, char sign, char **ret)
 	return 0;
 }
 
-/* Decoded in the line. */
+/* The text is decoded in place. */
 static int get_text(char **line, char **ret)
 {
 	int r = get_field(line, '=', ret);
@@ -238,7 +239,7 @@ static int get_fields(char **line, const struct line_field *fields, size_t n, vo
 		char *field;
 		int r = is_text ? get_text(line, &field) : get_field(line, '#', &field);
 
-		/* An empty field is no text. */
+		/* An empty field stands for NULL. */
 		if (r >= 0 && is_text && *field != '\0')
 			r = text_copy(field, at);
 		if (r >= 0 && !is_text)
@@ -255,11 +256,11 @@ static int get_fields(char **line, const struct line_field *fields, size_t n, vo
 /* A line about an operation: its row, as it was then, or a beginning. */
 struct read_line {
 	uint32_t operation;    /* its index */
-	uint64_t age;	       /* by that number: less is older */
-	size_t at;	       /* in the order they were written */
-	struct operation *row; /* NULL: a beginning */
+	uint64_t age;	       /* of the operation, from its index: less is older */
+	size_t at;	       /* position among the lines */
+	struct operation *row; /* NULL: the line is a beginning */
 	struct begun begun;
-	bool ended; /* the beginning does not count any more */
+	bool ended; /* an `end` line came after this beginning */
 };
 
 struct reading {
@@ -267,7 +268,7 @@ struct reading {
 	size_t n;
 	struct oplog_numbers given;
 	bool damaged;
-	bool separate; /* rows and beginnings are from two files */
+	bool separate; /* rows and beginnings are from the two files of earlier versions */
 };
 
 static void read_line_clear(struct read_line *line)
@@ -283,7 +284,7 @@ static void reading_clear(struct reading *in)
 	free(in->lines);
 }
 
-/* Takes over what is in the line. */
+/* Takes over what the line owns, also after an error. */
 static int add_line(struct reading *in, struct read_line take)
 {
 	struct read_line *line = array_append(&in->lines, &in->n, sizeof(*line));
@@ -334,7 +335,7 @@ static int read_begun(struct reading *in, char **rest, bool undo)
 		p.request.admin = ADMIN_NONE;
 	if ((p.request.fields & FIELD_ROW_BIT) == 0)
 		p.request.row = ROW_REQUEST_NONE;
-	/* Who asks for a text finds one. */
+	/* A request whose bit is set must have the text. */
 	if (!p.request.template)
 		p.request.fields &= ~(unsigned)FIELD_TEMPLATE_BIT;
 	if (!p.request.name)
@@ -355,7 +356,7 @@ static int read_given(struct reading *in, char **rest)
 	return 0;
 }
 
-/* The beginnings of a transaction do not count any more. */
+/* The transaction ended: its beginnings are no longer open. */
 static int read_end(struct reading *in, char **rest)
 {
 	uint32_t transaction;
@@ -367,7 +368,7 @@ static int read_end(struct reading *in, char **rest)
 	return r;
 }
 
-/* The line, without its line end, is changed while it is read. -EBADMSG, -ENOMEM. */
+/* line: without its line end; it is changed while it is read. -EBADMSG, -ENOMEM. */
 static int read_line(struct reading *in, char *line)
 {
 	size_t length = strlen(line);
@@ -389,7 +390,7 @@ static int read_line(struct reading *in, char *line)
 	return strcmp(name, "end") == 0 ? read_end(in, &line) : -EBADMSG;
 }
 
-/* The whole lines: what follows the last line end was torn off by a crash. */
+/* Without what follows the last line end, which is a line that a crash cut off. */
 static size_t length_of_lines(const char *content, size_t length)
 {
 	while (length > 0 && content[length - 1] != '\n')
@@ -428,7 +429,7 @@ static void keep_aside(const char *path)
 			path, aside);
 }
 
-/* -ENOENT: there is none. A damaged file is kept aside once it was read. */
+/* -ENOENT: there is no such file. A damaged file is renamed after it was read. */
 static int read_file(struct reading *in, const char *path)
 {
 	_cleanup_free_ char *content = NULL;
@@ -464,16 +465,17 @@ static int by_age(const void *a, const void *b)
 	return x->age != y->age ? compare_u64(x->age, y->age) : compare_u64(x->at, y->at);
 }
 
-/* What the lines of one operation come to. */
-struct outcome {
-	struct operation *row; /* a reference; NULL: none */
-	struct begun *begun;   /* still open; NULL */
+/* An operation, as all its lines together tell it. */
+struct read_operation {
+	struct operation *row; /* the last one, a reference; NULL: none */
+	struct begun *begun;   /* NULL: the operation is not open */
 };
 
-/* Up to the last line of the operation, whose position is returned. */
-static size_t read_outcome(const struct reading *in, size_t i, struct outcome *ret)
+/* Reads the lines of one operation, from line i on. Returns the first line of the next operation.
+ */
+static size_t merge_lines(const struct reading *in, size_t i, struct read_operation *ret)
 {
-	struct outcome o = {0};
+	struct read_operation o = {0};
 	uint32_t operation = in->lines[i].operation;
 
 	for (; i < in->n && in->lines[i].operation == operation; i++) {
@@ -490,14 +492,15 @@ static size_t read_outcome(const struct reading *in, size_t i, struct outcome *r
 			o.begun = &line->begun;
 		}
 	}
-	/* The old rows were saved before the old journal was, so a row that ended has ended. */
+	/* Earlier versions saved the rows before the journal: an ended row is true even if the
+	 * journal has no `end` line yet. */
 	if (in->separate && o.begun && o.row && !operation_running(o.row) && !o.begun->undo)
 		o.begun = NULL;
 	*ret = o;
 	return i;
 }
 
-/* The row had not been written yet. */
+/* For a beginning whose operation has no row in the file, because none was due before the crash. */
 static int row_of_begun(const struct begun *p, struct operation **ret)
 {
 	int r = set_request_operation(&p->request, ret);
@@ -535,7 +538,7 @@ static int open_lines_new(uint32_t transaction, struct buffer *take, struct open
 	return 0;
 }
 
-/* Takes it over when it succeeds. */
+/* Adds to what the last run left open; on success the beginning is taken over. */
 static int leave_open(struct history *y, struct begun *take)
 {
 	struct begun *more = reallocarray(y->left_open, y->n_left_open + 1, sizeof(*more));
@@ -557,7 +560,7 @@ static int leave_open(struct history *y, struct begun *take)
 	return 0;
 }
 
-static int restore_outcome(struct history *y, struct outcome *o)
+static int restore_operation(struct history *y, struct read_operation *o)
 {
 	int r = !o->row && o->begun ? row_of_begun(o->begun, &o->row) : 0;
 
@@ -571,7 +574,7 @@ static int restore_outcome(struct history *y, struct outcome *o)
 	return r >= 0 && o->begun ? leave_open(y, o->begun) : r;
 }
 
-/* What makes no sense is left out, and counts as damage. */
+/* An operation that the log does not take is left out, and the file counts as damaged. */
 static int restore_all(struct history *y, struct reading *in)
 {
 	uint32_t newest = in->given.index;
@@ -582,10 +585,10 @@ static int restore_all(struct history *y, struct reading *in)
 	if (in->n > 1)
 		qsort(in->lines, in->n, sizeof(*in->lines), by_age);
 	for (size_t i = 0; i < in->n;) {
-		struct outcome o;
+		struct read_operation o;
 
-		i = read_outcome(in, i, &o);
-		int r = restore_outcome(y, &o);
+		i = merge_lines(in, i, &o);
+		int r = restore_operation(y, &o);
 		if (r == -ENOMEM)
 			return r;
 		in->damaged = in->damaged || r < 0;
@@ -612,7 +615,7 @@ static int load(struct history *y)
 
 /* --- writing ------------------------------------------------------------------------------- */
 
-/* Rows of a view that changed since a serial. */
+/* The rows of a view that changed since a serial: those that run, or those that have ended. */
 static int put_rows(struct buffer *b, const struct oplog_view *v, uint64_t since, bool running)
 {
 	int r = 0;
@@ -644,7 +647,7 @@ static bool reserve_is_low(const struct history *y)
 	return oplog_numbers_between(handover_given(y->handover).index, y->reserved) < RESERVED / 2;
 }
 
-/* They are on disk. */
+/* Called when the reserved numbers are on disk. */
 static void use_reserve(struct history *y, struct oplog_numbers given)
 {
 	y->reserved = given.index;
@@ -652,13 +655,15 @@ static void use_reserve(struct history *y, struct oplog_numbers given)
 }
 
 /*
- * Logged once until it works again. A disk that takes nothing does not stop the numbers; they are
- * reserved again when it does.
+ * An error is logged once, until a write succeeds. Until then no limit holds, so that SETs get
+ * numbers: those without a command are done, the others fail with a reason. The next write reserves
+ * numbers again.
  */
 static void note_failure(struct history *y, int r, uint64_t now_ms)
 {
 	if (y->retry_at_ms == 0)
-		log_err(TOKEN, "cannot write %s: %s; no SET can begin until that is mended",
+		log_err(TOKEN,
+			"cannot write %s: %s; until it can be written, no SET sends commands",
 			y->path, strerror(-r));
 	y->retry_at_ms = clock_after(now_ms, RETRY_MS);
 	y->reserved = handover_given(y->handover).index;
@@ -671,7 +676,7 @@ static int put_everything(const struct history *y, struct buffer *b, const struc
 	const struct open_lines *e;
 	int r = put_given(b, &given);
 
-	/* Before the rows, because a row that ended closes the beginnings that stand before it. */
+	/* The rows come last, because a row that ended closes the beginnings before it. */
 	LIST_FOREACH (e, &y->open, link)
 		if (r >= 0)
 			r = buffer_append_text(b, e->text);
@@ -690,7 +695,7 @@ static int open_to_append(struct history *y)
 	return 0;
 }
 
-/* Writes a new file with only the lines that still count. Until it succeeds, the old file stays. */
+/* Writes a new file with only the lines that still count. After an error the old file stays. */
 static int write_anew(struct history *y, struct oplog_numbers given)
 {
 	const struct oplog_view *v = handover_oplog(y->handover);
@@ -716,8 +721,8 @@ static int write_anew(struct history *y, struct oplog_numbers given)
 	return r;
 }
 
-/* All of it, or none: half a line would end up in front of the next one. */
-static int append(struct history *y, const struct buffer *b, bool sync)
+/* Appends all or nothing: what is left of a line would spoil the next one. */
+static int append_to_file(struct history *y, const struct buffer *b, bool sync)
 {
 	int r = file_write_all(y->fd, buffer_data(b), b->len);
 
@@ -727,7 +732,7 @@ static int append(struct history *y, const struct buffer *b, bool sync)
 		return r;
 	if (sync && fdatasync(y->fd) < 0) {
 		r = -errno;
-		/* What of it is on disk is not known, and the next sync would not tell. */
+		/* After an error, another fdatasync() could succeed without the data on disk. */
 		set_state(y, FILE_STALE);
 		return r;
 	}
@@ -735,17 +740,17 @@ static int append(struct history *y, const struct buffer *b, bool sync)
 	return 0;
 }
 
-/* On a full disk, a new file without the lines that no longer count may make the room needed. */
+/* On a full disk, a new file without the lines that no longer count may be small enough. */
 static int append_or_make_room(struct history *y, const struct buffer *b)
 {
 	int r = y->state == FILE_STALE ? write_anew(y, numbers_to_reserve(y)) : 0;
 
 	if (r >= 0)
-		r = append(y, b, true);
+		r = append_to_file(y, b, true);
 	if (r < 0 && y->size > y->fresh_size) {
 		r = write_anew(y, numbers_to_reserve(y));
 		if (r >= 0)
-			r = append(y, b, true);
+			r = append_to_file(y, b, true);
 	}
 	return r;
 }
@@ -781,8 +786,8 @@ static int put_parts(
 }
 
 /*
- * The rows that have ended by now, numbers if they run short, and what is due: a beginning, which
- * has to be on disk at once; or, where that is NULL, the rows that run.
+ * Appends the rows that have ended and, if the reserve is low, new numbers. Then either a
+ * beginning, with a sync, or (NULL) the rows that run, if they are due.
  */
 static int append_lines(
 	struct history *y, const struct oplog_view *v, const char *beginning, uint64_t now_ms)
@@ -802,7 +807,7 @@ static int append_lines(
 	if (r >= 0 && beginning)
 		r = append_or_make_room(y, &b);
 	else if (r >= 0 && (b.len > 0 || sync))
-		r = append(y, &b, sync);
+		r = append_to_file(y, &b, sync);
 	if (r >= 0) {
 		y->ended_serial = v->serial;
 		if (running) {
@@ -889,7 +894,7 @@ void history_turn(struct history *y, uint64_t now_ms)
 	} else {
 		note_failure(y, r, now_ms);
 	}
-	/* If that fails, appending goes on, and it is tried again later. */
+	/* If this fails, lines are still appended, and a new file is tried again after GROWTH. */
 	if (r >= 0 && y->size >= y->anew_at)
 		(void)write_anew(y, numbers_to_reserve(y));
 	oplog_view_unref(v);

@@ -1,8 +1,9 @@
 /*
- * The operation rows in memory; history.c keeps them over a restart.
+ * See oplog.h. history.c keeps the rows over a restart.
  *
- * A reader's view is never changed: a change makes a new view (256 pointers) while somebody reads
- * the current one, and leaves the old view to its readers.
+ * If somebody reads the current view, a change makes a new view (256 pointers) and leaves the old
+ * one to its readers. Otherwise the current view itself is changed, so that many changes between
+ * two reads cost little.
  */
 #include "control/oplog.h"
 
@@ -26,7 +27,7 @@ struct view_rows {
 struct oplog {
 	struct view_rows *current; /* never NULL */
 	struct oplog_numbers given;
-	uint32_t limit; /* no index behind this one is given; 0: there is no limit */
+	uint32_t limit; /* the last index that may be given; 0: there is no limit */
 };
 
 /* --- rows ---------------------------------------------------------------------------------- */
@@ -216,7 +217,7 @@ static enum admin_state admin_from_ldmd(enum domain_state state)
 	}
 }
 
-/* forceStop leads to bound, restart to active; reads never give more than 3. */
+/* A read never gives forceStop or restart, but the state to which they lead. */
 static enum admin_state admin_readable(enum admin_state target)
 {
 	switch (target) {
@@ -285,8 +286,8 @@ uint32_t oplog_next_transaction(const struct oplog *l)
 }
 
 /*
- * How many numbers n rows cost. Rows of one transaction have numbers that follow each other, so the
- * last few numbers may be left out. -EAGAIN, -ENOSPC: as oplog_append().
+ * How many indexes n rows use up. The rows of one transaction have consecutive indexes, so the last
+ * few before OPLOG_INDEX_MAX may be left out. -EAGAIN, -ENOSPC: as oplog_append().
  */
 static int number_cost(const struct oplog *l, size_t n, uint32_t *ret)
 {
@@ -294,7 +295,7 @@ static int number_cost(const struct oplog *l, size_t n, uint32_t *ret)
 	uint32_t left = OPLOG_INDEX_MAX - l->given.index;
 	uint64_t cost = n > left ? (uint64_t)left + n : n;
 
-	/* The numbers between the last one and that of the oldest row are free. */
+	/* The indexes from the last one given to that of the oldest row are free. */
 	if (v->n_rows > 0 && cost > oplog_numbers_between(oplog_number_after(l->given.index, 1),
 					    v->rows[v->oldest]->index))
 		return -ENOSPC;
@@ -355,7 +356,7 @@ static int add_rows(struct oplog *l, struct operation *const *take, size_t n)
 	}
 	for (size_t i = 0; i < n; i++)
 		b->rows[b->v.n_rows++] = take[i];
-	/* They are there by age. The numbers are in the same order, unless they began anew. */
+	/* The rows are sorted by age, and so by index unless the indexes began at 1 again. */
 	const struct operation *oldest = b->rows[0];
 	if (oldest->index > b->rows[b->v.n_rows - 1]->index) {
 		qsort(b->rows, b->v.n_rows, sizeof(b->rows[0]), by_index);
@@ -363,7 +364,7 @@ static int add_rows(struct oplog *l, struct operation *const *take, size_t n)
 	}
 	for (size_t i = 0; i < n; i++)
 		take[i]->serial = b->v.serial;
-	/* The new rows came with a reference. */
+	/* The new rows brought their reference with them; the others get one for this view. */
 	for (size_t i = 0; i < b->v.n_rows; i++)
 		if (b->rows[i]->serial != b->v.serial)
 			shared_ref(b->rows[i]);
@@ -403,8 +404,7 @@ int oplog_restore(struct oplog *l, struct operation *take)
 	return 0;
 }
 
-/* A view that can be changed: the current one if only the log has it, else a copy. NULL: no memory.
- */
+/* The current view if nobody reads it, else a copy in its place. NULL: no memory. */
 static struct view_rows *view_to_change(struct oplog *l)
 {
 	struct view_rows *now = l->current;

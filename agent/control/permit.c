@@ -19,7 +19,7 @@ struct permit {
 	struct permit_rule *rules;
 	size_t n;
 	bool stated; /* there was a directive about domains, so the default does not apply */
-	bool saving;
+	bool saving; /* setAllow save */
 };
 
 int permit_new(struct permit **ret)
@@ -80,7 +80,7 @@ static int parse_what(char *text, unsigned *ret)
 	return 0;
 }
 
-/* The pattern has no wildcard, so it fits one name only. */
+/* The pattern has no wildcard, so it matches only one name. */
 static bool is_literal(const char *pattern)
 {
 	for (const char *p = pattern; *p != '\0'; p++) {
@@ -129,7 +129,7 @@ int permit_add(struct permit *p, const char *text, const char **ret_problem)
 		"or save";
 	if (!word || parse_what(word, &what) < 0)
 		return -EINVAL;
-	*ret_problem = "save stands alone: it is about no domain";
+	*ret_problem = "save must stand alone: it is about no domain";
 	if ((what & PERMIT_SAVE) != 0 && (what != PERMIT_SAVE || next_word(&rest)))
 		return -EINVAL;
 	if (what == PERMIT_SAVE) {
@@ -151,7 +151,8 @@ int permit_add(struct permit *p, const char *text, const char **ret_problem)
 
 /* --- asking -------------------------------------------------------------------------------- */
 
-static bool in_list(const char *list, const char *name)
+/* list: names with commas between, such as ldomMaster; may be NULL. */
+static bool list_has_name(const char *list, const char *name)
 {
 	size_t n = strlen(name);
 
@@ -193,7 +194,7 @@ static bool uses(const struct domain_detail *d, const struct domain_services *s)
 	return false;
 }
 
-/* The flag alone decides where it is not known which domain uses which service. */
+/* As long as nobody knows which domain uses which service, a service domain counts as in use. */
 static bool serves_others(const struct snapshot *s, const struct domain *d)
 {
 	if ((d->roles & DOMAIN_SERVICE) == 0)
@@ -214,7 +215,8 @@ static bool serves_others(const struct snapshot *s, const struct domain *d)
 static bool is_master(const struct snapshot *s, const struct domain *d)
 {
 	for (size_t i = 0; i < s->n_domains; i++)
-		if (s->domains[i]->index != d->index && in_list(s->domains[i]->master, d->name))
+		if (s->domains[i]->index != d->index &&
+			list_has_name(s->domains[i]->master, d->name))
 			return true;
 	return false;
 }

@@ -1,19 +1,20 @@
 /*
- * What may be written where: the configuration directive setAllow.
+ * The configuration directive setAllow: which objects may be written on which domains.
  *
  *	setAllow WHAT[,WHAT]... [GLOB]...
  *
- * WHAT is state, cpu, memory, crypto, create (which is also destroy), all of these, or none. GLOB
- *is a pattern for domain names (fnmatch(3): * ? []), several may be given, `*` if there is none.
- *The directive may stand more than once; what any of them allows is allowed.
+ * WHAT is state, cpu, memory, crypto, create (also allows destroy), all of these, or none. GLOB is
+ * a pattern for domain names, with the special characters of fnmatch(3). Without a GLOB, any name
+ * matches. Several directives add up.
  *
- * Without the directive: all on every guest. A guest is a domain that is not the control domain,
- * serves no other domain and is master of none. Those are allowed only by a GLOB that is their
- * name letter for letter (\ escapes a special character): no pattern reaches them by accident.
+ * Without the directive, all is allowed on guests. A guest is a domain that is not the control
+ * domain, serves no other domain and is the master of none. On other domains a GLOB counts only if
+ * it is their exact name (\ escapes a special character), so that no pattern reaches them by
+ * accident.
  *
  *	setAllow save
  *
- * allows ldomSaveConfig, and changes nothing of what is allowed on domains.
+ * allows ldomSaveConfig, and does not change what is allowed on domains.
  */
 #ifndef CONTROL_PERMIT_H
 #define CONTROL_PERMIT_H
@@ -35,14 +36,19 @@ enum permit_what {
 
 struct permit;
 
+/* Allows the default until something is added. -ENOMEM. */
 int permit_new(struct permit **ret);
 void permit_free(struct permit *p);
-/* The text after the directive. -EINVAL: *ret_problem says what (static text). -ENOMEM. */
+/*
+ * text: what follows the word setAllow. -EINVAL, -ENOMEM: *ret_problem, a static text, says what is
+ * wrong; after -ENOMEM the permit must not be used.
+ */
 int permit_add(struct permit *p, const char *text, const char **ret_problem);
 
-/* What may be written on a domain of the snapshot. p NULL: the default. */
+/* A set of enum permit_what: what may be written on a domain of s. In all of these, p NULL is the
+ * default. */
 unsigned permit_domain(const struct permit *p, const struct snapshot *s, const struct domain *d);
-/* The same for a row that is not a domain yet. */
+/* The same for a domain that is to be made under this name. */
 unsigned permit_new_name(const struct permit *p, const char *name);
 /* May rows be made at all, under any name? */
 bool permit_creation(const struct permit *p);

@@ -1,6 +1,6 @@
 /*
- * See precheck.h. Each check is a function. Of several refusals, refuse() keeps the one that RFC
- * 3416 tests first, so the order of the checks does not matter.
+ * See precheck.h. Of several refusals, refuse() keeps the one that RFC 3416 tests first, so the
+ * order of the checks does not matter.
  */
 #include "control/precheck.h"
 
@@ -59,7 +59,10 @@ static void check_permission(
 
 /* --- the state of the host and of the domain ------------------------------------------------ */
 
-/* row NULL: a domain that is being made. */
+/*
+ * While a delayed reconfiguration of the control domain waits, ldmd changes no other domain. row
+ * NULL: a domain that is being made.
+ */
 static void check_host(struct prechecking *j, const struct set_request *d, const struct domain *row)
 {
 	const struct domain *control = snapshot_control_domain(j->view->snapshot);
@@ -91,7 +94,7 @@ static void check_no_row(struct prechecking *j, const struct set_request *d)
 	bool inside = d->index >= s->next_index && d->index - s->next_index <= REGISTRY_WINDOW;
 
 	if (d->row == ROW_REQUEST_DESTROY)
-		return; /* RFC 2579: the row is not there, as asked */
+		return; /* RFC 2579: destroy of a row that does not exist succeeds */
 	if (!permit_creation(j->view->permit) || (!asks_creation(d) && d->index < s->next_index))
 		refuse_request(j, d, 0, REASON_NEVER_A_ROW);
 	else if ((d->fields & FIELD_ROW_BIT) != 0 && !asks_creation(d))
@@ -124,7 +127,7 @@ static void check_new_name(struct prechecking *j, const struct set_request *d, c
 		refuse_request(j, d, FIELD_NAME_BIT, REASON_NOT_ALLOWED);
 }
 
-/* A new domain needs a name, and CPUs and memory or a template. */
+/* What a new domain needs, from the request and the row together. row NULL: there is none. */
 static bool is_complete(const struct set_request *d, const struct domain *row)
 {
 	bool name = (d->fields & FIELD_NAME_BIT) != 0 || row_has_name(row);
@@ -152,7 +155,7 @@ static void check_making(
 		refuse_request(j, d, FIELD_ADMIN_BIT, REASON_NOTHING_TO_STOP);
 }
 
-/* A row that a manager is making. */
+/* The row is one that a manager is making. */
 static void check_unfinished(
 	struct prechecking *j, const struct set_request *d, const struct domain *row)
 {
@@ -230,7 +233,7 @@ static enum precheck_result check_busy(struct prechecking *j, const struct set_r
 
 /* --- is there enough ---------------------------------------------------------------------- */
 
-/* What is told of a resource that there is too little of. */
+/* Reason and unit of the refusal when a resource does not suffice. */
 static const struct {
 	enum refusal_reason reason;
 	uint64_t unit;
@@ -240,40 +243,42 @@ static const struct {
 	[RESOURCE_CRYPTO] = {REASON_CRYPTO, 1},
 };
 
-static uint64_t minus(uint64_t a, uint64_t b)
+static uint64_t difference_or_0(uint64_t a, uint64_t b)
 {
 	return a > b ? a - b : 0;
 }
 
-static bool holds(const struct domain *d)
+/* The domain's resources are taken from the free pools. */
+static bool holds_resources(const struct domain *d)
 {
 	return d && d->state != DOMAIN_INACTIVE;
 }
 
-/* What the domain holds when all went well. */
-static struct amounts on_arrival(const struct set_request *w, const struct domain *d)
+/* What the domain will hold when the transaction has succeeded. */
+static struct amounts amounts_at_success(const struct set_request *w, const struct domain *d)
 {
 	bool binds = w->admin == ADMIN_ACTIVE || w->admin == ADMIN_BOUND;
 	bool unbinds = d && d->state == DOMAIN_BOUND && w->admin == ADMIN_INACTIVE;
 
-	if ((!holds(d) && !binds) || unbinds)
+	if ((!holds_resources(d) && !binds) || unbinds)
 		return amounts_of(NULL);
 	return amounts_asked(w, amounts_of(d));
 }
 
 /*
- * What a transaction that is under way may still take from the pools. What it released is kept for
- * it until it ends, because its rollback would take that again.
+ * What a transaction that is under way may still take from the pools. This includes what it has
+ * released, because its rollback would take that back.
  */
 static struct amounts still_to_take(const struct pending *p, const struct domain *d)
 {
-	struct amounts now = amounts_of(holds(d) ? d : NULL);
-	struct amounts back = amounts_of(holds(p->had) ? p->had : NULL), most = {{0}};
+	struct amounts now = amounts_of(holds_resources(d) ? d : NULL);
+	struct amounts back = amounts_of(holds_resources(p->had) ? p->had : NULL), most = {{0}};
 
 	if (!p->going_back)
-		most = on_arrival(p->request, d);
+		most = amounts_at_success(p->request, d);
 	for (size_t k = 0; k < _RESOURCE_MAX; k++)
-		most.of[k] = minus(most.of[k] > back.of[k] ? most.of[k] : back.of[k], now.of[k]);
+		most.of[k] = difference_or_0(
+			most.of[k] > back.of[k] ? most.of[k] : back.of[k], now.of[k]);
 	return most;
 }
 
@@ -288,12 +293,12 @@ static struct amounts free_now(const struct precheck_view *v)
 			&v->pending[i], row_domain(snapshot_find_index(v->snapshot, index)));
 
 		for (size_t k = 0; k < _RESOURCE_MAX; k++)
-			left.of[k] = minus(left.of[k], a.of[k]);
+			left.of[k] = difference_or_0(left.of[k], a.of[k]);
 	}
 	return left;
 }
 
-/* A domain of the plan, as the plan goes on. */
+/* What a domain holds after the steps that were walked so far. */
 struct holding {
 	struct amounts amounts;
 	bool bound; /* the amounts are taken from the pools */
@@ -304,8 +309,8 @@ static struct amounts taken_by(const struct holding *h)
 	return h->bound ? h->amounts : amounts_of(NULL);
 }
 
-/* False: there is too little for the step. */
-static bool run_step(
+/* Changes what the domain holds and what is left in the pools. False: too little is left. */
+static bool walk_step(
 	struct prechecking *j, const struct step *s, struct holding *h, struct amounts *left)
 {
 	const struct set_request *d = &j->t->parts[s->part].request;
@@ -317,21 +322,22 @@ static bool run_step(
 		h->bound = s->action == STEP_BIND;
 	struct amounts after = taken_by(h);
 	for (size_t k = 0; k < _RESOURCE_MAX; k++) {
-		uint64_t more = minus(after.of[k], before.of[k]), unit = shortages[k].unit;
+		uint64_t more = difference_or_0(after.of[k], before.of[k]),
+			 unit = shortages[k].unit;
 
 		if (more > left->of[k]) {
 			refuse_amount(&j->best, shortages[k].reason,
 				set_request_position(d, s->field), more / unit, left->of[k] / unit);
 			return false;
 		}
-		left->of[k] += minus(before.of[k], after.of[k]) - more;
+		left->of[k] += difference_or_0(before.of[k], after.of[k]) - more;
 	}
 	return true;
 }
 
 /*
- * Walks the steps of a plan in order over the free pools, so what the PDU releases first counts and
- * what the PDU releases later does not. What the pending transactions will still take is not free.
+ * Walks the steps in their order: what one step releases is free for those after it. What pending
+ * transactions will still take is not free.
  */
 static void check_pools(struct prechecking *j, const struct plan_input *in, const struct plan *plan)
 {
@@ -340,7 +346,7 @@ static void check_pools(struct prechecking *j, const struct plan_input *in, cons
 	struct amounts left = free_now(j->view);
 	bool enough = true;
 
-	/* Without the free pools of ldmd nothing can be said. */
+	/* If ldmd did not tell the free pools, it decides alone. */
 	if (!j->view->snapshot->pools.known)
 		return;
 	if (!holdings) {
@@ -350,10 +356,10 @@ static void check_pools(struct prechecking *j, const struct plan_input *in, cons
 	for (size_t i = 0; i < n; i++) {
 		holdings[i].amounts = in[i].domain ? amounts_of(in[i].domain)
 						   : amounts_asked(in[i].request, amounts_of(NULL));
-		holdings[i].bound = holds(in[i].domain);
+		holdings[i].bound = holds_resources(in[i].domain);
 	}
 	for (size_t i = 0; i < plan->n && enough; i++)
-		enough = run_step(j, &plan->steps[i], &holdings[plan->steps[i].part], &left);
+		enough = walk_step(j, &plan->steps[i], &holdings[plan->steps[i].part], &left);
 }
 
 /* --- can it be planned --------------------------------------------------------------------- */
@@ -363,7 +369,7 @@ static bool plans_nothing(const struct set_request *d, const struct domain *row)
 	return !saves(d) && !row_domain(row) && !set_request_makes_domain(d);
 }
 
-/* wanted: the request, with what the row that is being made has already. */
+/* *wanted: a copy of the request, with what the row that is being made has already. */
 static int make_input(const struct prechecking *j, const struct transaction_part *p,
 	struct set_request *wanted, struct plan_input *ret)
 {
@@ -394,7 +400,8 @@ static void check_plan(struct prechecking *j, const struct plan_input *in)
 	}
 }
 
-static void check_together(struct prechecking *j)
+/* All parts together: can the PDU be planned, and is there enough of each resource? */
+static void check_transaction(struct prechecking *j)
 {
 	size_t n = j->t->n_parts;
 	_cleanup_free_ struct set_request *wanted = calloc(n, sizeof(*wanted));
@@ -427,14 +434,15 @@ static void set_domain_name(struct prechecking *j, struct set_request *d)
 }
 
 /*
- * The name that a domain has already asks for nothing. A manager that found the row by its name
- * writes the name with the change, so that the change is refused if the row is another domain now.
+ * A domain's own name asks for no change, so the field is dropped. A manager that found the row by
+ * the name sends the name along, so that the SET is refused if the row is another domain by now.
  */
 static void drop_own_name(const struct prechecking *j, struct set_request *d)
 {
 	const struct domain *row = snapshot_find_index(j->view->snapshot, d->index);
 
-	/* A retry of the SET that made the row has the name, as that SET had it. */
+	/* In a retry of the SET that made the row the name stays, so that it equals the first SET.
+	 */
 	if (asks_creation(d))
 		return;
 	if (row_domain(row) && d->fields != FIELD_NAME_BIT && (d->fields & FIELD_NAME_BIT) != 0 &&
@@ -449,7 +457,7 @@ struct refusal precheck(
 
 	if (so_far.error == CONTROL_GEN_ERR || t->n_parts == 0)
 		return so_far;
-	/* Old data say nothing about what is possible now. */
+	/* Without current data nothing can be checked. */
 	if (!view->snapshot || !view->usable) {
 		refuse_request(&j, &t->parts[0].request, 0, REASON_NO_LDMD);
 		return j.best;
@@ -468,7 +476,7 @@ struct refusal precheck(
 		set_domain_name(&j, d);
 	}
 	if (j.best.error == CONTROL_OK)
-		check_together(&j);
+		check_transaction(&j);
 	return j.best;
 }
 
@@ -488,7 +496,7 @@ void repeats_clear(struct repeats *r)
 	r->next = 0;
 }
 
-static bool does_it_each_time(const struct set_request *d)
+static bool acts_each_time(const struct set_request *d)
 {
 	bool state = d->admin == ADMIN_RESTART || d->admin == ADMIN_FORCE_STOP;
 	bool row = d->row == ROW_REQUEST_CREATE_AND_GO || d->row == ROW_REQUEST_DESTROY;
@@ -496,14 +504,14 @@ static bool does_it_each_time(const struct set_request *d)
 	return state || row || (d->fields & FIELD_SAVE_BIT) != 0;
 }
 
-/* The list is a ring: with more than 64 in ten seconds the oldest is forgotten. */
+/* The list is a ring: when more than REPEATS_MAX end in REPEAT_MS, the oldest is forgotten. */
 void repeats_add(
 	struct repeats *r, const struct set_request *d, const struct snapshot *s, uint64_t now_ms)
 {
 	struct repeat *e = &r->list[r->next];
 	struct repeat new = {.at_ms = now_ms};
 
-	if (!does_it_each_time(d) || set_request_copy(d, &new.request) < 0)
+	if (!acts_each_time(d) || set_request_copy(d, &new.request) < 0)
 		return;
 	new.domain = s ? domain_ref(snapshot_find_index(s, d->index)) : NULL;
 	repeat_clear(e);
@@ -518,7 +526,7 @@ void repeats_forget(struct repeats *r, uint32_t index)
 			repeat_clear(&r->list[i]);
 }
 
-/* Flags and utilization are left out: a guest that boots changes them by itself. */
+/* Flags and utilization do not count: a guest that boots changes them by itself. */
 static bool same_domain(const struct domain *a, const struct domain *b)
 {
 	if (!a || !b)

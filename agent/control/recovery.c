@@ -11,8 +11,9 @@
 #include "util/clock.h"
 #include "util/log.h"
 
-#define TOKEN	     "control:recovery"
-#define FIRST_ASK_MS 500 /* between two looks at the domains; each time twice as long */
+#define TOKEN "control:recovery"
+/* The pause between two reads of the domains doubles from the first value to the last. */
+#define FIRST_ASK_MS 500
 #define LAST_ASK_MS  5000
 
 enum part_state {
@@ -29,10 +30,12 @@ struct part {
 
 struct recovery {
 	struct handover *handover;
-	struct part *parts; /* the oldest first */
-	size_t n, left;
-	uint64_t patience_ms, ask_ms;
-	uint64_t next_ms, late_ms; /* late: 0 before the first inventory */
+	struct part *parts;   /* the oldest first */
+	size_t n, left;	      /* all parts; those not DONE */
+	uint64_t patience_ms; /* commandTimeout */
+	uint64_t ask_ms;      /* the pause before the next read */
+	uint64_t next_ms;     /* when the next read is due */
+	uint64_t late_ms;     /* when commandTimeout is over; 0: before the first inventory */
 };
 
 /* --- judging ------------------------------------------------------------------------------- */
@@ -46,8 +49,8 @@ static bool is_as_before(const struct begun *p, const struct domain *d)
 }
 
 /*
- * How far ldmd got with what was asked for: succeeded; partial if all that is missing waits for a
- * reboot; running if steps are missing, or the domain cannot get there from here.
+ * How far the domain is from what was asked for: succeeded; partial if all that is missing waits
+ * for a reboot; running if steps are missing or no plan can be made.
  */
 static enum operation_status reached_status(const struct begun *p, const struct domain *d)
 {
@@ -79,7 +82,7 @@ enum operation_status recovery_judge(const struct begun *p, const struct domain 
 	bool under_way = d && (domain_in_transition(d) || d->memory_dr);
 	bool restart = p->request.admin == ADMIN_RESTART;
 
-	/* It was seen when it was done, so as before means that the way back was taken. */
+	/* All steps were seen done before the undo, so a domain as before was taken back. */
 	if (!under_way && p->undo && is_as_before(p, d))
 		return OPERATION_ROLLED_BACK;
 	if (!under_way && !p->undo && !restart && reached_status(p, d) != OPERATION_RUNNING)
@@ -96,7 +99,7 @@ enum operation_status recovery_judge(const struct begun *p, const struct domain 
 	return OPERATION_PARTIAL;
 }
 
-/* There was no configuration of the name when the command was sent. */
+/* When the command was sent, no configuration had the name. */
 static enum operation_status judge_save(const struct begun *p, const struct snapshot *s, bool late)
 {
 	if (snapshot_has_spconfig(s, p->request.name))
@@ -114,10 +117,10 @@ static void fill_row(struct operation *o, enum operation_status status, const st
 	if (d)
 		(void)operation_set_domain(&o->after, d);
 	(void)operation_set_text(
-		&o->message, "the agent was restarted meanwhile; settled by reading");
+		&o->message, "the agent was restarted; the result was read from ldmd");
 }
 
-/* A row that is gone, or has no memory, stays open in the file and is decided at the next start. */
+/* Without memory for the row, the operation stays open in the file until the next start. */
 static void end_row(const struct part *p, enum operation_status status, const struct domain *d)
 {
 	const struct oplog_view *v = handover_oplog(p->recovery->handover);
@@ -129,8 +132,8 @@ static void end_row(const struct part *p, enum operation_status status, const st
 	if (r < 0)
 		return;
 	fill_row(o, status, d);
-	log_notice(TOKEN, "operation %u: \"%s\": %s: %s (settled by reading after a restart)",
-		o->index, o->domain, o->request, operation_status_name(status));
+	log_notice(TOKEN, "operation %u: \"%s\": %s: %s (read from ldmd after a restart)", o->index,
+		o->domain, o->request, operation_status_name(status));
 	(void)handover_report(p->recovery->handover, &o, 1, NULL);
 }
 
@@ -149,8 +152,7 @@ static void end_part(struct part *p, enum operation_status status, const struct 
 	set_part_state(p, PART_DONE);
 }
 
-/* Another operation on the domain came later, so the domain does not show any more what this one
- * left. */
+/* A later operation on the domain: the domain no longer shows what this one left. */
 static bool is_overtaken(const struct part *p)
 {
 	const struct oplog_view *v = handover_oplog(p->recovery->handover);
@@ -182,7 +184,7 @@ static void on_domain(void *user, int err, const struct domain *d, const struct 
 		end_part(p, status, d);
 }
 
-static void ask(struct part *p, struct refresh *refresh)
+static void read_part(struct part *p, struct refresh *refresh)
 {
 	const char *name = saves(p) ? LOOK_AT_SPCONFIGS : p->begun->request.domain;
 
@@ -204,7 +206,7 @@ void recovery_turn(struct recovery *v, struct refresh *refresh, uint64_t now_ms)
 	v->ask_ms = 2 * v->ask_ms < LAST_ASK_MS ? 2 * v->ask_ms : LAST_ASK_MS;
 	for (size_t i = 0; i < v->n; i++)
 		if (v->parts[i].state == PART_OPEN)
-			ask(&v->parts[i], refresh);
+			read_part(&v->parts[i], refresh);
 }
 
 uint64_t recovery_next(const struct recovery *v)
@@ -237,7 +239,9 @@ int recovery_new(
 		.ask_ms = FIRST_ASK_MS};
 	if (n > 0)
 		log_notice(TOKEN,
-			"%zu operations of the last run are open: settling them by reading", n);
+			"%zu operations of the last run are open: reading from ldmd what became of "
+			"them",
+			n);
 	*ret = v;
 	return 0;
 }

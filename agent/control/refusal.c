@@ -62,9 +62,9 @@ void refuse_amount(struct refusal *best, enum refusal_reason reason, uint32_t po
 	uint64_t wanted, uint64_t available)
 {
 	enum control_error error = reasons[reason].error;
-	unsigned old = control_error_rank(best->error), new = control_error_rank(error);
+	unsigned rank = control_error_rank(error), best_rank = control_error_rank(best->error);
 
-	if (new > old || (new == old &&position >= best->position))
+	if (rank > best_rank || (rank == best_rank && position >= best->position))
 		return;
 	*best = (struct refusal){error, position, reason, wanted, available};
 }

@@ -1,6 +1,6 @@
 /*
- * What may be wrong with a SET: the reasons, each with its error and its sentence, and which of
- * several is told.
+ * Why a SET is refused: the reasons, each with its SNMP error and its text, and which of several
+ * reasons the manager is told.
  */
 #ifndef CONTROL_REFUSAL_H
 #define CONTROL_REFUSAL_H
@@ -24,7 +24,10 @@ enum control_error {
 	CONTROL_INCONSISTENT_NAME = 18,
 };
 
-/* Name, error, sentence. Of an amount, the sentence says only of what; see struct refusal. */
+/*
+ * Name, error, text. The texts of CPUS, MEMORY and CRYPTO are only units: "12 CPUs wanted, 8 free"
+ * is made of struct refusal.
+ */
 /* clang-format off */
 #define REFUSAL_REASONS(X) \
 	X(NO_MEMORY, GEN_ERR, "no memory") \
@@ -52,7 +55,7 @@ enum control_error {
 	X(CHANGE_AND_DESTROY, INCONSISTENT_VALUE, \
 		"a row cannot be changed and destroyed at once") \
 	X(NAME_TAKEN, INCONSISTENT_VALUE, "another domain has this name") \
-	X(NAME_TWICE, INCONSISTENT_VALUE, "two new rows of one name") \
+	X(NAME_TWICE, INCONSISTENT_VALUE, "two new rows with the same name") \
 	X(NAME_PENDING, INCONSISTENT_VALUE, "another row of this name is being made") \
 	X(NOT_ALLOWED, INCONSISTENT_VALUE, "setAllow does not allow it") \
 	X(CONTROL_DOMAIN, INCONSISTENT_VALUE, \
@@ -80,13 +83,13 @@ enum control_error {
 	X(MAX_CORES, INCONSISTENT_VALUE, \
 		"more cores than the domain may have (ldomMaxCores)") \
 	X(TWO_TAILS, INCONSISTENT_VALUE, \
-		"what cannot be taken back is allowed in one domain only") \
+		"steps that cannot be undone are allowed in one domain only") \
 	X(DOMAIN_GONE, INCONSISTENT_VALUE, "the domain does not exist any more") \
 	X(DOMAIN_EXISTS, INCONSISTENT_VALUE, "a domain of that name exists") \
 	X(CPUS, RESOURCE_UNAVAILABLE, "CPUs") \
 	X(MEMORY, RESOURCE_UNAVAILABLE, "MB of memory") \
 	X(CRYPTO, RESOURCE_UNAVAILABLE, "crypto units") \
-	X(NO_LDMD, RESOURCE_UNAVAILABLE, "ldmd is not there, or the data are old") \
+	X(NO_LDMD, RESOURCE_UNAVAILABLE, "ldmd is not connected, or its data are too old") \
 	X(TOO_MANY, RESOURCE_UNAVAILABLE, "too many SETs are under way")
 /* clang-format on */
 
@@ -97,27 +100,26 @@ enum refusal_reason {
 #undef REASON_OF
 		_REASON_MAX,
 };
-/* Static text; "" of REASON_NONE. */
+/* Static text; "" for REASON_NONE. */
 const char *reason_text(enum refusal_reason r);
 
 struct refusal {
 	enum control_error error; /* that of the reason */
-	uint32_t position;	  /* of the varbind, from 0 */
+	uint32_t position;	  /* of the varbind in the PDU, from 0 */
 	enum refusal_reason reason;
-	/* What is too little: so much was wanted, and so much is free. Both 0: not about an amount,
-	 * and the reason's sentence is the whole of it. */
-	uint64_t wanted, free;
+	uint64_t wanted, free; /* of CPUs, MB or crypto units; both 0 for all other reasons */
 };
 
-/* Keeps in *best what RFC 3416 4.2.5 tests first; among equals, the first varbind. */
+/* Keeps in *best the refusal that RFC 3416 4.2.5 tests first; of equals, the first varbind's. */
 void refuse(struct refusal *best, enum refusal_reason reason, uint32_t position);
 
-/* The same about an amount. */
+/* The same for a resource that does not suffice. */
 void refuse_amount(struct refusal *best, enum refusal_reason reason, uint32_t position,
 	uint64_t wanted, uint64_t available);
 
-/* Order of the tests: lower is reported first, CONTROL_OK is last of all. */
+/* Place in the order of the tests of RFC 3416 4.2.5: lower is reported first, CONTROL_OK last. */
 unsigned control_error_rank(enum control_error e);
+/* "wrongType"; static text. */
 const char *control_error_name(enum control_error e);
 
 #endif

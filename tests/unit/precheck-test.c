@@ -239,7 +239,7 @@ static void test_create_and_wait(void **state)
 			PDU(V(ROW, UNFINISHED, 5))},
 		{"name that is taken", CONTROL_INCONSISTENT_VALUE, 1,
 			PDU(V(ROW, NEXT, 5), T(NAME, NEXT, "bound"))},
-		{"two new rows of one name", CONTROL_INCONSISTENT_VALUE, 1,
+		{"two new rows with the same name", CONTROL_INCONSISTENT_VALUE, 1,
 			PDU(V(ROW, NEXT, 5), T(NAME, NEXT, "x"), V(ROW, NEXT + 1, 5),
 				T(NAME, NEXT + 1, "x"))},
 	};

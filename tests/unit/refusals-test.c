@@ -115,7 +115,7 @@ static const struct refusal_case cases[] = {
 		"another domain has this name (ldomName.12 = \"active\" of \"active\")",
 		.v = {S(NAME, UNFINISHED, "active")}),
 	CASE(REASON_NAME_TWICE, 2, 0, "ldomName.12", "new",
-		"two new rows of one name (ldomName.12 = \"new\" of \"new\")",
+		"two new rows with the same name (ldomName.12 = \"new\" of \"new\")",
 		.v = {S(NAME, UNFINISHED, "new"), S(NAME, FINISHED, "new")}),
 	CASE(REASON_NAME_PENDING, 1, 0, "ldomName.12", "new",
 		"another row of this name is being made (ldomName.12 = \"new\" of \"new\")",
@@ -182,7 +182,7 @@ static const struct refusal_case cases[] = {
 		"\"core\")",
 		.v = {N(VCPU, WHOLE_CORE, 24)}),
 	CASE(REASON_TWO_TAILS, 2, 1, "ldomAdminState.3", "bound",
-		"what cannot be taken back is allowed in one domain only (ldomAdminState.3 = "
+		"steps that cannot be undone are allowed in one domain only (ldomAdminState.3 = "
 		"active "
 		"of \"bound\")",
 		.v = {I(ADMIN, ACTIVE, ADMIN_BOUND), I(ADMIN, BOUND, ADMIN_ACTIVE)}),
@@ -196,7 +196,7 @@ static const struct refusal_case cases[] = {
 		"4 crypto units wanted, 1 free (ldomNumCrypto.2 = 5 of \"active\")",
 		.v = {N(CRYPTO, ACTIVE, 5)}),
 	CASE(REASON_NO_LDMD, 1, 0, "ldomNumVCPU.2", "active",
-		"ldmd is not there, or the data are old (ldomNumVCPU.2 = 5 of \"active\")",
+		"ldmd is not connected, or its data are too old (ldomNumVCPU.2 = 5 of \"active\")",
 		.v = {N(VCPU, ACTIVE, 5)}, .no_ldmd = true),
 };
 
