@@ -14,6 +14,7 @@
 #include "control/control.h"
 #include "control/set-request.h"
 #include "control/executor.h"
+#include "control/new-rows.h"
 #include "control/permit.h"
 #include "ldm/template.h"
 #include "control/handover.h"
@@ -21,6 +22,7 @@
 #include "inventory/assemble.h"
 #include "inventory/listing.h"
 #include "inventory/diff.h"
+#include "inventory/refresh.h"
 #include "inventory/registry.h"
 #include "ldm/document.h"
 #include "ldm/capture.h"
@@ -514,6 +516,54 @@ static void test_set(void **state)
 	snapshot_unref(shown);
 }
 
+/* --- a row that a manager makes --------------------------------------------------------------- */
+
+static struct registry *row_registry;
+
+static int put_row(struct new_rows *rows)
+{
+	static char name[] = "new";
+	const struct set_request request = {
+		.index = registry_next_index(row_registry),
+		.fields = FIELD_NAME_BIT | FIELD_ROW_BIT,
+		.name = name,
+		.row = ROW_REQUEST_CREATE_AND_WAIT,
+	};
+	int rc = new_rows_put(rows, &request, 1000);
+
+	if (rc == 0)
+		registry_release(row_registry, request.index);
+	return rc;
+}
+
+/* A row that could not be made leaves its name to the next one; if not, that gives -EEXIST. */
+static int make_row(void)
+{
+	const struct refresh_config config = {
+		.interval_ms = 5000, .request_timeout_ms = 10000, .backoff_min_ms = 200};
+	const struct refresh_ops ops = {0};
+	struct new_rows *rows = NULL;
+	struct refresh *refresh;
+	int rc = refresh_new(&config, NULL, row_registry, &ops, NULL, &refresh);
+
+	if (rc < 0)
+		return rc;
+	rc = new_rows_new(refresh, row_registry, &rows);
+	if (rc == 0)
+		rc = put_row(rows);
+	new_rows_free(rows);
+	refresh_free(refresh);
+	return rc;
+}
+
+static void test_row(void **state)
+{
+	(void)state;
+	assert_int_equal(registry_open(directory, false, &row_registry), 0);
+	try(make_row);
+	registry_free(row_registry);
+}
+
 /* ------------------------------------------------------------------------------------------------
  */
 
@@ -539,6 +589,7 @@ int main(void)
 		cmocka_unit_test(test_connection),
 		cmocka_unit_test(test_settings),
 		cmocka_unit_test(test_set),
+		cmocka_unit_test_setup_teardown(test_row, setup, teardown),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
