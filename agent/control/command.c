@@ -6,8 +6,10 @@
 #include <string.h>
 
 #include "control/oplog.h"
+#include "util/cleanup.h"
 #include "util/clock.h"
 #include "util/log.h"
+#include "util/text.h"
 
 #define TOKEN "control:command"
 /* How long after a success the domain may still look unchanged. */
@@ -269,10 +271,12 @@ static void on_answer(void *user, enum command_answer answer, const char *messag
 		answer = COMMAND_UNCERTAIN;
 	c->answer = answer;
 	c->timed_out = answer == COMMAND_REFUSED && message && strstr(message, "timed out");
-	if (answer == COMMAND_NOT_SENT)
+	if (answer == COMMAND_NOT_SENT) {
+		target_set_message(c->target, "the command was not sent: no connection to ldmd");
 		command_end(c, MARK_TODO);
-	else
+	} else {
 		look_at_domain(c);
+	}
 }
 
 static void send_when_slot_is_free(struct command *c, uint64_t now_ms)
@@ -302,7 +306,10 @@ static void send_when_slot_is_free(struct command *c, uint64_t now_ms)
 		command_set_state(c, COMMAND_SENT);
 		return;
 	}
-	target_set_message(c->target, why ? why : "the command could not be sent");
+	_cleanup_free_ char *text = NULL;
+	if (!why)
+		(void)text_printf(&text, "the command could not be sent: %s", strerror(-r));
+	target_set_message(c->target, why ? why : text);
 	if (c->forced) {
 		c->answer = COMMAND_UNCERTAIN;
 		command_set_state(c, COMMAND_SENT);

@@ -371,7 +371,7 @@ static void remember_refusal(struct control *c, const struct refusal *why, const
 {
 	struct control_refusal refusal = {.error = why->error, .at_ms = now_ms};
 
-	/* Without memory for the texts there are none: those of an older refusal would be wrong. */
+	/* No texts, rather than those of an older refusal. */
 	if (describe_refusal(why, v, domain_name(e, in, v->row), &refusal) < 0) {
 		refusal_clear(&refusal);
 		refusal = (struct control_refusal){.error = why->error, .at_ms = now_ms};

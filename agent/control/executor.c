@@ -281,8 +281,8 @@ static void report_rows(struct run *run)
 
 	if (!rows)
 		log_warn(TOKEN, "no memory for the operation rows");
-	/* The parts got the indexes of their operations in their order, which handover_report()
-	 * wants. */
+	/* The operations have their indexes in the order of the parts, as handover_report() wants.
+	 */
 	for (size_t i = 0; rows && i < run->t->n_parts; i++)
 		n += make_row(run, i, view, &rows[n]);
 	oplog_view_unref(view);
@@ -982,8 +982,7 @@ void executor_keep(struct executor *x, uint32_t id, uint64_t now_ms)
 
 void executor_see(struct executor *x, const struct snapshot *s)
 {
-	/* A run that ends may change a row, and publish another snapshot in the place of this one.
-	 */
+	/* A run that ends may change a row, and publish a snapshot in the place of this one. */
 	snapshot_ref(s);
 	for (struct run *run = x->runs; run; run = run->next)
 		if (run->state == RUN_FORWARD || run->state == RUN_BACK)

@@ -56,8 +56,7 @@ struct history {
 	 * view that history_turn() saw. */
 	uint64_t ended_serial, running_serial, seen_serial;
 	uint64_t running_at_ms, sync_at_ms; /* when each is due; CLOCK_NEVER: nothing waits */
-	uint64_t retry_at_ms; /* 0: the disk works; else when to try again, and the error is logged
-			       */
+	uint64_t retry_at_ms; /* 0: the disk works; else when to try again (error is logged) */
 };
 
 static void set_state(struct history *y, enum file_state state)
@@ -471,8 +470,7 @@ struct read_operation {
 	struct begun *begun;   /* NULL: the operation is not open */
 };
 
-/* Reads the lines of one operation, from line i on. Returns the first line of the next operation.
- */
+/* Reads the lines of one operation, from i on. Returns the first line of the next one. */
 static size_t merge_lines(const struct reading *in, size_t i, struct read_operation *ret)
 {
 	struct read_operation o = {0};

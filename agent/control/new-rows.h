@@ -19,7 +19,7 @@ struct refresh;
 struct registry;
 struct new_rows;
 
-/* Both are borrowed. -ENOMEM. */
+/* refresh and registry are borrowed. -ENOMEM. */
 int new_rows_new(struct refresh *refresh, struct registry *registry, struct new_rows **ret);
 void new_rows_free(struct new_rows *r);
 

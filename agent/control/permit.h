@@ -45,8 +45,7 @@ void permit_free(struct permit *p);
  */
 int permit_add(struct permit *p, const char *text, const char **ret_problem);
 
-/* A set of enum permit_what: what may be written on a domain of s. In all of these, p NULL is the
- * default. */
+/* What may be written on a domain of s (enum permit_what). p NULL, here and below: the default. */
 unsigned permit_domain(const struct permit *p, const struct snapshot *s, const struct domain *d);
 /* The same for a domain that is to be made under this name. */
 unsigned permit_new_name(const struct permit *p, const char *name);

@@ -455,8 +455,7 @@ static bool amount_reached(const struct step *s, uint64_t now)
 {
 	uint64_t room = s->action == STEP_SET_MEMORY ? MEMORY_ROUNDING : 1;
 
-	/* ldmd rounds up. But a value that is still the one before was not rounded: it did not
-	 * change. */
+	/* ldmd rounds up. A value that is still the one before has not changed at all, however. */
 	if (now == s->before)
 		return now == s->value;
 	return now >= s->value && now - s->value < room;

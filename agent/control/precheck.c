@@ -59,10 +59,7 @@ static void check_permission(
 
 /* --- the state of the host and of the domain ------------------------------------------------ */
 
-/*
- * While a delayed reconfiguration of the control domain waits, ldmd changes no other domain. row
- * NULL: a domain that is being made.
- */
+/* While a delayed reconfiguration waits, ldmd changes only that domain. row NULL: a new domain. */
 static void check_host(struct prechecking *j, const struct set_request *d, const struct domain *row)
 {
 	const struct domain *control = snapshot_control_domain(j->view->snapshot);
@@ -441,8 +438,7 @@ static void drop_own_name(const struct prechecking *j, struct set_request *d)
 {
 	const struct domain *row = snapshot_find_index(j->view->snapshot, d->index);
 
-	/* In a retry of the SET that made the row the name stays, so that it equals the first SET.
-	 */
+	/* In a retry of the SET that made the row, the name stays: the two SETs must be equal. */
 	if (asks_creation(d))
 		return;
 	if (row_domain(row) && d->fields != FIELD_NAME_BIT && (d->fields & FIELD_NAME_BIT) != 0 &&

@@ -56,8 +56,7 @@ struct repeats {
 	size_t next;
 };
 
-/* Keeps only SETs that act each time they are sent: restart, forceStop, createAndGo, destroy, save.
- */
+/* Keeps only requests that act each time: restart, forceStop, createAndGo, destroy, save. */
 void repeats_add(
 	struct repeats *r, const struct set_request *d, const struct snapshot *s, uint64_t now_ms);
 /* Another change of the row begins, or the change is undone. */

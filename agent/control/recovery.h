@@ -22,8 +22,7 @@ struct refresh;
 int recovery_new(
 	const struct history *y, struct handover *h, uint64_t patience_ms, struct recovery **ret);
 void recovery_free(struct recovery *v);
-/* Does what is due; nothing is before the first inventory. next: when; CLOCK_NEVER: all is settled.
- */
+/* Does what is due after the first inventory. next: when; CLOCK_NEVER: all is settled. */
 void recovery_turn(struct recovery *v, struct refresh *refresh, uint64_t now_ms);
 uint64_t recovery_next(const struct recovery *v);
 

@@ -2,7 +2,10 @@
  * Transactions over a scripted ldmd: what the manager is told, what the operation rows show and
  * what ldmd has agree, whatever goes wrong with any command at any step.
  */
+#include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include "fake-host.h"
 
@@ -56,6 +59,22 @@ static void test_cannot_from_here(void **state)
 	assert_string_equal(f->log, "");
 	assert_int_equal(status(f, id, 2), OPERATION_FAILED);
 	assert_non_null(fake_operation(f, id, 2)->message);
+}
+
+static void test_cannot_be_sent(void **state)
+{
+	struct fake *f = *state;
+	char *expected;
+	uint32_t id;
+
+	assert_true(asprintf(&expected, "the command could not be sent: %s", strerror(EMFILE)) > 0);
+	f->send_error = -EMFILE;
+	id = SET(f, V(VCPU, 2, 8));
+	fake_run(f, 300);
+	expect_failed(f, id, 0, true);
+	assert_int_equal(status(f, id, 2), OPERATION_FAILED);
+	assert_string_equal(fake_operation(f, id, 2)->message, expected);
+	free(expected);
 }
 
 /* What the snapshot did not show yet is told as ldmd would, and nothing is sent. */
@@ -319,6 +338,9 @@ static void cell(const struct one *one, enum fault what, uint64_t transition_ms)
 		fail_msg("%s: failed", name);
 	if (must_fail(one->action, what) && !outcome_failed(f.verdicts[id].outcome))
 		fail_msg("%s: succeeded", name);
+	if (what == FAULT_LOST_BEFORE)
+		assert_string_equal(fake_operation(&f, id, one->v[0].row)->message,
+			"the command was not sent: no connection to ldmd");
 	if (what == FAULT_GIVES_LESS && is_amount(one->action) && one->action != STEP_SET_CRYPTO)
 		assert_int_equal(status(&f, id, one->v[0].row), OPERATION_PARTIAL);
 	assert_int_equal(f.out, 0);
@@ -762,6 +784,7 @@ int main(void)
 		HOST_TEST(test_success),
 		HOST_TEST(test_nothing_to_do),
 		HOST_TEST(test_cannot_from_here),
+		HOST_TEST(test_cannot_be_sent),
 		cmocka_unit_test(test_not_now),
 		HOST_TEST(test_another_domain_of_that_name),
 		HOST_TEST(test_transitions),

@@ -169,6 +169,9 @@ static int fake_command(struct commander *commander, const struct step *step,
 	*ret_why = "no such template";
 	if (step->action == STEP_ADD && f->no_template)
 		return -ENOENT;
+	*ret_why = NULL;
+	if (f->send_error < 0)
+		return f->send_error;
 	assert_non_null(c = calloc(1, sizeof(*c)));
 	*c = (struct fake_command){.step = *step, .value = step->value, .cb = cb, .user = cb_user};
 	snprintf(c->domain, sizeof(c->domain), "%s", domain);

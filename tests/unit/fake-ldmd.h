@@ -87,6 +87,7 @@ struct fake {
 	const char *refusal; /* what refused commands are told; NULL: "ldmd says no" */
 	bool drops_cores;    /* the whole-core constraint is lost by set-vcpu */
 	bool no_template;    /* add-domain cannot be put together */
+	int send_error;	     /* a negative errno: no command can be sent */
 	size_t looks;
 	uint64_t transition_ms;		 /* how long states are on their way */
 	char log[FAKE_LOG];		 /* "set-vcpu a 8, stop-domain a -f" */
