@@ -78,10 +78,8 @@ struct command {
 	uint64_t poll_ms;	/* the pause before the look that follows it */
 };
 
-/*
- * Sends the step as soon as a connection is free. The command must be IDLE; all and t are borrowed.
- * ended() may be called before this returns.
- */
+/* Sends the step as soon as a connection is free. c must be IDLE; all and t are borrowed. ended()
+ * may be called before this returns. */
 void command_begin(struct command *c, struct commands *all, struct target *t, const struct step *s,
 	command_ended_cb *ended, void *user, uint64_t now_ms);
 /* Gives the command up; the domain stays as it is, and ended() is not called. */

@@ -12,10 +12,8 @@ struct ldm_endpoint;
 struct pollset;
 struct refresh;
 
-/*
- * Both are borrowed. The refresh is told when a command ended, so that no query sent before that
- * overwrites the domain. -ENOMEM.
- */
+/* Both are borrowed. The refresh is told when a command ended, so that no query sent before that
+ * overwrites the domain. -ENOMEM. */
 int commander_new(
 	const struct ldm_endpoint *endpoint, struct refresh *refresh, struct commander **ret);
 /* The callbacks of commands without an answer are not called. */

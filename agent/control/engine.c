@@ -44,10 +44,8 @@ struct engine {
 
 /* --- from the inventory to the snmp thread ------------------------------------------------- */
 
-/*
- * Whether a configuration was added. If one was removed, or another one was chosen for the next
- * power cycle, nothing was saved. The lists are sorted by index, and a name keeps its index.
- */
+/* A configuration was added. If one was removed, or another was chosen for the next power cycle,
+ * nothing was saved. The lists are sorted by index, and a name keeps its index. */
 static bool has_new_spconfig(const struct host *before, const struct host *now)
 {
 	size_t j = 0;
@@ -143,10 +141,7 @@ static void on_event(void *user, const struct ldm_event *event)
 
 /* --- what the executor sees of the engine --------------------------------------------------- */
 
-/*
- * The list of configurations is read after each change: was_saved() can then tell a configuration
- * that is added later from one that was added before the change.
- */
+/* The configurations are read after each change, so that was_saved() knows which came later. */
 static void port_changed(void *user)
 {
 	struct engine *e = user;

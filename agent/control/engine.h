@@ -33,10 +33,7 @@ struct engine_config {
 int engine_new(const struct engine_config *config, struct handover *h, struct engine **ret);
 void engine_free(struct engine *e);
 
-/*
- * One turn: prepare adds the descriptors and the earliest deadline (-ENOMEM), dispatch does what is
- * due. Neither waits for ldmd.
- */
+/* One turn: adds what to wait for (-ENOMEM); then does what is due. Neither waits for ldmd. */
 int engine_prepare(struct engine *e, struct pollset *ps, uint64_t now_ms);
 void engine_dispatch(struct engine *e, const struct pollset *ps, uint64_t now_ms);
 

@@ -19,10 +19,7 @@ struct history;
 /* config and port are copied; what the port points to, h and y are borrowed. -ENOMEM. */
 int executor_new(const struct command_config *config, const struct port *port, struct handover *h,
 	struct history *y, struct executor **ret);
-/*
- * Transactions that run are left where they are; the next start finds them in the history. No
- * callback of a look may be called after this.
- */
+/* Leaves running transactions to the next start. No callback of a look may come after this. */
 void executor_free(struct executor *x);
 void executor_configure(struct executor *x, const struct command_config *config);
 

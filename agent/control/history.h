@@ -70,10 +70,8 @@ int history_begin(
 /* Appends what is due. next: when the next turn is due; CLOCK_NEVER: nothing waits. */
 void history_turn(struct history *y, uint64_t now_ms);
 uint64_t history_next(const struct history *y);
-/*
- * The last write, which gives back the unused reserve. From then on no transaction can be started.
- * -errno, -ENOMEM: logged.
- */
+/* The last write, which gives back the unused reserve; no transaction can be started after it.
+ * -errno, -ENOMEM: logged. */
 int history_finish(struct history *y);
 
 #endif

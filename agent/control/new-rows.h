@@ -26,9 +26,9 @@ void new_rows_free(struct new_rows *r);
 /* A row that is being made, owned by the snapshot. NULL: none, or ldmd has the domain by now. */
 const struct domain *new_rows_find(const struct new_rows *r, uint32_t index);
 /*
- * Makes the row, or sets in it what the request asks for. -ERANGE, -EEXIST: its index or name
- * cannot be had (registry_reserve()); -ENOSPC: NEW_ROWS_MAX rows are being made; -ENOMEM; -errno of
- * the disk. After an error the row is as before.
+ * Makes or changes the row. -ERANGE, -EEXIST: its index or name is taken (registry_reserve());
+ * -ENOSPC: NEW_ROWS_MAX rows are being made; -ENOMEM, -errno of the disk. After an error the row is
+ * as before.
  */
 int new_rows_put(struct new_rows *r, const struct set_request *d, uint64_t now_ms);
 /* The row as it was before a change that is rolled back; row NULL: removes it. Logs errors. */

@@ -100,10 +100,7 @@ int operation_new(struct operation **ret);
 /* A copy that can be changed and then handed to handover_report(). -ENOMEM. */
 int operation_copy(const struct operation *o, struct operation **ret);
 void operation_unref(const struct operation *o);
-/*
- * Replaces a text; NULL clears it. Control characters become blanks, and a text is cut to
- * OPLOG_MESSAGE_MAX octets. -ENOMEM.
- */
+/* NULL clears. Control characters become blanks, the text is cut at OPLOG_MESSAGE_MAX. -ENOMEM. */
 int operation_set_text(char **field, const char *text);
 /* The same with a domain in words: "vcpus=4 memory=2048M crypto=0 state=active". NULL clears. */
 int operation_set_domain(char **field, const struct domain *d);
@@ -140,8 +137,8 @@ void oplog_limit(struct oplog *l, uint32_t index);
  * that is still there has one of the indexes.
  */
 int oplog_append(struct oplog *l, struct operation *const *take, size_t n);
-/* Takes a row that keeps its index. After an error it was not taken: -EEXIST: the index is out of
- * range or not newer than those given; -ENOMEM. */
+/* Takes a row that keeps its index. -EEXIST (the index is out of range or not newer than those
+ * given), -ENOMEM: the row was not taken. */
 int oplog_restore(struct oplog *l, struct operation *take);
 /*
  * Replaces rows by rows of the same indexes, sorted by index. All are taken over or freed.

@@ -39,10 +39,8 @@ struct permit;
 /* Allows the default until something is added. -ENOMEM. */
 int permit_new(struct permit **ret);
 void permit_free(struct permit *p);
-/*
- * text: what follows the word setAllow. -EINVAL, -ENOMEM: *ret_problem, a static text, says what is
- * wrong; after -ENOMEM the permit must not be used.
- */
+/* text: what follows the word setAllow. -EINVAL, -ENOMEM: *ret_problem says what is wrong, in a
+ * static text; after -ENOMEM the permit must not be used. */
 int permit_add(struct permit *p, const char *text, const char **ret_problem);
 
 /* What may be written on a domain of s (enum permit_what). p NULL, here and below: the default. */

@@ -24,10 +24,7 @@ enum control_error {
 	CONTROL_INCONSISTENT_NAME = 18,
 };
 
-/*
- * Name, error, text. The texts of CPUS, MEMORY and CRYPTO are only units: "12 CPUs wanted, 8 free"
- * is made of struct refusal.
- */
+/* Name, error, text. CPUS, MEMORY and CRYPTO have only a unit: "12 CPUs wanted, 8 free". */
 /* clang-format off */
 #define REFUSAL_REASONS(X) \
 	X(NO_MEMORY, GEN_ERR, "no memory") \
