@@ -177,7 +177,7 @@ static enum word_kind kind_of_word(const char *key, const char *text)
 	return strcmp(key, "/") == 0 ? WORD_PATH : WORD_NAME;
 }
 
-/* The replacement of a name begins with a word, by the property that holds the name. */
+/* The word that a replacement of a name begins with, by the property that holds the name. */
 static const struct {
 	const char *key, *word;
 } name_words[] = {
@@ -501,7 +501,7 @@ static bool is_harmless_attribute(const char *name)
 	       strcmp(name, "version") == 0 || strcmp(name, "key") == 0;
 }
 
-/* The tag from '<' to '>'. Sets *key to the property that it opens, "" if it closes one. */
+/* A tag from '<' to '>'. Sets *key to the key of the property that begins, "" if one ends. */
 static void put_tag(struct replacer *r, const char *tag, size_t len, char **key, struct buffer *out)
 {
 	size_t name_len = strcspn(tag + 1, " \t\r\n/>"), at = 1 + name_len;

@@ -43,7 +43,7 @@ const struct ldm_resource *ldm_content_find(const struct ldm_content *c, const c
 
 struct ldm_reply {
 	char *action;  /* of the first cmd; NULL: the document had none */
-	bool ok;       /* no status of any level says failure */
+	bool ok;       /* no first response of any level says failure */
 	char *message; /* failure: all resp_msg, "; " between; NULL: none */
 	char *warning; /* notices that came with a success, or in a second response; NULL: none */
 	unsigned version; /* of the interface, 1.3 is 103; 0: the document does not say */
@@ -95,8 +95,8 @@ int ldm_document_parse(const char *bytes, size_t len, const struct ldm_limits *l
 	const struct ldm_document_ops *ops, void *user, struct ldm_document *ret, char **ret_error);
 
 /*
- * Reads documents one after another, each as the framer cut it with the same limits, so without
- * ldm_frame_whole(). Memory is kept for the next document. A callback must not free the parser.
+ * Reads documents one after another, each as the framer cut it with the same limits, so they are
+ * not scanned again. Memory is kept for the next document. A callback must not free the parser.
  */
 struct ldm_parser;
 

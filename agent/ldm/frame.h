@@ -2,10 +2,10 @@
  * Cuts ldmd's byte stream into documents, and checks the limits of a document.
  *
  * No length stands in front of a document and no mark behind it, and the stream as a whole is not
- * well-formed XML (declarations in its midst, undeclared prefixes). So this is a scanner that knows
- * just enough of XML to find the end tag: quotes, comments, CDATA, processing instructions. It
- * refuses DTDs before any parser sees a byte. Whether the document is well-formed is for the parser
- * to say. No I/O, never blocks.
+ * well-formed XML (declarations in the middle, undeclared prefixes). So this is a scanner that
+ * knows just enough of XML to find the end tag: quotes, comments, CDATA, processing instructions.
+ * It refuses DTDs before any parser sees a byte. Whether the document is well-formed is for the
+ * parser to say. No I/O, never blocks.
  */
 #ifndef LDM_FRAME_H
 #define LDM_FRAME_H
@@ -28,8 +28,7 @@ struct ldm_limits {
 	size_t value;	   /* bytes of one text */
 	size_t properties; /* of a resource */
 	size_t resources;  /* of a domain, bindings counted */
-	size_t messages;   /* bytes of all resp_msg of a reply; text beyond is left out, not refused
-			    */
+	size_t messages;   /* bytes of all resp_msg of a reply; more text is left out */
 };
 
 /*

@@ -51,8 +51,7 @@ const char *ldm_request_domain(const struct ldm_request *request); /* NULL: all,
 void ldm_request_set_form(struct ldm_request *request, enum ldm_form form);
 enum ldm_form ldm_request_form(const struct ldm_request *request);
 
-/* Appends the request as XML. LDM_DATA_AUTO is 3.0; add-domain keeps the version of its document.
- * -ENOMEM. */
+/* Appends it as XML. LDM_DATA_AUTO is 3.0; add-domain keeps its document's version. -ENOMEM. */
 int ldm_request_write(
 	const struct ldm_request *request, enum ldm_data_version version, struct buffer *out);
 

@@ -208,7 +208,7 @@ static int count_node(void *user, xmlNodePtr node)
 
 static int set_text(void *user, xmlNodePtr node)
 {
-	/* xmlNodeSetContent() reads references, so what could be one is escaped. */
+	/* xmlNodeSetContent() reads references, so & and < of the name are escaped. */
 	xmlChar *text = xmlEncodeSpecialChars(node->doc, user);
 
 	if (!text)

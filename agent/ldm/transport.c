@@ -143,9 +143,7 @@ static int transport_receive_raw(struct ldm_transport_link *t, struct buffer *to
 	size_t before;
 	int r;
 
-	/* A short read means that nothing more has arrived; the next turn sees an end of the
-	 * stream.
-	 */
+	/* A short read: nothing more has arrived. The next turn sees the end of the stream. */
 	do {
 		before = to->len;
 		r = transport_receive_once(t, to);

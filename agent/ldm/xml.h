@@ -24,8 +24,7 @@ int xml_make_clean(const char *bytes, size_t len, struct buffer *out);
 
 struct reader;
 
-/* The parts of a document, in their order. A result that is not 0 ends the reading, which returns
- * it. */
+/* The parts of a document in order. A result other than 0 ends the reading, which returns it. */
 struct reader_ops {
 	int (*on_open)(void *user, const char *name);
 	int (*on_text)(void *user, const char *text, size_t len); /* may be a part of a text */

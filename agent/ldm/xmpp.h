@@ -49,7 +49,7 @@ const char *ldm_xmpp_error(const struct ldm_xmpp *x);
 /* What the agent needs to know of an element of the stream that is no document of LDM. */
 struct ldm_stanza {
 	char *name;   /* of the element, without prefix */
-	char *detail; /* of its first child; NULL: none */
+	char *detail; /* name of its first child element; NULL: none */
 	bool starttls, mechanisms, plain;
 };
 

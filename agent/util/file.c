@@ -205,7 +205,7 @@ int file_sync_folder(const char *path)
 	fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (fd < 0)
 		return -errno;
-	/* Some file systems cannot sync a folder; that is no error of ours. */
+	/* Some file systems cannot sync a folder, which is no error here. */
 	if (fsync(fd) < 0 && errno != EINVAL && errno != ENOTSUP)
 		return -errno;
 	return 0;

@@ -47,8 +47,8 @@ int file_write_atomic(const char *path, const void *content, size_t len, mode_t 
 /* Removes temporary files of path that a killed process left. No other process may write path. */
 void file_remove_left_overs(const char *path);
 /*
- * Whether r, a negative errno, says that the disk is full, over its quota, read-only or broken: no
- * mistake of ours or of the administrator's, and it may pass.
+ * Whether r, a negative errno, says that the disk is full, over its quota, read-only or broken:
+ * neither the agent nor its configuration is wrong, and a later try may succeed.
  */
 bool file_error_is_disk(int r);
 /* Makes a file created, renamed or removed in the folder of path survive a crash. -errno. */

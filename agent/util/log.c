@@ -1,5 +1,5 @@
 /*
- * Each line is made whole in memory and written by one call, so threads do not mix theirs.
+ * Each line is made whole in memory and written by one call, so that lines of threads do not mix.
  * The settings are the one global of the agent: fixed before threads start, but for the level and
  * the counter.
  */

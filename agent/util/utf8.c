@@ -72,8 +72,7 @@ size_t utf8_xml_span(const char *bytes, size_t len)
 		size_t n = 1;
 		uint64_t word;
 
-		/* Nearly all that ldmd sends is printable ASCII, so eight bytes are tested at once.
-		 */
+		/* Nearly all text of ldmd is printable ASCII: eight bytes are tested at once. */
 		if (len - pos >= sizeof(word)) {
 			memcpy(&word, bytes + pos, sizeof(word));
 			if (is_printable_word(word)) {
