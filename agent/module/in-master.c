@@ -218,7 +218,7 @@ static void try_view(struct in_master *m, size_t i, uint64_t now_ms)
 	notify_queue_silence(m->backend->notifications, i, r < 0);
 	if (r < 0) {
 		if (!g->told)
-			log_warn(TOKEN, "snmpd refuses %s (%s): %s; it is tried on",
+			log_warn(TOKEN, "snmpd refuses %s (%s): %s; it is tried again",
 				g->mib->root_oid, g->mib->name, strerror(-r));
 		g->told = true;
 		g->rest_ms = g->rest_ms == 0			  ? TURN_MS

@@ -35,8 +35,8 @@ static int handle(netsnmp_mib_handler *handler, netsnmp_handler_registration *re
 }
 
 /*
- * What is registered has a row in sysORTable, and LDOMS-MIB always has. A session that holds a view
- * in our place tells the notifications of that view, too.
+ * LDOMS-MIB always has its row in sysORTable, a view while it is registered. While another session
+ * holds a view, that session sends the notifications of the view.
  */
 static void follow_region(struct snmp_agent *a, size_t i)
 {
@@ -128,7 +128,7 @@ void snmp_agent_dispatch(struct snmp_agent *a, const struct pollset *ps, uint64_
 	}
 	agentx_session_receive(s, ps, now_ms);
 	agentx_session_dispatch(s, ps, now_ms, set_phases_busy(&a->sets, now_ms));
-	/* Until the library is through with a session that is over, a phase of a SET may come. */
+	/* In each turn, as the library may still pass a phase of a SET while the session ends. */
 	if (s->state == AGENTX_ENDING || s->state == AGENTX_CONNECTING)
 		set_phases_abandon(&a->sets, s->epoch);
 	for (size_t i = 0; i < a->backend->mibs.n && !set_phases_busy(&a->sets, now_ms); i++)

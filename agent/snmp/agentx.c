@@ -9,7 +9,7 @@
 static const uint32_t internet[] = {1, 3, 6, 1};
 enum { INTERNET = 4, PREFIXED = 5 };
 
-/* Between the byte order of a PDU and that of this machine. */
+/* From the byte order of a PDU to that of this machine, or back. */
 static uint32_t in_order(uint32_t n, bool network)
 {
 	return network == (__BYTE_ORDER__ == __ORDER_BIG_ENDIAN__) ? n : __builtin_bswap32(n);
@@ -33,7 +33,7 @@ static void put_u32(uint8_t *p, bool network, uint32_t n)
 	memcpy(p, &n, 4);
 }
 
-/* Either way. */
+/* Copies n numbers out of a PDU, or into one. */
 static void copy_u32s(void *to, const void *from, size_t n, bool network)
 {
 	if (n > 0)
@@ -103,7 +103,7 @@ struct agentx_reader agentx_reader(const uint8_t *pdu)
 }
 
 /* The next n octets, or NULL. */
-static const uint8_t *take(struct agentx_reader *r, size_t n)
+static const uint8_t *take_octets(struct agentx_reader *r, size_t n)
 {
 	const uint8_t *p = r->at;
 
@@ -117,14 +117,15 @@ static const uint8_t *take(struct agentx_reader *r, size_t n)
 
 uint16_t agentx_read_u16(struct agentx_reader *r)
 {
-	const uint8_t *p = take(r, 2);
+	const uint8_t *p = take_octets(r, 2);
 	return p ? get_u16(p, r->network) : 0;
 }
 
 /* 5.1: n_subid, prefix, include, reserved; then the sub-identifiers behind the prefix. */
 void agentx_read_oid(struct agentx_reader *r, struct agentx_oid *ret)
 {
-	const uint8_t *head = take(r, 4), *p = head ? take(r, 4 * (size_t)head[0]) : NULL;
+	const uint8_t *head = take_octets(r, 4),
+		      *p = head ? take_octets(r, 4 * (size_t)head[0]) : NULL;
 
 	ret->length = 0;
 	if (!p)
@@ -155,16 +156,16 @@ void agentx_read_varbind_name(struct agentx_reader *r, struct agentx_oid *ret)
 	if (type >= AGENTX_NO_SUCH_OBJECT)
 		return;
 	if (type == agentx_value_type(VALUE_OID)) {
-		const uint8_t *head = take(r, 4);
+		const uint8_t *head = take_octets(r, 4);
 		n = head ? 4 * (size_t)head[0] : 0;
 	} else if (type == agentx_value_type(VALUE_COUNTER64)) {
 		n = 8;
 	} else if (type == agentx_value_type(VALUE_OCTETS)) {
-		const uint8_t *length = take(r, 4);
+		const uint8_t *length = take_octets(r, 4);
 		n = length ? get_u32(length, r->network) : 0;
 		n += -n % 4;
 	}
-	(void)take(r, n);
+	(void)take_octets(r, n);
 }
 
 /* --- writing -------------------------------------------------------------------------------- */
@@ -211,7 +212,7 @@ struct agentx_writer agentx_writer(uint8_t *room, size_t size, const struct agen
 	return w;
 }
 
-/* 6.2.16. An error of SNMP needs an index, or net-snmp's master makes genErr of it. */
+/* 6.2.16. Without an index, net-snmp's master turns an error of SNMP into genErr. */
 struct agentx_writer agentx_response_writer(
 	uint8_t *room, size_t size, const struct agentx_header *to, enum agentx_error error)
 {
@@ -264,7 +265,6 @@ void agentx_write_octets(struct agentx_writer *w, const void *octets, size_t n)
 	memset(p + n, 0, padding);
 }
 
-/* 5.4; the numbers are those of the ASN.1 tags. */
 uint16_t agentx_value_type(enum value_type type)
 {
 	static const uint8_t types[_VALUE_TYPE_MAX] = {
@@ -316,12 +316,12 @@ size_t agentx_finish(struct agentx_writer *w)
 bool agentx_cut_context(uint8_t *pdu, const char *context)
 {
 	struct agentx_reader r = agentx_reader(pdu);
-	const uint8_t *length = take(&r, 4);
+	const uint8_t *length = take_octets(&r, 4);
 	size_t n = length ? get_u32(length, r.network) : 0;
 
 	if (n != strlen(context))
 		return false;
-	const uint8_t *octets = take(&r, n + -n % 4);
+	const uint8_t *octets = take_octets(&r, n + -n % 4);
 	if (!octets || memcmp(octets, context, n) != 0)
 		return false;
 	size_t rest = (size_t)(r.end - r.at);

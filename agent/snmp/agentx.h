@@ -1,8 +1,8 @@
 /*
- * AgentX PDUs as octets (RFC 2741 5 and 6): what the transport and the reads need of them.
+ * Reads and writes AgentX PDUs (RFC 2741 5 and 6), as far as transport.c and read.c need them.
  *
- * A reader never passes the end of its PDU, a writer never the end of its room; both note that they
- * failed, so that a caller looks once, at the end. Numbers are in the byte order of the PDU.
+ * A reader never passes the end of its PDU, a writer never the end of its room. Both remember a
+ * failure, so that the caller asks once, at the end.
  */
 #ifndef SNMP_AGENTX_H
 #define SNMP_AGENTX_H
@@ -32,14 +32,13 @@ enum agentx_type {
 	AGENTX_RESPONSE,
 };
 
-/* h.flags */
+/* Bits of h.flags (6.1). */
 enum { AGENTX_NON_DEFAULT_CONTEXT = 8, AGENTX_NETWORK_BYTE_ORDER = 0x10 };
 
-/* res.error (RFC 2741 6.2.16); the first two are SNMP's. */
+/* res.error (RFC 2741 6.2.16); numbers below 256 are SNMP's. */
 enum agentx_error {
 	AGENTX_NO_ERROR = 0,
 	AGENTX_TOO_BIG = 1,
-	AGENTX_GEN_ERR = 5,
 	AGENTX_NOT_OPEN = 257,
 	AGENTX_UNSUPPORTED_CONTEXT = 262,
 	AGENTX_DUPLICATE_REGISTRATION = 263,
@@ -47,19 +46,21 @@ enum agentx_error {
 	AGENTX_PROCESSING_ERROR = 268,
 };
 
-/* v.type of what is no value (RFC 2741 5.4) */
+/* v.type where there is no value (RFC 2741 5.4). */
 enum { AGENTX_NO_SUCH_OBJECT = 128, AGENTX_NO_SUCH_INSTANCE, AGENTX_END_OF_MIB_VIEW };
 
 #define AGENTX_VERSION	     1
 #define AGENTX_HEADER_SIZE   20
 #define AGENTX_RESPONSE_SIZE 28 /* without varbinds */
-/* net-snmp's library and master take no longer PDU (agentx/protocol.c); octets, with the header. */
+/* The longest PDU that net-snmp's library and master take (agentx/protocol.c): octets, with the
+ * header. */
 #define AGENTX_PDU_MAX 65536
 #define AGENTX_OID_MAX 128 /* sub-identifiers, RFC 2578 3.5 */
-/* The name of a context, in octets (SnmpAdminString, RFC 3411 5), and its most room in a PDU. */
+/* Octets of the longest name of a context (SnmpAdminString, RFC 3411 5), and of its field in a PDU.
+ */
 #define AGENTX_CONTEXT_MAX  255
 #define AGENTX_CONTEXT_SIZE (4 + 256)
-/* The most that SNMP's access control knows (vacmContextName, RFC 3415). */
+/* Octets of the longest name that SNMP's access control takes (vacmContextName, RFC 3415). */
 #define VACM_CONTEXT_MAX 32
 
 struct agentx_header {
@@ -69,25 +70,25 @@ struct agentx_header {
 };
 struct agentx_header agentx_header(const uint8_t pdu[AGENTX_HEADER_SIZE]);
 
-/* The position of fields that are changed in place. */
+/* Offsets of the fields that are changed in place. */
 enum {
 	AGENTX_AT_SESSION = 4,
 	AGENTX_AT_TRANSACTION = 8,
 	AGENTX_AT_PACKET = 12,
 	AGENTX_AT_LENGTH = 16,
-	AGENTX_AT_ERROR = 24, /* of a Response, with the index; 0: all went well */
+	AGENTX_AT_ERROR = 24, /* res.error and res.index of a Response; both are 0 at success */
 };
-/* A number of a whole PDU, in that PDU's byte order. */
+/* The 32 bits at an offset of a PDU, which are in the byte order that the PDU's flags say. */
 uint32_t agentx_number(const uint8_t *pdu, size_t at);
 void agentx_set_number(uint8_t *pdu, size_t at, uint32_t number);
-/* Octets of a PDU whose header is there. */
+/* Octets of a PDU with its header; only the header is read. */
 size_t agentx_size(const uint8_t *pdu);
-/* sysUpTime and error of a whole Response; false: the Response is too short. */
+/* sysUpTime (1/100 s) and res.error of a whole Response; false: the Response is too short. */
 bool agentx_response(const uint8_t *pdu, uint32_t *ret_uptime, uint16_t *ret_error);
 
 /* --- the context, behind the header (6.1.1) --------------------------------------------------- */
 
-/* Takes the context out of a whole PDU that has one. False: it has another one than that. */
+/* Removes the context from a whole PDU that has one. False: the PDU has another context. */
 bool agentx_cut_context(uint8_t *pdu, const char *context);
 /* Puts a context into a whole PDU that has none; behind it is room for AGENTX_CONTEXT_SIZE. */
 void agentx_put_context(uint8_t *pdu, const char *context);
@@ -101,8 +102,8 @@ struct agentx_reader {
 };
 
 struct agentx_oid {
-	const uint8_t *octets; /* as in the PDU */
-	size_t size;	       /* of them */
+	const uint8_t *octets; /* borrowed from the PDU */
+	size_t size;	       /* of octets */
 	bool include;
 	size_t length; /* sub-identifiers; 0: the null OID */
 	uint32_t arcs[AGENTX_OID_MAX];
@@ -112,7 +113,7 @@ struct agentx_oid {
 struct agentx_reader agentx_reader(const uint8_t *pdu);
 uint16_t agentx_read_u16(struct agentx_reader *r);
 void agentx_read_oid(struct agentx_reader *r, struct agentx_oid *ret);
-/* The name of a varbind; the reader goes on behind its value, of a type that a value has here. */
+/* Reads the name of a varbind and skips its value: an exception, or of an enum value_type. */
 void agentx_read_varbind_name(struct agentx_reader *r, struct agentx_oid *ret);
 
 /* --- writing -------------------------------------------------------------------------------- */
@@ -132,14 +133,14 @@ void agentx_write_u32(struct agentx_writer *w, uint32_t number);
 void agentx_write_u16(struct agentx_writer *w, uint16_t number);
 /* The name of a varbind as the request has it. */
 void agentx_write_oid_again(struct agentx_writer *w, const struct agentx_oid *oid);
-/* The two parts of a name, of which the first begins with 1.3.6.1 and has at least five arcs. */
+/* A name in two parts; the first one begins with 1.3.6.1 and has at least five arcs. */
 void agentx_write_name(struct agentx_writer *w, const uint32_t *above, size_t n_above,
 	const uint32_t *below, size_t n);
 void agentx_write_octets(struct agentx_writer *w, const void *octets, size_t n);
 void agentx_write_value(struct agentx_writer *w, const struct value *value);
-/* v.type of a value */
+/* v.type (5.4), which is the value's ASN.1 tag as well. */
 uint16_t agentx_value_type(enum value_type type);
-/* Puts the length in; the size of the PDU, or 0: it is full. */
+/* Writes the length into the header. Returns the octets of the PDU; 0: something did not fit. */
 size_t agentx_finish(struct agentx_writer *w);
 
 #endif

@@ -22,10 +22,12 @@
 
 #define TOKEN "agentx:connect"
 
-/* Between two attempts; a new attempt when the Open was not answered that long. */
-#define RETRY_MS  250
+/* The rest between two attempts. */
+#define RETRY_MS 250
+/* An attempt ends when the connection, or the answer to the Open, takes longer. */
 #define ANSWER_MS 10000
-/* As what was read stays readable, poll() does not wait for the rest of an answer. */
+/* Octets that were peeked at stay readable, so poll() cannot wait for the rest of an answer: the
+ * socket is looked at again after this time. */
 #define LOOK_MS 20
 /* net-snmp's master puts the description of the Open into its answer as a varbind. */
 #define ANSWER_SIZE_MAX 1024
@@ -47,13 +49,13 @@ struct agentx_connect {
 	int fd; /* -1 in the states IDLE and RESTING */
 	uint64_t deadline_ms;
 	int error;	  /* negative errno of the last failure, or 0 */
-	bool refused;	  /* by the master, in answer to the Open */
-	uint64_t look_ms; /* a part of the answer has come; when to look again */
+	bool refused;	  /* the last failure: the master answered the Open with an error */
+	uint64_t look_ms; /* when to look for the rest of the answer; 0: no part of it has come */
 };
 
 /* --- the address ---------------------------------------------------------------------------- */
 
-static void add(struct agentx_address *a, const void *address, socklen_t length)
+static void add_address(struct agentx_address *a, const void *address, socklen_t length)
 {
 	memcpy(&a->at[a->n].address, address, length);
 	a->at[a->n++].length = length;
@@ -69,7 +71,7 @@ int agentx_address_parse(const char *text, struct agentx_address *ret, const cha
 	*ret_why = "unix:/path or tcp:HOST:PORT, where HOST is localhost, 127.0.0.1 or [::1]";
 	if (*path == '/' && strlen(path) < sizeof(un.sun_path)) {
 		memcpy(un.sun_path, path, strlen(path) + 1);
-		add(ret, &un, sizeof(un));
+		add_address(ret, &un, sizeof(un));
 		return 0;
 	}
 	if (*path == '/')
@@ -87,9 +89,9 @@ int agentx_address_parse(const char *text, struct agentx_address *ret, const cha
 	size_t length = (size_t)(colon - host);
 	bool localhost = length == 9 && memcmp(host, "localhost", 9) == 0;
 	if (localhost || (length == 9 && memcmp(host, "127.0.0.1", 9) == 0))
-		add(ret, &ip4, sizeof(ip4));
+		add_address(ret, &ip4, sizeof(ip4));
 	if (localhost || (length == 5 && memcmp(host, "[::1]", 5) == 0))
-		add(ret, &ip6, sizeof(ip6));
+		add_address(ret, &ip6, sizeof(ip6));
 	return ret->n > 0 ? 0 : -EINVAL;
 }
 
@@ -112,7 +114,7 @@ static void set_state(struct agentx_connect *c, enum state state, uint64_t deadl
 static void try_address(struct agentx_connect *c, uint64_t now_ms);
 
 /* Tries the next address, or rests after the last one. */
-static void failed(struct agentx_connect *c, int error, uint64_t now_ms)
+static void attempt_failed(struct agentx_connect *c, int error, uint64_t now_ms)
 {
 	cleanup_closep(&c->fd);
 	c->fd = -1;
@@ -126,7 +128,7 @@ static void failed(struct agentx_connect *c, int error, uint64_t now_ms)
 }
 
 /*
- * RFC 2741 6.2.1. In the byte order of the library, as a session has one.
+ * RFC 2741 6.2.1. In the library's byte order, because the Open's order is that of the session.
  */
 static void send_open(struct agentx_connect *c, uint64_t now_ms)
 {
@@ -141,35 +143,34 @@ static void send_open(struct agentx_connect *c, uint64_t now_ms)
 	size_t size = agentx_finish(&w);
 	assert(size > 0);
 	c->look_ms = 0;
-	/* A new socket has room for so little. */
+	/* A new socket has room for a PDU this short, so a part of it sent is a failure. */
 	ssize_t sent = send(c->fd, pdu, size, MSG_NOSIGNAL);
 	if (sent == (ssize_t)size)
 		set_state(c, OPENING, now_ms + ANSWER_MS);
 	else
-		failed(c, sent < 0 ? -errno : -EAGAIN, now_ms);
+		attempt_failed(c, sent < 0 ? -errno : -EAGAIN, now_ms);
 }
 
-/* EAGAIN is a unix socket whose queue is full: a master that does not accept. */
+/* connect(2) fails with EAGAIN when a unix socket's queue is full, as its master accepts nobody. */
 static void try_address(struct agentx_connect *c, uint64_t now_ms)
 {
 	const struct sockaddr *address = (const struct sockaddr *)&c->address.at[c->which].address;
 
 	c->fd = socket(address->sa_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	/* Or the answer behind a notification waits until the master's host acknowledged that one.
-	 */
+	/* Without it, an answer behind a notification waits for the notification's TCP ACK. */
 	if (c->fd >= 0 && address->sa_family != AF_UNIX)
 		(void)setsockopt(c->fd, IPPROTO_TCP, TCP_NODELAY, &(int){1}, sizeof(int));
 	if (c->fd < 0)
-		failed(c, -errno, now_ms);
+		attempt_failed(c, -errno, now_ms);
 	else if (connect(c->fd, address, c->address.at[c->which].length) == 0)
 		send_open(c, now_ms);
 	else if (errno == EINPROGRESS)
 		set_state(c, CONNECTING, now_ms + ANSWER_MS);
 	else
-		failed(c, -errno, now_ms);
+		attempt_failed(c, -errno, now_ms);
 }
 
-/* The descriptor, or -EAGAIN. */
+/* The descriptor if the answer is whole and good; else -EAGAIN. */
 static int look_at_answer(struct agentx_connect *c, uint64_t now_ms)
 {
 	uint8_t answer[ANSWER_SIZE_MAX] = {0};
@@ -195,7 +196,7 @@ static int look_at_answer(struct agentx_connect *c, uint64_t now_ms)
 		return -EAGAIN;
 	}
 	if (r < 0 || refused) {
-		failed(c, r < 0 ? r : -ECONNREFUSED, now_ms);
+		attempt_failed(c, r < 0 ? r : -ECONNREFUSED, now_ms);
 		c->refused = refused;
 		return -EAGAIN;
 	}
@@ -286,13 +287,13 @@ int agentx_connect_dispatch(struct agentx_connect *c, const struct pollset *ps, 
 	} else if (c->state == CONNECTING && ready) {
 		getsockopt(c->fd, SOL_SOCKET, SO_ERROR, &error, &(socklen_t){sizeof(error)});
 		if (error)
-			failed(c, -error, now_ms);
+			attempt_failed(c, -error, now_ms);
 		else
 			send_open(c, now_ms);
 	} else if (c->state == OPENING && (ready || (c->look_ms > 0 && now_ms >= c->look_ms))) {
 		return look_at_answer(c, now_ms);
 	} else if (c->state != IDLE && due) {
-		failed(c, -ETIMEDOUT, now_ms);
+		attempt_failed(c, -ETIMEDOUT, now_ms);
 	}
 	return -EAGAIN;
 }

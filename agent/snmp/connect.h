@@ -1,10 +1,10 @@
 /*
- * The way to the AgentX master: its address, and a connection over which it opened a session.
+ * The way to the AgentX master: its address, and a connection on which the master opened a session.
  *
  * net-snmp's library connects and opens its session in one go that blocks; a master that stands
  * still would hold the thread for a second at each attempt, and for ever once the queue of its
- * socket is full. So the Open is sent from here, without blocking. Its answer stays in the socket,
- * where the library finds it when it sends its own Open, which goes nowhere (transport.h).
+ * socket is full. So the Open is sent from here, without blocking. The answer stays in the socket:
+ * the library reads it as the answer to its own Open, which the transport does not send.
  */
 #ifndef SNMP_CONNECT_H
 #define SNMP_CONNECT_H
@@ -18,7 +18,7 @@
 
 struct pollset;
 
-/* All addresses that are to be tried, in this order. */
+/* The addresses of one master, tried in this order. */
 struct agentx_address {
 	struct {
 		struct sockaddr_storage address;
@@ -28,33 +28,33 @@ struct agentx_address {
 };
 
 /*
- * "unix:/path", "/path", "tcp:HOST:PORT". AgentX knows no user and no secret, so HOST is one of
- * this machine: localhost (both of its addresses, whatever the hosts file says), 127.0.0.1 or
- * [::1]. -EINVAL: *ret_why (static) says which form is wanted.
+ * "unix:/path", "/path", "tcp:HOST:PORT". AgentX has no authentication, so HOST must be this
+ * machine: localhost (both 127.0.0.1 and [::1], whatever the hosts file says), 127.0.0.1 or [::1].
+ * -EINVAL: *ret_why (static) says which form is wanted.
  */
 int agentx_address_parse(const char *text, struct agentx_address *ret, const char **ret_why);
 
 struct agentx_connect;
 
-/* Of the Open; the library begins with a higher one. */
+/* h.packetID of the Open; the library's own numbers are higher. */
 #define CONNECT_OPEN_PACKET 0
 
-/* -EINVAL (see above), -ENOMEM. */
+/* address: see agentx_address_parse(). -EINVAL (logged), -ENOMEM. */
 int agentx_connect_new(const char *address, struct agentx_connect **ret);
 void agentx_connect_free(struct agentx_connect *c);
 DEFINE_CLEANUP(struct agentx_connect *, agentx_connect_free)
 
-/* Tries until a master opened a session. Does nothing if it tries already. */
+/* Begins to try until a master opens a session; no change if it was called before. */
 void agentx_connect_start(struct agentx_connect *c, uint64_t now_ms);
-/* Whether an attempt is under way; between two attempts it rests. */
+/* Whether an attempt is under way; false in the rest between two attempts. */
 bool agentx_connect_tries(const struct agentx_connect *c);
 /* Why there is no connection, as a negative errno; 0: nothing failed yet. *ret_why: the same in
  * words, static or valid until the next call. */
 int agentx_connect_fault(const struct agentx_connect *c, const char **ret_why);
 
 int agentx_connect_prepare(const struct agentx_connect *c, struct pollset *ps);
-/* The descriptor, from which the Response to the Open can be read; the caller's from now on.
- * -EAGAIN: there is none yet. */
+/* The connected descriptor, which the caller owns and from which it reads the Response to the Open.
+ * -EAGAIN: no session is open yet. */
 int agentx_connect_dispatch(struct agentx_connect *c, const struct pollset *ps, uint64_t now_ms);
 
 #endif

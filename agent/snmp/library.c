@@ -37,7 +37,7 @@ struct varbind_name varbind_name(const netsnmp_variable_list *vb)
 
 bool varbind_set_value(netsnmp_variable_list *vb, const struct value *value)
 {
-	u_char type = (u_char)agentx_value_type(value->type); /* the same as in ASN.1 */
+	u_char type = (u_char)agentx_value_type(value->type);
 	/* The library takes numbers as long, whatever their type. */
 	long number;
 
@@ -106,7 +106,7 @@ int registration_enter(const struct mib *m, Netsnmp_Node_Handler *handle, void *
 		netsnmp_handler_registration_free(registration);
 		return -ENOMEM;
 	}
-	/* The library frees the registration, also when it fails. */
+	/* The library frees the registration when this fails. */
 	int result = netsnmp_register_handler(registration);
 	if (result == MIB_DUPLICATE_REGISTRATION)
 		return -EADDRINUSE;

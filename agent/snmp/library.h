@@ -1,6 +1,6 @@
 /*
- * What both forms of the agent, the subagent and that inside the master, say to net-snmp's library
- * and hear from it: names and values, and what is registered. Nothing else knows ASN.1 types.
+ * What the subagent and the form inside the master need of net-snmp's library alike: names, values
+ * and registrations, from our types to the library's and back.
  */
 #ifndef SNMP_LIBRARY_H
 #define SNMP_LIBRARY_H
@@ -14,16 +14,16 @@
 #include "tables/mib.h"
 #include "tables/notification.h"
 
-/* The longest name that the library takes, in its own type of arcs. */
+/* A name with the library's type of arcs, up to the longest that the library takes. */
 struct library_name {
 	oid arcs[MAX_OID_LEN];
 	size_t length;
 };
-/* The name of n arcs, in two parts. */
+/* The name is given in two parts, with MAX_OID_LEN arcs together at most. */
 void library_name_set(struct library_name *ret, const uint32_t *above, size_t n_above,
 	const uint32_t *below, size_t n);
 
-/* The same in ours; a name longer than MAX_OID_LEN cannot come out of the library. */
+/* A name with our type of arcs. The library gives no longer one. */
 struct varbind_name {
 	uint32_t arcs[MAX_OID_LEN];
 	size_t length;
@@ -31,19 +31,19 @@ struct varbind_name {
 struct varbind_name varbind_name(const netsnmp_variable_list *vb);
 /* false: no memory */
 bool varbind_set_value(netsnmp_variable_list *vb, const struct value *value);
-/* snmpTrapOID.0 and the objects, behind what is in the list; the caller frees. False: no memory. */
+/* Appends snmpTrapOID.0 and the objects to the list, which the caller frees. False: no memory. */
 bool varbinds_from_notification(const struct notification *what, netsnmp_variable_list **list);
 
 /*
- * Registers the root of a module, whose requests the handler takes; the handler finds user in its
- * myvoid. Only LDOMS-MIB can be written: the library answers a SET elsewhere with notWritable.
- * context: NULL is the default one. The library owns the registration. -EADDRINUSE: somebody else
- * has the root; -ENOMEM, -EIO.
+ * Registers the root of a module. The handler gets the requests, and user as its myvoid. Only
+ * LDOMS-MIB can be written: the library answers a SET elsewhere with notWritable. context, NULL for
+ * the default one, is copied. The library owns the registration. -EADDRINUSE: another handler has
+ * the root; -ENOMEM, -EIO.
  */
 int registration_enter(const struct mib *m, Netsnmp_Node_Handler *handle, void *user,
 	const char *context, netsnmp_handler_registration **ret);
 
-/* The row of the module in sysORTable (RFC 3418); false, and logged: there is none. */
+/* Makes the row of the module in sysORTable (RFC 3418). False: it could not be made; logged. */
 bool sysor_enter(const struct mib *m);
 void sysor_leave(const struct mib *m);
 

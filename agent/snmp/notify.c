@@ -14,8 +14,8 @@ struct sender {
 };
 
 /*
- * One that the master did not answer in time is in its hands all the same: it will get to it, or
- * the session ends. What was said to a session that it had closed is said again to the next one.
+ * A notification that was not answered in time counts as sent: the master has it, and handles it
+ * later if the session lasts. After notOpen it stays in the queue, for the next session.
  */
 static int on_answer(int op, netsnmp_session *library, int reqid, netsnmp_pdu *pdu, void *magic)
 {
@@ -41,7 +41,7 @@ static bool send_one(void *user, const struct notification *what)
 	return false;
 }
 
-/* Where another session holds our root, its agent tells the same. */
+/* In AGENTX_CONTESTED another agent holds our root and sends the same notifications. */
 static bool may_send(const struct agentx_session *s)
 {
 	return s->state == AGENTX_SERVING && !s->slow;

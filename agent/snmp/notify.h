@@ -9,9 +9,9 @@
 struct agentx_session;
 struct notify_queue;
 
-/* What may be sent now; nothing to a master that stopped answering. */
+/* Sends as many as may be under way; none while the master does not answer. */
 void notify_turn(struct notify_queue *q, struct agentx_session *s, uint64_t now_ms);
-/* When the next turn is useful; CLOCK_NEVER. */
+/* When the next turn is needed; CLOCK_NEVER: when something happens. */
 uint64_t notify_deadline(
 	const struct notify_queue *q, const struct agentx_session *s, uint64_t now_ms);
 

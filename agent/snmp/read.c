@@ -26,7 +26,7 @@ static void write_cell(struct agentx_writer *w, const struct cell *cell)
 }
 
 /* 7.2.3.1 */
-static void get(struct agentx_writer *w, const struct view *v, const struct agentx_oid *name)
+static void answer_get(struct agentx_writer *w, const struct view *v, const struct agentx_oid *name)
 {
 	struct lookup found;
 	enum lookup_result result = LOOKUP_NO_OBJECT;
@@ -41,7 +41,7 @@ static void get(struct agentx_writer *w, const struct view *v, const struct agen
 		write_exception(w, name, AGENTX_NO_SUCH_OBJECT);
 }
 
-/* Whether the name of the cell lies before the end of a search range; the null OID is no end. */
+/* Whether the name of the cell lies before the end of a search range. The null OID: no end. */
 static bool is_before(const struct cell *cell, const struct agentx_oid *end)
 {
 	uint32_t name[NAME_ARCS_MAX];
@@ -68,9 +68,9 @@ static bool find_next(const struct view *v, const struct agentx_oid *start, stru
 	return false;
 }
 
-/* 7.2.3.2; false: the search range has no more, so endOfMibView was written. */
-static bool next(struct agentx_writer *w, const struct view *v, const struct agentx_oid *start,
-	const struct agentx_oid *end)
+/* 7.2.3.2. False: nothing is left in the search range, and endOfMibView was written. */
+static bool answer_next(struct agentx_writer *w, const struct view *v,
+	const struct agentx_oid *start, const struct agentx_oid *end)
 {
 	struct cell cell;
 
@@ -93,16 +93,17 @@ static bool read_range(
 }
 
 /*
- * 7.2.3.3. Each repetition goes on behind the names of the one before, which are read again from
- * what was written. It ends when all ranges did, or when the next repetition has no room.
+ * 7.2.3.3. Each repetition goes on behind the names of the one before, which are read back from the
+ * Response. The last repetition is the one that finds nothing in any range, or for which there is
+ * no room.
  */
-static void get_bulk(struct agentx_writer *w, const struct view *v, struct agentx_reader *r)
+static void answer_get_bulk(struct agentx_writer *w, const struct view *v, struct agentx_reader *r)
 {
 	struct agentx_oid start, end;
 	uint16_t non_repeaters = agentx_read_u16(r), repetitions = agentx_read_u16(r);
 
 	while (non_repeaters-- > 0 && read_range(r, &start, &end))
-		next(w, v, &start, &end);
+		answer_next(w, v, &start, &end);
 	const struct agentx_reader repeaters = *r;
 	struct agentx_reader before = {0};
 	bool more = true;
@@ -113,7 +114,7 @@ static void get_bulk(struct agentx_writer *w, const struct view *v, struct agent
 		while (read_range(r, &start, &end)) {
 			if (i > 0)
 				agentx_read_varbind_name(&before, &start);
-			more |= next(w, v, &start, &end);
+			more |= answer_next(w, v, &start, &end);
 		}
 		if (w->full && i > 0) {
 			w->at = begin;
@@ -134,13 +135,13 @@ size_t read_answer(const struct view *v, const uint8_t *request, uint8_t room[AG
 	struct agentx_oid start, end;
 
 	if (asked.type == AGENTX_GET_BULK)
-		get_bulk(&w, v, &r);
+		answer_get_bulk(&w, v, &r);
 	else if (asked.type == AGENTX_GET)
 		while (!w.full && read_range(&r, &start, &end))
-			get(&w, v, &start);
+			answer_get(&w, v, &start);
 	else
 		while (!w.full && read_range(&r, &start, &end))
-			next(&w, v, &start, &end);
+			answer_next(&w, v, &start, &end);
 	size_t size = agentx_finish(&w);
 	if (size > 0 && !r.failed)
 		return size;

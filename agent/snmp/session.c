@@ -9,7 +9,6 @@
 
 #include <assert.h>
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <syslog.h>
@@ -26,23 +25,23 @@
 #define LIBRARY_TOKEN "agentx:library"
 #define LIBRARY_NAME  "ldoms-agentx"
 
-/* No master for that long is worth a line in the log. */
+/* After so long without a master one line in the log says so. */
 #define ABSENT_MS 2000
-/* Own Pings while connected: only to learn that the master closed the session on its side. */
+/* A Ping is sent to learn whether the master has closed the session. */
 #define PING_MS 15000
-/* The same while it does not answer. */
+/* While the master does not answer. */
 #define SLOW_PING_MS 2000
-/* A master that answers nothing for that long is slow. */
+/* A master that owes an answer and gives none for so long is slow. */
 #define SLOW_MS 700
-/* A refused registration is tried again after 1 s, then after twice as long each time, up to this:
- * that of LDOMS-MIB, and that of a view. */
+/* A refused registration is tried again after 1 s, and then each time after twice as long, up to
+ * one limit for LDOMS-MIB and another one for a view. */
 #define RETRY_FIRST_MS	  1000
 #define RETRY_MAX_MS	  2000
 #define VIEW_RETRY_MAX_MS 30000
-/* While the library works on a SET, so often it is looked whether what waits for that can go on. */
+/* What must wait while the library works on a SET is tried so often. */
 #define BUSY_LOOK_MS 500
 
-static const char *refusal(const struct agentx_session *s, size_t module)
+static const char *refusal_reason(const struct agentx_session *s, size_t module)
 {
 	return s->transport->regions[module].error == AGENTX_DUPLICATE_REGISTRATION
 		       ? "another session holds it"
@@ -75,7 +74,7 @@ static void set_state(struct agentx_session *s, enum agentx_state state)
 			TOKEN, "serving %s through the AgentX master at %s", s->place, s->address);
 	else if (state == AGENTX_CONTESTED)
 		log_warn(TOKEN, "the AgentX master refuses %s: %s", s->place,
-			refusal(s, s->mibs->main));
+			refusal_reason(s, s->mibs->main));
 	else if (had_session)
 		log_warn(TOKEN, "lost the AgentX master at %s", s->address);
 	if (has_session(s) != had_session)
@@ -84,7 +83,7 @@ static void set_state(struct agentx_session *s, enum agentx_state state)
 
 /* --- callbacks of the library --------------------------------------------------------------- */
 
-/* The main branch (5.10) uses the number of INDEX_START for requests that it frees, too. */
+/* Release 5.10 uses the number of INDEX_START also for a callback about requests that it frees. */
 static bool is_ours(const struct agentx_session *s, netsnmp_session *session)
 {
 	void *known = snmp_sess_pointer(session);
@@ -93,7 +92,7 @@ static bool is_ours(const struct agentx_session *s, netsnmp_session *session)
 	return t && t->sock == s->transport->fd;
 }
 
-/* The session is open; what is registered follows, before the library comes back to us. */
+/* The library has opened its session. It sends the registrations before library_open() returns. */
 static int on_open(int major, int minor, void *serverarg, void *clientarg)
 {
 	(void)major, (void)minor;
@@ -127,8 +126,8 @@ static int on_log(int major, int minor, void *serverarg, void *clientarg)
 	return 0;
 }
 
-/* As a subagent that leaves the process alone: no signals, no files, no output of its own. Connects
- * to nothing: library_open() does, and sends what was registered before. */
+/* Starts the library as a subagent without signals, files and output of its own. It connects in
+ * library_open(), where it also sends what is registered before. */
 static int library_start(struct agentx_session *s)
 {
 	static const int switches[] = {NETSNMP_DS_LIB_ALARM_DONT_USE_SIG,
@@ -148,7 +147,7 @@ static int library_start(struct agentx_session *s)
 	for (size_t i = 0; i < ARRAY_SIZE(switches); i++)
 		netsnmp_ds_set_boolean(NETSNMP_DS_LIBRARY_ID, switches[i], 1);
 	netsnmp_enable_subagent();
-	/* That there is no master is told by connect_dispatch(), once. */
+	/* connect_dispatch() logs once that there is no master. */
 	netsnmp_ds_set_boolean(
 		NETSNMP_DS_APPLICATION_ID, NETSNMP_DS_AGENT_NO_CONNECTION_WARNINGS, 1);
 	netsnmp_ds_set_string(
@@ -164,9 +163,10 @@ static void set_ping_interval(int seconds)
 }
 
 /*
- * The library opens its session when the configuration has been read, as init_snmp() does (there is
- * none). With an interval it registers everything again, too; then that interval must be gone, or
- * it would set alarms: to ping, and so drop a session that is merely slow, or to connect again.
+ * The library opens its session in the callback after the configuration files were read, which
+ * init_snmp() calls (although it reads none). Only with a ping interval does it register everything
+ * again. Afterwards there must be no interval and no alarm: the library's own pings drop a session
+ * that is merely slow, and its alarms connect again.
  */
 static void library_open(struct agentx_session *s)
 {
@@ -181,8 +181,8 @@ static void library_open(struct agentx_session *s)
 }
 
 /*
- * What the library has to read, in pipes to itself, and when its next request times out, is looked
- * at until it is idle; while it is idle it costs nothing.
+ * The library sends requests to itself through pipes. The pipes and its time-outs are looked at
+ * until it is idle, so that an idle library costs nothing in a turn.
  */
 static int library_prepare(struct agentx_session *s, struct pollset *ps, uint64_t now_ms)
 {
@@ -205,7 +205,7 @@ static int library_prepare(struct agentx_session *s, struct pollset *ps, uint64_
 	return r;
 }
 
-/* Has it read from those that are ready, and from the session's if there is something for it. */
+/* Lets the library read from descriptors that are ready. session_reads: the session's is, too. */
 static void library_read(
 	struct agentx_session *s, const struct pollset *ps, bool session_reads, uint64_t now_ms)
 {
@@ -224,18 +224,18 @@ static void library_read(
 			NETSNMP_LARGE_FD_SET(ps->fds[i].fd, &fds);
 			any = true;
 		}
-	/* It looks for its own descriptors in the set and leaves those of others alone. */
+	/* The set may hold descriptors of others: the library looks for its own. */
 	if (any)
 		snmp_read2(&fds);
 	netsnmp_large_fd_set_cleanup(&fds);
 	snmp_timeout();
-	/* A timeout calls back, and what was read may have been answered into a pipe. */
+	/* A callback after a time-out may send, and a request may be answered into a pipe. */
 	s->library_awake = any || now_ms >= s->library_deadline_ms;
 }
 
 /* --- making and unmaking -------------------------------------------------------------------- */
 
-/* What is served, as the log names it. -ENOMEM */
+/* Our root and context as log lines name them. -ENOMEM. */
 static int name_place(const char *context, char **ret)
 {
 	_cleanup_free_ char *shown = context ? visible_copy(context) : NULL;
@@ -281,7 +281,7 @@ int agentx_session_new(const char *address, const char *context, const struct vi
 
 void agentx_session_stop(struct agentx_session *s)
 {
-	/* The library frees the arguments of callbacks that are left when it stops. */
+	/* Otherwise the library frees s, the callback's argument, when it stops. */
 	snmp_unregister_callback(
 		SNMP_CALLBACK_APPLICATION, SNMPD_CALLBACK_INDEX_START, on_open, s, 1);
 	snmp_shutdown(LIBRARY_NAME);
@@ -303,8 +303,9 @@ void agentx_session_free(struct agentx_session *s)
 /* --- registration ---------------------------------------------------------------------------- */
 
 /*
- * Asks the master again; locally nothing changes, so no request that is open is disturbed. Without
- * an Unregister before it: net-snmp's master would take the root away from whoever holds it.
+ * Sends the Register again. The library's own registration stays, so requests that are under way
+ * are not disturbed. There is no Unregister before it: at an Unregister, net-snmp's master takes
+ * the root away from the session that holds it.
  */
 static void register_again(struct agentx_session *s, const struct mib *m)
 {
@@ -321,8 +322,8 @@ static void register_again(struct agentx_session *s, const struct mib *m)
 	s->library_awake = true;
 }
 
-/* After an attempt to register, which the library waits for. */
-static void judge_registration(struct agentx_session *s, size_t module)
+/* The library has sent a Register and waited for the answer. */
+static void take_registration(struct agentx_session *s, size_t module)
 {
 	const struct mib *m = s->mibs->mibs[module];
 	struct module_registration *r = &s->modules[module];
@@ -332,7 +333,8 @@ static void judge_registration(struct agentx_session *s, size_t module)
 	if (s->transport->state != TRANSPORT_OPEN)
 		return;
 	if (!m->view && !granted && !refused) {
-		/* Not answered: whether it is registered, only a new session can tell. */
+		/* Without an answer nobody knows what the master registered: begin a new session.
+		 */
 		transport_hang_up(s->transport);
 		return;
 	}
@@ -341,8 +343,8 @@ static void judge_registration(struct agentx_session *s, size_t module)
 	else if (granted)
 		log_notice(TOKEN, "serving %s (%s), too", m->root_oid, m->name);
 	else if (refused && r->known != REGISTRATION_REFUSED)
-		log_warn(TOKEN, "the AgentX master refuses %s (%s): %s; it is tried on",
-			m->root_oid, m->name, refusal(s, module));
+		log_warn(TOKEN, "the AgentX master refuses %s (%s): %s; it is tried again",
+			m->root_oid, m->name, refusal_reason(s, module));
 	if (granted || refused)
 		r->known = answer;
 	uint64_t most_ms = m->view ? VIEW_RETRY_MAX_MS : RETRY_MAX_MS;
@@ -352,7 +354,7 @@ static void judge_registration(struct agentx_session *s, size_t module)
 	r->retry_at_ms = clock_ms() + r->rest_ms;
 }
 
-/* A Register that was not answered in time may be answered later; till then there is none other. */
+/* A Register may be answered after its time-out, so no second one is sent before its answer. */
 static void try_registrations(struct agentx_session *s, uint64_t now_ms)
 {
 	for (size_t i = 0; i < s->mibs->n; i++) {
@@ -364,7 +366,7 @@ static void try_registrations(struct agentx_session *s, uint64_t now_ms)
 			continue;
 		if (r->rest_ms > 0 && last != REGISTRATION_ASKED && last != REGISTRATION_GRANTED)
 			register_again(s, s->mibs->mibs[i]);
-		judge_registration(s, i);
+		take_registration(s, i);
 	}
 }
 
@@ -375,7 +377,7 @@ static void look_for_answers(struct agentx_session *s, uint64_t now_ms)
 	const struct transport *t = s->transport;
 	bool slow = t->awaits && now_ms >= t->awaits_since_ms + SLOW_MS;
 
-	/* Only an answer ends it, not that nothing is asked. */
+	/* A slow master stays slow until it owes no answer any more. */
 	if (s->slow == slow || (s->slow && t->awaits))
 		return;
 	s->slow = slow;
@@ -385,7 +387,7 @@ static void look_for_answers(struct agentx_session *s, uint64_t now_ms)
 		s->ping_at_ms = now_ms;
 }
 
-/* What the transport saw is enough. */
+/* The transport has noted that the master answers. */
 static int on_ping(int op, netsnmp_session *library, int reqid, netsnmp_pdu *pdu, void *magic)
 {
 	(void)op, (void)library, (void)reqid, (void)pdu, (void)magic;
@@ -427,7 +429,7 @@ int agentx_session_prepare(struct agentx_session *s, struct pollset *ps, uint64_
 		return agentx_connect_prepare(s->connect, ps);
 	}
 	if (s->state == AGENTX_ENDING) {
-		/* The library's answers to itself wake us; if there are none, it gave up. */
+		/* The library's pipes wake us while it works on a SET; it may give up silently. */
 		pollset_deadline(ps, now_ms + BUSY_LOOK_MS);
 	} else {
 		for (size_t i = 0; i < s->mibs->n; i++)
@@ -441,7 +443,7 @@ int agentx_session_prepare(struct agentx_session *s, struct pollset *ps, uint64_
 	return transport_prepare(t, ps, now_ms);
 }
 
-/* The transport's states that the library brings about. */
+/* The transport ends or closes in calls of the library, too. */
 static void follow_transport(struct agentx_session *s)
 {
 	enum transport_state state = s->transport->state;
@@ -470,13 +472,13 @@ static void connect_dispatch(struct agentx_session *s, const struct pollset *ps,
 		transport_offer(s->transport, fd);
 		library_open(s);
 		if (s->open)
-			judge_registration(s, s->mibs->main);
+			take_registration(s, s->mibs->main);
 		else
 			transport_hang_up(s->transport);
 	} else if (now_ms >= clock_after(s->absent_since_ms, ABSENT_MS)) {
 		s->absent_since_ms = CLOCK_NEVER;
 		agentx_connect_fault(s->connect, &why);
-		log_warn(TOKEN, "no AgentX master answers at %s: %s; it is tried on", s->address,
+		log_warn(TOKEN, "no AgentX master answers at %s: %s; it is tried again", s->address,
 			why);
 	}
 }

@@ -1,10 +1,11 @@
 /*
- * The AgentX session: from no master at all to one that serves our part of the MIB, and back.
+ * The AgentX session: waits for a master, opens the session, keeps our part of the MIB registered,
+ * and notices when the master is slow or gone.
  *
- * net-snmp's library opens it, registers, pings, carries SETs to their handler, sends
- * notifications, and closes; everything else is done without the library. The library does not tell
- * that a registration was refused, nor that a master forgot us, and it takes a master that is slow
- * for one that is gone. Those are seen in the PDUs (transport.h).
+ * net-snmp's library opens the session, registers, pings, calls the handler of SETs, sends
+ * notifications, and closes. The library does not tell that a registration was refused, nor that
+ * the master closed the session, and takes a slow master for one that is gone. So these are seen in
+ * the PDUs (transport.h).
  */
 #ifndef SNMP_SESSION_H
 #define SNMP_SESSION_H
@@ -18,28 +19,27 @@
 #include "snmp/transport.h"
 
 enum agentx_state {
-	AGENTX_CONNECTING, /* no master opened a session yet; tried again four times a second */
+	AGENTX_CONNECTING, /* there is no session; tried four times a second */
 	AGENTX_SERVING,	   /* LDOMS-MIB is registered */
-	AGENTX_CONTESTED,  /* another session holds its root; tried again every two seconds */
-	AGENTX_ENDING,	   /* the session is over; the library still works on a SET of it */
+	AGENTX_CONTESTED,  /* the master refused LDOMS-MIB; tried every two seconds */
+	AGENTX_ENDING,	   /* the session is over; the library may still work on its SETs */
 	_AGENTX_STATE_MAX,
 };
 
-/* Of a module, in the present session. */
+/* One module in the present session. */
 struct module_registration {
-	enum registration known; /* granted or refused, as the log was told */
+	enum registration known; /* the last outcome, which was logged */
 	uint64_t retry_at_ms;	 /* while it is not granted */
-	uint64_t rest_ms;
+	uint64_t rest_ms;	 /* between two attempts; 0: none was made */
 };
 
 struct agentx_session {
 	enum agentx_state state;
 	/* Rises with each session; transaction ids of the master are unique within one. */
 	uint32_t epoch;
-	/* The monotonic time at which the master's sysUpTime was 0, as far as it ever told. */
+	/* The monotonic time at which the sysUpTime of the last master was 0; 0: no master yet. */
 	uint64_t uptime_zero_ms;
-	/* Something was not answered in time, and nothing has been since. The master is asked until
-	 * it answers. */
+	/* The master did not answer in time and still owes an answer. It is pinged more often. */
 	bool slow;
 	struct module_registration modules[MIBS_MAX]; /* in the order of mibs */
 
@@ -49,35 +49,35 @@ struct agentx_session {
 	char *place;   /* root and context, for the log */
 	struct agentx_connect *connect;
 	struct transport *transport;
-	netsnmp_session *open;	  /* the library's; as long as the transport is open */
-	uint64_t absent_since_ms; /* without a session; CLOCK_NEVER: told already, or not without */
+	netsnmp_session *open;	  /* the library's; NULL: the transport is closed */
+	uint64_t absent_since_ms; /* CLOCK_NEVER: there is a session, or its absence was logged */
 	uint64_t ping_at_ms;
 
-	bool library_runs;	      /* init_snmp() was called */
-	bool library_awake;	      /* it was called since it had nothing to read, or will be */
-	uint64_t library_deadline_ms; /* of its next request that times out */
+	bool library_runs;  /* init_snmp() was called */
+	bool library_awake; /* may have something to read, so its descriptors are watched */
+	uint64_t library_deadline_ms; /* when a request of its own times out */
 };
 
-/* Starts the library. address: of the master; context and view: see transport.h.
- * -EALREADY: it ran in this process before; -EINVAL, -ENOMEM, -EIO. */
+/* Starts the library. address: of the master; context and view: see transport_new(). -EBUSY: a
+ * session exists; -EALREADY: the library was started before; -EINVAL (address), -ENOMEM, -EIO. */
 int agentx_session_new(const char *address, const char *context, const struct view *view,
 	struct agentx_session **ret);
 /* Stops the library; an open session is closed with reason shutdown. The object stays readable. */
 void agentx_session_stop(struct agentx_session *s);
 void agentx_session_free(struct agentx_session *s);
 
-/* Sends a PDU of our own; the callback gets the answer, or that there was none. False: not sent,
- * and the PDU is still the caller's. */
+/* Sends a PDU of our own. The callback gets the answer or the time-out. False: nothing was sent,
+ * and the caller still owns the PDU. */
 bool agentx_session_send(
 	struct agentx_session *s, netsnmp_pdu *pdu, netsnmp_callback callback, void *magic);
 
-/* busy: a SET is, or may be, open, so the library may have something to do. */
+/* busy: a SET is, or may be, under way, so the library may have something to do. */
 int agentx_session_prepare(
 	struct agentx_session *s, struct pollset *ps, uint64_t now_ms, bool busy);
 /* Reads what came, and answers it or gives it to the library. */
 void agentx_session_receive(struct agentx_session *s, const struct pollset *ps, uint64_t now_ms);
-/* Connects, registers, asks whether the master is there. busy: then nothing is registered anew, or
- * the COMMIT of that SET would be lost. */
+/* Connects, registers, and pings the master. While busy, nothing is registered anew: the library
+ * would lose the COMMIT of the SET. */
 void agentx_session_dispatch(
 	struct agentx_session *s, const struct pollset *ps, uint64_t now_ms, bool busy);
 

@@ -1,5 +1,6 @@
 /*
- * See set.h. What is right and wrong is decided in control/; here is only when to answer.
+ * See set.h. control/ decides whether a SET is allowed and what became of it; the code here, when
+ * to answer.
  */
 #include "snmp/set.h"
 
@@ -14,7 +15,7 @@
 
 #define TOKEN "set"
 
-/* After a phase the next one follows that soon, or never. */
+/* The next phase of a PDU follows within this time, or never. */
 #define OPEN_MS 2000
 
 /* A PDU that is delegated: the library waits for us. */
@@ -39,8 +40,8 @@ struct call {
 
 /* --- answers -------------------------------------------------------------------------------- */
 
-/* An error at that varbind of the PDU, or at the first. */
-static void fail(netsnmp_agent_request_info *info, netsnmp_request_info *requests,
+/* Sets the error of the varbind at that position; of the first one if there is none. */
+static void set_error(netsnmp_agent_request_info *info, netsnmp_request_info *requests,
 	uint32_t position, int error)
 {
 	netsnmp_request_info *r = requests;
@@ -51,22 +52,22 @@ static void fail(netsnmp_agent_request_info *info, netsnmp_request_info *request
 }
 
 /*
- * Answers if there is something to say, or if there must be. An ACTION that is not decided is
- * noError: it goes on in sight. An UNDO that did not end is undoFailed.
+ * Answers if the verdict allows it, or if the answer is due. An ACTION that is not decided gets
+ * noError, as the operation table shows how it goes on. An UNDO that has not ended gets undoFailed.
  */
-static bool answer(int mode, const struct verdict *v, bool must, netsnmp_agent_request_info *info,
-	netsnmp_request_info *requests)
+static bool answer_phase(int mode, const struct verdict *v, bool due,
+	netsnmp_agent_request_info *info, netsnmp_request_info *requests)
 {
 	if (mode == MODE_SET_ACTION) {
 		if (outcome_failed(v->outcome))
-			fail(info, requests, v->culprit, SNMP_ERR_COMMITFAILED);
-		return outcome_decided(v->outcome) || must;
+			set_error(info, requests, v->culprit, SNMP_ERR_COMMITFAILED);
+		return outcome_decided(v->outcome) || due;
 	}
 	if (outcome_undone(v->outcome))
 		return true;
-	if (!outcome_undo_failed(v->outcome) && !outcome_settled(v->outcome) && !must)
+	if (!outcome_undo_failed(v->outcome) && !outcome_settled(v->outcome) && !due)
 		return false;
-	fail(info, requests, v->culprit, SNMP_ERR_UNDOFAILED);
+	set_error(info, requests, v->culprit, SNMP_ERR_UNDOFAILED);
 	return true;
 }
 
@@ -111,7 +112,7 @@ static void reserve(struct backend *b, const struct call *call)
 		n++;
 	struct set_varbind *varbinds = calloc(n, sizeof(*varbinds));
 	if (!varbinds) {
-		fail(call->info, call->requests, 0, SNMP_ERR_RESOURCEUNAVAILABLE);
+		set_error(call->info, call->requests, 0, SNMP_ERR_RESOURCEUNAVAILABLE);
 		return;
 	}
 	n = 0;
@@ -126,15 +127,15 @@ static void reserve(struct backend *b, const struct call *call)
 	const char *text = control_last_refusal(b->control)->text;
 	log_info(TOKEN, "refused (%s, varbind %u): %s", control_error_name(refusal.error),
 		refusal.position + 1, text ? text : "-");
-	fail(call->info, call->requests, refusal.position, (int)refusal.error);
+	set_error(call->info, call->requests, refusal.position, (int)refusal.error);
 }
 
-/* False: the answer comes later. Without memory for waiting it is answered at once. */
+/* False: the PDU is delegated, and answered later. Without memory it is answered at once. */
 static bool answer_or_wait(struct set_phases *s, const struct call *call)
 {
 	struct verdict v = control_result(call->control, call->key);
 
-	if (answer(call->info->mode, &v, false, call->info, call->requests))
+	if (answer_phase(call->info->mode, &v, false, call->info, call->requests))
 		return true;
 	uint64_t until_ms = control_wait_until(call->control, call->key, call->now_ms);
 	struct waiting *w = until_ms > call->now_ms ? calloc(1, sizeof(*w)) : NULL;
@@ -144,7 +145,7 @@ static bool answer_or_wait(struct set_phases *s, const struct call *call)
 		  : NULL;
 	if (!cache) {
 		free(w);
-		return answer(call->info->mode, &v, true, call->info, call->requests);
+		return answer_phase(call->info->mode, &v, true, call->info, call->requests);
 	}
 	*w = (struct waiting){s->waiting, cache, call->key, call->info->mode, until_ms};
 	s->waiting = w;
@@ -158,17 +159,17 @@ static void action(struct set_phases *s, const struct call *call)
 
 	if (r < 0) {
 		log_warn(TOKEN, "cannot be handed over: error %d", -r);
-		fail(call->info, call->requests, 0, SNMP_ERR_COMMITFAILED);
+		set_error(call->info, call->requests, 0, SNMP_ERR_COMMITFAILED);
 		return;
 	}
 	s->backend->facts.sets++;
 	answer_or_wait(s, call);
 }
 
-/* UNDO is the last that the master says of a PDU. */
+/* After UndoSet the master sends nothing more of a PDU, so its place is freed here. */
 static void undo(struct set_phases *s, const struct call *call)
 {
-	/* The library keeps what ACTION answered and would say it again. */
+	/* The library would answer with the error of ACTION again. */
 	for (netsnmp_request_info *r = call->requests; r; r = r->next)
 		r->status = SNMP_ERR_NOERROR;
 	if (control_undo(call->control, call->key) < 0 || answer_or_wait(s, call))
@@ -209,20 +210,21 @@ void set_phase(struct set_phases *s, uint32_t epoch, netsnmp_mib_handler *handle
 	}
 }
 
-/* --- later ---------------------------------------------------------------------------------- */
+/* --- PDUs that wait -------------------------------------------------------------------------- */
 
-static bool finished(struct control *control, struct waiting *w, uint64_t now_ms)
+/* Whether the PDU is answered, or the library has dropped it. */
+static bool answer_waiting(struct control *control, struct waiting *w, uint64_t now_ms)
 {
 	netsnmp_delegated_cache *cache = netsnmp_handler_check_cache(w->cache);
 	struct verdict v = control_result(control, w->key);
 
 	if (!cache)
 		return true;
-	bool in_time = answer(w->mode, &v, false, cache->reqinfo, cache->requests);
+	bool in_time = answer_phase(w->mode, &v, false, cache->reqinfo, cache->requests);
 	if (!in_time && now_ms < w->deadline_ms)
 		return false;
 	if (!in_time) {
-		answer(w->mode, &v, true, cache->reqinfo, cache->requests);
+		answer_phase(w->mode, &v, true, cache->reqinfo, cache->requests);
 		control_wait_missed(control, now_ms);
 	}
 	netsnmp_handler_mark_requests_as_delegated(cache->requests, REQUEST_IS_NOT_DELEGATED);
@@ -250,7 +252,7 @@ void set_phases_turn(struct set_phases *s, uint64_t now_ms)
 
 	for (struct waiting **link = &s->waiting; *link;) {
 		struct waiting *w = *link;
-		if (!finished(control, w, now_ms)) {
+		if (!answer_waiting(control, w, now_ms)) {
 			link = &w->next;
 			continue;
 		}

@@ -1,13 +1,13 @@
 /*
- * SET: net-snmp's phases in terms of control/control.h.
+ * SET: calls control/control.h in net-snmp's phases.
  *
- *	RESERVE1	judged, and a place is kept; every error but commitFailed comes from here
- *	ACTION		handed over; delegated until the verdict, at most set_wait_ms
- *	UNDO		delegated until the rollback ended, at most set_wait_ms
- *	COMMIT, FREE	tidy up; nobody hears an error of theirs
+ *	RESERVE1	checks the SET and reserves a place; gives every error but those below
+ *	ACTION		hands over; delegated until the verdict; commitFailed
+ *	UNDO		delegated until the rollback has ended; undoFailed
+ *	COMMIT, FREE	frees the place; the manager does not get an error from here
  *
- * A PDU is known by (session epoch, transaction id): TestSet may come twice, and neither COMMIT
- * nor FREE may ever come.
+ * A PDU is known by (session epoch, transaction id): TestSet may come twice, and when a session is
+ * lost neither COMMIT nor FREE comes. control_wait_until() says how long ACTION and UNDO wait.
  */
 #ifndef SNMP_SET_H
 #define SNMP_SET_H
@@ -19,11 +19,12 @@
 #include "tables/backend.h"
 
 struct set_phases {
-	struct backend *backend; /* outlives it */
+	struct backend *backend; /* borrowed */
 	struct waiting *waiting; /* PDUs that are delegated */
 	uint64_t last_phase_ms;
 };
 
+/* Forgets the PDUs that are delegated, without an answer: the library must be shut down. */
 void set_phases_clear(struct set_phases *s);
 
 /* One phase of one PDU, with the arguments of a handler of the library. */
@@ -31,16 +32,16 @@ void set_phase(struct set_phases *s, uint32_t epoch, netsnmp_mib_handler *handle
 	netsnmp_handler_registration *registration, netsnmp_agent_request_info *info,
 	netsnmp_request_info *requests);
 
-/* Finishes what was decided or waited long enough; netsnmp_check_outstanding_agent_requests() is
- * the caller's. */
+/* Answers what was decided or has waited long enough. The library sends the answers in
+ * netsnmp_check_outstanding_agent_requests(), which the caller or snmpd's loop calls. */
 void set_phases_turn(struct set_phases *s, uint64_t now_ms);
-/* When the next one has waited long enough; CLOCK_NEVER. */
+/* When the next PDU will have waited long enough; CLOCK_NEVER: none waits. */
 uint64_t set_phases_deadline(const struct set_phases *s);
-/* A PDU is, or may be, somewhere between its phases. */
+/* Whether a PDU is, or may be, between two of its phases. */
 bool set_phases_busy(const struct set_phases *s, uint64_t now_ms);
 /*
- * The session is over: what is delegated is answered, so that the library is done with it, and what
- * never got a COMMIT or FREE gives up its place.
+ * The session is over: what is delegated is answered, so that the library frees it, and the PDUs
+ * that got neither COMMIT nor FREE lose their places.
  */
 void set_phases_abandon(struct set_phases *s, uint32_t epoch);
 

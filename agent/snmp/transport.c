@@ -22,23 +22,23 @@
 
 #define TOKEN "agentx:transport"
 
-/* With that many octets waiting for the master, no more of its requests are read. */
+/* While so many octets wait for the master, its requests are not read. */
 #define WAITING_MAX (256 * 1024)
-/* A master that takes nothing for that long loses its session. */
+/* The session of a master that reads nothing for so long is ended. */
 #define STALLED_MS 2000
 
 /*
- * Synchronous exchanges of the library (Register, Close) end after this: with a frozen master the
- * default of 1 s and five retries holds the thread for six seconds.
+ * The library waits so long for the answer to Register and Close. Its default, 1 s and five
+ * retries, would hold the thread for six seconds when the master is frozen.
  */
 #define EXCHANGE_TIMEOUT_US 700000L
 
-/* Nobody sends so much: the beginning of a PDU was lost, and so is all that follows. */
+/* A longer PDU cannot be meant: the length was not read from the beginning of a PDU. */
 #define STREAM_LOST (1U << 26)
 
 static const oid domain_name[] = {LDOMS_MIB_ROOT_ARCS, 0, 0};
 
-/* The library knows a domain by its functions only, which get no pointer of ours. */
+/* The library calls f_create_from_tspec without an argument of ours. */
 static struct transport *the_transport;
 
 static void set_state(struct transport *t, enum transport_state state)
@@ -109,7 +109,7 @@ static void send_to_master(struct transport *t, const uint8_t *octets, size_t n,
 	}
 }
 
-/* The answer to a request with an error. */
+/* Answers a request with an error. */
 static void refuse(struct transport *t, const struct agentx_header *h, enum agentx_error error,
 	uint64_t now_ms)
 {
@@ -124,7 +124,7 @@ static void refuse(struct transport *t, const struct agentx_header *h, enum agen
 static void give_to_library(struct transport *t, const uint8_t *pdu)
 {
 	if (buffer_append(&t->to_library, pdu, agentx_size(pdu)) < 0) {
-		log_warn(TOKEN, "no memory for a PDU");
+		log_warn(TOKEN, "no memory for a PDU of the AgentX master");
 		transport_hang_up(t);
 	}
 }
@@ -132,10 +132,10 @@ static void give_to_library(struct transport *t, const uint8_t *pdu)
 /* --- the phases of a SET -------------------------------------------------------------------- */
 
 /*
- * The library copies the session number of a phase into its Response and uses it for nothing else.
- * The phase gets a number that no session has, so that take_answer() knows the Response by it.
+ * Passes a phase on, with a session number that no session has: the library copies the number into
+ * its Response, uses it for nothing else, and take_answer() recognises the Response by it.
  */
-static void give_phase(struct transport *t, struct transport_set *s, uint8_t *pdu, uint64_t now_ms)
+static void pass_phase(struct transport *t, struct transport_set *s, uint8_t *pdu, uint64_t now_ms)
 {
 	s->packet = agentx_number(pdu, AGENTX_AT_PACKET);
 	s->type = pdu[1];
@@ -146,7 +146,7 @@ static void give_phase(struct transport *t, struct transport_set *s, uint8_t *pd
 	give_to_library(t, pdu);
 }
 
-/* Ends a SET for the library, whose last phase is answered. */
+/* Ends a SET whose last phase the library has answered, by a CleanupSet of our own. */
 static void clean_up(struct transport *t, struct transport_set *s, uint64_t now_ms)
 {
 	const struct agentx_header h = {
@@ -155,10 +155,10 @@ static void clean_up(struct transport *t, struct transport_set *s, uint64_t now_
 	struct agentx_writer w = agentx_writer(pdu, sizeof(pdu), &h);
 
 	agentx_finish(&w);
-	give_phase(t, s, pdu, now_ms);
+	pass_phase(t, s, pdu, now_ms);
 }
 
-/* When too many SETs that were committed wait for the master's last word: the oldest of them. */
+/* The oldest of the committed SETs, if too many of them wait for UndoSet or CleanupSet. */
 static struct transport_set *forgotten_set(struct transport *t)
 {
 	struct transport_set *oldest = NULL;
@@ -175,10 +175,10 @@ static struct transport_set *forgotten_set(struct transport *t)
 }
 
 /*
- * The library frees what it knows of a SET with the answer to its last phase, uses it with the
- * answer to any other, and forgets to answer a CommitSet that comes again (agentx/subagent.c). So
- * a phase has to wait for the answer to the one before, and the next SET has a number of its own.
- * A master that asks again for the same has its answer already, or will get it.
+ * The library frees its record of a SET when it answers the last phase, uses the record when it
+ * answers any phase, and does not answer a CommitSet that is repeated (agentx/subagent.c). So a
+ * phase passes only when the phase before was answered, each SET has a number of its own for the
+ * library, and a repeated phase is dropped: its first answer was sent, or will be.
  */
 static void take_phase(
 	struct transport *t, const struct agentx_header *h, uint8_t *pdu, uint64_t now_ms)
@@ -195,7 +195,8 @@ static void take_phase(
 	}
 	if (!open && h->type == AGENTX_TEST_SET) {
 		if (t->n_sets == TRANSPORT_SETS_MAX) {
-			log_info(TOKEN, "the AgentX master begins SETs and ends none");
+			log_info(TOKEN, "the AgentX master began %d SETs and ended none of them",
+				TRANSPORT_SETS_MAX);
 			transport_hang_up(t);
 			return;
 		}
@@ -204,7 +205,7 @@ static void take_phase(
 			.transaction = h->transaction, .id = ++t->last_id, .answered = true};
 	}
 	if (open && open->answered)
-		give_phase(t, open, pdu, now_ms);
+		pass_phase(t, open, pdu, now_ms);
 	else if (h->type != AGENTX_CLEANUP_SET && (!open || h->type != open->type))
 		refuse(t, h, AGENTX_PROCESSING_ERROR, now_ms);
 	else if (open && h->type == AGENTX_CLEANUP_SET)
@@ -214,7 +215,7 @@ static void take_phase(
 		clean_up(t, forgotten, now_ms);
 }
 
-/* A Response of the library. */
+/* Sends a Response of the library, or tooBig in its place. */
 static void send_response(struct transport *t, const uint8_t *pdu, uint64_t now_ms)
 {
 	const struct agentx_header h = agentx_header(pdu);
@@ -225,7 +226,7 @@ static void send_response(struct transport *t, const uint8_t *pdu, uint64_t now_
 		send_to_master(t, pdu, agentx_size(pdu), now_ms);
 }
 
-/* The answer to a phase goes out with the numbers that the master knows. */
+/* Sends the library's answer to a phase, with the master's numbers of session and SET. */
 static void take_answer(struct transport *t, uint8_t *pdu, uint64_t now_ms)
 {
 	uint32_t id = agentx_number(pdu, AGENTX_AT_TRANSACTION);
@@ -238,7 +239,7 @@ static void take_answer(struct transport *t, uint8_t *pdu, uint64_t now_ms)
 	if (s == end || s->answered)
 		return;
 	s->answered = true;
-	/* Nothing is left to do of a SET that is refused, and not each master says so. */
+	/* A SET that was refused has ended, but not every master sends a CleanupSet for it. */
 	if (s->type == AGENTX_TEST_SET && agentx_response(pdu, &uptime, &error) && error)
 		s->cleanup = true;
 	agentx_set_number(pdu, AGENTX_AT_SESSION, t->session);
@@ -254,8 +255,8 @@ static void take_answer(struct transport *t, uint8_t *pdu, uint64_t now_ms)
 }
 
 /*
- * Whether the library still works on a phase of a SET. Until it does not, it must not hear that the
- * session is over: it would answer to a session that it has freed.
+ * Whether the library still works on a phase of a SET. If it learned of the end of the session now,
+ * it would answer the phase through a session that it has freed.
  */
 static bool library_owes(const struct transport *t, uint64_t now_ms)
 {
@@ -267,7 +268,7 @@ static bool library_owes(const struct transport *t, uint64_t now_ms)
 
 /* --- from the master ------------------------------------------------------------------------ */
 
-/* The answer to a PDU that our side sent. */
+/* A Response of the master, to a PDU of the library or to our Open. */
 static void take_response(
 	struct transport *t, const struct agentx_header *h, uint8_t *pdu, uint64_t now_ms)
 {
@@ -304,8 +305,8 @@ static void take_response(
 }
 
 /*
- * What is wrong with a request; from a good one the context is taken out. The phases behind TestSet
- * need have none (6.1.1).
+ * What is wrong with a request. The context of a good one is removed. The phases after TestSet may
+ * come without a context (6.1.1).
  */
 static enum agentx_error error_in(
 	const struct transport *t, const struct agentx_header *h, uint8_t *pdu)
@@ -325,13 +326,13 @@ static enum agentx_error error_in(
 								   : AGENTX_NO_ERROR;
 }
 
-/* A PDU whose header is complete, and so is its body, unless the PDU is too long. */
+/* Handles a PDU that is there as a whole; of one that is too long, maybe the header only. */
 static void take_pdu(struct transport *t, uint8_t *pdu, uint64_t now_ms)
 {
 	const struct agentx_header h = agentx_header(pdu);
 
 	if (h.length > STREAM_LOST) {
-		log_info(TOKEN, "the AgentX master sends a PDU of %u octets", h.length);
+		log_info(TOKEN, "the AgentX master announces a PDU of %u octets", h.length);
 		transport_hang_up(t);
 		return;
 	}
@@ -358,13 +359,13 @@ static bool has_room_for_answers(const struct transport *t)
 	return t->to_master.len < WAITING_MAX;
 }
 
-/* All PDUs that are complete, and the headers of those that are too long. */
+/* Handles the PDUs that are complete, and those too long as soon as their headers are there. */
 static void take_pdus(struct transport *t, uint64_t now_ms)
 {
 	size_t at = 0;
 
 	for (;;) {
-		/* The rest of a PDU that was looked at. */
+		/* The rest of the PDU that was handled last. */
 		size_t part = t->skip < t->n - at ? t->skip : t->n - at;
 		t->skip -= part;
 		at += part;
@@ -402,7 +403,7 @@ static void receive(struct transport *t, uint64_t now_ms)
 
 /* --- from the library ----------------------------------------------------------------------- */
 
-/* 6.2.3: timeout, priority, range_subid, reserved; then the root of a module. */
+/* Register is timeout, priority, range_subid, reserved, and then the root of a module (6.2.3). */
 static void note_register(struct transport *t, const struct agentx_header *h, const uint8_t *pdu)
 {
 	struct agentx_reader r = agentx_reader(pdu);
@@ -427,7 +428,7 @@ static bool registers(uint8_t type)
 	       type == AGENTX_REMOVE_CAPS;
 }
 
-/* One whole PDU of any size; behind it is room for AGENTX_CONTEXT_SIZE. */
+/* Handles a whole PDU of the library, of any size; behind it is room for AGENTX_CONTEXT_SIZE. */
 static void take_from_library(struct transport *t, uint8_t *pdu, uint64_t now_ms)
 {
 	const struct agentx_header h = agentx_header(pdu);
@@ -448,12 +449,12 @@ static void take_from_library(struct transport *t, uint8_t *pdu, uint64_t now_ms
 		t->awaits_since_ms = now_ms;
 	t->awaits = true;
 	t->last_packet = h.packet;
-	/* The library reads nothing else until the answer is there, or its time-out is over. */
+	/* The library waits for the answer to these, until its time-out. */
 	if (registers(h.type) || h.type == AGENTX_CLOSE)
 		t->exchange = h;
 	if (h.type == AGENTX_REGISTER)
 		note_register(t, &h, pdu);
-	/* What is about the MIB, not about the session. */
+	/* These PDUs have a context, the others are about the session. */
 	if (t->context && (registers(h.type) || h.type == AGENTX_NOTIFY))
 		agentx_put_context(pdu, t->context);
 	send_to_master(t, pdu, agentx_size(pdu), now_ms);
@@ -466,7 +467,7 @@ static bool library_reads(const struct transport *t, uint64_t now_ms)
 	return t->to_library.len > 0 || (t->state == TRANSPORT_ENDED && !library_owes(t, now_ms));
 }
 
-/* Whole PDUs, as many as there is room for. */
+/* Gives the library whole PDUs, as many as it has room for; -1: the connection has ended. */
 static int library_recv(netsnmp_transport *lower, void *room, int size, void **opaque, int *olength)
 {
 	struct transport *t = the_transport;
@@ -498,7 +499,7 @@ static int library_recv(netsnmp_transport *lower, void *room, int size, void **o
 	return (int)n;
 }
 
-/* One whole PDU. In a copy, as it is changed. */
+/* The library sends one whole PDU at a time. It is copied, as the filter changes it. */
 static int library_send(
 	netsnmp_transport *lower, const void *octets, int size, void **opaque, int *olength)
 {
@@ -515,7 +516,7 @@ static int library_send(
 	return size;
 }
 
-/* Sometimes twice for one transport. */
+/* The library sometimes closes a transport twice. */
 static int library_close(netsnmp_transport *lower)
 {
 	if (lower->sock < 0)
@@ -525,7 +526,7 @@ static int library_close(netsnmp_transport *lower)
 	return 0;
 }
 
-/* Called when the library opens its session, with what will be that session. */
+/* The library calls this before it opens its session. */
 static int set_timeouts(netsnmp_transport *lower, netsnmp_session *session)
 {
 	(void)lower;
@@ -564,8 +565,8 @@ static netsnmp_transport *library_connect_to(netsnmp_tdomain_spec *spec)
 
 /* -------------------------------------------------------------------------------------------- */
 
-/* Below our MIB, where nothing else can have a domain. The library frees the array of prefixes, but
- * not what is in it, and forgets the domain as it ends. */
+/* The domain's name lies below our MIB's root, so nothing else can have it. At its shutdown the
+ * library forgets the domain and frees the array of prefixes, but not the texts in it. */
 static int register_domain(void)
 {
 	static netsnmp_tdomain domain = {
@@ -637,7 +638,7 @@ bool transport_dispatch(struct transport *t, const struct pollset *ps, uint64_t 
 
 	if (t->state == TRANSPORT_OPEN && t->to_master.len > 0) {
 		flush(t, now_ms);
-		take_pdus(t, now_ms); /* those that waited for it */
+		take_pdus(t, now_ms); /* requests that waited for room for their answers */
 	}
 	if (revents & (POLLIN | POLLHUP | POLLERR))
 		receive(t, now_ms);

@@ -59,7 +59,7 @@ class Module(harness.TestCase):
     def test_view_whose_root_is_taken(self):
         """LDOMS-MIB does not notice; the log has one line, and the view is tried again."""
         bed = self.bed(conf="view vm\nrefreshInterval 1\n", snmpd_conf="pass .1.3.6.1.2.1.236 /bin/false\n")
-        bed.agent.wait_log(r"snmpd refuses [\d.]*1\.236 \(VM-MIB\): .*; it is tried on")
+        bed.agent.wait_log(r"snmpd refuses [\d.]*1\.236 \(VM-MIB\): .*; it is tried again")
         self.assertIn("ldg1", bed.indexes())
         # snmpd has a line of its own for each try.
         wait_for(lambda: bed.agent.log().count("duplicate registration") >= 3, 20, "more tries")
