@@ -1,6 +1,6 @@
 /*
- * Reads and SETs come as calls of a handler; snmpd's loop calls turn() when the ldm thread has
- * something for us, and when an alarm is due.
+ * snmpd calls handle() for reads and SETs. Its loop calls turn() when the ldm thread has handed
+ * something over, and when an alarm is due.
  */
 #include "module/in-master.h"
 
@@ -23,29 +23,30 @@
 
 #define TOKEN "snmp"
 
-/* A turn at least that often: it notices old data, and frees what the master forgot. */
+/* There is a turn at least so often, to notice old data and to free the places of SETs that got
+ * neither COMMIT nor FREE. */
 #define TURN_MS 1000
-/* Transaction ids of the library are unique as long as the process lives: one epoch is enough. */
+/* The library's transaction ids are unique in this process, so there is one epoch only. */
 #define EPOCH 1
-/* A view that somebody else holds is tried at least that often. */
+/* The longest time between two attempts to register a view that another subagent holds. */
 #define VIEW_RETRY_MAX_MS 30000
 
 struct in_master;
 
-/* One MIB module: what its handler gets. */
+/* One MIB module; the argument of its handler. */
 struct region {
 	struct in_master *owner;
 	const struct mib *mib;
 	netsnmp_handler_registration *registration; /* NULL: not registered */
-	bool told;				    /* that somebody else has it */
+	bool told;				    /* the refusal of a view was logged */
 	uint64_t retry_at_ms, rest_ms;		    /* of a view that is not registered */
 };
 
 struct in_master {
 	struct backend *backend;
 	struct set_phases sets;
-	struct region regions[MIBS_MAX]; /* in the order of the backend's */
-	int readable_fd;		 /* of the handover; -1: snmpd does not watch it */
+	struct region regions[MIBS_MAX]; /* in the order of backend->mibs */
+	int readable_fd;		 /* of the handover, in snmpd's loop; -1: not there now */
 	unsigned int alarm;
 	uint64_t alarm_at_ms;
 	uint64_t uptime_zero_ms;
@@ -109,7 +110,7 @@ static bool set_name(netsnmp_variable_list *vb, const struct cell *cell)
 	return snmp_set_var_objid(vb, name.arcs, name.length) == 0;
 }
 
-/* A varbind that is left alone tells the library to go on behind our part of the tree. */
+/* When the varbind is not changed, the library goes on behind our part of the tree. */
 static void answer_next(
 	struct region *g, netsnmp_agent_request_info *info, netsnmp_request_info *request)
 {
@@ -133,7 +134,7 @@ static void answer_read(
 			answer_next(g, info, r);
 }
 
-/* The snapshot changes between PDUs only; the age of the data is that of now. */
+/* The snapshot changes only between PDUs, in on_readable(); the view's times are of now. */
 static int handle(netsnmp_mib_handler *handler, netsnmp_handler_registration *registration,
 	netsnmp_agent_request_info *info, netsnmp_request_info *requests)
 {
@@ -146,8 +147,7 @@ static int handle(netsnmp_mib_handler *handler, netsnmp_handler_registration *re
 		answer_read(g, info, requests);
 	} else {
 		set_phase(&m->sets, EPOCH, handler, registration, info, requests);
-		/* The library does not know yet that the request is delegated, so no turn() here.
-		 */
+		/* Not turn(): the library learns only afterwards that the request is delegated. */
 		set_alarm(m, clock_ms());
 	}
 	log_set_subject(NULL);
@@ -156,7 +156,7 @@ static int handle(netsnmp_mib_handler *handler, netsnmp_handler_registration *re
 
 /* --- notifications -------------------------------------------------------------------------- */
 
-/* The master sends it to its own sinks at once. */
+/* The master sends the notification to its sinks in this call. */
 static bool send_trap(void *user, const struct notification *what)
 {
 	const struct in_master *m = user;
@@ -169,7 +169,7 @@ static bool send_trap(void *user, const struct notification *what)
 	return made;
 }
 
-/* All that the queue let go is through. */
+/* All that are sent count as answered at once. */
 static void send_notifications(struct in_master *m, uint64_t now_ms)
 {
 	notify_queue_follow(m->backend->notifications, EPOCH, true, now_ms);
@@ -185,14 +185,15 @@ static int register_root(struct region *g)
 	return registration_enter(g->mib, handle, g, g->owner->context, &g->registration);
 }
 
-/* sysORTable is that of the default context; module.c sees to the row of LDOMS-MIB. */
+/* Whether the view has a row in sysORTable, which lists the default context only. The row of
+ * LDOMS-MIB is module.c's. */
 static bool has_sysor(const struct region *g)
 {
 	return g->registration && g->mib->view && !g->owner->context;
 }
 
-/* netsnmp_unregister_handler() goes on to read the name of the context when it has freed it
- * (5.9.3). */
+/* Without netsnmp_unregister_handler(), which reads the context's name after it was freed (5.9.3).
+ */
 static void unregister_root(struct region *g)
 {
 	struct library_name name;
@@ -207,7 +208,7 @@ static void unregister_root(struct region *g)
 	g->registration = NULL;
 }
 
-/* A view that somebody else holds is tried again after 1 s, then after twice as long each time. */
+/* A refused view is tried again after 1 s, and then each time after twice as long. */
 static void try_view(struct in_master *m, size_t i, uint64_t now_ms)
 {
 	struct region *g = &m->regions[i];
@@ -232,7 +233,7 @@ static void try_view(struct in_master *m, size_t i, uint64_t now_ms)
 		sysor_enter(g->mib);
 }
 
-/* LDOMS-MIB, without which there is nothing to do here; the views are tried in turn(). */
+/* Registers LDOMS-MIB, which must succeed; turn() tries the views. */
 static int register_roots(struct in_master *m)
 {
 	const struct mib_list *mibs = &m->backend->mibs;
@@ -302,7 +303,7 @@ static void set_alarm(struct in_master *m, uint64_t now_ms)
 		log_err(TOKEN, "snmpd takes no alarm: SETs may stay without an answer");
 }
 
-/* snmpd's loop finds by itself the requests that a turn has answered. */
+/* snmpd's loop looks for requests that were answered in a turn, and sends the answers. */
 static void turn(struct in_master *m)
 {
 	uint64_t now_ms = clock_ms();

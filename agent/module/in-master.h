@@ -15,16 +15,16 @@ struct in_master;
 struct in_master_config {
 	struct backend_config backend;
 	const char *context; /* of SNMP; NULL: the default one */
-	const char *subject; /* log_set_subject() of what happens here; must outlive the object */
+	const char *subject; /* for log_set_subject(); must outlive the object */
 };
 
 /*
- * Registers the root of LDOMS-MIB with the master. The handover must outlive the object; the rest
- * of config is copied. -EADDRINUSE: another agent has the root; -ENOMEM, -EINVAL (setAllow).
+ * Registers the root of LDOMS-MIB with the master; what must outlive the object: see backend_new()
+ * and subject. -EADDRINUSE: another agent has the root; -EINVAL (setAllow, views), -ENOMEM, -EIO.
  */
 int in_master_new(
 	const struct in_master_config *config, struct handover *handover, struct in_master **ret);
-/* Answers what is delegated, and leaves nothing with the library. NULL is allowed. */
+/* Answers the SETs that wait, and takes back all that was registered. NULL is allowed. */
 void in_master_free(struct in_master *m);
 
 #endif

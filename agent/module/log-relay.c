@@ -1,5 +1,5 @@
 /*
- * The queue's lines, and a wake-up pipe in snmpd's loop.
+ * See log-relay.h. A wake-up pipe in snmpd's loop tells that the queue has lines.
  */
 #include "module/log-relay.h"
 

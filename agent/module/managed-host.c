@@ -1,5 +1,5 @@
 /*
- * What the daemon is for one control domain, without what belongs to a process.
+ * See managed-host.h. Does for one control domain what daemon/ does for its process.
  */
 #include "module/managed-host.h"
 
@@ -32,7 +32,7 @@ struct managed_host {
 	struct in_master *in_master;
 };
 
-/* The folder of snmpd's own state: snmpd may write there, whatever user it runs as. */
+/* Below the directory of snmpd's own state, where snmpd may write, whatever its user is. */
 static int default_state_directory(const char *name, struct settings *s)
 {
 	_cleanup_(buffer_clear) struct buffer path = BUFFER_EMPTY;

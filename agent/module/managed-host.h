@@ -12,17 +12,18 @@
 struct managed_host;
 
 /*
- * name: the context, unless the file says another one, and a part of the name of the default state
- * directory; NULL: the default context. file: NULL: the default one, if it is there. Both are
- * copied. What is wrong is logged: -errno.
+ * name: the context, unless the file names another one, and a part of the default state directory's
+ * name; NULL: the default context. file: the configuration; NULL: the default file, if it exists.
+ * Both are copied. -errno; the reason is logged.
  */
 int managed_host_new(const char *name, const char *file, struct managed_host **ret);
-/* What its file wants; there is one log for all. */
+/* logLevel of its file. The log is one for all hosts, so the caller chooses the level. */
 enum log_level managed_host_log_level(const struct managed_host *h);
-/* Takes the host out of the master and asks its thread to end, which may finish a command. */
+/* Takes the host out of the master and asks its thread to end; the thread finishes a running
+ * command first. */
 void managed_host_stop(struct managed_host *h);
 bool managed_host_stopped(const struct managed_host *h);
-/* Ends the thread at once if it still runs. NULL is allowed. */
+/* Ends the thread, without waiting for its command. NULL is allowed. */
 void managed_host_free(struct managed_host *h);
 
 #endif

@@ -1,11 +1,11 @@
 /*
- * The agent inside snmpd. `dlmod ldoms FILE` in snmpd.conf has snmpd call init_ldoms(); the end of
- * snmpd, its SIGHUP, and a SET of UCD-DLMOD-MIB have it call deinit_ldoms(). `ldomsConfig FILE`
- * behind that line names the configuration; several `ldomsConfig NAME FILE` are as many hosts.
+ * The agent inside snmpd. At `dlmod ldoms FILE` in snmpd.conf, snmpd calls init_ldoms(); at its
+ * end, its SIGHUP and a SET of UCD-DLMOD-MIB, it calls deinit_ldoms(). A later line `ldomsConfig
+ * FILE` names the configuration; each of several `ldomsConfig NAME FILE` is one more host.
  *
- * snmpd loads its modules before it forks and before it becomes another user. So init_ldoms() only
- * asks for a call by snmpd's loop; files, sockets and threads begin there. Nothing here may end the
- * process or change what belongs to it: signals, umask, descriptors.
+ * snmpd loads its modules before it forks and before it changes its user. So init_ldoms() only sets
+ * an alarm of snmpd's loop; files, sockets and threads begin when the alarm is due. Nothing here
+ * may end the process or change what belongs to it: signals, umask, descriptors.
  */
 #include <net-snmp/net-snmp-config.h>
 #include <net-snmp/net-snmp-includes.h>
@@ -24,8 +24,8 @@
 
 #define DIRECTIVE "ldomsConfig"
 #define BLANKS	  " \t"
-/* snmpd serves nobody while a module is unloaded. What still runs then is in the history on disk,
- * and the next start finds out what became of it. */
+/* snmpd serves nobody while a module is unloaded, so a command may be left behind after this time.
+ * It is in the history on disk, and the next start finds out what became of it. */
 #define STOP_WITHIN_MS 1000
 #define STOP_LOOK_MS   10
 
@@ -33,7 +33,7 @@
 struct line {
 	STAILQ_ENTRY(line) entries;
 	char *name;		   /* NULL: the default context */
-	char *file;		   /* NULL: the default one */
+	char *file;		   /* NULL: the default configuration file */
 	struct managed_host *host; /* NULL: not served */
 };
 
@@ -45,10 +45,10 @@ struct ldoms_module {
 	bool in_sysor;
 };
 
-/* snmpd's entry points have no argument. Only they and the functions below them use these. */
+/* init_ldoms() and deinit_ldoms() have no argument that could carry this. */
 static struct ldoms_module *loaded;
-/* A module that is unloaded and loaded again by SET finds the lines here, as snmpd does not read
- * its own file again. When it does, the first line takes the place of all old ones. */
+/* The lines are kept when the module is unloaded: a SET that loads it again does not make snmpd
+ * read its file again. If snmpd reads the file, the first new line replaces the old ones. */
 static struct lines lines = STAILQ_HEAD_INITIALIZER(lines);
 static bool lines_are_old;
 
@@ -72,7 +72,7 @@ static void forget_lines(void)
 	lines_are_old = false;
 }
 
-/* FILE, or NAME FILE. */
+/* Keeps one line: FILE, or NAME FILE. */
 static void take_line(const char *token, char *text)
 {
 	(void)token;
@@ -96,9 +96,9 @@ static void take_line(const char *token, char *text)
 	STAILQ_INSERT_TAIL(&lines, line, entries);
 }
 
-/* --- life ------------------------------------------------------------------------------------ */
+/* --- hosts ----------------------------------------------------------------------------------- */
 
-/* Those that start are served, whatever the others do. */
+/* A host that cannot start does not hinder the others. False: none has started. */
 static bool start_hosts(void)
 {
 	enum log_level level = LOG_LEVEL_ERROR;
@@ -106,7 +106,7 @@ static bool start_hosts(void)
 	bool any = false;
 
 	log_set_level(LOG_LEVEL_NOTICE);
-	/* Without a line there is one host, which the default file tells about. */
+	/* Without a line there is one host, with the default file. */
 	if (STAILQ_EMPTY(&lines)) {
 		line = calloc(1, sizeof(*line));
 		if (!line)
@@ -135,7 +135,7 @@ static bool all_stopped(void)
 	return true;
 }
 
-/* All threads end side by side. They may finish a command, but not keep snmpd waiting. */
+/* All threads are asked first, so that they end at the same time; then snmpd waits for a while. */
 static void stop_hosts(void)
 {
 	uint64_t until_ms = clock_ms() + STOP_WITHIN_MS;
@@ -154,7 +154,7 @@ static void stop_hosts(void)
 	}
 }
 
-/* The first call by snmpd's loop. A mistake of ours leaves snmpd as it is, without LDOMS-MIB. */
+/* The first call by snmpd's loop. After a failure snmpd goes on without LDOMS-MIB. */
 static void on_first_alarm(unsigned int alarm, void *user)
 {
 	(void)alarm;
@@ -165,7 +165,7 @@ static void on_first_alarm(unsigned int alarm, void *user)
 		snmp_log(LOG_ERR, "ldoms: no memory or descriptors: LDOMS-MIB is not served\n");
 		return;
 	}
-	/* One row, however many hosts there are. */
+	/* One row for all hosts. */
 	if (start_hosts())
 		m->in_sysor = sysor_enter(&ldoms_mib);
 }

@@ -61,8 +61,7 @@ enum transport_state {
 	TRANSPORT_CLOSED,  /* no connection */
 	TRANSPORT_OFFERED, /* the library has not taken the connection yet */
 	TRANSPORT_OPEN,
-	TRANSPORT_ENDED, /* the session is over, and the library is not told while it works on a SET
-			  */
+	TRANSPORT_ENDED, /* the session is over; the library is told when no SET is under way */
 	_TRANSPORT_STATE_MAX,
 };
 
@@ -83,7 +82,7 @@ struct transport_region {
 /* The last phase of a SET, until the UndoSet or CleanupSet that ends the SET is answered. */
 struct transport_set {
 	uint32_t transaction; /* the master's number, which the next SET may have as well */
-	uint32_t id;	      /* the number of the SET for the library, never used again */
+	uint32_t id;	      /* the library's number, which no other SET of the session has */
 	uint32_t packet;
 	uint8_t type;
 	bool answered;	    /* by the library */
@@ -107,9 +106,8 @@ struct transport {
 	uint32_t session;			/* h.sessionID */
 	uint32_t open_transaction, open_packet; /* of the library's Open */
 	uint32_t last_packet;			/* h.packetID of our last PDU */
-	struct agentx_header
-		exchange; /* the PDU whose answer the library waits for; type 0: none */
-	uint32_t last_id; /* of sets */
+	struct agentx_header exchange; /* the library waits for its answer; type 0: for none */
+	uint32_t last_id;	       /* of sets */
 	size_t n_sets;
 	struct transport_set sets[TRANSPORT_SETS_MAX];
 

@@ -163,7 +163,8 @@ int backend_prepare(const struct backend *b, struct pollset *ps, uint64_t now_ms
 void backend_take(struct backend *b, uint64_t now_ms)
 {
 	if (handover_receive(b->handover, &b->inbox) < 0) {
-		b->rest_until_ms = now_ms + NO_MEMORY_REST_MS; /* what was there stays */
+		/* The inbox is as before, and the handover keeps the rest. */
+		b->rest_until_ms = now_ms + NO_MEMORY_REST_MS;
 		return;
 	}
 	control_receive(b->control, &b->inbox, now_ms);

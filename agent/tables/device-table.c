@@ -1,5 +1,5 @@
 /*
- * Rows from the snapshot's lists, and what they say of the services that devices use.
+ * See device-table.h.
  */
 #include "tables/device-table.h"
 

@@ -1,6 +1,6 @@
 /*
- * What the tables of devices and services share: INDEX { ldomIndex, second }, rows that are the
- * model's own structs, columns that are their members or point to other tables.
+ * What the tables of devices and services share: INDEX { ldomIndex, number in the domain }, rows
+ * that are structs of inventory/domain.h, columns that are their members or point to other tables.
  */
 #ifndef TABLES_DEVICE_TABLE_H
 #define TABLES_DEVICE_TABLE_H
@@ -11,13 +11,13 @@
 
 enum { NAME_MAX_OCTETS = 256, TEXT_MAX_OCTETS = 255, LONG_TEXT_MAX_OCTETS = 1024 };
 
-/* The rows of the table's list. */
+/* The seek of a table whose rows are those of one list (its member list). */
 bool device_seek(struct cell *c, const uint32_t *index);
 
-/* A number of the service that the column finds; 0 when what was named is not there. */
+/* A uint32_t member of the service that the column's function finds; 0: it finds none. */
 column_getter device_get_service;
 
-/* Lines of a table of columns, as those in table.h. member is one of struct service. */
+/* Items of an array of columns, as those in table.h. member is a member of struct service. */
 #define COLUMN_DOMAIN(id, name) COLUMN_FROM_INDEX(id, name, 0)
 #define COLUMN_SERVICE(id, name, find, member, max)                                                \
 	{                                                                                          \

@@ -1,5 +1,5 @@
 /*
- * ldomTable: one row for each domain of the snapshot, each with all columns.
+ * ldomTable: one row for each domain of the snapshot, every row with all columns.
  */
 #include "tables/tables.h"
 
@@ -27,7 +27,7 @@ static void get_admin_state(const struct cell *c, struct value *ret)
 	value_set_integer(ret, (int32_t)control_admin_state(c->row.domain, c->view->operations));
 }
 
-/* A row that is being made may have none yet. */
+/* A row that a manager is creating may have no name yet. */
 static void get_name(const struct cell *c, struct value *ret)
 {
 	const struct domain *d = c->row.domain;
@@ -59,7 +59,7 @@ static void get_operation_index(const struct cell *c, struct value *ret)
 	value_set_unsigned(ret, o ? o->index : 0);
 }
 
-/* How the last SET on it ended is a part of the row. */
+/* The outcome of the last SET is in the row, so its time counts, too. */
 static void get_last_change(const struct cell *c, struct value *ret)
 {
 	const struct operation *o = last_operation(c);
@@ -81,7 +81,7 @@ static void get_migration_status(const struct cell *c, struct value *ret)
 	const char *status = c->row.domain->migration_status;
 	int32_t number = 0;
 
-	/* The words are 1 to 4, any other is unknown(5). */
+	/* ldomMigrationStatus is the position plus 1; any other word is unknown(5). */
 	while (number < 4 && strcasecmp(status ? status : "", words[number]) != 0)
 		number++;
 	value_set_integer(ret, number + 1);
@@ -89,7 +89,7 @@ static void get_migration_status(const struct cell *c, struct value *ret)
 
 #define TEXT(id, name, member, max)   COLUMN_TEXT(id, name, domain, member, max)
 #define NUMBER(id, name, member, max) COLUMN_NUMBER(id, name, domain, member, max)
-/* What a SET may write. */
+/* Columns that a SET may write. */
 #define WRITABLE(id, name, type, get, max)                                                         \
 	{                                                                                          \
 		COLUMN_OF(id, name, type, ACCESS_CREATE, get, max)                                 \

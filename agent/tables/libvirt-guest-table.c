@@ -11,7 +11,7 @@ enum { STATUS_ACTIVE = 1 };
 
 enum libvirt_state libvirt_guest_state(const struct domain *d)
 {
-	/* A word that nobody knows leaves the last one in place. */
+	/* told_state keeps the last known state when ldmd tells an unknown one. */
 	switch (d->uuid ? d->told_state : DOMAIN_UNKNOWN) {
 	case DOMAIN_ACTIVE:
 	case DOMAIN_STARTING:
@@ -27,7 +27,7 @@ enum libvirt_state libvirt_guest_state(const struct domain *d)
 	}
 }
 
-/* Whether the UUID lies before the index. The first octets mostly tell. */
+/* Whether the UUID lies before the index, which is one octet in each number. */
 static bool is_before(const struct domain_uuid *uuid, const uint32_t *index)
 {
 	for (size_t i = 0; i < UUID_OCTETS; i++)

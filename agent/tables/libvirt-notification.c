@@ -1,9 +1,8 @@
 /*
- * libvirtGuestNotif: what became of a guest, with the state that it has now.
+ * libvirtGuestNotif: the new state of a guest.
  *
- * It is sent when the state of a row changes, when a row comes, and when it goes, which is told as
- * shutoff(5). A guest that goes while it is shutoff already (while it is unbound) is not told
- * again.
+ * It is sent when the state of a row changes, when a row is new, and when a row is gone, with the
+ * state shutoff(5). When a guest was shutoff (while unbinding) before it is gone, nothing is sent.
  */
 #include "tables/views.h"
 
@@ -14,15 +13,15 @@ enum { NOTIF_GUEST = 1 };
 /* RowStatus */
 enum { STATUS_ACTIVE = 1, STATUS_NOT_IN_SERVICE = 2 };
 
-/* A domain without a row, be it inactive or gone, is shutoff; no UUID: nobody can be told. */
-static enum libvirt_state told_state(const struct domain *d)
+/* The state in the notification: shutoff for a domain without a row, inactive or gone (NULL). */
+static enum libvirt_state notified_state(const struct domain *d)
 {
 	enum libvirt_state state = d ? libvirt_guest_state(d) : LIBVIRT_NONE;
 
 	return state ? state : LIBVIRT_SHUTOFF;
 }
 
-/* Whose name and UUID are told: one that lost its UUID is told as it was. */
+/* The domain whose name and UUID are told: as it was, if it is gone or has lost its UUID. */
 static const struct domain *guest_of(const struct change *c)
 {
 	return c->after && c->after->uuid ? c->after : c->before;
@@ -38,7 +37,8 @@ uint32_t libvirt_notifies(const struct change *c)
 		return 0;
 	if (!guest->uuid)
 		return 0;
-	if (was ? told_state(c->before) == told_state(c->after) : !libvirt_guest_state(guest))
+	if (was ? notified_state(c->before) == notified_state(c->after)
+		: !libvirt_guest_state(guest))
 		return 0;
 	return NOTIF_GUEST;
 }
@@ -46,7 +46,7 @@ uint32_t libvirt_notifies(const struct change *c)
 int libvirt_notification(const struct change *c, struct notification *ret)
 {
 	const struct domain *d = guest_of(c);
-	enum libvirt_state state = told_state(c->after);
+	enum libvirt_state state = notified_state(c->after);
 	const struct table *t = &libvirt_guest_table;
 	struct row row = {.domain = d, .object = d};
 	uint8_t uuid[UUID_OCTETS] = {0};

@@ -7,7 +7,7 @@
 
 #include "util/array.h"
 
-/* <0: the name is before the table's arc or a part of it; 0: it begins with it; >0: after it. */
+/* < 0: the name lies before the table's arc or is a part of it; 0: begins with it; > 0: behind. */
 static int compare_arc(const struct table *t, const uint32_t *name, size_t length)
 {
 	for (size_t i = 0; i < t->arc_len; i++) {
@@ -19,10 +19,10 @@ static int compare_arc(const struct table *t, const uint32_t *name, size_t lengt
 	return 0;
 }
 
-/* The first table that does not lie before the name as a whole; n_tables when none. */
+/* The first table that has names at or behind the name; n_tables: there is none. */
 static size_t lower_table(const struct mib *m, const uint32_t *name, size_t length)
 {
-	/* Most have the number that their place suggests. */
+	/* Most tables are at the position that their arc gives. */
 	size_t guess = length > 1 ? (size_t)name[1] - 1 : m->n_tables;
 
 	if (guess < m->n_tables && compare_arc(m->tables[guess], name, length) == 0)
@@ -35,7 +35,7 @@ static bool is_served(const struct column *c)
 	return c->access >= ACCESS_READ;
 }
 
-/* Arcs of the index of a row; their number. */
+/* Writes the arcs of a row's index; returns their number. */
 static size_t put_index(const struct table *t, const struct row *r, uint32_t *to)
 {
 	size_t n = 0;
@@ -57,7 +57,7 @@ static bool has_index(
 	return put_index(t, r, own) == length && memcmp(own, index, length * sizeof(own[0])) == 0;
 }
 
-/* The next index of the same length; false: there is none. */
+/* Makes it the next index of the same length. False: there is none. */
 static bool index_successor(uint32_t *index, size_t length)
 {
 	while (length > 0)
@@ -67,8 +67,9 @@ static bool index_successor(uint32_t *index, size_t length)
 }
 
 /*
- * The least complete index that may be given for a partial, complete or over-long one. A partial
- * one lies before all rows it is the beginning of; an over-long one behind its row.
+ * The least index of full length at or behind a given index of any length (behind it, if not
+ * inclusive). A given index that is too short lies before the rows that begin with it; one that is
+ * too long, behind the row that it begins with.
  */
 static bool first_index(
 	const struct table *t, const uint32_t *given, size_t length, bool inclusive, uint32_t *ret)
@@ -84,8 +85,8 @@ static bool first_index(
 }
 
 /*
- * Gives the cell the first row at or behind a given index of any length that has an instance of the
- * column; the row of the given index itself if inclusive.
+ * Puts into the cell the first row behind a given index of any length (or at it, if inclusive) that
+ * has an instance of the column.
  */
 static bool seek_row(struct cell *c, const uint32_t *given, size_t length, bool inclusive)
 {
@@ -136,7 +137,7 @@ enum lookup_result lookup_get(const struct view *v, const struct mib *m, const u
 }
 
 /* The first instance in the columns from that position on. */
-static bool first_row(const struct table *t, size_t column, struct cell *ret)
+static bool first_cell(const struct table *t, size_t column, struct cell *ret)
 {
 	ret->table = t;
 	for (; column < t->n_columns; column++) {
@@ -146,28 +147,28 @@ static bool first_row(const struct table *t, size_t column, struct cell *ret)
 		if (seek_row(ret, &(const uint32_t){0}, 0, true))
 			return true;
 		if (!t->has)
-			return false; /* without a row, no column has one */
+			return false; /* the table has no row */
 	}
 	return false;
 }
 
-/* The name begins with the table's arc. */
+/* Finds the next cell in the table whose arc the name begins with. */
 static bool next_inside(const struct table *t, const uint32_t *name, size_t length, bool inclusive,
 	struct cell *ret)
 {
 	if (length == t->arc_len)
-		return first_row(t, 0, ret);
+		return first_cell(t, 0, ret);
 
 	uint32_t id = name[t->arc_len];
 	size_t column = table_lower_column(t, id);
 	if (column == t->n_columns || t->columns[column].id != id)
-		return first_row(t, column, ret);
+		return first_cell(t, column, ret);
 	ret->table = t;
 	ret->column = &t->columns[column];
 	if (is_served(ret->column) &&
 		seek_row(ret, name + t->arc_len + 1, length - t->arc_len - 1, inclusive))
 		return true;
-	return first_row(t, column + 1, ret);
+	return first_cell(t, column + 1, ret);
 }
 
 bool lookup_next(const struct view *v, const struct mib *m, const uint32_t *name, size_t length,
@@ -183,7 +184,7 @@ bool lookup_next(const struct view *v, const struct mib *m, const uint32_t *name
 		i++;
 	}
 	for (; i < m->n_tables; i++)
-		if (first_row(m->tables[i], 0, ret))
+		if (first_cell(m->tables[i], 0, ret))
 			return true;
 	return false;
 }

@@ -1,6 +1,6 @@
 /*
- * The manager scalars: the agent, its link to ldmd, and its counters. They are served also when the
- * inventory is too old, and tell why it is.
+ * The manager scalars: the agent, its link to ldmd, and its counters. When the inventory is too old
+ * to be served, they still are, and tell the reason.
  */
 #include "tables/tables.h"
 
@@ -20,7 +20,7 @@ static void get_up_time(const struct cell *c, struct value *ret)
 
 static void get_link_state(const struct cell *c, struct value *ret)
 {
-	/* 0 until the ldm thread said something. */
+	/* 0 until the ldm thread reports. */
 	enum link_state link = c->view->status->link;
 	value_set_integer(ret, (int32_t)(link ? link : LINK_CONNECTING));
 }
@@ -45,7 +45,7 @@ static void get_interval(const struct cell *c, struct value *ret)
 
 static void get_stale_after(const struct cell *c, struct value *ret)
 {
-	/* Rounded up: 0 is "never". */
+	/* Seconds, rounded up, as 0 means "never". */
 	value_set_unsigned(ret, (c->view->facts->stale_after_ms + 999) / 1000);
 }
 
@@ -85,7 +85,7 @@ static void get_log_lines_lost(const struct cell *c, struct value *ret)
 	value_set_counter(ret, log_lines_lost());
 }
 
-/* A plain member of that object, found by the column's offset. */
+/* A bool, text or uint64_t of that object, at the column's offset. */
 static void get_member(const struct cell *c, const void *object, struct value *ret)
 {
 	const struct cell of_object = {.column = c->column, .row.object = object};
@@ -182,7 +182,7 @@ static const struct column columns[] = {
 	REFUSAL(39, "ldomLastRefusalDomain", domain, 256),
 	COLUMN_MADE(40, "ldomLastRefusalError", VALUE_INTEGER, get_refusal_error, 18),
 	COLUMN_MADE(41, "ldomLastRefusalTime", VALUE_TIME_TICKS, get_refusal_time, 0),
-	/* An order, of which nothing is to be read. */
+	/* A SET saves the configuration; a read gives nothing. */
 	{COLUMN_OF(42, "ldomSaveConfig", VALUE_OCTETS, ACCESS_WRITE, column_get_constant, 69)},
 };
 

@@ -1,7 +1,7 @@
 /*
- * MIB modules: LDOMS-MIB, and views of the same inventory in modules of others. A module has a root
- * in the tree of names, tables below the root, and notifications. A new view is such a descriptor
- * in mib-list.c, and a line below.
+ * MIB modules: LDOMS-MIB, and views, which serve the same inventory as a MIB that others defined. A
+ * module has a root OID, tables below the root, and notifications. A new view is a descriptor in
+ * mib-list.c and a line in ALL_MIBS.
  */
 #ifndef TABLES_MIB_H
 #define TABLES_MIB_H
@@ -27,9 +27,9 @@ struct mib {
 	const char *description;
 	const struct table *const *tables; /* in the order of their arcs */
 	size_t n_tables;
-	/* The notification that such a change is: its number below root.0; 0: none. */
+	/* Which notification of the module tells the change: its number below root.0; 0: none. */
 	uint32_t (*notifies)(const struct change *c);
-	/* What that notification says. Values are borrowed from the change. -ENOMEM. */
+	/* Makes that notification. Its values are borrowed from the change. -ENOMEM. */
 	int (*notification)(const struct change *c, struct notification *ret);
 };
 
@@ -46,7 +46,7 @@ ALL_MIBS(DECLARE_MIB)
 #define COUNT_MIB(name) +1
 enum { MIBS_MAX = 0 ALL_MIBS(COUNT_MIB) };
 
-/* What an agent serves, in the order of the roots. */
+/* The modules that an agent serves, in the order of their roots. */
 struct mib_list {
 	size_t n;
 	size_t main; /* position of LDOMS-MIB */
@@ -55,12 +55,12 @@ struct mib_list {
 
 /* LDOMS-MIB alone. */
 extern const struct mib_list mib_list_default;
-/* LDOMS-MIB and those views (words, NULL-terminated; NULL: none). -EINVAL: no such view. */
+/* LDOMS-MIB and the views of these words (NULL-terminated; NULL: none). -EINVAL: unknown word. */
 int mib_list_make(char *const *views, struct mib_list *ret);
-/* NULL: no such view. */
+/* The view of a word in any case; NULL: unknown word. */
 const struct mib *mib_find_view(const char *word);
 
-/* Where a name lies: < 0 before the module or at its root, 0 below the root, > 0 behind. */
+/* < 0: the name lies before the module's root or is the root; 0: below the root; > 0: behind. */
 static inline int mib_compare(const struct mib *m, const uint32_t *name, size_t length)
 {
 	if (length > m->root_length && memcmp(name, m->root, m->root_length * sizeof(name[0])) == 0)

@@ -10,7 +10,7 @@
 #include <stddef.h>
 #include <string.h>
 
-/* What stands before the index: the root, .1.21.1, the column. */
+/* The arcs before the index: the root, .1.21.1, the column. */
 enum {
 	ROOT_LENGTH = sizeof((const uint32_t[]){LDOMS_MIB_ROOT_ARCS}) / sizeof(uint32_t),
 	PREFIX_LENGTH = ROOT_LENGTH + TABLE_ARC_MAX + 1,
@@ -19,7 +19,7 @@ enum {
 /* The MIB says 114, which is all that the usual root leaves. A longer root leaves less. */
 #define INDEX_OCTETS_MAX (NAME_ARCS_MAX - PREFIX_LENGTH < 114 ? NAME_ARCS_MAX - PREFIX_LENGTH : 114)
 
-/* By octets; an arc may be more than any octet. A name sorts behind what it begins with. */
+/* Octet by octet, where an arc may be above 255. A name lies behind its own beginning. */
 static int compare(const char *name, const uint32_t *arcs, size_t n)
 {
 	for (size_t i = 0; i < n; i++) {

@@ -13,7 +13,7 @@
 #include "util/number.h"
 #include "util/text.h"
 
-/* Below .0; the first eleven follow the kinds of changes. */
+/* Numbers below .0; those of changes, 1 to 11, are the kind plus 1. */
 enum { ARC_OPERATION_DONE = 12, ARC_MANAGER_LINK = 13, ARC_DEGRADED = 14 };
 
 /* ldomNotifTable */
@@ -56,7 +56,7 @@ void notification_add_cell(
 
 static struct value *add_notif(struct notification *n, enum notif_column column, uint32_t index)
 {
-	/* Its columns are in notifications only, so no other file has it. */
+	/* The columns of ldomNotifTable are accessible-for-notify only, so no file serves them. */
 	static const struct table notif_table = {.arc = {1, 31, 1}, .arc_len = 3, .index_len = 1};
 
 	return notification_add(n, &notif_table, column, &index);
@@ -67,7 +67,7 @@ static struct value *add_domain(struct notification *n, uint32_t column, uint32_
 	return notification_add(n, &domain_table, column, &index);
 }
 
-/* A column of ldomTable as the domain has it. */
+/* A column of ldomTable with the domain's value. */
 static void add_cell(struct notification *n, uint32_t column, const struct domain *d)
 {
 	struct row row;
@@ -106,7 +106,7 @@ static const char *device_word(const struct change *c)
 		[CHANGE_VCONS] = "virtual console",
 	};
 
-	/* Its server changes with it. */
+	/* A volume is told by the notification of its server. */
 	if (c->resource && strcmp(c->resource, "vds_volume") == 0)
 		return "volume";
 	return words[c->kind];
@@ -192,7 +192,7 @@ int notification_from_change(const struct change *c, struct notification *ret)
 	return 0;
 }
 
-/* --- the rest ------------------------------------------------------------------------------- */
+/* --- operations and the link ----------------------------------------------------------------- */
 
 int notification_from_operation(const struct operation *o, struct notification *ret)
 {

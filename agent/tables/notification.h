@@ -1,6 +1,6 @@
 /*
- * What a notification says: its number and its objects with their instances, in the MIB's order.
- * Pure; how it is sent is snmp/notify.c's.
+ * The content of a notification: its number, and its objects with their instances in the MIB's
+ * order. Notifications are sent by snmp/notify.c and module/in-master.c.
  */
 #ifndef TABLES_NOTIFICATION_H
 #define TABLES_NOTIFICATION_H
@@ -16,28 +16,31 @@ struct operation;
 struct notification_object {
 	uint32_t name[NAME_ARCS_MAX];
 	size_t length;
-	struct value value; /* borrowed from what the notification was made of, or from text */
+	struct value
+		value; /* its octets are borrowed from the change, operation or link, or text */
 };
 
 struct notification {
-	const struct mib *mib; /* whose root the names follow; the queue knows it */
+	const struct mib *mib; /* names are below its root; set by the queue */
 	uint32_t arc;	       /* below .0 of the module */
 	size_t n;
 	struct notification_object objects[NOTIFICATION_OBJECTS_MAX];
 	char *text; /* ldomTrapDesc; owned */
 };
 
-/* The next object: a column of a table at an index of index_len numbers. The caller sets the value.
- */
+/* Appends an object: a column of a table at an index of index_len numbers. The caller sets the
+ * value; there must be room (NOTIFICATION_OBJECTS_MAX). */
 struct value *notification_add(
 	struct notification *n, const struct table *t, uint32_t column, const uint32_t *index);
-/* The next object, with the value that the table gives it; the getter must need the row only. */
+/* Appends an object with the table's value; the getter gets the row and an empty view. */
 void notification_add_cell(
 	struct notification *n, const struct table *t, uint32_t column, const struct row *row);
 
-/* The notification of LDOMS-MIB that a change is; 0: none. */
+/*
+ * The notifications of LDOMS-MIB; the first two functions are those of its struct mib. Values are
+ * borrowed from the argument. The caller clears the result. -ENOMEM.
+ */
 uint32_t ldoms_notifies(const struct change *c);
-/* Values are borrowed from the argument, which must live as long as the result. -ENOMEM. */
 int notification_from_change(const struct change *c, struct notification *ret);
 int notification_from_operation(const struct operation *o, struct notification *ret);
 int notification_from_link(const struct ldm_status *status, struct notification *ret);

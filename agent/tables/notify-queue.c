@@ -10,20 +10,20 @@
 #include "util/array.h"
 #include "util/clock.h"
 
-/* A notification that waited longer than that for a master is no news any more. */
+/* A notification that has waited longer for a master is dropped. */
 #define OLD_MS	  300000
 #define MINUTE_MS 60000
 
-/* --- how many of one domain ----------------------------------------------------------------- */
+/* --- the rate limit -------------------------------------------------------------------------- */
 
 /*
- * A domain that has too many notifications is held back: a number in a minute, counted for each
- * domain and kind by itself, so that one whose state flaps still tells of a lost disk. A line for
- * each domain and kind that had a notification within the last minute, sorted.
+ * At most so many notifications in a minute, counted for each domain and kind, so that a domain
+ * whose state flaps still tells of a lost disk. There is a line, sorted by key, for each domain and
+ * kind that had a notification within the last minute.
  */
 struct line {
-	uint64_t key; /* index and kind */
-	uint64_t since_ms, count;
+	uint64_t key;		  /* ldomIndex, and module and number of the notification */
+	uint64_t since_ms, count; /* notifications since then, for a minute */
 };
 
 struct rate_limit {
@@ -51,7 +51,7 @@ static struct line *find_or_add(struct rate_limit *d, uint64_t key, uint64_t now
 	size_t i = lower_bound(d, key);
 	if (i < d->n && d->lines[i].key == key)
 		return &d->lines[i];
-	/* Before the array grows, which it does when its length is a power of two. */
+	/* When the length is a power of two, array_insert() would need more memory. */
 	if ((d->n & (d->n - 1)) == 0)
 		forget_quiet(d, now_ms);
 	struct line *l = array_insert(&d->lines, &d->n, sizeof(*l), lower_bound(d, key));
@@ -60,7 +60,7 @@ static struct line *find_or_add(struct rate_limit *d, uint64_t key, uint64_t now
 	return l;
 }
 
-/* Counts one and says whether it may go. Without memory it may. */
+/* Counts a notification and says whether it may be sent; without memory, it may. */
 static bool rate_limit_pass(struct rate_limit *d, uint32_t index, uint32_t kind, uint64_t now_ms)
 {
 	uint64_t key = (uint64_t)index << 32 | kind;
@@ -77,10 +77,10 @@ static bool rate_limit_pass(struct rate_limit *d, uint32_t index, uint32_t kind,
 
 /* --- the queue ------------------------------------------------------------------------------ */
 
-/* One of the three is set. */
+/* What a notification is made of: mib and change, or operation, or link. */
 struct item {
-	struct change change;  /* before and after NULL: another one */
-	const struct mib *mib; /* whose notification the change is */
+	const struct mib *mib;
+	struct change change;
 	struct operation *operation;
 	struct ldm_status *link;
 	uint64_t queued_ms;
@@ -89,16 +89,16 @@ struct item {
 struct notify_queue {
 	struct agent_facts *facts;
 	const struct mib_list *mibs;
-	bool silent[MIBS_MAX]; /* another agent tells that module's */
+	bool silent[MIBS_MAX]; /* see notify_queue_silence() */
 	struct rate_limit rate_limit;
 	bool on;
 	struct item *ring; /* NOTIFY_QUEUE places */
 	size_t first, n;
-	size_t out;		       /* so many, from the first on, are sent and not answered */
-	bool stuck;		       /* the next one cannot be sent now */
-	const struct oplog_view *seen; /* operations as of the last look */
+	size_t out;		       /* the first ones, which were sent and not answered */
+	bool stuck;		       /* nothing is sent before the next answer */
+	const struct oplog_view *seen; /* the operations at the last notify_queue_take() */
 	bool link_known, link_up;
-	uint32_t epoch; /* of the session that those went to */
+	uint32_t epoch; /* of the session to which the first ones were sent */
 };
 
 int notify_queue_new(
@@ -139,8 +139,8 @@ static void drop_first(struct notify_queue *n)
 {
 	item_clear(item_at(n, 0));
 	n->n--;
-	/* An empty queue begins at its first place again, so that few pages of the ring are ever
-	 * used. */
+	/* An empty queue begins at the ring's first place, so that few of its pages are ever used.
+	 */
 	n->first = n->n > 0 ? (n->first + 1) % NOTIFY_QUEUE : 0;
 }
 
@@ -169,8 +169,8 @@ void notify_queue_silence(struct notify_queue *n, size_t i, bool silent)
 
 /* --- taking --------------------------------------------------------------------------------- */
 
-/* Queues an item and takes over what it holds. An item that could not be made (r is an error), or
- * for which there is no place, is dropped. */
+/* Queues an item, which then owns what it points to. An item that could not be made (r is an error)
+ * or for which there is no place is dropped. */
 static void append(struct notify_queue *n, struct item *item, int r, uint64_t now_ms)
 {
 	if (r < 0 || n->n == NOTIFY_QUEUE) {
@@ -222,8 +222,10 @@ static void take_operation(struct notify_queue *n, const struct operation *o, ui
 	append(n, &item, r, now_ms);
 }
 
-/* Whether the operation ended since the last look, when it ran (before) or did not exist (NULL).
- * Rows of an earlier run of the agent are history, also when they come late. */
+/*
+ * Whether an operation has ended since `seen`, where its row was `before` (NULL: it had none). Rows
+ * of an earlier run of the agent (started_ms 0), which the history may bring late, are not told.
+ */
 static bool ended_since(
 	const struct oplog_view *seen, const struct operation *before, const struct operation *o)
 {
@@ -243,7 +245,7 @@ static void take_operations(struct notify_queue *n, const struct inbox *in, uint
 
 	if (!now || (seen && seen->serial == now->serial))
 		return;
-	/* What the first look finds is history. Both are in the order of their index. */
+	/* What the first call finds is history. Both lists are sorted by index. */
 	for (size_t i = 0; seen && n->on && i < now->n_rows; i++) {
 		const struct operation *o = now->rows[i], *before = NULL;
 
@@ -263,14 +265,14 @@ static void append_link(struct notify_queue *n, const struct ldm_status *status,
 	struct item item = {.link = calloc(1, sizeof(*item.link))};
 
 	n->facts->notifications_due++;
-	/* Without memory for it, the text is missing. */
+	/* Without memory for the copy, only the text is missing. */
 	if (item.link)
 		(void)ldm_status_copy(status, item.link);
 	append(n, &item, item.link ? 0 : -ENOMEM, now_ms);
 }
 
-/* LINK_SLOW and LINK_CONNECTING change nothing: ldmd is neither there nor lost. A link that was
- * never up cannot be lost. */
+/* A link that is slow or connecting is neither up nor lost, and one that was never up is not lost.
+ */
 static void take_link(struct notify_queue *n, const struct ldm_status *status, uint64_t now_ms)
 {
 	enum link_state link = status->link;
@@ -319,8 +321,8 @@ static int item_text(const struct item *i, struct notification *ret)
 }
 
 /*
- * A notification stays in the queue until it is answered, so that the next session gets what this
- * one lost. One that cannot be sent waits for those before it; if there are none, it is dropped.
+ * A notification that cannot be sent waits for an answer to one before it; if there is none before
+ * it, it is dropped.
  */
 static void send_next(struct notify_queue *n, notify_sender *send, void *user)
 {

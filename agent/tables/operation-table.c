@@ -1,6 +1,6 @@
 /*
- * ldomOperationTable: the last changes asked for by SET. Not inventory: it stays while ldmd is
- * away.
+ * ldomOperationTable: the last changes asked for by SET. It is served also when the inventory is
+ * too old.
  */
 #include "tables/tables.h"
 

@@ -1,6 +1,6 @@
 /*
- * Host resource pools: what the host has, what its domains hold, what is left. Not there before
- * ldmd was asked for its devices, nor when the inventory is too old.
+ * Host resource pools: what the host has, what its domains hold, what is free. Served when ldmd has
+ * listed its devices and the inventory is not too old.
  */
 #include "tables/tables.h"
 
@@ -20,7 +20,7 @@ static bool pool_seek(struct cell *c, const uint32_t *index)
 	return true;
 }
 
-/* In the unit in which it is shown. */
+/* The column's pool in the unit that the MIB shows: memory in megabytes. */
 static struct pool pool_of(const struct cell *c)
 {
 	struct pool pool = *(const struct pool *)((const char *)c->row.object + c->column->offset);

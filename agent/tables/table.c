@@ -1,5 +1,5 @@
 /*
- * What descriptors have in common: getters for plain members, the one row of a group.
+ * What tables share: getters of plain members, the one row of a group, the search for a column.
  */
 #include "tables/table.h"
 
@@ -11,9 +11,9 @@
 
 uint64_t view_timestamp_ms(const struct view *v, uint64_t at_ms)
 {
-	/* The ldm thread may have set a time after this turn of the snmp thread began. */
+	/* The ldm thread may have taken a time after now_ms. */
 	uint64_t then = at_ms < v->now_ms ? at_ms : v->now_ms;
-	/* Unsigned on purpose: sysUpTime's zero may lie before the monotonic clock's. */
+	/* sysUpTime's zero may lie before that of the monotonic clock, so differences may wrap. */
 	uint64_t since_zero = then - v->uptime_zero_ms;
 	uint64_t uptime = v->now_ms - v->uptime_zero_ms;
 
@@ -100,7 +100,7 @@ const struct column *table_column(const struct table *t, uint32_t id)
 
 size_t table_lower_column(const struct table *t, uint32_t id)
 {
-	/* Where no number is missing, the number tells the place. */
+	/* In most tables the ids are 1, 2, 3 and so on. */
 	if (id > 0 && id <= t->n_columns && t->columns[id - 1].id == id)
 		return id - 1;
 	return first_where(i, t->n_columns, t->columns[i].id >= id);

@@ -20,30 +20,30 @@
 struct table;
 struct column;
 
-/* A row as a table found it. The pointers live as long as the view. */
+/* A row that a table has found. The pointers are valid as long as the view. */
 struct row {
 	uint32_t index[TABLE_INDEX_MAX];
-	const char *name;	     /* the index of a table that has seek_name; else NULL */
+	const char *name;	     /* the index, in a table with seek_name; else NULL */
 	const struct domain *domain; /* the domain it belongs to; NULL for groups */
 	const void *object;	     /* what the columns read: the domain, a device, an operation */
 };
 
-/* Of a table that has a row for each domain, under its ldomIndex. */
+/* The domain's row in a table whose index is ldomIndex. */
 static inline void row_set_domain(struct row *r, const struct domain *d)
 {
 	*r = (struct row){.index = {d->index}, .domain = d, .object = d};
 }
 
 enum column_access {
-	ACCESS_NONE, /* index columns: there, but never served */
-	ACCESS_NOTIFY,
-	ACCESS_ABSENT, /* read-only, but there is no datum for it in any row: noSuchInstance */
+	ACCESS_NONE,   /* an index, not-accessible */
+	ACCESS_NOTIFY, /* accessible-for-notify */
+	ACCESS_ABSENT, /* read-only, but without an instance in any row: noSuchInstance */
 	ACCESS_READ,
 	ACCESS_WRITE,
 	ACCESS_CREATE,
 };
 
-/* One instance of an object: a column of a row, as the view shows it. */
+/* One instance of an object: a column of a row. */
 struct cell {
 	const struct view *view;
 	const struct mib *mib;
@@ -60,14 +60,14 @@ struct column {
 	enum value_type type;
 	enum column_access access;
 	column_getter *get;
-	size_t offset; /* for the getters below: of the member in row.object */
-	/* Of SYNTAX: of the number, or of the length; reads are held to it. 0: the type's own. What
-	 * writes are held to is in control/set-request.c. */
+	size_t offset; /* of the member in row.object; what getters of a table take it for */
+	/* The upper bound in SYNTAX, of the number or the length, which values that are read never
+	 * exceed; 0: that of the type. The bounds of SETs are in control/set-request.c. */
 	uint64_t max;
 	union {
-		int32_t number;	  /* of column_get_constant(): VALUE_INTEGER */
-		const char *text; /* the same, VALUE_OCTETS; NULL is "" */
-		/* of device_get_service(): the one whose member it is; NULL: it is not there */
+		int32_t number;	  /* column_get_constant(), VALUE_INTEGER */
+		const char *text; /* column_get_constant(), VALUE_OCTETS; NULL is "" */
+		/* device_get_service(): finds the service; NULL: there is none */
 		const struct service *(*service)(const struct cell *c);
 	};
 };
@@ -79,20 +79,19 @@ struct table {
 	const struct column *columns; /* by id */
 	size_t n_columns;
 	/*
-	 * Gives the cell, which has a view and this table, the first row whose index is not less
-	 * than the given one (index_len numbers); false when there is none. That row is the one
-	 * that a GET of exactly that index means.
+	 * Puts into the cell, whose view and table are set, the first row whose index is not less
+	 * than the given one (index_len numbers). False: there is none.
 	 */
 	bool (*seek)(struct cell *c, const uint32_t *index);
 	/*
-	 * In its place, where the index is an IMPLIED string: the first row whose name, octet by
-	 * octet, is not less than the n arcs; behind: greater. Names have at least one octet, and
-	 * not more than leave room for the rest of NAME_ARCS_MAX.
+	 * The same for a table whose index is an IMPLIED string: the first row whose name, octet by
+	 * octet, is not less than the n arcs; behind: is greater. A name in the table has at least
+	 * one octet, and a whole OID with it at most NAME_ARCS_MAX arcs.
 	 */
 	bool (*seek_name)(struct cell *c, const uint32_t *arcs, size_t n, bool behind);
 	/* Whether the row has an instance of the column; NULL: each row has each column. */
 	bool (*has)(const struct cell *c);
-	enum domain_list list; /* whose rows device_seek() finds */
+	enum domain_list list; /* for device_seek() */
 };
 
 /* Getters for members of row.object; unknown (NULL, 0) is "" or 0. */
@@ -102,24 +101,24 @@ column_getter column_get_text;
 column_getter column_get_bool;
 /* A uint64_t of bytes, in megabytes. */
 column_getter column_get_megabytes;
-/* A text of hexadecimal digits, as max octets; none if it has not as many. */
+/* A text of hexadecimal digits, as max octets; "" if the text has fewer. */
 column_getter column_get_octets;
-/* The same in each row. */
+/* The column's own number or text. */
 column_getter column_get_constant;
-/* A number of the row's index, at the place that offset gives. */
+/* The number of the row's index at position offset. */
 column_getter column_get_index;
 
 /* The seek of a group of scalars that is always there. */
 bool group_seek(struct cell *c, const uint32_t *index);
-/* The has of a table where a Counter64 is a CPU time: known from the second answer of ldmd on. */
+/* The has of a table whose Counter64 is a CPU time, known from the second list-domain on. */
 bool table_has_time(const struct cell *c);
 
 /* NULL: no such column. */
 const struct column *table_column(const struct table *t, uint32_t id);
-/* Position of the first column whose id is not less. */
+/* Position of the first column whose id is not less; n_columns: there is none. */
 size_t table_lower_column(const struct table *t, uint32_t id);
 
-/* Lines of a table of columns. member is one of struct `type`. */
+/* Items of a table's array of columns. member is a member of struct `type`. */
 #define COLUMN_OF(number, object, value_type, column_access, getter, limit)                        \
 	.id = number, .name = object, .type = value_type, .access = column_access, .get = getter,  \
 	.max = limit
@@ -162,7 +161,7 @@ size_t table_lower_column(const struct table *t, uint32_t id);
 			.text = constant                                                           \
 	}
 
-/* Where a table, or a group of scalars, is below the root, and its array of columns. */
+/* The first members of a struct table: of a table, and of a group of scalars. */
 #define TABLE_OF(number, length, its_columns)                                                      \
 	.arc = {1, number, 1}, .arc_len = 3, .index_len = length, .columns = its_columns,          \
 	.n_columns = sizeof(its_columns) / sizeof(its_columns[0])

@@ -1,12 +1,12 @@
 /*
- * The list of descriptors, one file each, and the numbers of objects that other files need.
+ * The tables of LDOMS-MIB, one file each, and the numbers of objects that several files need.
  */
 #ifndef TABLES_TABLES_H
 #define TABLES_TABLES_H
 
 #include "tables/table.h"
 
-/* All that the MIB serves, in the order of the arcs. A new table is a file, and a line here. */
+/* In the order of the arcs. A new table is a file with a descriptor, and a line here. */
 /* clang-format off */
 #define ALL_TABLES(X) \
 	X(manager_group)          /* .1.1 */ \
@@ -36,7 +36,7 @@
 #define DECLARE_TABLE(name) extern const struct table name;
 ALL_TABLES(DECLARE_TABLE)
 
-/* Columns of ldomTable that others need by number. */
+/* Columns of ldomTable. */
 enum domain_column {
 	DOMAIN_COLUMN_NAME = 2,
 	DOMAIN_COLUMN_OPER_STATE = 4,
@@ -48,7 +48,7 @@ enum domain_column {
 	DOMAIN_COLUMN_DEGRADED = 31,
 };
 
-/* Manager scalars that others need by number. */
+/* Manager scalars. */
 enum manager_scalar {
 	MANAGER_LINK_STATE = 5,
 	MANAGER_LINK_LAST_ERROR = 7,

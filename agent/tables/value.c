@@ -1,6 +1,5 @@
 /*
- * Numbers and octets as SMIv2 wants them: gauges stop at their limit, counters wrap, texts are cut
- * between two characters.
+ * See value.h.
  */
 #include "tables/value.h"
 

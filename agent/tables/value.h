@@ -1,8 +1,8 @@
 /*
- * One value of one object, as SMIv2 types it; what a table hands to the SNMP side.
+ * One value of one object, with its SMIv2 type, as a table gives it to the SNMP side.
  *
- * Octets are borrowed from the view's snapshot, or stand in the value itself when they are made up
- * on the way (BITS, DateAndTime, texts of a few octets).
+ * Octets are borrowed from the view, or are in the value itself when they were computed (BITS,
+ * DateAndTime, short texts).
  */
 #ifndef TABLES_VALUE_H
 #define TABLES_VALUE_H
@@ -42,16 +42,16 @@ struct value {
 	};
 };
 
-/* Where the octets are, wherever the value was copied to. */
+/* The octets of a VALUE_OCTETS; of a copy of the value, too. */
 const void *value_octets(const struct value *v);
 
 void value_set_integer(struct value *v, int32_t number);
-/* A number above 2^32-1 becomes 2^32-1, as Gauge32 demands (RFC 2578 7.1.7). */
+/* A number above 2^32-1 becomes 2^32-1, as of a Gauge32 (RFC 2578 7.1.7). */
 void value_set_unsigned(struct value *v, uint64_t number);
-/* Counters wrap, as RFC 2578 7.1.6 has it. */
+/* The number modulo 2^32 (RFC 2578 7.1.6). */
 void value_set_counter(struct value *v, uint64_t number);
 void value_set_counter64(struct value *v, uint64_t number);
-/* Borrowed; at least five arcs. */
+/* An OID below 1.3.6.1, borrowed. */
 void value_set_oid(struct value *v, const uint32_t *arcs, size_t length);
 /* Milliseconds since sysUpTime's zero; wraps after 497 days as TimeTicks do. */
 void value_set_ticks(struct value *v, uint64_t ms);
@@ -63,8 +63,8 @@ void value_set_bytes(struct value *v, const void *data, size_t length);
 void value_set_truth(struct value *v, bool truth);
 /* BITS of RFC 2578 7.1.4: bit n of the mask is the n-th named bit; always n_bits long. */
 void value_set_bits(struct value *v, uint32_t mask, unsigned int n_bits);
-/* The eleven octets of DateAndTime, in UTC; 0 is eight zero octets, as it has no other length.
- * Milliseconds since 1970. */
+/* A DateAndTime of eleven octets, in UTC, from milliseconds since 1970. Eight zero octets for 0:
+ * the syntax allows no empty one. */
 void value_set_date(struct value *v, uint64_t realtime_ms);
 
 #endif

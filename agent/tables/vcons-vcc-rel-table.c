@@ -1,6 +1,6 @@
 /*
- * ldomVconsVccRelTable: the consoles behind each concentrator; the same pairs as in ldomVconsTable,
- * in the order of the concentrators.
+ * ldomVconsVccRelTable: the consoles of each concentrator; the same pairs as in ldomVconsTable,
+ * sorted by concentrator.
  */
 #include "tables/tables.h"
 

@@ -1,5 +1,6 @@
 /*
- * ldomVcpuTable: the virtual CPUs that domains really have, with the hardware thread behind each.
+ * ldomVcpuTable: the virtual CPUs that domains have (not those that they want), each with its
+ * hardware thread.
  */
 #include "tables/tables.h"
 
@@ -30,7 +31,7 @@ static void get_status(const struct cell *c, struct value *ret)
 	value_set_integer(ret, status_of(c->row.domain, c->row.object));
 }
 
-/* Of 0.1 %, in percent. */
+/* In percent, rounded; the member is in 0.1 %. */
 static void get_percent(const struct cell *c, struct value *ret)
 {
 	column_get_u32(c, ret);

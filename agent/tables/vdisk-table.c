@@ -1,5 +1,5 @@
 /*
- * ldomVdiskTable: virtual disks, each with the volume and the server behind it.
+ * ldomVdiskTable: virtual disks, each with its volume and its virtual disk server.
  */
 #include "tables/tables.h"
 

@@ -5,7 +5,7 @@
 
 #include "tables/device-table.h"
 
-/* A server of the same domain: the two share the first index. */
+/* Only a server of the volume's domain: the column is an index within ldomVdsdevLdomIndex. */
 static const struct service *server_of(const struct cell *c)
 {
 	const struct vds_volume *volume = c->row.object;

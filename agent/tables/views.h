@@ -1,6 +1,6 @@
 /*
- * The tables of the modules of others, in the order of their arcs, and what their files share. What
- * each value means, and why, is in docs/views.md.
+ * The tables of VM-MIB and LIBVIRT-MIB, in the order of their arcs, and what their files share.
+ * docs/views.md says what each value means, and why.
  */
 #ifndef TABLES_VIEWS_H
 #define TABLES_VIEWS_H
@@ -40,9 +40,9 @@ enum vm_column {
 	VM_COLUMN_PERSISTENT = 8
 };
 
-/* VirtualMachineOperState; suspending(5), resuming(7), paused(8), crashed(12) are never served. */
+/* VirtualMachineOperState without suspending(5), resuming(7), paused(8), crashed(12): ldmd tells
+ * none of these. */
 enum vm_state {
-	VM_NONE, /* no such domain */
 	VM_UNKNOWN = 1,
 	VM_OTHER = 2,
 	VM_PREPARING = 3, /* in notifications only */
@@ -66,14 +66,15 @@ enum libvirt_column {
 	LIBVIRT_COLUMN_ROW_STATUS = 9
 };
 
-/* libvirtGuestState; blocked(2), paused(3), crashed(6) are never served. */
+/* libvirtGuestState without blocked(2), paused(3), crashed(6): ldmd tells none of these. */
 enum libvirt_state {
-	LIBVIRT_NONE, /* no such guest */
+	LIBVIRT_NONE, /* no row */
 	LIBVIRT_RUNNING = 1,
 	LIBVIRT_SHUTDOWN = 4,
 	LIBVIRT_SHUTOFF = 5,
 };
-/* The state of a row; LIBVIRT_NONE: the domain has none, as it is inactive or without a UUID. */
+/* The state of a domain's row. LIBVIRT_NONE: the domain has no row, as it is inactive, has no UUID,
+ * or never had a state that is known. */
 enum libvirt_state libvirt_guest_state(const struct domain *d);
 
 uint32_t libvirt_notifies(const struct change *c);

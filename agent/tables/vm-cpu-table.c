@@ -1,6 +1,6 @@
 /*
  * vmCpuTable: the virtual CPUs of each domain and how long each of them ran; and
- * vmCpuAffinityTable: the hardware thread that each of them is bound to, which is one.
+ * vmCpuAffinityTable: the one hardware thread that each of them is bound to.
  */
 #include "tables/views.h"
 
@@ -8,8 +8,8 @@
 
 /*
  * RFC 7666 wants hrDeviceIndex of a processor, but the control domain's HOST-RESOURCES-MIB shows
- * the control domain's own CPUs only. Net-snmp makes hrDeviceIndex of type * 256 and a number, so a
- * thread's number above this points to no wrong device.
+ * the control domain's own CPUs only. net-snmp's hrDeviceIndex is type * 256 plus a number, so it
+ * stays below this, and the index of a thread never points to a wrong device.
  */
 #define FIRST_PHYSICAL_INDEX 1000000
 /* vmCpuAffinity */
@@ -25,7 +25,7 @@ static bool affinity_seek(struct cell *c, const uint32_t *index)
 	r->index[2] = FIRST_PHYSICAL_INDEX + cpu->pid;
 	if (r->index[0] != index[0] || r->index[1] != index[1] || r->index[2] >= index[2])
 		return true;
-	/* Asked for what lies behind the one thread of this CPU. */
+	/* The given index lies behind the one thread of this CPU: take the next CPU. */
 	if (index[1] == UINT32_MAX || !device_seek(c, (const uint32_t[]){index[0], index[1] + 1}))
 		return false;
 	cpu = r->object;
@@ -33,7 +33,7 @@ static bool affinity_seek(struct cell *c, const uint32_t *index)
 	return true;
 }
 
-/* There is no time before there were two answers of ldmd. */
+/* The time is counted from the second answer of ldmd on. */
 static bool cpu_has(const struct cell *c)
 {
 	const struct vcpu *cpu = c->row.object;

@@ -1,9 +1,9 @@
 /*
  * The scalars of VM-MIB: the hypervisor, the number of its virtual machines, and the two switches
- * of notifications, which are what the configuration says.
+ * of notifications, which only the configuration changes.
  *
- * Four of the scalars stand beside the tables, so each of these is a group of one object, whose
- * column is the 0 of its instance.
+ * Four of the scalars have arcs beside those of the tables. Each of these is a group without an
+ * index, and the .0 of its instance is the number of its one column.
  */
 #include "tables/views.h"
 
@@ -17,7 +17,7 @@ static bool scalar_seek(struct cell *c, const uint32_t *index)
 	return true;
 }
 
-/* What is known from a snapshot only, be it a number or a time. */
+/* For objects that need a snapshot. */
 static bool snapshot_has(const struct cell *c)
 {
 	return c->view->snapshot;
@@ -31,13 +31,13 @@ static void get_version(const struct cell *c, struct value *ret)
 static void get_object_id(const struct cell *c, struct value *ret)
 {
 	(void)c;
-	/* `ldom' below sun.products: the root of the vendor's own MIB. */
+	/* The root of the vendor's own MIB, below sun.products. */
 	static const uint32_t ldom[] = {1, 3, 6, 1, 4, 1, 42, 2, 205};
 
 	value_set_oid(ret, ldom, sizeof(ldom) / sizeof(ldom[0]));
 }
 
-/* The zero may lie before that of our clock. */
+/* Milliseconds since the hypervisor's start, which may lie before the zero of our clock. */
 static void set_up_time(const struct view *v, uint64_t at_ms, struct value *ret)
 {
 	int64_t since_zero = (int64_t)at_ms - v->snapshot->hypervisor_zero_ms;
@@ -71,7 +71,7 @@ static bool hypervisor_has(const struct cell *c)
 }
 
 static const struct column hypervisor[] = {
-	/* RFC 7666: without the version. */
+	/* RFC 7666 wants the name here without the version. */
 	COLUMN_CONSTANT_TEXT(1, "vmHvSoftware", "Oracle VM Server for SPARC"),
 	COLUMN_MADE(2, "vmHvVersion", VALUE_OCTETS, get_version, 0),
 	COLUMN_MADE(3, "vmHvObjectID", VALUE_OID, get_object_id, 0),
@@ -82,7 +82,8 @@ static const struct column last_change[] = {
 	COLUMN_MADE(0, "vmTableLastChange", VALUE_TIME_TICKS, get_last_change, 0)};
 static const struct column notifications[] = {
 	COLUMN_MADE(0, "vmPerVMNotificationsEnabled", VALUE_INTEGER, get_notifications, 0)};
-/* vmAffectedVMs has a bit for each index up to the highest, and ours are never used again. */
+/* false, as vmAffectedVMs would grow for ever: it has a bit for each index up to the highest one,
+ * and an ldomIndex is never used again. */
 static const struct column bulk[] = {COLUMN_CONSTANT(0, "vmBulkNotificationsEnabled", FALSE)};
 
 #define SCALAR(number, its_column)                                                                 \

@@ -1,6 +1,6 @@
 /*
- * vmNetworkTable: the virtual network devices of each domain. None of them is in the ifTable of the
- * host that runs the agent.
+ * vmNetworkTable: the virtual network devices of each domain. The host's ifTable has none of them,
+ * so the columns that point to it are 0.
  */
 #include "tables/views.h"
 

@@ -1,6 +1,6 @@
 /*
- * The notifications of VM-MIB. RFC 7666 wants the state before in vmOperState; the state that a
- * virtual machine came to is told by the name of the notification.
+ * The notifications of VM-MIB. As RFC 7666 wants it, vmOperState in a notification is the state
+ * before the change; the kind of the notification is the new state.
  */
 #include "tables/views.h"
 
@@ -31,7 +31,7 @@ static uint32_t notification_of(enum vm_state state)
 	}
 }
 
-/* The state that a domain had when its state was last a word that means one. */
+/* The state of a domain by the last known word for it (told_state). */
 static enum vm_state last_definite(const struct domain *d)
 {
 	struct domain then = *d;
@@ -66,7 +66,7 @@ uint32_t vm_notifies(const struct change *c)
 	return notification_of(after);
 }
 
-/* RFC 7666 3 and appendix A: a new machine comes from preparing, or over from another host. */
+/* RFC 7666 3 and appendix A: before a machine is new, it is preparing, or on another host. */
 static enum vm_state state_before(const struct change *c)
 {
 	if (c->kind == CHANGE_DESTROY && c->migrated)

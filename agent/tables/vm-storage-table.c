@@ -1,6 +1,6 @@
 /*
- * vmStorageTable: the virtual disks of each domain, with what the volume behind each of them is.
- * ldmd tells neither sizes nor traffic.
+ * vmStorageTable: the virtual disks of each domain, each described by its volume. ldmd tells
+ * neither sizes nor traffic.
  */
 #include "tables/views.h"
 
@@ -15,11 +15,11 @@
 /* VirtualMachineStorageSourceType, VirtualMachineStorageAccess */
 enum { SOURCE_UNKNOWN = 1, SOURCE_OTHER = 2, SOURCE_BLOCK = 3, SOURCE_RAW = 4 };
 enum { ACCESS_TYPE_UNKNOWN = 1, READ_WRITE = 2, READ_ONLY = 3 };
-/* IANAStorageMediaType, by its SYNTAX; the DESCRIPTION there has 1 and 2 the other way round. */
+/* IANAStorageMediaType: the numbers of SYNTAX, as its DESCRIPTION has 1 and 2 interchanged. */
 enum { HARD_DISK = 3, OPTICAL_DISK = 4 };
 enum { NOT_AVAILABLE = -1 };
 
-/* NULL: list-services did not bring it. */
+/* The disk's volume; NULL: not in the snapshot. */
 static const struct vds_volume *volume_of(const struct cell *c)
 {
 	const struct snapshot *snapshot = c->view->snapshot;
@@ -57,7 +57,7 @@ static void get_source_string(const struct cell *c, struct value *ret)
 	value_set_text(ret, volume ? volume->options : NULL, c->column->max);
 }
 
-/* The path; where there is none, the names by which the domain knows the volume. */
+/* The volume's path; without the volume, "volume@server" as the disk names them. */
 static void get_resource(const struct cell *c, struct value *ret)
 {
 	const struct vdisk *disk = c->row.object;

@@ -14,7 +14,7 @@ enum { NO_BOUNDARY = -1 };
 static enum vm_state state_of(enum domain_state state)
 {
 	switch (state) {
-	/* RFC 7666 figure 2: from shutdown a machine comes to running, and by no other way. */
+	/* RFC 7666 figure 2: there is no state between shutdown and running. */
 	case DOMAIN_ACTIVE:
 	case DOMAIN_STARTING:
 		return VM_RUNNING;
@@ -54,7 +54,7 @@ static bool vm_seek(struct cell *c, const uint32_t *index)
 	const struct snapshot *s = c->view->snapshot;
 	size_t i = s ? snapshot_lower_bound(s, index[0]) : 0;
 
-	/* Rows that a manager is making are no virtual machines yet. */
+	/* A row that a manager is creating is no virtual machine yet. */
 	while (s && i < s->n_domains && s->domains[i]->row_status != ROW_ACTIVE)
 		i++;
 	if (!s || i == s->n_domains)
@@ -76,7 +76,7 @@ static void get_oper_state(const struct cell *c, struct value *ret)
 	value_set_integer(ret, (int32_t)vm_oper_state(c->row.domain));
 }
 
-/* An inactive domain has constraints, and nothing is assigned to it. */
+/* CPUs and memory of an inactive domain are constraints: it has none. */
 static bool has_resources(const struct domain *d)
 {
 	return d->told_state && d->told_state != DOMAIN_INACTIVE;
@@ -117,7 +117,7 @@ static const struct column columns[] = {
 	COLUMN_CONSTANT_TEXT(4, "vmOSType", NULL),
 	COLUMN_MADE(5, "vmAdminState", VALUE_INTEGER, get_admin_state, 0),
 	COLUMN_MADE(VM_COLUMN_OPER_STATE, "vmOperState", VALUE_INTEGER, get_oper_state, 0),
-	/* What starts at power-on is in the SP configuration, and nobody tells what is in that. */
+	/* The SP configuration decides what starts at power-on, and its content cannot be read. */
 	COLUMN_CONSTANT(7, "vmAutoStart", AUTO_START_UNKNOWN),
 	COLUMN_CONSTANT(VM_COLUMN_PERSISTENT, "vmPersistent", PERSISTENT),
 	COLUMN_MADE(9, "vmCurCpuNumber", VALUE_INTEGER, get_cpus, 0),

@@ -7,7 +7,7 @@
 
 #include "tables/device-table.h"
 
-/* A uint64_t as text, "0x84000000". */
+/* A uint64_t member as text, "0x84000000". */
 static void get_address(const struct cell *c, struct value *ret)
 {
 	char text[VALUE_INLINE_MAX];
