@@ -17,6 +17,8 @@
 
 /* ldmd tells uptimes above a minute in whole minutes. */
 #define UPTIME_STEP_S 60
+/* A longer uptime (136 years) is an error of ldmd, and its milliseconds might not fit int64_t. */
+#define UPTIME_MAX_S UINT32_MAX
 
 struct assembly {
 	const struct assemble_input *in;
@@ -487,7 +489,8 @@ static int add_merged(struct assembly *a, struct domain *d, const struct domain 
 	int r = number_lists(in, d, old);
 	if (r == 0) {
 		struct cpu_time_limits limits = in->cpu_time;
-		limits.list_ms = in->last ? in->last->list_ms : 0;
+		/* A list-domain for one domain leaves the time to the next one for all. */
+		limits.list_ms = in->last && is_full_list(in) ? in->last->list_ms : 0;
 		cpu_time_add(d, old, in->listing->kind, in->now_ms, &limits);
 		r = merge_domain(d, old, in->listing->kind, in->now_ms);
 	}
@@ -623,7 +626,8 @@ static int64_t hypervisor_zero(const struct assembly *a)
 	for (size_t i = 0; i < a->n_rows; i++) {
 		const struct domain *d = a->rows[i];
 
-		if (d->state != DOMAIN_ACTIVE || !(d->known & KNOWN_UPTIME))
+		if (d->state != DOMAIN_ACTIVE || !(d->known & KNOWN_UPTIME) ||
+			d->uptime_s > UPTIME_MAX_S)
 			continue;
 		told = true;
 		if (d->uptime_s > longest_s)

@@ -117,6 +117,28 @@ static void test_domain_now_falls_back_to_the_short_list(void **state)
 	assert_int_equal(told.err, -EPERM);
 }
 
+#define BUSY                                                                                       \
+	"a | ldom_info state=active flags=-n---- utilization=100% | cpu units=4 | memory units=2G"
+
+/* The CPU time is counted from one list of all domains to the next, whatever is read between. */
+static void test_domain_now_counts_no_cpu_time(void **state)
+{
+	struct told told = {0};
+
+	(void)state;
+	begin();
+	turn(6000);
+	ANSWER(PRIMARY, BUSY);
+	assert_int_equal(domain_named("a")->cpu_time_ns, 4 * UINT64_C(5000000000));
+	assert_int_equal(refresh_domain_now(scene.refresh, "a", on_domain, &told), 0);
+	turn(7000);
+	deny("bindings are a mess");
+	expect("list-domain", "a");
+	ANSWER(BUSY);
+	assert_int_equal(told.times, 1);
+	assert_int_equal(domain_named("a")->cpu_time_ns, 4 * UINT64_C(5000000000));
+}
+
 static void test_absence_must_be_about_the_domain(void **state)
 {
 	struct told told = {0};
@@ -233,6 +255,7 @@ int main(void)
 		SCENE_TEST(test_domain_now_of_what_is_gone),
 		SCENE_TEST(test_domain_now_of_authoring_that_is_gone),
 		SCENE_TEST(test_domain_now_falls_back_to_the_short_list),
+		SCENE_TEST(test_domain_now_counts_no_cpu_time),
 		SCENE_TEST(test_absence_must_be_about_the_domain),
 		SCENE_TEST(test_domain_now_when_the_connection_goes),
 		SCENE_TEST(test_command_ended),

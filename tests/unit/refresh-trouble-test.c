@@ -530,6 +530,15 @@ static void test_power_cycle(void **state)
 	assert_int_equal(hypervisor_seconds(), 300);
 }
 
+/* In milliseconds this uptime is more than 64 bits can hold. */
+static void test_impossible_uptime(void **state)
+{
+	(void)state;
+	begin();
+	silence(600000, UP("primary", "9223372036854775807s"), UP("a", "5m"));
+	assert_int_equal(hypervisor_seconds(), 300);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -555,6 +564,7 @@ int main(void)
 		SCENE_TEST(test_what_waits_for_a_reboot),
 		SCENE_TEST(test_pool_in_doubt_is_read_again),
 		SCENE_TEST(test_power_cycle),
+		SCENE_TEST(test_impossible_uptime),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
