@@ -3,7 +3,7 @@
 _ldom_snmp()
 {
 	local verbs="list show set create destroy save wait operations topology watch"
-	local keys="vcpu= memory= crypto= state=" line=$COMP_LINE words=() word cur verb='' host=0 i
+	local keys="vcpu= memory= crypto= state=" line=$COMP_LINE words=() word cur verb='' host=0 name i
 
 	# Bash takes HOST:PORT and KEY=VALUE apart. What has no space before it belongs to the word before.
 	for word in "${COMP_WORDS[@]:0:COMP_CWORD + 1}"; do
@@ -38,10 +38,15 @@ _ldom_snmp()
 	elif [ -z "$verb" ]; then
 		mapfile -t COMPREPLY < <(compgen -W "$verbs" -- "$cur")
 	elif [[ " show set destroy wait operations " == *" $verb "* ]]; then
-		mapfile -t COMPREPLY < <(compgen -W "$(
+		# compgen -W would run a name such as $(...) as a command; so would the line, without %q.
+		mapfile -t COMPREPLY < <(
 			"${words[@]:0:host + 1}" -t 1 -r 0 list -o csv 2>/dev/null |
-				awk -F, 'NR > 1 { print $2 }'
-		) $([ "$verb" != set ] || echo "$keys")" -- "$cur")
+				awk -F, 'NR > 1 && $2 != "" { print $2 }' |
+				while IFS= read -r name; do
+					[[ $name != "$cur"* ]] || printf '%q\n' "$name"
+				done
+			[ "$verb" != set ] || compgen -W "$keys" -- "$cur"
+		)
 	elif [ "$verb" = create ]; then
 		mapfile -t COMPREPLY < <(compgen -W "$keys template=" -- "$cur")
 	fi
