@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -367,10 +368,15 @@ static void show_end(const struct target *t, const struct cell *cells, bool for_
 	if (good && !for_people)
 		return;
 	fprintf(to, "%s: %s", t->name, operation_status_name(t->status));
-	if (*cell_text(&cells[3]))
-		fprintf(to, " (%s)", cell_text(&cells[3]));
-	if (*cell_text(&cells[4]))
-		fprintf(to, ": %s", cell_text(&cells[4]));
+	if (*cell_text(&cells[3])) {
+		fputs(" (", to);
+		output_text(to, cell_text(&cells[3]), cells[3].length);
+		fputc(')', to);
+	}
+	if (*cell_text(&cells[4])) {
+		fputs(": ", to);
+		output_text(to, cell_text(&cells[4]), cells[4].length);
+	}
 	fputc('\n', to);
 }
 
@@ -454,10 +460,11 @@ static int follow(struct request *q)
 	return worst;
 }
 
-/* Which operations came of the PDU. */
+/* Looks for the operations that the PDU began. *ret_all: each domain has one. */
 static enum snmp_result find_operations(struct request *q, bool *ret_all)
 {
-	*ret_all = true;
+	bool all = true;
+
 	for (size_t i = 0; i < q->n_targets; i++) {
 		struct target *t = &q->targets[i];
 		int64_t operation = 0;
@@ -468,8 +475,9 @@ static enum snmp_result find_operations(struct request *q, bool *ret_all)
 		if (operation != t->operation_before)
 			t->operation = operation;
 		else
-			*ret_all = false;
+			all = false;
 	}
+	*ret_all = all;
 	return SNMP_OK;
 }
 
@@ -534,8 +542,10 @@ static void say_refusal(const struct request *q, long error, size_t position)
 	}
 	if (!why)
 		why = read_reason(q, error);
-	fprintf(stderr, "%s: refused (%s)%s%s\n", who, snmp_error_name(error), why ? ": " : "",
-		why ? why : "");
+	fprintf(stderr, "%s: refused (%s)%s", who, snmp_error_name(error), why ? ": " : "");
+	if (why)
+		output_text(stderr, why, strlen(why));
+	fputc('\n', stderr);
 	if (q->outcome) {
 		output_cell(q->outcome, "%s", who);
 		output_cell(q->outcome, "%s", "");

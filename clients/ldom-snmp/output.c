@@ -61,15 +61,30 @@ static size_t width_of(const char *text)
 	return width;
 }
 
+void output_text(FILE *to, const char *text, size_t length)
+{
+	for (size_t i = 0; i < length; i++) {
+		unsigned char c = (unsigned char)text[i];
+		unsigned char next = i + 1 < length ? (unsigned char)text[i + 1] : 0;
+		/* U+0080 to U+009F, in UTF-8. */
+		bool c1 = c == 0xc2 && next >= 0x80 && next < 0xa0;
+
+		if (c == '\n' || c == '\r' || c == '\t')
+			putc(' ', to);
+		else
+			putc(c1 || c < 0x20 || c == 0x7f ? '?' : c, to);
+		i += c1;
+	}
+}
+
 static void print_aligned(const char *text, size_t width, bool right, bool last)
 {
 	size_t own = width_of(text);
 	int blanks = own < width ? (int)(width - own) : 0;
 
-	if (right)
-		printf("%*s%s", blanks, "", text);
-	else
-		printf("%s%*s", text, last ? 0 : blanks, "");
+	printf("%*s", right ? blanks : 0, "");
+	output_text(stdout, text, strlen(text));
+	printf("%*s", right || last ? 0 : blanks, "");
 	fputs(last ? "\n" : "  ", stdout);
 }
 
@@ -93,7 +108,8 @@ static void print_below(const char *text)
 			putchar('\n');
 			at = 0;
 		}
-		printf("%*s%.*s", at > 0 ? 1 : INDENT, "", (int)n, text);
+		printf("%*s", at > 0 ? 1 : INDENT, "");
+		output_text(stdout, text, n);
 		at += width + (at > 0 ? 1 : INDENT);
 		free(word);
 		text += n;
@@ -212,16 +228,16 @@ int output_print(struct output *o, enum output_form form)
 		fprintf(stderr, "ldom-snmp: no memory\n");
 		return -1;
 	}
-	bool failed = o->no_memory;
-	if (!failed)
+	bool no_memory = o->no_memory;
+	if (!no_memory)
 		print[form](o);
 	for (size_t i = 0; i < o->n_cells; i++)
 		free(o->cells[i]);
 	free(o->cells);
 	free(o->widths);
 	free(o);
-	if (!failed && fflush(stdout) == 0)
+	if (!no_memory && fflush(stdout) == 0)
 		return 0;
-	fprintf(stderr, "ldom-snmp: the output cannot be written\n");
+	fprintf(stderr, "ldom-snmp: %s\n", no_memory ? "no memory" : "the output cannot be written");
 	return -1;
 }

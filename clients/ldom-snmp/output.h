@@ -5,6 +5,7 @@
 #define LDOM_SNMP_OUTPUT_H
 
 #include <stddef.h>
+#include <stdio.h>
 
 enum output_form {
 	OUTPUT_TABLE,
@@ -28,5 +29,11 @@ struct output *output_new(const struct output_column *columns, size_t n);
 void output_cell(struct output *o, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* Prints all, and frees. -1: no memory, or the output cannot be written, said on stderr. */
 int output_print(struct output *o, enum output_form form);
+
+/*
+ * Prints text from a host for people. Control characters could command the terminal, so line ends
+ * and tabs become blanks, and the others "?".
+ */
+void output_text(FILE *to, const char *text, size_t length);
 
 #endif

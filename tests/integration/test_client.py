@@ -59,16 +59,17 @@ def problems(schema, value, where="$"):
 
 
 class Relay(threading.Thread):
-    """UDP between the command and snmpd. on_set is called before a SET goes on; lose: its answer is
-    not handed back."""
+    """UDP between the command and snmpd. on_set is called before a SET goes on. lose: its answer is
+    not handed back; mute: nor is any later one. forge: a text in the answers, and what replaces it."""
 
-    def __init__(self, port, on_set=None, lose=False):
+    def __init__(self, port, on_set=None, lose=False, mute=False, forge=(b"", b"")):
         super().__init__(daemon=True)
         self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self.socket.bind(("127.0.0.1", 0))
         self.socket.settimeout(0.1)
         self.port = self.socket.getsockname()[1]
-        self.target, self.on_set, self.lose = ("127.0.0.1", port), on_set, lose
+        self.target, self.on_set, self.lose = ("127.0.0.1", port), on_set, lose or mute
+        self.mute, self.forge = mute, forge
         self.sets, self.stopping = 0, False
 
     @staticmethod
@@ -101,8 +102,8 @@ class Relay(threading.Thread):
                 continue
             if sender == self.target:
                 if not lost:
-                    self.socket.sendto(datagram, client)
-                lost = False
+                    self.socket.sendto(datagram.replace(*self.forge), client)
+                lost = lost and self.mute
                 continue
             client = sender
             if self.is_set(datagram):
@@ -482,6 +483,29 @@ class Client(Runs, sets.TestCase):
         self.assertEqual(relay.sets, 1)
         self.assertEqual(len(self.commands(guest)), 1)
 
+    def test_host_lost(self):
+        """Nobody answers after the SET, so nobody can tell whether it arrived."""
+        guest = self.take("active")
+        result = self.expect_status(UNREACHABLE, "set", guest.name, "vcpu=7", auth=self.clear,
+                                    port=self.relay(mute=True).port)
+        self.assertIn("nothing is known of the SET", result.stderr)
+
+    def test_control_characters(self):
+        """Of a host, they do not reach the terminal. Version 2c, as a relay cannot sign what it forges."""
+        guest = self.take("active")
+        self.fault(f"refuse:no such luck@set-vcpu/{guest.name}")
+        for forged, shown in ((b"no\x1b[31m luck", "no?[31m luck"), (b"no\xc2\x9b31m luck", "no?31m luck"),
+                              ("n\u00f6 such lu\n".encode(), "n\u00f6 such lu ")):
+            port = self.relay(forge=(b"no such luck", forged)).port
+            more = {"port": port, "auth": ("-v2c", "-c", "private")}
+            result = self.expect_status(FAILED, "set", guest.name, "vcpu=6", **more)
+            self.assertIn(f"failed (vcpus=6): {shown}\n", result.stderr)
+            table = self.expect_status(DONE, "operations", guest.name, **more).stdout
+            self.assertIn(shown.rstrip(), table)
+            self.assertIn(json.dumps(forged.decode(), ensure_ascii=False)[1:-1], json.dumps(json.loads(
+                self.expect_status(DONE, "operations", guest.name, options=["-o", "json"], **more).stdout),
+                ensure_ascii=False))
+
     def test_a_long_name(self):
         """Longer than the name of an instance can be: found by a walk."""
         name = "n" * 200
@@ -534,6 +558,19 @@ class Client(Runs, sets.TestCase):
         for words, offered in wanted.items():
             # Completion gives the host a second, which a busy one may not keep to.
             wait_for(lambda: self.completions(f"{asked} {words}") == offered, 20, f"what Tab offers after {words}")
+
+    def test_completion_runs_no_name(self):
+        """A name from a host is no command: not when Tab offers it, and not in the line."""
+        mark = os.path.join(self.rig.snmpd.directory, "mark")
+        host = os.path.join(self.rig.snmpd.directory, "host")
+        with open(host, "w", encoding="utf-8") as script:
+            script.write(f"#!/bin/sh\ncat <<'END'\nindex,name\n1,web01\n2,$(>{mark})\n3,a;b\nEND\n")
+        os.chmod(host, 0o755)
+        for verb, more in (("show", set()), ("set", {"vcpu=", "memory=", "crypto=", "state="})):
+            self.assertEqual(self.completions(f"t5-1 {verb} ", host),
+                             {"web01", rf"\$\(\>{mark}\)", r"a\;b"} | more)
+        self.assertEqual(self.completions("t5-1 show w", host), {"web01"})
+        self.assertFalse(os.path.exists(mark))
 
 
 class ClientV3(Client):
