@@ -66,10 +66,12 @@ static void on_document(void *user, const char *xml, size_t len)
 
 static void on_done(void *user, int err, const struct ldm_reply *reply)
 {
+	/* on_closed() reports a lost connection, with a better text. */
+	if (err == -ECONNRESET || err == -ECANCELED)
+		return;
 	if (err == 0 && !reply->ok)
 		finish_query(user, -EPERM, reply->message ? reply->message : "ldmd refused");
-	/* on_closed() reports a lost connection, with a better text. */
-	else if (err == 0 || (err != -ECONNRESET && err != -ECANCELED))
+	else
 		finish_query(user, err, reply->message);
 }
 
@@ -102,7 +104,7 @@ static const struct ldm_reply_ops reply_ops = {
 	.on_done = on_done,
 };
 
-static int wait_for_it(struct query *q, uint64_t timeout_ms)
+static int wait_for_end(struct query *q, uint64_t timeout_ms)
 {
 	struct pollset ps = POLLSET_EMPTY;
 	uint64_t give_up_ms = clock_after(clock_ms(), timeout_ms);
@@ -137,7 +139,25 @@ static int ask_ldmd(struct query *q, const char *action, const char *domain, uin
 		ldm_request_free(request);
 		return r;
 	}
-	return wait_for_it(q, timeout_ms);
+	return wait_for_end(q, timeout_ms);
+}
+
+/* As ask_ldmd(), and again in data version 2.0 if ldmd refuses 3.0. */
+static int ask_in_both(struct query *q, const char *action, const char *domain, uint64_t timeout_ms)
+{
+	int r = ask_ldmd(q, action, domain, timeout_ms);
+
+	if (r != -EPERM || ldm_conn_get_state(q->conn) != LDM_CONN_READY)
+		return r;
+	_cleanup_free_ char *first = steal_ptr(q->error);
+	ldm_conn_set_data(q->conn, LDM_DATA_2);
+	r = ask_ldmd(q, action, domain, timeout_ms);
+	/* Where both are refused, the reason is that of the first refusal. */
+	if (r == -EPERM) {
+		free(q->error);
+		q->error = steal_ptr(first);
+	}
+	return r;
 }
 
 static int end_query(struct query *q, int r, char **ret_error)
@@ -161,16 +181,9 @@ int query_run(const struct ldm_endpoint *endpoint, const char *action, const cha
 	if (r >= 0)
 		r = ldm_conn_open(q.conn);
 	if (r >= 0)
-		r = ask_ldmd(&q, action, domain, timeout_ms);
-	if (r == -EPERM && endpoint->data_version == LDM_DATA_AUTO) {
-		_cleanup_free_ char *first = steal_ptr(q.error);
-		ldm_conn_set_data(q.conn, LDM_DATA_2);
-		r = ask_ldmd(&q, action, domain, timeout_ms);
-		if (r < 0) {
-			free(q.error);
-			q.error = steal_ptr(first);
-		}
-	}
+		r = endpoint->data_version == LDM_DATA_AUTO
+			    ? ask_in_both(&q, action, domain, timeout_ms)
+			    : ask_ldmd(&q, action, domain, timeout_ms);
 	return end_query(&q, r, ret_error);
 }
 
@@ -190,7 +203,7 @@ int query_certificate(const struct ldm_endpoint *endpoint, uint64_t timeout_ms,
 	if (r >= 0)
 		r = ldm_conn_open(q.conn);
 	if (r >= 0)
-		r = wait_for_it(&q, timeout_ms);
+		r = wait_for_end(&q, timeout_ms);
 	r = end_query(&q, r, ret_error);
 	if (r >= 0)
 		*ret = q.certificate;

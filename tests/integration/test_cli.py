@@ -384,6 +384,15 @@ class WithSimulator(harness.TestCase):
         self.assertEqual(result.returncode, 0, result)
         self.assertEqual(len(result.stdout.splitlines()), 1 + len(harness.dump(sim)["domains"]))
 
+    def test_the_last_failure_is_told(self):
+        """Data version 3.0 refused, no answer in 2.0: that is no refusal of the question."""
+        _, agent = self.pair("requestTimeout 2\n", options=["-F", "refuse:not in 3.0@list-domain#1",
+                                                            "-F", "hang@list-domain"])
+        result = agent.run("-l")
+        self.assertEqual(result.returncode, 1, result)
+        self.assertIn("no answer in time", result.stderr)
+        self.assertNotIn("not in 3.0", result.stderr)
+
     def test_constraints_are_a_template(self):
         sim, agent = self.pair()
         name = [d["name"] for d in harness.dump(sim)["domains"]][1]
