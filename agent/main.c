@@ -1,6 +1,5 @@
 /*
- * The program is the library's daemon_main(); kept apart so that the unit tests, and one day a
- * module loaded into snmpd, can link everything else.
+ * Only main(): all other code is in the library, which the unit tests and snmpd's module link.
  */
 #include "daemon/daemon.h"
 

@@ -25,7 +25,7 @@ static void engine_settings(
 {
 	*ret = (struct engine_config){
 		.endpoint = t->endpoint,
-		/* Read at the start only, so from t->config.settings and not from s. */
+		/* This directive applies at the start only, so s does not count. */
 		.state_directory = t->config.settings->state_directory,
 		.template_directory = s->template_directory,
 		.command = {s->command_timeout_ms, s->force_stop_after_ms},

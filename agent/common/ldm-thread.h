@@ -15,14 +15,14 @@ struct worker;
 struct ldm_thread_config {
 	struct settings *settings; /* a reference is taken */
 	bool accept_damage;	   /* start although the index registry is damaged */
-	const char *subject;	   /* log_set_subject() of the thread; must outlive it */
+	const char *subject;	   /* see log_set_subject(); must outlive the thread */
 	uint64_t beat_ms;	   /* see worker_new() */
-	void (*ended)(void);	   /* called in the thread as it ends; may be NULL */
+	void (*ended)(void);	   /* the thread calls this at its end; may be NULL */
 };
 
 /*
- * Made, but not started. The handover must outlive the worker. The endpoint is taken over, also
- * when this fails. -ENOMEM, -errno of a pipe.
+ * A worker that is not started yet. The handover must outlive the worker. The endpoint is taken
+ * over, also when this fails. -ENOMEM, -errno of a pipe.
  */
 int ldm_thread_new(const struct ldm_thread_config *config, struct ldm_endpoint *take,
 	struct handover *handover, struct worker **ret);

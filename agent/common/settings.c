@@ -23,18 +23,18 @@
 #include "util/text.h"
 
 #define FILE_BYTES_MAX	   ((size_t)1 << 20)
-#define SET_ALLOW_MAX	   1024
+#define LIST_MAX	   1024 /* lines of one directive */
 #define PASSWORD_BYTES_MAX 1024
 
 enum kind {
 	KIND_TEXT,
 	KIND_PATH,    /* absolute */
-	KIND_ENCODED, /* a text in which %XX stands for an octet that this file cannot hold */
+	KIND_ENCODED, /* a text in which %XX stands for an octet that a line cannot contain */
 	KIND_WORD,    /* one of words[] */
 	KIND_NUMBER,
 	KIND_SECONDS,	   /* a duration; a bare number is in seconds */
 	KIND_MILLISECONDS, /* a duration; a bare number is in ms */
-	KIND_LIST,	   /* may be given again; a value each */
+	KIND_LIST,	   /* a list of texts; each line adds one */
 };
 
 struct word {
@@ -52,7 +52,7 @@ struct directive {
 	const struct word *words;
 	bool live;
 	const char *why; /* what is expected, for the message */
-	/* NULL: any value. -EINVAL: *ret_why (static) says what is expected. */
+	/* -EINVAL: *ret_why (a static text) says what is expected. NULL: every value is good. */
 	int (*check)(const char *value, const char **ret_why);
 };
 
@@ -293,7 +293,7 @@ static int read_duration(const char *value, uint64_t bare_unit_ms, uint64_t *ret
 {
 	static const struct word units[] = {{"ms", 1}, {"s", 1000}, {"m", 60000}, {"min", 60000},
 		{"h", 3600000}, {"d", 86400000}, {NULL, 0}};
-	uint64_t thousandths, unit = 0;
+	uint64_t thousandths, product, unit = 0;
 	const char *p = value;
 
 	int r = read_thousandths(&p, &thousandths);
@@ -307,10 +307,10 @@ static int read_duration(const char *value, uint64_t bare_unit_ms, uint64_t *ret
 		if (*p && strcmp(w->word, p) == 0)
 			unit = w->value;
 	}
-	/* A part of a millisecond is taken for a mistake. */
-	if (!unit || thousandths * unit % 1000)
+	/* A fraction of a millisecond is a mistake. */
+	if (!unit || __builtin_mul_overflow(thousandths, unit, &product) || product % 1000)
 		return -EINVAL;
-	*ret_ms = thousandths * unit / 1000;
+	*ret_ms = product / 1000;
 	return 0;
 }
 
@@ -340,7 +340,7 @@ static int add_to_list(
 	struct settings *s, const struct directive *d, const char *value, const char **ret_why)
 {
 	size_t n = list_length(*list_of(s, d));
-	if (n >= SET_ALLOW_MAX) {
+	if (n >= LIST_MAX) {
 		*ret_why = "fewer of these lines";
 		return -EINVAL;
 	}
@@ -479,7 +479,7 @@ static int read_lines(struct reader *reader, char *text)
 		if (next)
 			*next++ = '\0';
 		reader->line++;
-		/* Go on after a mistake, so that all are told at once. */
+		/* The next lines are read even after a mistake, so that all mistakes are logged. */
 		int r = read_line(reader, line);
 		if (r < 0 && result != -ENOMEM)
 			result = r;
@@ -487,13 +487,13 @@ static int read_lines(struct reader *reader, char *text)
 	return result;
 }
 
-/* Such a file is read all the same: without it the agent would not start. */
+/* Only a warning: a refusal would keep the agent from starting. */
 static void warn_of_other_writers(const char *path)
 {
 	const char *why = file_distrust_path(path);
 
 	if (why)
-		log_warn("config", "%s: %s; it should be root's alone to change", path, why);
+		log_warn("config", "%s: %s; only root should be able to change it", path, why);
 }
 
 static const char *why_not_read(int error)
@@ -550,11 +550,11 @@ static bool same_value(
 }
 
 void settings_compare(const struct settings *old, const struct settings *new,
-	void (*what)(void *user, const char *directive, bool live), void *user)
+	void (*tell)(void *user, const char *directive, bool live), void *user)
 {
 	for (size_t i = 0; i < N_DIRECTIVES; i++) {
 		if (!same_value(old, new, &directives[i]))
-			what(user, directives[i].name, directives[i].live);
+			tell(user, directives[i].name, directives[i].live);
 	}
 }
 

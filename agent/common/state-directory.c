@@ -1,6 +1,6 @@
 /*
- * Checks owner and mode: a user who can write there could change the numbers of domains, or invent
- * SETs that the agent would report.
+ * Checks owner and mode: a user who can write in the folder could change the numbers of domains, or
+ * invent SETs that the agent would report.
  */
 #include "common/state-directory.h"
 

@@ -1,6 +1,6 @@
 /*
- * The loop: ask what to wait for, poll, hand over new settings, dispatch. Other threads reach it
- * through a few atomics and a wake-up pipe only.
+ * The loop: ask what to wait for, poll, hand over new settings, dispatch. Other threads reach the
+ * worker only by a few atomics and the wake-up pipe.
  */
 #include "common/worker.h"
 
@@ -29,15 +29,15 @@ struct worker {
 	struct pollset pollset;
 	uint64_t beat_ms; /* 0: none */
 	_Atomic(uint64_t) turned_ms;
-	_Atomic(struct settings *) settings; /* not taken over yet */
+	_Atomic(struct settings *) settings; /* new ones; NULL: the thread has them already */
 	_Atomic(int) stop;		     /* enum stop_wish */
 	_Atomic(bool) ended;
 	int result;
 	bool running;
 	pthread_t thread;
 
-	sem_t started; /* start() has ended; its result is in start_result */
-	int start_result;
+	sem_t started;	  /* posted once start_result is set */
+	int start_result; /* of start() */
 };
 
 static void take_settings(struct worker *w)
@@ -85,7 +85,7 @@ static int make_turn(struct worker *w)
 	return 0;
 }
 
-/* The thread goes on without memory: others may free some soon. */
+/* Without memory the thread waits and goes on: other threads and processes may free some. */
 static int make_turn_or_rest(struct worker *w)
 {
 	int r = make_turn(w);

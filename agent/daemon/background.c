@@ -34,7 +34,7 @@ static void wait_for_child(int fd)
 	do {
 		n = read(fd, &status, 1);
 	} while (n < 0 && errno == EINTR);
-	/* No byte: the child ended before it was ready, and has printed the reason. */
+	/* No byte came: the child ended before it was ready, and has printed the reason. */
 	_exit(n == 1 ? status : EXIT_FAILURE);
 }
 
@@ -91,9 +91,8 @@ struct pidfile {
 	char *path;
 };
 
-/* In a folder that others can write to, somebody may have linked the name to another file of ours.
- */
-static int check_file(int fd)
+/* In a folder that others can write to, the path may be a hard link to another file of ours. */
+static int check_pidfile(int fd)
 {
 	struct stat st;
 
@@ -105,7 +104,7 @@ static int check_file(int fd)
 static int lock_and_write(int fd)
 {
 	struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
-	int r = check_file(fd);
+	int r = check_pidfile(fd);
 
 	if (r < 0)
 		return r;

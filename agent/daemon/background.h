@@ -1,6 +1,6 @@
 /*
- * Becoming a daemon: the caller's shell gets the prompt back when the agent is ready, and
- * the exit status when it could not start.
+ * Turns the process into a daemon. The shell shows its prompt again when the agent is ready; if the
+ * agent cannot start, the shell gets the exit status.
  */
 #ifndef DAEMON_BACKGROUND_H
 #define DAEMON_BACKGROUND_H
@@ -16,12 +16,18 @@ int background_fill_standard(void);
  * returns, and *ret_fd is for background_ready(). -errno: the process is still in the foreground.
  */
 int background_start(int *ret_fd);
-/* Gives the parent its exit status, and opens /dev/null in place of the terminal. */
+/*
+ * The agent is ready, or has failed: gives the parent its exit status, closes fd, and opens
+ * /dev/null in place of the terminal.
+ */
 void background_ready(int fd, int status);
 
 struct pidfile;
 
-/* Writes our process id into a file. -EBUSY: a running process has it locked. Else -errno. */
+/*
+ * Writes our process id into the file and keeps it locked. -EBUSY: a running process has it locked;
+ * -EPERM: no regular file, or another user's, or one with a second name; -errno.
+ */
 int pidfile_new(const char *path, struct pidfile **ret);
 /* Removes the file. NULL is allowed. */
 void pidfile_free(struct pidfile *p);

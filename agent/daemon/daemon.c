@@ -1,6 +1,6 @@
 /*
- * From the command line to two running threads. Meanwhile the main thread waits for signals. At the
- * end everything is stopped in the opposite order of the start.
+ * From the command line to two running threads. While they run, the main thread waits for signals.
+ * At the end everything is stopped in the opposite order of the start.
  */
 #include "daemon/daemon.h"
 
@@ -29,7 +29,7 @@
 struct daemon {
 	const struct options *options;
 	struct settings *settings; /* as read last */
-	struct settings *started;  /* as read at start: directives that do not apply live still have
+	struct settings *started;  /* as read at start; directives that do not apply live keep
 				      these values */
 	struct log_writer *log_writer;
 	struct pidfile *pidfile;
@@ -37,7 +37,7 @@ struct daemon {
 	struct worker *ldm, *snmp;
 	int background_fd; /* -1: in the foreground */
 	bool stopping;
-	bool misconfigured; /* another start would fail in the same way */
+	bool misconfigured; /* the configuration is wrong, so the exit status is EXIT_USAGE */
 };
 
 static int override_setting(
@@ -133,7 +133,7 @@ static void feed_watchdog(struct daemon *d)
 		service_alive();
 }
 
-/* Returns when both threads are to be joined. */
+/* Returns when a thread has ended, so that both have to be joined. -errno of poll(2) or read(2). */
 static int wait_for_end(struct daemon *d)
 {
 	int watchdog_ms = (int)(service_watchdog_ms() / 3);
@@ -310,13 +310,13 @@ static int dispatch_mode(const struct options *o)
 		return r == -ENOMEM ? EXIT_FAILURE : EXIT_USAGE;
 	log_set_level((enum log_level)settings->log_level);
 
-	/* The daemon drops them later, after its fork. */
+	/* The daemon drops its privileges after the fork, which Solaris would no longer allow. */
 	if (o->mode != MODE_RUN)
 		drop_privileges();
 	int status;
 	switch (o->mode) {
 	case MODE_LIST:
-		/* For the width of characters on the terminal. */
+		/* The table needs the width of characters on the terminal. */
 		setlocale(LC_CTYPE, "");
 		status = oneshot_list(settings, o->json);
 		break;

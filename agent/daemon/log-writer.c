@@ -31,7 +31,10 @@ static void *run_writer(void *user)
 	return NULL;
 }
 
-/* The sink keeps the whole writer, so that one whose thread had to be left is not lost memory. */
+/*
+ * The log's sink points to the whole writer. A writer that log_writer_free() has to leave behind
+ * stays reachable by it, so leak checkers do not report the memory.
+ */
 static int add_line(void *writer, enum log_level level, const char *line, size_t len)
 {
 	struct log_writer *w = writer;

@@ -1,8 +1,8 @@
 /*
- * Logging that never blocks the threads that serve and refresh: they put lines into a bounded
- * queue, and a thread of its own writes them to stderr or syslog. When nobody reads there (a
- * syslogd that hangs, a full pipe) that thread waits; lines that the queue has no room for are
- * lost, counted (log_lines_lost()), and told of in one line once writing goes on.
+ * Logging that never blocks the ldm and snmp threads: they put lines into a bounded queue, and the
+ * log thread writes them to stderr or syslog. When nobody reads there (a syslogd that hangs, a full
+ * pipe), only the log thread waits. Lines that find no room in the queue are lost and counted
+ * (log_lines_lost()); when writing goes on, one line tells how many.
  */
 #ifndef DAEMON_LOG_WRITER_H
 #define DAEMON_LOG_WRITER_H
@@ -11,13 +11,13 @@ struct log_writer;
 
 /*
  * From now on all lines go through the queue. To be called with signals blocked and before other
- * threads start. -ENOMEM, -EAGAIN: lines are written directly as before.
+ * threads start. -ENOMEM, -EAGAIN, -errno of a pipe: lines are written directly as before.
  */
 int log_writer_new(struct log_writer **ret);
 /*
- * After the other threads ended: waits until the queue is empty, at most a second, and lines are
- * written directly again. A thread that is stuck in a write stays behind until the process ends,
- * and so does the queue: further lines are lost. NULL is allowed.
+ * To be called when the other threads have ended. Waits until the queue is empty, at most a second;
+ * after that lines are written directly again. If the log thread is stuck in a write, the thread
+ * and the queue stay until the process ends, and no further line is written. NULL is allowed.
  */
 void log_writer_free(struct log_writer *w);
 

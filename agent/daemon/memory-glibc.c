@@ -1,7 +1,8 @@
 /*
- * glibc raises both thresholds with the largest block that was freed, unless they are set, and has
- * a heap of its own, with its own holes, for each thread. The snmp thread allocates nothing for a
- * read.
+ * Unless the program sets both thresholds, glibc raises them to the size of the largest block that
+ * was freed, and keeps smaller blocks. glibc also gives each thread a heap, and each heap has
+ * unused memory. Here all threads share one heap, which costs no time: the snmp thread allocates
+ * nothing for a read.
  */
 #include "daemon/platform.h"
 

@@ -1,6 +1,6 @@
 /*
- * --capture: everything that the agent ever asks, and what ldmd answers, as one text file. Nothing
- * is asked that changes anything.
+ * --capture: everything that the agent ever asks, and what ldmd answers, as one text file. No
+ * request in it changes anything.
  */
 #include "daemon/oneshot.h"
 
@@ -19,18 +19,18 @@
 #include "util/file.h"
 #include "util/log.h"
 
-/* So many domains are asked about by name; a reader finds the others in the lists of all. */
+/* The most domains that are asked about by name; the lists of all domains show the others too. */
 #define DOMAINS_MAX 16
 
 struct recording {
 	struct capture *capture;
 	const char *action, *domain; /* of the question that is asked */
-	bool open;		     /* it was sent, and has no end yet */
+	bool open;		     /* sent, and capture_end() was not called yet */
 	bool answered;
 	uint64_t sent_ms, received_ms;
 	int failed; /* -ENOMEM */
 
-	bool learning; /* this answer lists all domains: their names are kept */
+	bool learning; /* this answer lists all domains: keep their names */
 	char *domains[DOMAINS_MAX];
 	size_t n_domains;
 	unsigned asked, refused, unreadable;
@@ -52,7 +52,7 @@ static void end_question(struct recording *r, enum capture_answer answer, const 
 
 static void begin_question(struct recording *r)
 {
-	/* Refused in data version 3.0, so the question is asked in 2.0. */
+	/* If a question is open, ldmd refused it in data version 3.0; now it is sent in 2.0. */
 	end_question(r, CAPTURE_FAILURE, NULL);
 	if (capture_question(r->capture, r->action, r->domain) < 0) {
 		r->failed = -ENOMEM;
@@ -94,7 +94,7 @@ static int on_content(void *user, const struct ldm_content *content, bool ok, co
 	return 0;
 }
 
-/* Only the first question has to reach ldmd; what becomes of the others is what is recorded. */
+/* An error only if the first question could not be sent. Other failures are part of the record. */
 static int ask(struct recording *r, const struct settings *s, const struct ldm_endpoint *endpoint,
 	const char *action, const char *domain)
 {

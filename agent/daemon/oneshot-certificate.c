@@ -1,7 +1,6 @@
 /*
- * --fetch-certificate: the certificate that ldmd shows becomes the one that is trusted, once a
- * person has compared its fingerprint. Nothing is verified here, so no user and no password is
- * sent.
+ * --fetch-certificate: the agent will trust the certificate that ldmd shows, once a person has
+ * compared the fingerprint. This connection verifies nothing, so it sends no user and no password.
  */
 #include "daemon/oneshot.h"
 
@@ -51,11 +50,13 @@ int oneshot_certificate(const struct settings *s, bool confirmed)
 	if (!*s->ldm || ldm_endpoint_parse(s->ldm, &endpoint) < 0 ||
 		endpoint->transport != LDM_TRANSPORT_XMPP) {
 		log_err("config",
-			"say with `ldm xmpp:HOST' or -m which ldmd's certificate is meant");
+			"which ldmd? give its address with -m xmpp:HOST, or `ldm xmpp:HOST' in "
+			"the configuration");
 		return EXIT_USAGE;
 	}
 	if (!path) {
-		log_err("config", "say with `ldmCertificate FILE' where the certificate goes");
+		log_err("config", "where does the certificate go? set `ldmCertificate FILE' in the "
+				  "configuration");
 		return EXIT_USAGE;
 	}
 	int r = query_certificate(endpoint, s->request_timeout_ms, &certificate, &error);

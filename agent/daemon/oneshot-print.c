@@ -24,7 +24,7 @@
 #include "util/text.h"
 #include "util/utf8.h"
 
-/* The kind of console of a domain (SP, UART); the inventory keeps ports only. */
+/* The kind of a domain's console (SP, UART), which the inventory does not keep. */
 struct console_kind {
 	char *domain, *kind;
 };
@@ -45,7 +45,7 @@ static void list_free(struct list *l)
 	free(l->consoles);
 }
 
-/* Asks ldmd once. The status to exit with if it is not EXIT_SUCCESS; then the reason was logged. */
+/* Asks ldmd once. Returns the exit status; the reason of a failure has been logged. */
 static int ask_ldmd(const struct settings *s, const char *action, const char *domain,
 	const struct query_ops *ops, void *user)
 {
@@ -126,10 +126,9 @@ static void lines_free(struct line *lines, size_t n)
 	free(lines);
 }
 
-/*
- * What writes a cell leaves it NULL where memory is missing.
- * Memory: in the largest unit that leaves no remainder, as `ldm list` does: 1968M.
- */
+/* A function that writes a cell leaves it NULL if there is no memory. */
+
+/* In the largest unit that leaves no remainder, as `ldm list` does: 1968M. */
 static void print_memory(uint64_t bytes, char **ret)
 {
 	static const char units[] = "BKMGT";
@@ -155,7 +154,7 @@ static void print_uptime(uint64_t seconds, char **ret)
 		text_printf(ret, "%" PRIu64 "m", minutes);
 }
 
-/* A port; or SP, UART: the console of the machine, which the control domain has. */
+/* The port; or the kind of the machine's own console (SP, UART), which the control domain has. */
 static void print_console(const struct list *l, const struct domain *d, char **ret)
 {
 	const char *kind = console_kind(l, d);
@@ -195,15 +194,15 @@ static int fill_line(const struct list *l, const struct domain *d, struct line *
 
 static void print_line(const struct line *line, const size_t *widths)
 {
-	size_t missing = 0;
+	size_t padding = 0;
 
 	for (size_t c = 0; c < N_CELLS; c++) {
 		if (!*line->cells[c])
 			continue;
-		printf("%*s%s", (int)missing, "", line->cells[c]);
-		missing = widths[c] - utf8_columns(line->cells[c]) + 1;
+		printf("%*s%s", (int)padding, "", line->cells[c]);
+		padding = widths[c] - utf8_columns(line->cells[c]) + 1;
 		for (size_t next = c + 1; next < N_CELLS && !*line->cells[next]; next++)
-			missing += widths[next] + 1;
+			padding += widths[next] + 1;
 	}
 	putchar('\n');
 }
@@ -234,7 +233,7 @@ static int print_table(const struct list *l)
 /* --- As JSON (RFC 8259) --------------------------------------------------------------------------
  */
 
-/* Behind what comes before the member. */
+/* before: what stands in front of the member, a comma or the object's brace. */
 static void print_json_text(const char *before, const char *key, const char *text)
 {
 	printf("%s\"%s\": ", before, key);
@@ -315,7 +314,7 @@ int oneshot_list(const struct settings *s, bool json)
 /* --- -X -----------------------------------------------------------------------------------------
  */
 
-/* A second document, in data version 2.0, replaces the first one. */
+/* A refusal in data version 3.0 comes first; the answer in 2.0 replaces it. */
 static void on_document(void *user, const char *xml, size_t len)
 {
 	struct buffer *reply = user;

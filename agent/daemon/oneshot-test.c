@@ -1,6 +1,7 @@
 /*
- * -t checks everything that the agent needs, in the order in which it needs it. One line says
- * whether it is there; where it is missing, the next line says what to do. Changes nothing.
+ * -t checks everything that the agent needs, in the order in which the agent needs it. Each thing
+ * has a line that says whether it is there; if it is missing, the next line says what to do.
+ * Nothing is changed.
  */
 #include "daemon/oneshot.h"
 
@@ -28,7 +29,7 @@
 #include "util/pollset.h"
 #include "util/text.h"
 
-/* A master that accepts the connection has that long to open a session. */
+/* A master that accepts the connection must open a session within this time. */
 #define MASTER_ANSWERS_MS 3000
 
 __attribute__((format(printf, 1, 2))) static void print_good(const char *format, ...)
@@ -42,7 +43,7 @@ __attribute__((format(printf, 1, 2))) static void print_good(const char *format,
 	va_end(ap);
 }
 
-/* Two lines: what is missing, and what to do. */
+/* Two lines: what is missing, and what to do. Returns false, for the caller to return. */
 __attribute__((format(printf, 2, 3))) static bool print_missing(
 	const char *advice, const char *format, ...)
 {
@@ -73,16 +74,16 @@ static const char *without_unix(const char *address)
 	return strncmp(address, "unix:", 5) == 0 ? address + 5 : address;
 }
 
-/* Whether snmpd, by its configuration, listens where the agent connects to. */
+/* Whether snmpd, by its configuration, listens at the address that the agent connects to. */
 static bool same_socket(const struct snmpd_conf *c, const char *address)
 {
-	const char *one = c->socket ? c->socket : "/var/agentx/master";
+	const char *entry = c->socket ? c->socket : "/var/agentx/master";
 
-	for (; *one; one += strcspn(one, ","), one += *one == ',') {
-		size_t n = strcspn(one, ",");
-		const char *path = without_unix(one);
+	for (; *entry; entry += strcspn(entry, ","), entry += *entry == ',') {
+		size_t n = strcspn(entry, ",");
+		const char *path = without_unix(entry);
 
-		n -= (size_t)(path - one);
+		n -= (size_t)(path - entry);
 		if (strlen(without_unix(address)) == n &&
 			strncmp(path, without_unix(address), n) == 0)
 			return true;
@@ -90,7 +91,7 @@ static bool same_socket(const struct snmpd_conf *c, const char *address)
 	return false;
 }
 
-/* The component of the path that refuses, who owns it, and what opens it. */
+/* Names the component of the path that refuses this user, its owner, and what would let it in. */
 static void hint_path(const char *path)
 {
 	_cleanup_free_ char *component = NULL;
@@ -116,7 +117,7 @@ static void hint_path(const char *path)
 			component);
 }
 
-/* Why there is no master, as far as files tell, in the order in which it is mended. */
+/* Why there is no master, as far as files tell, in the order in which to mend it. */
 static void hint_master(const struct snmpd_conf *c, const char *address, const char *config_file)
 {
 	if (c->file && !c->master && !c->unreadable)
@@ -128,11 +129,11 @@ static void hint_master(const struct snmpd_conf *c, const char *address, const c
 	if (*without_unix(address) == '/')
 		hint_path(without_unix(address));
 	if (c->unreadable)
-		print_hint(
-			"%s cannot be read by this user; as root -t looks into it", c->unreadable);
+		print_hint("%s cannot be read by this user; run -t as root to have it checked",
+			c->unreadable);
 }
 
-/* Whether somebody may read what is served, by the configuration of the snmpd that serves it. */
+/* Whether snmpd's configuration lets anybody read LDOMS-MIB. Unknown counts as yes. */
 static bool test_access(const struct snmpd_conf *c, const char *address)
 {
 	_cleanup_free_ char *hiding = c->hiding ? visible_copy(c->hiding) : NULL;
@@ -168,10 +169,10 @@ static bool test_directory(const char *path)
 	return true;
 }
 
-/* What ldmd was found to be. */
+/* What the answer of ldmd tells. */
 struct found {
 	unsigned int domains;
-	bool data_2; /* it took a question in data version 2.0 only */
+	bool data_2; /* ldmd answers in data version 2.0 only */
 };
 
 static int count_domain(void *user, const struct ldm_content *content, bool ok, const char *message)
@@ -184,7 +185,7 @@ static int count_domain(void *user, const struct ldm_content *content, bool ok, 
 	return 0;
 }
 
-/* The last question counts: 2.0 is asked in when 3.0 was refused. */
+/* The last question counts: it is sent in version 2.0 if ldmd refused 3.0. */
 static void note_data_version(void *user, bool sent, const char *xml, size_t len)
 {
 	static const char version_2[] = "<data version=\"2.0\"";
@@ -243,7 +244,7 @@ static const char *master_advice(int error)
 	return "is snmpd running, with `master agentx' and the same `agentXSocket' in snmpd.conf?";
 }
 
-/* One round over all addresses; a master that accepts has to answer, too. */
+/* Tries each address once. The master must also answer, not only accept the connection. */
 static int wait_for_master(struct agentx_connect *c, const char **ret_why)
 {
 	struct pollset ps = POLLSET_EMPTY;
@@ -266,7 +267,7 @@ static int wait_for_master(struct agentx_connect *c, const char **ret_why)
 		*ret_why = strerror(-r);
 		return r < 0 ? r : agentx_connect_fault(c, ret_why);
 	}
-	close(fd); /* and with it the session */
+	close(fd); /* this also ends the session */
 	return 0;
 }
 

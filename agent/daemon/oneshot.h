@@ -17,12 +17,12 @@ int oneshot_constraints(const struct settings *s, const char *domain);
 int oneshot_test(const struct settings *s, const struct options *o);
 
 /*
- * --fetch-certificate: shows ldmd's certificate, and writes it to ldmCertificate once the user has
- * said yes or it is confirmed already.
+ * --fetch-certificate: shows ldmd's certificate, and writes it to the file of ldmCertificate if the
+ * user answers yes. confirmed: without asking.
  */
 int oneshot_certificate(const struct settings *s, bool confirmed);
 
-/* --capture: all questions and answers, as docs/ldm-xml.md has them. "-": standard output. */
+/* --capture: all questions and answers, in the format of docs/ldm-xml.md. "-": standard output. */
 int oneshot_capture(const struct settings *s, const char *path, bool as_is);
 
 #endif

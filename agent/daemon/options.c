@@ -23,7 +23,7 @@ struct option_entry {
 	int letter; /* at least LONG_ONLY: the option has a long name only */
 	const char *name;
 	const char *argument; /* NULL: it takes none */
-	const char *help;     /* also what is expected, in messages about mistakes */
+	const char *help;     /* also in the message that the argument is missing */
 	/* What the option sets, in struct options. */
 	enum options_mode mode;
 	size_t flag, value; /* offsets of a bool and of a text; 0: none */
@@ -85,7 +85,7 @@ static void print_wrapped(FILE *out, const char *text, int column)
 		if (n > most) {
 			for (n = most; n > 0 && text[n] != ' ';)
 				n--;
-			/* One long word, such as a path, stays whole. */
+			/* A word that is longer than the line, such as a path, stays whole. */
 			n = n > 0 ? n : (int)strcspn(text, " ");
 		}
 		fprintf(out, "%*s%.*s\n", HELP_COLUMN - column, "", n, text);
@@ -147,7 +147,7 @@ static const struct option_entry *find_letter(int letter)
 	return NULL;
 }
 
-/* The entry of a letter that getopt_long() has from the table. */
+/* The entry of a letter that getopt_long() returned, so there is one. */
 static const struct option_entry *entry_of(int letter)
 {
 	const struct option_entry *e = find_letter(letter);
@@ -156,7 +156,7 @@ static const struct option_entry *entry_of(int letter)
 	return e;
 }
 
-/* "--s" of a command line: the long options that begin so, separated by " or ". */
+/* Adds the long options that begin with the first length bytes of name, separated by " or ". */
 static int append_candidates(struct buffer *b, const char *name, size_t length)
 {
 	int r = 0;
@@ -167,7 +167,7 @@ static int append_candidates(struct buffer *b, const char *name, size_t length)
 	return r;
 }
 
-/* getopt_long() returned '?': there is no such option, or it takes no value, or is not unique. */
+/* getopt_long() returned '?': the option does not exist, takes no value, or is not unique. */
 static int unknown_option(const char *word)
 {
 	_cleanup_(buffer_clear) struct buffer candidates = BUFFER_EMPTY;
@@ -231,7 +231,7 @@ void options_clear(struct options *o)
 	o->absolute_config = o->absolute_pidfile = NULL;
 }
 
-/* What getopt_long() wants, from the table. A leading colon: it prints nothing by itself. */
+/* The tables of getopt_long(). With a leading colon getopt_long() prints no messages. */
 static int make_getopt_tables(struct buffer *letters, struct option *names)
 {
 	int r = buffer_append_text(letters, ":");
@@ -267,7 +267,7 @@ int options_parse(struct options *o, int argc, char **argv)
 			return missing_value(entry_of(optopt), argv[optind - 1]);
 		const struct option_entry *e = entry_of(letter);
 
-		/* These two answer at once, whatever else is asked. */
+		/* --version and --help win over all other options. */
 		if (e->mode == MODE_VERSION || e->mode == MODE_HELP) {
 			o->mode = e->mode;
 			return 0;

@@ -1,5 +1,5 @@
 /*
- * The command line. Values point into argv, but for relative paths.
+ * The command line. The texts point into argv; a relative path is replaced by an absolute copy.
  */
 #ifndef DAEMON_OPTIONS_H
 #define DAEMON_OPTIONS_H
@@ -35,14 +35,15 @@ struct options {
 	const char *domain;			  /* of --constraints */
 	const char *capture_file;		  /* of --capture */
 	const char *output;			  /* of --output; NULL: not given */
-	char *absolute_config, *absolute_pidfile; /* the two paths, where they were relative */
+	char *absolute_config, *absolute_pidfile; /* the copies; NULL: the path was absolute */
 };
 
 /*
- * Paths become absolute, because the working directory in the background is another one.
- * -EINVAL, -ENOMEM: the reason has been printed to stderr.
+ * The paths of --config and --pid-file become absolute, because the working directory changes in
+ * the background. -EINVAL: the reason has been printed to stderr, and there is nothing to clear.
  */
 int options_parse(struct options *o, int argc, char **argv);
+/* Frees the copies of paths. */
 void options_clear(struct options *o);
 void options_print_help(FILE *out);
 void options_print_version(FILE *out);

@@ -40,6 +40,6 @@ int platform_drop_privileges(void)
 		sets[i].effective = sets[i].permitted;
 		sets[i].inheritable = 0;
 	}
-	/* A sandbox without capabilities may also forbid the call, so it is made only if needed. */
+	/* A sandbox may forbid capset(2), so a process without capabilities does not call it. */
 	return had && syscall(SYS_capset, &header, sets) < 0 ? -errno : 0;
 }

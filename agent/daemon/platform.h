@@ -1,22 +1,23 @@
 /*
- * What differs between operating systems. One implementation is chosen by configure.
+ * What differs between operating systems. configure chooses one implementation.
  */
 #ifndef DAEMON_PLATFORM_H
 #define DAEMON_PLATFORM_H
 
-#include <stdbool.h>
-
-/* No core dump and no debugger of the same user may read the password. -errno. */
+/*
+ * Keeps the password out of core dumps and, on Linux, out of reach of debuggers that the same user
+ * runs. -errno.
+ */
 int platform_hide_memory(void);
 /*
- * Gives up for ever what the agent never needs: privileges, new privileges, starting programs. Root
- * keeps only the capability to open files and sockets of other owners. Before threads start.
- * -errno.
+ * Gives up for ever the privileges that the agent never needs. Linux: all capabilities, and new
+ * ones by exec(2); root keeps only CAP_DAC_OVERRIDE, to open files and sockets of other owners.
+ * Solaris: fork, exec and looking at other processes. To be called before threads start. -errno.
  */
 int platform_drop_privileges(void);
 /*
- * Memory that was freed goes back to the system, also after a burst: the size from which on it does
- * stays as it is. Before threads start.
+ * Makes the C library give freed memory back to the system, also after a burst of allocations. To
+ * be called before threads start.
  */
 void platform_return_memory(void);
 

@@ -25,7 +25,7 @@
 static int notify_fd = -1;
 static uint64_t watchdog_ms;
 
-static int connect_to(const char *name)
+static int connect_notify_socket(const char *name)
 {
 	struct sockaddr_un sa = {.sun_family = AF_UNIX};
 	size_t n = strlen(name);
@@ -57,7 +57,7 @@ void service_open(void)
 	watchdog_ms = 0;
 	if (!name)
 		return;
-	notify_fd = connect_to(name);
+	notify_fd = connect_notify_socket(name);
 	if (notify_fd < 0) {
 		log_warn("service", "notify socket %s: %s", name, strerror(-notify_fd));
 		notify_fd = -1;
@@ -127,7 +127,7 @@ void service_close(void)
 	notify_fd = -1;
 }
 
-/* $JOURNAL_STREAM is device and inode of the stream; standard error may be another file by now. */
+/* $JOURNAL_STREAM names the device and inode of the journal's stream; stderr may be redirected. */
 bool service_reads_stderr(void)
 {
 	const char *stream = getenv("JOURNAL_STREAM");

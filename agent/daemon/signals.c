@@ -1,5 +1,5 @@
 /*
- * The only data that a signal handler uses: the write end of a pipe.
+ * The handlers use nothing but the write end of a pipe.
  */
 #include "daemon/signals.h"
 
@@ -56,7 +56,7 @@ int signals_open(void)
 	int r = -pthread_sigmask(SIG_BLOCK, &set, NULL);
 	if (r == 0)
 		r = install_action(SIGPIPE, SIG_IGN);
-	/* At the limit of file sizes write() fails, as on a full disk. */
+	/* At the limit of file sizes write() then fails, as on a full disk. */
 	if (r == 0)
 		r = install_action(SIGXFSZ, SIG_IGN);
 	if (r == 0)

@@ -1,6 +1,6 @@
 /*
- * Signals become bytes in a pipe, which the main thread reads. To be opened before any thread
- * starts: threads inherit the blocked signals, so that only the main thread gets them.
+ * Signals become bytes in a pipe, which the main thread reads. The signals have to be blocked
+ * before any thread starts: threads inherit that, so only the main thread gets the signals.
  */
 #ifndef DAEMON_SIGNALS_H
 #define DAEMON_SIGNALS_H
@@ -12,13 +12,13 @@ enum daemon_event {
 	EVENT_NONE,   /* nothing happened within the time of signals_wait() */
 };
 
-/* Blocks what the threads must not get, ignores SIGPIPE, installs handlers. -errno. */
+/* Blocks the signals of enum daemon_event, installs their handlers, ignores SIGPIPE. -errno. */
 int signals_open(void);
-/* Lets the main thread have them; call after the threads are there. */
+/* Unblocks them in the calling thread. To be called when the other threads have started. */
 void signals_unblock(void);
-/* Waits for the next one, at most timeout_ms; -1: for ever. -errno. */
+/* Waits for the next event, at most timeout_ms; -1: for ever. -errno. */
 int signals_wait(int timeout_ms, enum daemon_event *ret);
-/* Any thread, any time between open and close. */
+/* Any thread or signal handler may call this between open and close. */
 void signals_post(enum daemon_event event);
 void signals_close(void);
 

@@ -19,13 +19,13 @@ struct snmp_thread {
 	struct settings *settings;
 	struct handover *handover;
 	struct snmp_agent *agent;
-	const char *told; /* to the service manager */
+	const char *told; /* the status that the service manager was told last */
 };
 
 int snmp_thread_environment(void)
 {
-	/* The agent needs no MIB files, and parsing the ones of the system can print pages of
-	 * errors. Nor does it need the locale that the library sets, a table of 300 KiB. */
+	/* The agent needs no MIB files, and parsing those of the system can print pages of errors.
+	 * The locale that the library sets is not needed either, and takes 300 KiB. */
 	if (setenv("MIBS", "", 1) < 0 || setenv("MIBDIRS", "", 1) < 0 ||
 		setenv("LC_ALL", "C", 1) < 0)
 		return -errno;

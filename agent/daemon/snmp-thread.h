@@ -8,12 +8,12 @@ struct handover;
 struct settings;
 struct worker;
 
-/* Before any thread starts: sets what the library reads from the environment. -errno. */
+/* Sets the variables that net-snmp reads. To be called before any thread starts. -errno. */
 int snmp_thread_environment(void);
-/* "5.9.3" */
+/* Of net-snmp, for example "5.9.3". */
 const char *snmp_library_version(void);
-/* Made, but not started. The handover must outlive the worker. A reference to the settings is
- * taken. -ENOMEM, -errno of a pipe. */
+/* A worker that is not started yet. The handover must outlive the worker. A reference to the
+ * settings is taken. -ENOMEM, -errno of a pipe. */
 int snmp_thread_new(struct settings *settings, struct handover *handover, struct worker **ret);
 
 #endif

@@ -25,7 +25,7 @@
 struct oid {
 	uint32_t arcs[OID_ARCS];
 	size_t n;
-	bool known; /* it was written in numbers */
+	bool known; /* written in numbers; an object's name is not resolved */
 };
 
 /* `view NAME included|excluded OID' */
@@ -35,11 +35,11 @@ struct view_line {
 	bool included;
 };
 
-/* A line that lets somebody read: below an OID, or what a view shows. */
+/* A line that lets somebody read what a view shows, or what is below an OID. */
 struct grant {
-	char *view; /* NULL: at counts */
-	struct oid at;
-	char *text; /* FILE:LINE: the line */
+	char *view;    /* NULL: the OID counts */
+	struct oid at; /* without arcs: everything */
+	char *text;    /* FILE:LINE: the line */
 };
 
 struct reader {
@@ -148,7 +148,7 @@ static int add_view(struct reader *r, const char *name, const char *kind, const 
 	return text_copy(name, &line->name);
 }
 
-/* view NULL: what is below at; at NULL as well: all. */
+/* view NULL: what is below the OID at; both NULL: everything. */
 static int add_grant(struct reader *r, const char *view, const char *at, const char *text)
 {
 	struct grant *grant = array_append(&r->grants, &r->n_grants, sizeof(*grant));
@@ -160,7 +160,7 @@ static int add_grant(struct reader *r, const char *view, const char *at, const c
 	return e < 0 ? e : text_copy(view, &grant->view);
 }
 
-/* What follows the user or community: [OID | -V VIEW] at the word of that number. */
+/* The end of a line for a user or a community: words[at] begins [OID | -V VIEW], if it exists. */
 static int add_simple_grant(
 	struct reader *r, char *const *words, size_t n, size_t at, const char *text)
 {

@@ -16,18 +16,18 @@ enum snmpd_access {
 
 struct snmpd_conf {
 	char *file;	  /* the first snmpd.conf that was read; NULL: none */
-	char *unreadable; /* a file that exists and cannot be read; NULL: none. The rest is then
-			     unknown. */
+	char *unreadable; /* a file that exists and cannot be read, so that the rest may be wrong;
+			     NULL: none */
 	bool master;	  /* there is `master agentx' */
 	char *socket;	  /* of agentXSocket; NULL: not given, so the default */
 	enum snmpd_access access;
-	char *hiding; /* SNMPD_ACCESS_HIDDEN: the last line that lets somebody read, FILE:LINE: text
-		       */
+	char *hiding; /* if HIDDEN: the last line that lets somebody read, as FILE:LINE: TEXT */
 };
 
 /*
- * Reads snmpd.conf and snmpd.local.conf in the folders of $SNMPCONFPATH, else in those where
- * systems keep them, and what they include. root: dotted OID of LDOMS-MIB. -ENOMEM.
+ * Reads snmpd.conf and snmpd.local.conf, with the files that they include, in the folders of
+ * $SNMPCONFPATH, or else in the usual folders. root: dotted OID of LDOMS-MIB. A file that cannot be
+ * read is no error. -ENOMEM.
  */
 int snmpd_conf_read(const char *root, struct snmpd_conf *ret);
 void snmpd_conf_clear(struct snmpd_conf *c);

@@ -9,9 +9,9 @@
 #include <time.h>
 
 #define DAY_S		 (24 * 3600)
-#define REMEMBERED_S	 (7 * DAY_S) /* a domain that did not run for so long is not expected to */
-#define OPERATION_TOLD_S 3600	     /* how long a failed change is told */
-#define NEVER_READ	 UINT32_MAX  /* ldomDataAge when ldmd never answered */
+#define REMEMBERED_S	 (7 * DAY_S) /* a domain that ran within this time is expected to run */
+#define OPERATION_TOLD_S 3600	     /* how long a failed change is reported */
+#define NEVER_READ	 UINT32_MAX  /* ldomDataAge if ldmd has never answered */
 #define MEGABYTE	 (1024.0 * 1024)
 
 /* The scalars, in the order of scalar_names. */
@@ -83,7 +83,7 @@ struct host {
 	int64_t now; /* seconds since 1970 */
 };
 
-/* A row that is being made by SET, or that went away while the table was read, is no domain. */
+/* A row that a SET is creating, or that vanished while the table was read, is no domain. */
 static bool is_domain(const struct row *d)
 {
 	return d->cells[OPER_STATE].type == CELL_NUMBER &&
@@ -113,7 +113,7 @@ static bool is_active(const struct row *d)
 
 /* --- what is remembered ---------------------------------------------------------------------- */
 
-/* A key for the memory: by UUID, which a rename does not change. The caller frees it. */
+/* A key for the memory, with the UUID, which a rename does not change. The caller frees the key. */
 static char *key_of(const char *what, const struct row *d)
 {
 	const char *id = cell_text(&d->cells[*cell_text(&d->cells[UUID]) ? UUID : NAME_CELL]);
@@ -122,7 +122,7 @@ static char *key_of(const char *what, const struct row *d)
 	return asprintf(&key, "%s %s", what, id) < 0 ? NULL : key;
 }
 
-/* Whether the domain ran within the last days; that it runs now is remembered. */
+/* Whether the domain is down now but ran within REMEMBERED_S. Remembers a domain that runs. */
 static bool ran_lately(const struct host *h, const struct row *d)
 {
 	struct memory *m = h->wishes->remembered;
@@ -139,12 +139,13 @@ static bool ran_lately(const struct host *h, const struct row *d)
 	return ran;
 }
 
-/* How long the configuration has been unsaved, in seconds; without a memory it is told at once. */
+/* For how many seconds changes have been unsaved; -1: all is saved. INT64_MAX: without a memory. */
 static int64_t unsaved_for(const struct host *h)
 {
 	struct memory *m = h->wishes->remembered;
 	bool unsaved = h->scalars[UNSAVED].number == TRUE_VALUE;
-	/* One name can stand for several hosts, which a context or a community tells apart. */
+	/* By the control domain's UUID: contexts or communities can put several hosts behind one
+	 * name. */
 	char *key = m ? key_of("unsaved", &h->domains.rows[0]) : NULL;
 
 	if (!key)
@@ -174,7 +175,7 @@ static enum severity severity_of_state(int64_t state)
 	}
 }
 
-/* Seconds since 1970 of a DateAndTime (RFC 2579); 0: it is not known. */
+/* A DateAndTime (RFC 2579) in seconds since 1970; 0: not known. */
 static int64_t time_of(const struct cell *c)
 {
 	const unsigned char *b = (const unsigned char *)cell_text(c);
@@ -194,7 +195,7 @@ static int64_t time_of(const struct cell *c)
 	return b[8] == '+' ? t - offset : t + offset;
 }
 
-/* The last change by SET, when it did not succeed and ended lately. */
+/* Reports the last change by SET if it did not succeed and ended within OPERATION_TOLD_S. */
 static enum snmp_result judge_operation(const struct host *h, const struct row *d)
 {
 	int64_t status = d->cells[STATUS].number;
@@ -291,7 +292,7 @@ static void judge_age(const struct host *h)
 		return;
 	}
 	enum severity severity = limits_above(&h->wishes->age_s, age_s);
-	/* The agent shows no domains any more: nobody knows how they are. */
+	/* The agent shows no domains any more, so nobody knows their states. */
 	if (h->domains.n == 0)
 		severity = SEVERITY_CRITICAL;
 	if (severity != SEVERITY_OK)
@@ -337,7 +338,7 @@ static void judge_unsaved(const struct host *h)
 			"changes would not survive a power cycle (ldm add-spconfig)");
 }
 
-/* Those that must be active and are not in the table. */
+/* Reports the domains that must be active and are not in the table. */
 static void judge_missing(const struct host *h)
 {
 	for (size_t i = 0; i < h->wishes->n_expected; i++) {
@@ -367,7 +368,7 @@ static enum snmp_result judge_all_domains(const struct host *h)
 			continue;
 		n++;
 		active += is_active(d);
-		/* Asked in any case: it also remembers. */
+		/* Called for each domain, because it also remembers those that run. */
 		bool lately = ran_lately(h, d);
 		if (!is_ignored(w, name))
 			r = judge_domain(h, d, w->n_expected > 0 ? is_named(w, name) : lately);
@@ -399,7 +400,7 @@ static enum snmp_result judge_host(const struct host *h)
 	return r;
 }
 
-/* Without a table nothing is known of one domain; why that is, the check of the host tells. */
+/* Without a table nothing is known of the domain. The check of the host tells why. */
 static enum snmp_result judge_one(const struct host *h)
 {
 	if (h->domains.n > 0)

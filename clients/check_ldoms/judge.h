@@ -1,5 +1,5 @@
 /*
- * Reads a host over SNMP and says what is wrong with it.
+ * Reads a host over SNMP and reports its problems.
  */
 #ifndef CHECK_LDOMS_JUDGE_H
 #define CHECK_LDOMS_JUDGE_H
@@ -11,21 +11,21 @@
 #include "memory.h"
 #include "report.h"
 
-/* What is wanted of a host. */
+/* What the user wants to be checked. */
 struct wishes {
-	const char *domain;    /* look at this one only; NULL: at the host and all domains */
-	const char **expected; /* must be active */
+	const char *domain;    /* check this domain only; NULL: the host and all domains */
+	const char **expected; /* these domains must be active */
 	size_t n_expected;
-	const char **ignored; /* shell patterns: nothing is said of these */
+	const char **ignored; /* shell patterns: these domains are not judged */
 	size_t n_ignored;
-	struct limits memory, cpus, cores; /* what should be left */
+	struct limits memory, cpus, cores; /* that should be free */
 	struct limits age_s;		   /* of the inventory, in seconds */
 	struct limits busy_percent;	   /* utilization of a domain */
 	unsigned int unsaved_hours;	   /* how long changes may be unsaved */
-	struct memory *remembered;	   /* NULL: nothing is, from one run to the next */
+	struct memory *remembered;	   /* from earlier runs; NULL: nothing is remembered */
 };
 
-/* How the exchanges ended; when it is not SNMP_OK, the report does not say so. */
+/* How the exchanges ended. An error is not in the report yet; the caller adds it. */
 enum snmp_result judge(struct snmp *s, const struct wishes *w, struct report *r);
 
 #endif

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Reads up to the comma or the end. */
+/* Reads one limit and leaves *text at the comma or the end. */
 static bool read_one(const char **text, bool memory, struct limit *ret)
 {
 	static const char letters[] = "KMGT";
@@ -49,7 +49,7 @@ bool limits_read(const char *text, bool memory, struct limits *ret)
 	return true;
 }
 
-/* The limit for a capacity; less than 0: there is none. */
+/* The limit as a number, with percentages of the capacity; below 0: no limit is given. */
 static double limit_of(const struct limit *l, double capacity)
 {
 	if (!l->given)

@@ -37,9 +37,9 @@ static const struct option long_options[] = {{"host", required_argument, NULL, '
 	{"no-state", no_argument, NULL, OPTION_NO_STATE}, {"help", no_argument, NULL, 'h'},
 	{"version", no_argument, NULL, 'V'}, {NULL}};
 
-/* Options with an argument that go to net-snmp as they are. */
+/* Options with an argument that net-snmp gets unchanged. */
 #define SNMP_OPTIONS "vcnluaAxXtrETZLM3YI"
-/* The library's own are handed on: "v:c:n:..." */
+/* Our own options, then those of SNMP_OPTIONS. */
 #define SHORT_OPTIONS "hVH:e:d:v:c:n:l:u:a:A:x:X:t:r:E:T:Z:L:M:3:Y:I:"
 
 struct arguments {
@@ -47,7 +47,7 @@ struct arguments {
 	const char *host, *context;
 	char *state_folder;
 	bool no_state, help, version;
-	char **snmp; /* argv for the library */
+	char **snmp; /* argv for net-snmp */
 	int n_snmp;
 };
 
@@ -66,7 +66,7 @@ static void print_usage(void)
 	     "      --age=W,C          seconds that the inventory may be old (120)\n"
 	     "      --busy=W,C         utilization of a domain, in percent\n"
 	     "      --unsaved=HOURS    how long changes may be unsaved (24)\n"
-	     "      --state=FOLDER     where it remembers what ran (~/.check_ldoms)\n"
+	     "      --state=FOLDER     folder for what earlier runs saw (~/.check_ldoms)\n"
 	     "      --no-state         remember nothing\n"
 	     "  -d, --domain=NAME      look at this domain only; it must be active\n"
 	     "  -h, --help  -V, --version\n"
@@ -165,10 +165,10 @@ static bool hand_on(struct arguments *a, int option, char *argument)
 	return a->snmp[a->n_snmp++] != NULL;
 }
 
-/* false: said on stderr what is wrong. */
+/* false: there is a mistake, printed to stderr, or no memory. */
 static bool read_arguments(int argc, char **argv, struct arguments *a)
 {
-	/* At most all of them, "-H HOST" as one, and the NULL. */
+	/* At most each argument as an option and its value, the host, and the NULL. */
 	a->snmp = calloc(2 * (size_t)argc + 2, sizeof(*a->snmp));
 	if (!a->snmp || !(a->snmp[a->n_snmp++] = strdup(argv[0])))
 		return false;
@@ -191,8 +191,8 @@ static bool read_arguments(int argc, char **argv, struct arguments *a)
 	if (!a->host)
 		fprintf(stderr, "check_ldoms: no host is named: -H HOST\n");
 	else if (optind < argc)
-		fprintf(stderr, "check_ldoms: %s: one host can be named, and %s is\n", argv[optind],
-			a->host);
+		fprintf(stderr, "check_ldoms: %s: there can be one host only, and it is %s\n",
+			argv[optind], a->host);
 	return optind == argc && a->host && (a->snmp[a->n_snmp++] = strdup(a->host));
 }
 
@@ -229,7 +229,7 @@ static char *default_folder(void)
 	return home && asprintf(&folder, "%s/.check_ldoms", home) >= 0 ? folder : NULL;
 }
 
-/* One domain is expected by its name; the host needs a memory. */
+/* Only the check of a host needs the memory. */
 static void open_memory(struct arguments *a, struct report *r)
 {
 	char *name;
@@ -257,7 +257,7 @@ static void save_memory(const struct arguments *a, struct report *r)
 			a->state_folder, strerror(-error));
 }
 
-/* What cannot be asked is no state of the host, but a mistake in the check. */
+/* A request that cannot be sent is a mistake in the check, not a state of the host: UNKNOWN. */
 static void report_exchange(enum snmp_result result, struct report *r)
 {
 	if (result != SNMP_OK)
@@ -267,7 +267,7 @@ static void report_exchange(enum snmp_result result, struct report *r)
 						   : "");
 }
 
-/* The library's callback for options that it does not know; there are none. */
+/* For options that net-snmp does not know; read_arguments() hands none of these on. */
 static void no_own_option(int option, char *argument)
 {
 	(void)option, (void)argument;

@@ -1,4 +1,4 @@
-/* See memory.h. A line of the file is "TIME KEY"; a key with a line end is not remembered. */
+/* See memory.h. A line of the file is "TIME KEY", so a key with a line end cannot be stored. */
 #include "memory.h"
 
 #include <ctype.h>
@@ -72,7 +72,7 @@ void memory_forget_before(struct memory *m, const char *prefix, int64_t time)
 			drop(m, &m->entries[i]);
 }
 
-/* folder/name, with what a file's name cannot have as %XX. NULL: no memory. */
+/* folder/name; a character that is not safe in a file name becomes %XX. NULL: no memory. */
 static char *path_of(const char *folder, const char *name)
 {
 	char *path = NULL;
@@ -108,7 +108,7 @@ static int read_file(struct memory *m)
 		int64_t time = strtoll(line, &key, 10);
 
 		line[length - 1] = '\0';
-		/* A line that is cut short or damaged is forgotten. */
+		/* A damaged line is left out. */
 		if (time > 0 && *key == ' ' && key[1])
 			r = memory_put(m, key + 1, time);
 	}

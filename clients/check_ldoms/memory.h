@@ -10,19 +10,19 @@
 struct memory;
 
 /*
- * The memory in the folder, which is made if need be, for a name, which may have any characters. A
- * file that is not there is an empty memory. 0 or a negative errno.
+ * Reads the memory of name, which may contain any characters, from its file in the folder. The
+ * folder is made if it does not exist; without a file the memory is empty. 0 or a negative errno.
  */
 int memory_open(const char *folder, const char *name, struct memory **ret);
-/* Writes what has changed. 0 or a negative errno. */
+/* Replaces the file. 0 or a negative errno. */
 int memory_save(struct memory *m);
 void memory_free(struct memory *m);
 
-/* Seconds since 1970; 0: nothing is remembered. */
+/* The time of the key, in seconds since 1970; 0: the key is not known. */
 int64_t memory_get(const struct memory *m, const char *key);
-/* time 0 forgets the key. 0 or -ENOMEM. */
+/* Sets the time of the key; time 0 removes the key. 0 or -ENOMEM. */
 int memory_put(struct memory *m, const char *key, int64_t time);
-/* Forgets what begins with the prefix and is older than a time. */
+/* Removes the keys that begin with the prefix and have an earlier time. */
 void memory_forget_before(struct memory *m, const char *prefix, int64_t time);
 
 #endif

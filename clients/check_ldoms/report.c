@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define SHOWN_MAX 20 /* a monitoring system keeps some 8000 octets of a line */
+#define SHOWN_MAX 20 /* problems; a monitoring system keeps about 8,000 octets of the line */
 
 struct problem {
 	enum severity severity;
@@ -85,7 +85,7 @@ void report_data(struct report *r, const char *format, ...)
 	va_end(arguments);
 }
 
-/* A bar would begin the performance data, and a line end the text. */
+/* A "|" would begin the performance data, and a line end would end the text. */
 static void print_text(const char *text)
 {
 	for (; *text; text++) {

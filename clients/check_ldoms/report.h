@@ -1,6 +1,6 @@
 /*
- * What a monitoring system is told: one line with all that is wrong, the worst first, and
- * performance data behind a bar. (monitoring-plugins.org, "Plugin output for Nagios")
+ * The output for a monitoring system: one line with all problems, the worst first, then "|" and the
+ * performance data. (monitoring-plugins.org, "Plugin output for Nagios")
  */
 #ifndef CHECK_LDOMS_REPORT_H
 #define CHECK_LDOMS_REPORT_H
@@ -14,16 +14,15 @@ struct report;
 struct report *report_new(void);
 void report_free(struct report *r);
 
-/* Something is wrong. Text that came from the host may have any characters. */
+/* Adds a problem. The text may contain any characters. */
 void report_problem(struct report *r, enum severity severity, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
-/* What is said when nothing is wrong. */
+/* The text of the line if there is no problem. */
 void report_fine(struct report *r, const char *format, ...) __attribute__((format(printf, 2, 3)));
-/* label=value[unit];warning;critical;least;most. */
+/* Adds performance data: label=value[unit];warning;critical;minimum;maximum. */
 void report_data(struct report *r, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-/* Prints the line; the status to exit with: the worst one, and UNKNOWN only when nothing is worse
- * than that. */
+/* Prints the line. Returns the status to exit with: CRITICAL before WARNING before UNKNOWN. */
 enum severity report_print(const struct report *r);
 
 #endif

@@ -1,9 +1,9 @@
 /*
- * The verbs that change something: one PDU, and then what became of it.
+ * The verbs that change something: send one SET, then follow its operations to their end.
  *
- * A SET names rows by number, and people name domains. So the PDU also writes the name that was
- * looked up: the agent refuses it if the row is another domain by now, and nothing is changed. A
- * PDU is never sent twice; if its answer is lost, the operation table tells whether it arrived.
+ * A SET names rows by number, and people name domains. So the PDU also writes ldomName: if the row
+ * is another domain by now, the agent refuses the PDU, and nothing is changed. A PDU is never sent
+ * twice; if its answer is lost, the operation table tells whether the PDU arrived.
  */
 #include <ctype.h>
 #include <errno.h>
@@ -29,9 +29,9 @@ enum { ROW_CREATE_AND_GO = 4, ROW_DESTROY = 6 };
 /* One domain of the PDU. */
 struct target {
 	const char *name;
-	uint32_t index;		  /* 0: the host, and name is that of a configuration */
+	uint32_t index;		  /* 0: the host; then name is the name of a configuration */
 	int64_t operation_before; /* ldomOperationIndex when the PDU was sent */
-	int64_t operation;	  /* that follows from the PDU; 0: none was seen yet */
+	int64_t operation;	  /* the one that the PDU began; 0: not seen yet */
 	int64_t status;
 };
 
@@ -44,7 +44,7 @@ struct request {
 	size_t n_changes;
 	int64_t memory_unit;	/* ldomMemUnit of the host; 0: not asked yet */
 	int64_t refusals;	/* ldomSetsRefused before the PDU; -1: not known */
-	struct output *outcome; /* for programs; NULL: a line for each domain */
+	struct output *outcome; /* for programs; NULL: people get a line for each domain */
 };
 
 static volatile sig_atomic_t interrupted;
@@ -81,7 +81,7 @@ static int add_target(struct request *q, const char *name, uint32_t index)
 		return EXIT_USAGE;
 	}
 	q->targets[q->n_targets++] = (struct target){.name = name, .index = index};
-	/* That the row is still this domain, or that the new one gets this name. */
+	/* The agent refuses the PDU if the row is another domain. A new row gets this name. */
 	return add_change(q, DOMAIN_NAME, 's', 0, name);
 }
 
@@ -128,7 +128,7 @@ static int read_memory_unit(struct request *q, uint64_t *ret_bytes)
 	return EXIT_UNREACHABLE;
 }
 
-/* With a unit, always: 16 could be meant as gigabytes and be taken for megabytes. */
+/* The unit is required: a bare 16 could be meant as gigabytes and taken as megabytes. */
 static int add_memory(struct request *q, const char *value)
 {
 	static const char letters[] = "KMGT";
@@ -153,8 +153,8 @@ static int add_memory(struct request *q, const char *value)
 	if (n > UINT64_MAX >> shift || (n << shift) % unit != 0 ||
 		(n << shift) / unit > UINT32_MAX) {
 		fprintf(stderr,
-			"ldom-snmp: memory=%s cannot be said in the unit of ldomMemSize there, "
-			"%" PRIu64 " bytes\n",
+			"ldom-snmp: memory=%s is too large, or no multiple of the unit of "
+			"ldomMemSize there, %" PRIu64 " bytes\n",
 			value, unit);
 		return EXIT_USAGE;
 	}
@@ -173,7 +173,7 @@ static int add_state(struct request *q, const char *value)
 	return EXIT_USAGE;
 }
 
-/* key=value; the argument is cut at the sign. */
+/* argument: KEY=VALUE, cut into two at the sign. */
 static int add_assignment(struct request *q, char *argument, bool creates)
 {
 	char *value = strchr(argument, '=');
@@ -194,7 +194,7 @@ static int add_assignment(struct request *q, char *argument, bool creates)
 	return EXIT_USAGE;
 }
 
-/* What became of each domain, in the forms for programs. */
+/* The result for each domain, in the forms for programs. */
 static const struct output_column outcome_columns[] = {{NULL, "domain", ALIGN_LEFT, KIND_TEXT},
 	{NULL, "operation", ALIGN_LEFT, KIND_NUMBER}, {NULL, "status", ALIGN_LEFT, KIND_TEXT},
 	{NULL, "stepsDone", ALIGN_LEFT, KIND_NUMBER},
@@ -215,7 +215,7 @@ static int end_outcome(struct request *q, int status)
 	return status;
 }
 
-/* What the change writes: a column of ldomTable, or the scalar that saves. */
+/* The object that the change writes: a column of ldomTable, or the scalar that saves. */
 static const char *object_name(const struct request *q, size_t i)
 {
 	static const char *const columns[DOMAIN_COLUMNS + 1] = {[DOMAIN_NAME] = "ldomName",
@@ -252,7 +252,7 @@ static int say_dry(const struct request *q)
 {
 	if (q->settings->form != OUTPUT_TABLE)
 		return say_dry_to_program(q);
-	printf("would be asked of %s, in one SET:\n", snmp_host(q->settings->snmp));
+	printf("%s would get one SET:\n", snmp_host(q->settings->snmp));
 	for (size_t i = 0; i < q->n_changes; i++) {
 		const struct change *c = &q->changes[i];
 
@@ -265,7 +265,7 @@ static int say_dry(const struct request *q)
 	return EXIT_DONE;
 }
 
-/* --- what became of it --------------------------------------------------------------------- */
+/* --- operations ---------------------------------------------------------------------------- */
 
 static void sleep_ms(unsigned int ms)
 {
@@ -282,8 +282,8 @@ static uint64_t now_ms(void)
 	return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
 }
 
-/* The newest operation of a row that is gone, or that is not there yet. */
-static enum snmp_result find_in_table(struct snmp *s, uint32_t index, int64_t *ret)
+/* For a domain without a row in ldomTable, because it is gone, not made yet, or the host itself. */
+static enum snmp_result find_in_operation_table(struct snmp *s, uint32_t index, int64_t *ret)
 {
 	static const uint32_t column = OPERATION_DOMAIN;
 	struct rows rows;
@@ -308,7 +308,7 @@ static enum snmp_result last_operation(struct snmp *s, uint32_t index, int64_t *
 	if (r == SNMP_OK && cell.type == CELL_NUMBER)
 		*ret = cell.number;
 	else if (r == SNMP_OK)
-		r = find_in_table(s, index, ret);
+		r = find_in_operation_table(s, index, ret);
 	return r;
 }
 
@@ -358,7 +358,7 @@ static void add_outcome(struct output *o, const struct target *t, const struct c
 	output_cell(o, "%s", cell_text(&cells[4]));
 }
 
-/* One line; where programs read what became of it, only what went wrong. */
+/* One line. A program reads successes in the outcome, so its stderr gets only failures. */
 static void show_end(const struct target *t, const struct cell *cells, bool for_people)
 {
 	bool good = exit_status_of_operation(t->status) == EXIT_DONE;
@@ -380,7 +380,7 @@ static void show_end(const struct target *t, const struct cell *cells, bool for_
 	fputc('\n', to);
 }
 
-/* Looks once. *ret_ended: it ended, and was shown. last: there will be no other look. */
+/* Reads the operation once. *ret_ended: it has ended and was shown. last: nobody looks again. */
 static enum snmp_result look_at(
 	const struct request *q, struct target *t, bool last, bool *ret_ended)
 {
@@ -394,7 +394,7 @@ static enum snmp_result look_at(
 		names[i] = OPERATION_CELL(columns[i], (uint32_t)t->operation);
 	enum snmp_result r = snmp_get(q->settings->snmp, names, cells, n);
 	if (r == SNMP_OK) {
-		/* A row that is gone has ended long ago. */
+		/* Only an old operation, which has ended, has no row any more. */
 		t->status = cells[0].type == CELL_NUMBER ? cells[0].number : STATUS_UNKNOWN;
 		*ret_ended = !is_running(t->status);
 		if (*ret_ended)
@@ -444,7 +444,7 @@ static uint64_t patience_until(const struct settings *s)
 	return s->patience_s == 0 ? UINT64_MAX : now_ms() + s->patience_s * 1000ull;
 }
 
-/* The worst of all; all are followed to their ends. */
+/* Follows all operations to their end. Returns the highest exit status. */
 static int follow(struct request *q)
 {
 	uint64_t until_ms = patience_until(q->settings);
@@ -481,7 +481,7 @@ static enum snmp_result find_operations(struct request *q, bool *ret_all)
 	return SNMP_OK;
 }
 
-/* The answer is lost: the PDU may have arrived or not. */
+/* No answer came, so the PDU may have arrived or not. */
 static int after_lost_answer(struct request *q)
 {
 	uint64_t until_ms = now_ms() + LOST_PATIENCE_S * 1000;
@@ -509,8 +509,8 @@ static int64_t read_refusals(struct snmp *s)
 }
 
 /*
- * Why the agent refused the SET, in its own words; the caller frees. They are the words of its last
- * refusal, which is another one where snmpd refused the SET and the agent never saw it.
+ * Why the agent refused the SET, in the agent's words; the caller frees. NULL: not known. The agent
+ * tells its last refusal, which is an older one if snmpd refused this SET by itself.
  */
 static char *read_reason(const struct request *q, long error)
 {
@@ -535,7 +535,7 @@ static void say_refusal(const struct request *q, long error, size_t position)
 
 	if (position < q->n_changes) {
 		who = q->targets[q->owners[position]].name;
-		/* This one comes from snmpd's access control, which gives no reason. */
+		/* noAccess comes from snmpd's access control, which gives no reason. */
 		if (error == NO_ACCESS && asprintf(&why, "snmpd does not let this user write %s",
 						  object_name(q, position)) < 0)
 			why = NULL;
@@ -570,7 +570,7 @@ static int after_answer(struct request *q, long error, size_t position)
 	enum snmp_result r = find_operations(q, &all);
 	if (r != SNMP_OK)
 		return exit_status_of(r);
-	/* Who asks for what is running already joins that operation. */
+	/* A SET of what a running operation does already joins that operation. */
 	for (size_t i = 0; i < q->n_targets; i++)
 		if (q->targets[i].operation == 0)
 			q->targets[i].operation = q->targets[i].operation_before;
@@ -606,7 +606,7 @@ static int send_request(struct request *q)
 	}
 	q->refusals = read_refusals(s);
 	begin_outcome(q);
-	/* From here on, what was begun is told of. */
+	/* From now on Ctrl-C does not just end the program, but tells which operation goes on. */
 	signal(SIGINT, on_interrupt);
 	switch (snmp_set(s, q->changes, q->n_changes, &error, &position)) {
 	case SNMP_OK:
@@ -714,7 +714,7 @@ int verb_save(const struct settings *s, int argc, char **argv)
 	return send_request(&q);
 }
 
-/* For the last operation on a domain; its end is the command's. */
+/* Waits for the last operation on a domain; the exit status is that of the operation. */
 int verb_wait(const struct settings *s, int argc, char **argv)
 {
 	static struct request q;

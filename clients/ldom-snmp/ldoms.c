@@ -53,7 +53,7 @@ int exit_status_of(enum snmp_result r)
 	return r == SNMP_OK ? EXIT_DONE : EXIT_UNREACHABLE;
 }
 
-/* In ldomNameTable. 0: not there, or the name is longer than the name of an instance can be. */
+/* Asks ldomNameTable. *ret_index 0: there is no row, or the name is too long for an OID. */
 static enum snmp_result find_by_name(struct snmp *s, const char *name, uint32_t *ret_index)
 {
 	struct name asked = DOMAIN_INDEX_BY_NAME;

@@ -7,7 +7,7 @@
 #include "output.h"
 #include "snmp.h"
 
-/* Exit statuses, as the manual page has them. */
+/* Exit statuses; the manual page lists them. */
 enum exit_status {
 	EXIT_DONE = 0,
 	EXIT_USAGE = 1,
@@ -48,7 +48,7 @@ enum {
 	DOMAIN_OPERATION_INDEX = 27,
 	DOMAIN_ROW_STATUS = 29,
 	DOMAIN_DEGRADED = 31,
-	DOMAIN_COLUMNS = 39,
+	DOMAIN_COLUMNS = 39, /* the last column */
 };
 #define DOMAIN_ENTRY	       NAME(1, 3, 1)
 #define DOMAIN_CELL(column, i) NAME(1, 3, 1, column, i)
@@ -97,28 +97,28 @@ enum {
 };
 #define SCALAR(column) NAME(1, 1, column, 0)
 
-/* The words of the MIB; "unknown" where a number has none. */
+/* The words of the MIB; "unknown" for a number that the MIB does not have. */
 const char *oper_state_name(int64_t state);
 const char *operation_status_name(int64_t status);
-/* 0: there is no such word. start and stop stand for active and bound. */
+/* The number of an ldomAdminState; 0: no such word. start means active, stop means bound. */
 int admin_state_of(const char *word);
 /* 0: no such unit. */
 uint64_t memory_unit_bytes(int64_t unit);
 
-/* ldomNameIndex, with the name of a domain behind it. */
+/* ldomNameIndex; the name of a domain follows, one arc for each octet. */
 #define DOMAIN_INDEX_BY_NAME NAME(1, 21, 1, 2)
 
-/* "" for a cell that is not there. */
+/* "" for a missing cell or a number. */
 const char *cell_text(const struct cell *c);
 
 /*
- * The index of a domain. EXIT_DONE, or the status to exit with, said on stderr. Rows that are being
- * made are domains as well.
+ * Finds the index of a domain; a row that a SET is creating counts. Returns EXIT_DONE, or the
+ * status to exit with; then the reason is on stderr.
  */
 int domain_find(struct snmp *s, const char *name, uint32_t *ret_index);
 int exit_status_of(enum snmp_result r);
 
-/* The verbs: arguments behind the verb; the status to exit with. */
+/* The verbs. argv: the arguments after the verb. Each returns the status to exit with. */
 int verb_list(const struct settings *s, int argc, char **argv);
 int verb_show(const struct settings *s, int argc, char **argv);
 int verb_operations(const struct settings *s, int argc, char **argv);

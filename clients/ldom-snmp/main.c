@@ -37,9 +37,9 @@ static void print_usage(FILE *to)
 	      "       ldom-snmp ... HOST watch [SECONDS]\n"
 	      "STATE: active, bound, inactive, forceStop, restart\n"
 	      "  -o table|json|csv  form of the output\n"
-	      "  --dry-run          say what would be set; nothing is sent but questions\n"
+	      "  --dry-run          show what would be set; send no SET\n"
 	      "  --no-wait          do not wait for the operation to end\n"
-	      "  --wait=SECONDS     wait no longer than that; 0: for ever (900)\n"
+	      "  --wait=SECONDS     wait at most so long for the end (900); 0: for ever\n"
 	      "  --help, --version\n"
 	      "SNMP options and snmp.conf are those of snmpget(1)\n",
 		to);
@@ -83,7 +83,7 @@ static void set_patience(const char *word)
 	settings.patience_s = (unsigned int)seconds;
 }
 
-/* The library would take our long options for directives of snmp.conf. true: it was one of ours. */
+/* net-snmp takes every long option for a directive of snmp.conf. false: it is not one of ours. */
 static bool take_long_option(const char *argument)
 {
 	if (strcmp(argument, "--dry-run") == 0)

@@ -1,4 +1,4 @@
-/* See output.h. Widths are those of the widest cell, in characters of UTF-8. */
+/* See output.h. A column is as wide as its widest cell, in characters of UTF-8. */
 #include "output.h"
 
 #include <stdarg.h>
@@ -10,7 +10,7 @@
 struct output {
 	const struct output_column *columns;
 	size_t n_columns;
-	size_t *widths; /* one for each column, of the table */
+	size_t *widths; /* of the columns, in the table */
 	char **cells;	/* row by row */
 	size_t n_cells;
 	bool no_memory;
@@ -51,7 +51,7 @@ void output_cell(struct output *o, const char *format, ...)
 	va_end(arguments);
 }
 
-/* Continuation bytes take no place. */
+/* In characters: continuation bytes of UTF-8 do not count. */
 static size_t width_of(const char *text)
 {
 	size_t width = 0;
@@ -93,7 +93,7 @@ static bool is_shown(const struct output *o, size_t column)
 	return o->columns[column].title != NULL && o->columns[column].align != ALIGN_BELOW;
 }
 
-/* Words in lines of 80 columns; a longer word stands alone. */
+/* In lines of at most 80 columns. A longer word has a line of its own. */
 static void print_below(const char *text)
 {
 	enum { INDENT = 4, WIDTH = 80 };
@@ -238,6 +238,7 @@ int output_print(struct output *o, enum output_form form)
 	free(o);
 	if (!no_memory && fflush(stdout) == 0)
 		return 0;
-	fprintf(stderr, "ldom-snmp: %s\n", no_memory ? "no memory" : "the output cannot be written");
+	fprintf(stderr, "ldom-snmp: %s\n",
+		no_memory ? "no memory" : "the output cannot be written");
 	return -1;
 }

@@ -16,18 +16,18 @@ enum output_form {
 struct output_column {
 	const char *title; /* of the table; NULL: only for programs */
 	const char *key;   /* of JSON and CSV */
-	/* BELOW: in the table, what there is stands below the row, so that rows are short. */
+	/* BELOW: the table shows the cell in lines of its own below the row, which stays short. */
 	enum { ALIGN_LEFT, ALIGN_RIGHT, ALIGN_BELOW } align;
 	enum { KIND_TEXT, KIND_NUMBER } kind; /* in JSON: with quotes or without */
 };
 
 struct output;
 
-/* The columns are borrowed. NULL: no memory, which output_print() tells. */
+/* The columns are borrowed. NULL: no memory; the other functions accept NULL. */
 struct output *output_new(const struct output_column *columns, size_t n);
-/* One cell after the other, row by row; as printf. An empty number is null in JSON. */
+/* Adds the next cell, row by row, formatted as by printf. An empty number is null in JSON. */
 void output_cell(struct output *o, const char *format, ...) __attribute__((format(printf, 2, 3)));
-/* Prints all, and frees. -1: no memory, or the output cannot be written, said on stderr. */
+/* Prints all cells and frees o. -1: no memory, or stdout cannot be written; stderr tells which. */
 int output_print(struct output *o, enum output_form form);
 
 /*

@@ -18,13 +18,12 @@ static int print(const struct settings *s, struct output *o)
 	return output_print(o, s->form) == 0 ? EXIT_DONE : EXIT_USAGE;
 }
 
-/* Of a domain's memory. */
-static unsigned long long bytes_of(const struct cell *size, const struct cell *unit)
+static unsigned long long memory_bytes(const struct cell *size, const struct cell *unit)
 {
 	return (unsigned long long)size->number * memory_unit_bytes(unit->number);
 }
 
-/* "2d 3h 4m", as `ldm list` has it. */
+/* "2d 3h 4m", as `ldm list` prints it. */
 static void add_uptime(struct output *o, int64_t seconds)
 {
 	long long minutes = seconds / 60;
@@ -57,9 +56,9 @@ static void add_domain(struct output *o, const struct row *row, bool for_people)
 		output_cell(o, "%s", "");
 	output_cell(o, "%lld", (long long)c[4].number);
 	if (for_people)
-		output_cell(o, "%lluM", bytes_of(&c[5], &c[6]) >> 20);
+		output_cell(o, "%lluM", memory_bytes(&c[5], &c[6]) >> 20);
 	else
-		output_cell(o, "%llu", bytes_of(&c[5], &c[6]));
+		output_cell(o, "%llu", memory_bytes(&c[5], &c[6]));
 	if (for_people)
 		output_cell(
 			o, "%lld.%lld%%", (long long)c[7].number / 10, (long long)c[7].number % 10);
@@ -128,7 +127,7 @@ int verb_watch(const struct settings *s, int argc, char **argv)
 	}
 	signal(SIGINT, on_interrupt);
 	while (status == EXIT_DONE && !interrupted) {
-		/* Home, and away with what stood there. */
+		/* Clears the screen. */
 		if (isatty(STDOUT_FILENO) && s->form == OUTPUT_TABLE)
 			fputs("\033[H\033[J", stdout);
 		status = verb_list(s, 0, NULL);
@@ -168,7 +167,7 @@ static void add_fact(struct output *o, unsigned int column, const struct cell *c
 	static const char *const row[] = {"", "active", "notInService", "notReady"};
 	static const char *const truth[] = {"", "true", "false"};
 	static const char *const migration[] = {"", "none", "ongoing", "done", "failed", "unknown"};
-	/* In the order of the columns; words: of an enumeration, from 0 on. */
+	/* In the order of the columns. words: the names of an enumeration, by number. */
 	static const struct {
 		const char *name;
 		const char *const *words;
@@ -311,7 +310,7 @@ int verb_operations(const struct settings *s, int argc, char **argv)
 struct kind {
 	const char *word;
 	struct name entry;
-	/* Columns: of the service domain, its service, the device's name, what stands behind it. */
+	/* Columns: the service domain, its service, the device's name, the device's backend. */
 	uint32_t columns[4];
 };
 

@@ -1,6 +1,6 @@
 /*
- * See snmp.h. The library's own command line functions read the options and snmp.conf, so users,
- * contexts, ports and MIB paths are given as to snmpget.
+ * See snmp.h. The functions of net-snmp read the options and snmp.conf, so that users, contexts,
+ * ports and MIB paths are given as to snmpget.
  */
 #include "snmp.h"
 
@@ -38,7 +38,7 @@ __attribute__((format(printf, 2, 3))) static void complain(
 	va_end(arguments);
 }
 
-/* What the library says of the last error of a session. */
+/* Reports the last error of a session, in the library's words. */
 static void complain_of(const struct snmp *s, netsnmp_session *session)
 {
 	char *text = NULL;
@@ -69,8 +69,7 @@ bool snmp_open_command_line(int argc, char **argv, const char *own_options,
 	void (*on_own_option)(int option, char *argument), void (*on_error)(const char *text),
 	struct snmp **ret, int *ret_next)
 {
-	/* Whether the community in it is allocated depends on the library's version, so it stays.
-	 */
+	/* Only some releases of the library allocate the community in it, so it is never freed. */
 	static netsnmp_session parsed;
 	struct snmp *s = calloc(1, sizeof(*s));
 
@@ -159,14 +158,14 @@ static bool read_value(const netsnmp_variable_list *v, struct cell *ret)
 
 /* --- exchanges ----------------------------------------------------------------------------- */
 
-/* What an error-status of a read says of the agent. */
-static enum snmp_result result_of(const struct snmp *s, long errstat)
+/* Reports the error-status of a read. */
+static enum snmp_result read_refused(const struct snmp *s, long errstat)
 {
 	complain(s, "%s: %s", s->host, snmp_errstring((int)errstat));
 	return errstat == SNMP_ERR_GENERR ? SNMP_AGENT_FAILS : SNMP_CANNOT_ASK;
 }
 
-/* The response is the caller's when it is SNMP_OK. */
+/* Sends the PDU and waits for the response. On SNMP_OK the caller frees the response. */
 static enum snmp_result exchange(struct snmp *s, netsnmp_pdu *pdu, netsnmp_pdu **ret)
 {
 	netsnmp_pdu *response = NULL;
@@ -180,7 +179,8 @@ static enum snmp_result exchange(struct snmp *s, netsnmp_pdu *pdu, netsnmp_pdu *
 		snmp_free_pdu(response);
 	int error = 0;
 	snmp_error(s->session, NULL, &error, NULL);
-	/* The other one is that of version 3, which looks for the engine first. */
+	/* In version 3 the library first looks for the engine, and reports a timeout of that only
+	 * as the session's error. */
 	if (status == STAT_TIMEOUT || error == SNMPERR_TIMEOUT) {
 		complain(s, "%s does not answer", s->host);
 		return SNMP_NO_ANSWER;
@@ -189,7 +189,7 @@ static enum snmp_result exchange(struct snmp *s, netsnmp_pdu *pdu, netsnmp_pdu *
 	return SNMP_CANNOT_ASK;
 }
 
-/* Asks in one PDU, and fills the cells with what came. */
+/* Asks for n values in one PDU. A value that is not there leaves its cell as it is. */
 static enum snmp_result get_some(
 	struct snmp *s, const struct name *names, struct cell *cells, size_t n)
 {
@@ -210,16 +210,16 @@ static enum snmp_result get_some(
 			r = SNMP_CANNOT_ASK;
 		v = v->next_variable;
 	}
-	/* Version 1 has no other way to say that there is no such instance. */
+	/* In version 1, noSuchName says that there is no such instance. */
 	if (response->errstat != SNMP_ERR_NOERROR && response->errstat != SNMP_ERR_NOSUCHNAME)
-		r = result_of(s, response->errstat);
+		r = read_refused(s, response->errstat);
 	snmp_free_pdu(response);
 	return r;
 }
 
 enum snmp_result snmp_get(struct snmp *s, const struct name *names, struct cell *cells, size_t n)
 {
-	/* In version 1 one instance that is not there costs the whole PDU. */
+	/* In version 1 a missing instance is an error of the whole PDU. */
 	size_t most = s->version == SNMP_VERSION_1 ? 1 : GET_AT_ONCE;
 	enum snmp_result r = SNMP_OK;
 
@@ -253,8 +253,11 @@ static bool is_index(const struct row *row, const oid *index, size_t n)
 	return true;
 }
 
-/* The first column makes rows; a row that came while the others were read is left out. NULL: no
- * such row, or no memory. */
+/*
+ * The row with this index. make: adds the row, which only the first column does, so that a row that
+ * appears while the other columns are read is left out. hint: where to look first. NULL: no such
+ * row, or no memory.
+ */
 static struct row *row_of(struct rows *rows, const oid *index, size_t n, bool make, size_t *hint)
 {
 	for (size_t i = 0; !make && i < rows->n; i++) {
@@ -281,7 +284,7 @@ static struct row *row_of(struct rows *rows, const oid *index, size_t n, bool ma
 	return row;
 }
 
-/* Takes what of a response is in the column. false: the column has ended. */
+/* Takes the values of a response that are in the column. false: the column has ended. */
 static bool take_column(const netsnmp_pdu *response, struct rows *rows, size_t column, oid *at,
 	size_t *length, size_t column_length, size_t *hint)
 {
@@ -323,7 +326,7 @@ static enum snmp_result walk_column(
 		       take_column(response, rows, column, at, &length, column_length, &hint);
 		if (response->errstat != SNMP_ERR_NOERROR &&
 			response->errstat != SNMP_ERR_NOSUCHNAME)
-			r = result_of(s, response->errstat);
+			r = read_refused(s, response->errstat);
 		snmp_free_pdu(response);
 		if (r != SNMP_OK)
 			return r;
@@ -375,7 +378,7 @@ enum snmp_result snmp_set(struct snmp *s, const struct change *changes, size_t n
 
 	for (size_t i = 0; i < n; i++)
 		add_change(pdu, &changes[i]);
-	/* A master does not know a PDU that is sent again from another one of the same content. */
+	/* snmpd cannot tell a PDU that is sent again from a new SET of the same values. */
 	s->session->retries = 0;
 	enum snmp_result r = exchange(s, pdu, &response);
 	s->session->retries = retries;

@@ -1,5 +1,5 @@
 /*
- * What the command asks of an SNMP agent: single cells, whole tables, one SET. All names are below
+ * What the clients ask an SNMP agent for: single cells, whole tables, one SET. All names are below
  * the root of LDOMS-MIB.
  */
 #ifndef LDOM_SNMP_SNMP_H
@@ -20,7 +20,7 @@ struct name {
 	((struct name){                                                                            \
 		.arcs = {__VA_ARGS__}, .n = sizeof((uint32_t[]){__VA_ARGS__}) / sizeof(uint32_t)})
 
-/* A value; text is allocated and ends in a NUL that is not counted. */
+/* A value. text is allocated; length does not count the NUL at its end. */
 struct cell {
 	enum { CELL_MISSING, CELL_NUMBER, CELL_TEXT } type;
 	int64_t number;
@@ -33,15 +33,16 @@ struct snmp;
 
 enum snmp_result {
 	SNMP_OK,
-	SNMP_NO_ANSWER,	  /* sent, and nothing came back */
-	SNMP_CANNOT_ASK,  /* not sent, or refused by the agent's access control */
-	SNMP_AGENT_FAILS, /* genErr: snmpd answers, and the agent behind it does not */
+	SNMP_NO_ANSWER,	  /* the request was sent, and no response came */
+	SNMP_CANNOT_ASK,  /* the request was not sent, or access control refused it */
+	SNMP_AGENT_FAILS, /* genErr: snmpd answers, but the agent behind snmpd does not */
 };
 
 /*
- * The command line's SNMP options; *ret_next is the first argument behind HOST. on_error is told,
- * now and later, why something cannot be asked; mistakes in the options are said on stderr. false:
- * the program ends with *ret_next as its status.
+ * Reads the SNMP options of the command line and opens a session; *ret_next is the index of the
+ * first argument after HOST. on_error() gets the reason of each failed request, now and later.
+ * false: the session cannot be opened, and *ret_next is NETSNMP_PARSE_ARGS_...; the library has
+ * printed mistakes in the options to stderr.
  */
 bool snmp_open_command_line(int argc, char **argv, const char *own_options,
 	void (*on_own_option)(int option, char *argument), void (*on_error)(const char *text),
@@ -49,11 +50,13 @@ bool snmp_open_command_line(int argc, char **argv, const char *own_options,
 void snmp_free(struct snmp *s);
 const char *snmp_host(const struct snmp *s);
 
-/* Whether a name of so many arcs below the root is one that SNMP can carry. */
+/* Whether an OID with so many arcs below the root is short enough for SNMP (RFC 2578, 3.5). */
 bool snmp_name_fits(size_t arcs);
 
-/* Fills cells[i] with the value of names[i]; CELL_MISSING where there is no such instance. Up to 40
- * values are of one moment, but not in version 1. */
+/*
+ * Sets cells[i] to the value of names[i], or to CELL_MISSING if there is no such instance. Up to 40
+ * values come from one PDU, except in version 1. The caller clears the cells.
+ */
 enum snmp_result snmp_get(struct snmp *s, const struct name *names, struct cell *cells, size_t n);
 
 struct row {
@@ -62,10 +65,10 @@ struct row {
 	struct cell *cells; /* one for each column asked for */
 };
 struct rows {
-	struct row *rows; /* by index, as the agent gives them */
+	struct row *rows; /* in the agent's order, by index */
 	size_t n, n_columns;
 };
-/* Columns of the table with this entry. */
+/* Reads columns of the table with this entry. *ret is set on SNMP_OK; rows_clear() frees it. */
 enum snmp_result snmp_walk(struct snmp *s, struct name entry, const uint32_t *columns,
 	size_t n_columns, struct rows *ret);
 void rows_clear(struct rows *r);
@@ -77,8 +80,8 @@ struct change {
 	const char *text; /* borrowed */
 };
 /*
- * One PDU, sent once: if no answer comes, it may have been carried out. *ret_error: the
- * error-status, 0 for noError; *ret_position: of the change that is the culprit, from 0, or n.
+ * Sends one PDU, once. SNMP_NO_ANSWER: the agent may have carried out the SET. *ret_error: the
+ * error-status, 0 for noError; *ret_position: which change the agent refuses, from 0; n: not known.
  */
 enum snmp_result snmp_set(struct snmp *s, const struct change *changes, size_t n, long *ret_error,
 	size_t *ret_position);

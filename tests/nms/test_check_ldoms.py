@@ -277,7 +277,7 @@ class Plugin(harness.TestCase):
         self.expect("UNKNOWN", ".", auth=("-v9", "-c", "public"))
 
     def test_mistakes_are_named(self):
-        for arguments, said in (([], "no host is named: -H HOST"), (["-H", "one", "two"], "two: one host"),
+        for arguments, said in (([], "no host is named: -H HOST"), (["-H", "one", "two"], "two: there can be one host only, and it is one"),
                                 (["--memory=16"], "16: cannot be read"), (["--nosuch"], "--nosuch")):
             result = subprocess.run([PLUGIN, *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
                                     text=True, timeout=60, check=False)
