@@ -1,6 +1,6 @@
 # LDOMS_TRY_FLAG(VARIABLE, FLAG, [EXTRA-FLAGS])
-# Add a compiler or linker FLAG to VARIABLE when a program builds and links with it.
-# Each flag is probed alone, so that a compiler lacking one still gets the others.
+# Add a compiler or linker FLAG to VARIABLE if a program builds and links with it. EXTRA-FLAGS are
+# used in the test only. Each flag is tested alone, so that a compiler lacking one gets the others.
 AC_DEFUN([LDOMS_TRY_FLAG], [
 	AS_VAR_PUSHDEF([cachevar], [ldoms_cv_flag_$2])
 	AC_CACHE_CHECK([whether the compiler takes $2], cachevar, [

@@ -1,11 +1,11 @@
-# Completion for bash. Names of domains are asked from the host, with the options given so far, and
-# only where there is a host already; a host that does not answer costs a second.
+# Completion for bash. Where a name of a domain is expected, the host is asked for its domains, with
+# the options of the line; if it does not answer, that takes a second.
 _ldom_snmp()
 {
 	local verbs="list show set create destroy save wait operations topology watch"
 	local keys="vcpu= memory= crypto= state=" line=$COMP_LINE words=() word cur verb='' host=0 name i
 
-	# Bash takes HOST:PORT and KEY=VALUE apart. What has no space before it belongs to the word before.
+	# Bash takes HOST:PORT and KEY=VALUE apart. A part without a space before it is joined again.
 	for word in "${COMP_WORDS[@]:0:COMP_CWORD + 1}"; do
 		if [ ${#words[@]} -gt 0 ] && [[ $line != [[:space:]]* ]]; then
 			words[${#words[@]} - 1]+=$word
@@ -17,7 +17,7 @@ _ldom_snmp()
 	done
 	cur=${words[${#words[@]} - 1]}
 	for ((i = 1; i < ${#words[@]} - 1; i++)); do
-		case ${words[i]} in # the host is asked without the quotes
+		case ${words[i]} in # the words become a command below, so their quotes go
 		\"*\" | \'*\') words[i]=${words[i]:1:${#words[i]} - 2} ;;
 		esac
 		if [[ $i -gt 1 && " $verbs " == *" ${words[i]} "* ]]; then

@@ -1,4 +1,4 @@
-# Completion for bash. The options are those of the program's own table, which --help prints.
+# Completion for bash. The options are taken from the output of --help.
 _ldoms_agentx()
 {
 	local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]}
