@@ -428,14 +428,14 @@ static void keep_aside(const char *path)
 			path, aside);
 }
 
-/* -ENOENT: there is no such file. A damaged file is renamed after it was read. */
+/* -ENOENT: there is no such file. A file that is damaged or cannot be read is kept aside. */
 static int read_file(struct reading *in, const char *path)
 {
 	_cleanup_free_ char *content = NULL;
 	size_t length = 0;
 	int r = file_read(path, READ_CAP, &content, &length);
 
-	in->damaged = r == -EINVAL || r == -EFBIG;
+	in->damaged = r == -EINVAL || r == -EFBIG || r == -EIO;
 	if (r < 0 && !in->damaged)
 		return r;
 	r = in->damaged ? 0 : read_lines(in, content, length);

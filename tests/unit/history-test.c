@@ -567,6 +567,29 @@ static void test_rubbish(void **state)
 	killed(&r);
 }
 
+/* The disk fails to give the content: the file must not be lost behind a new one. */
+static void test_read_error(void **state)
+{
+	char byte;
+	int fd = open("/proc/self/mem", O_RDONLY);
+	bool fails = fd >= 0 && read(fd, &byte, 1) < 0 && errno == EIO;
+
+	(void)state;
+	if (fd >= 0)
+		close(fd);
+	if (!fails) {
+		print_message("/proc/self/mem does not give EIO here\n");
+		skip();
+	}
+	assert_int_equal(symlink("/proc/self/mem", path), 0);
+	struct run r = start();
+	expect_kept_aside(true);
+	transaction_unref(begin(&r));
+	restart(&r);
+	assert_int_equal(left_open(&r), 1);
+	killed(&r);
+}
+
 static void test_cannot_begin(void **state)
 {
 	struct run r = start();
@@ -777,6 +800,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_undone, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_torn, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_rubbish, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_read_error, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_cannot_begin, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_one_sync_for_each_set, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_it_stays_small, setup, teardown),
