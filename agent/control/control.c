@@ -155,7 +155,7 @@ static void drop_finished(struct control *c)
 	}
 }
 
-/* Its domains change, or will change: other SETs on them have to reckon with it. */
+/* Its domains change or will change, so it is pending for other SETs (precheck.h). */
 static bool is_under_way(const struct entry *e)
 {
 	if (!e->started || outcome_settled(e->verdict.outcome))

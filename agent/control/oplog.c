@@ -348,7 +348,7 @@ static int add_rows(struct oplog *l, struct operation *const *take, size_t n)
 	for (size_t i = 0; i < v->n_rows; i++) {
 		const struct operation *o = oplog_view_by_age(v, i);
 
-		/* Rows that run never go. */
+		/* Rows that run are never dropped. */
 		if (surplus > 0 && !operation_running(o))
 			surplus--;
 		else
