@@ -183,7 +183,7 @@ class Together(Base):
     def test_with_what_cannot_be_taken_back(self):
         guest = self.take("active")
         self.assertEqual(self.save("stop", (guest, "AdminState", "bound")).error, "inconsistentValue")
-        self.assertIn("what cannot be taken back", self.last_refusal())
+        self.assertIn("steps that cannot be undone", self.last_refusal())
         self.assertEqual(self.commands(), [])
 
     def test_one_at_a_time(self):
