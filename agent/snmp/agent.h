@@ -40,8 +40,7 @@ void snmp_agent_dispatch(struct snmp_agent *a, const struct pollset *ps, uint64_
 /* See backend_reconfigure(). */
 void snmp_agent_reconfigure(struct snmp_agent *a, const struct backend_config *config);
 
-/* The state of the session in words, for the service manager. Static: one pointer for each state.
- */
+/* The session's state in words, for the service manager: one static text for each state. */
 const char *snmp_agent_status(const struct snmp_agent *a);
 
 #endif

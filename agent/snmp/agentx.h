@@ -52,12 +52,10 @@ enum { AGENTX_NO_SUCH_OBJECT = 128, AGENTX_NO_SUCH_INSTANCE, AGENTX_END_OF_MIB_V
 #define AGENTX_VERSION	     1
 #define AGENTX_HEADER_SIZE   20
 #define AGENTX_RESPONSE_SIZE 28 /* without varbinds */
-/* The longest PDU that net-snmp's library and master take (agentx/protocol.c): octets, with the
- * header. */
+/* Octets of the longest PDU that net-snmp takes, with the header (agentx/protocol.c). */
 #define AGENTX_PDU_MAX 65536
 #define AGENTX_OID_MAX 128 /* sub-identifiers, RFC 2578 3.5 */
-/* Octets of the longest name of a context (SnmpAdminString, RFC 3411 5), and of its field in a PDU.
- */
+/* Octets of a context's name at most (SnmpAdminString, RFC 3411 5), and of its field in a PDU. */
 #define AGENTX_CONTEXT_MAX  255
 #define AGENTX_CONTEXT_SIZE (4 + 256)
 /* Octets of the longest name that SNMP's access control takes (vacmContextName, RFC 3415). */

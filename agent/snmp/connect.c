@@ -26,8 +26,7 @@
 #define RETRY_MS 250
 /* An attempt ends when the connection, or the answer to the Open, takes longer. */
 #define ANSWER_MS 10000
-/* Octets that were peeked at stay readable, so poll() cannot wait for the rest of an answer: the
- * socket is looked at again after this time. */
+/* Peeked octets stay readable, so poll() cannot wait for the rest of an answer: look so often. */
 #define LOOK_MS 20
 /* net-snmp's master puts the description of the Open into its answer as a varbind. */
 #define ANSWER_SIZE_MAX 1024
@@ -127,9 +126,7 @@ static void attempt_failed(struct agentx_connect *c, int error, uint64_t now_ms)
 		set_state(c, RESTING, now_ms + RETRY_MS);
 }
 
-/*
- * RFC 2741 6.2.1. In the library's byte order, because the Open's order is that of the session.
- */
+/* RFC 2741 6.2.1. In the library's byte order, because the Open's order is that of the session. */
 static void send_open(struct agentx_connect *c, uint64_t now_ms)
 {
 	static const struct agentx_header h = {
@@ -218,7 +215,7 @@ int agentx_connect_new(const char *address, struct agentx_connect **ret)
 	c->deadline_ms = CLOCK_NEVER;
 	int r = agentx_address_parse(address, &c->address, &why);
 	if (r < 0) {
-		log_err(TOKEN, "AgentX master \"%s\": wanted is %s", address, why);
+		log_err(TOKEN, "AgentX master \"%s\": the address must be %s", address, why);
 		free(c);
 		return r;
 	}

@@ -11,10 +11,9 @@
 #include "tables/view.h"
 
 /*
- * Writes the Response to a whole request of one of the three types, and returns its size in octets,
- * at least AGENTX_RESPONSE_SIZE. The answer to a request that cannot be read is parseError. A
- * Response to GetBulk has as many repetitions as there is room for; any other that does not fit
- * becomes tooBig.
+ * Writes the Response to a whole request of one of the three types; returns its size in octets, at
+ * least AGENTX_RESPONSE_SIZE. A request that cannot be read gets parseError. A GetBulk gets as many
+ * repetitions as there is room for; any other Response that does not fit becomes tooBig.
  */
 size_t read_answer(const struct view *v, const uint8_t *request, uint8_t room[AGENTX_PDU_MAX]);
 

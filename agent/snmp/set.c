@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "snmp/library.h"
 #include "tables/lookup.h"
@@ -158,7 +159,7 @@ static void action(struct set_phases *s, const struct call *call)
 	int r = control_start(call->control, call->key, call->now_ms);
 
 	if (r < 0) {
-		log_warn(TOKEN, "cannot be handed over: error %d", -r);
+		log_warn(TOKEN, "a SET cannot be carried out: %s", strerror(-r));
 		set_error(call->info, call->requests, 0, SNMP_ERR_COMMITFAILED);
 		return;
 	}
