@@ -35,7 +35,7 @@ uint32_t libvirt_notifies(const struct change *c)
 	if (c->kind != CHANGE_CREATE && c->kind != CHANGE_DESTROY && c->kind != CHANGE_STATE &&
 		c->kind != CHANGE_LIFECYCLE)
 		return 0;
-	if (!guest->uuid)
+	if (!guest || !guest->uuid)
 		return 0;
 	if (was ? notified_state(c->before) == notified_state(c->after)
 		: !libvirt_guest_state(guest))

@@ -119,6 +119,33 @@ static void test_get(void **state)
 	assert_int_equal(at(NAME_OF(0, 255, 0)), 0);
 }
 
+/* A guest is named by its UUID, so that of a domain that has none nothing is told. */
+static void test_notifications(void **state)
+{
+	(void)state;
+	const struct domain *named = snapshot_find_index(view.snapshot, 1);
+	const struct domain *nameless = snapshot_find_index(view.snapshot, 4);
+	const struct {
+		const struct domain *before, *after;
+		enum change_kind kind;
+		bool told;
+	} cases[] = {
+		{NULL, named, CHANGE_CREATE, true},
+		{named, NULL, CHANGE_DESTROY, true},
+		{NULL, nameless, CHANGE_CREATE, false},
+		{nameless, NULL, CHANGE_DESTROY, false},
+		{nameless, nameless, CHANGE_STATE, false},
+		{nameless, named, CHANGE_STATE, true},
+		{named, nameless, CHANGE_STATE, true},
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+		assert_int_equal(libvirt_notifies(&(struct change){.kind = cases[i].kind,
+					 .before = cases[i].before,
+					 .after = cases[i].after}) != 0,
+			cases[i].told);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -126,6 +153,7 @@ int main(void)
 		cmocka_unit_test(test_lengths),
 		cmocka_unit_test(test_arcs_that_are_no_octets),
 		cmocka_unit_test(test_get),
+		cmocka_unit_test(test_notifications),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);
