@@ -9,6 +9,7 @@ directory and ports on loopback, and a few words for SNMP.
 Nothing here waits by sleeping: wait_for() polls a condition. Only processes that were started here
 are ever signalled. They die with the test program, whatever happens to it.
 """
+import collections
 import ctypes
 import json
 import os
@@ -63,24 +64,41 @@ def wait_for(condition, timeout=10.0, what="the condition", interval=0.02):
         time.sleep(interval)
 
 
-_given = set()
+_ports = collections.deque()
+_owner = []
 
 
 def free_port():
-    """A port that nobody listens on now, for TCP and UDP, and that was not given before. It is below
-    those from which the kernel takes the ports of connections."""
+    """A port that nobody listens on now, for TCP and UDP. It is one of three hundred that belong to
+    this process, so that no other test takes it before its program listens; they are given in turn.
+    All are below those from which the kernel takes the ports of connections."""
+    if not _ports:
+        _take_ports()
     while True:
-        port = random.randrange(20000, 32000)
-        if port in _given:
-            continue
+        port = _ports.popleft()
+        _ports.append(port)
         with socket.socket() as tcp, socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp:
             try:
                 tcp.bind(("127.0.0.1", port))
                 udp.bind(("127.0.0.1", port))
             except OSError:
                 continue
-        _given.add(port)
         return port
+
+
+def _take_ports():
+    """A socket at the first of the three hundred says that they are taken, as long as we live."""
+    while True:
+        first = random.randrange(20000, 32000, 300)
+        owner = socket.socket()
+        try:
+            owner.bind(("127.0.0.1", first))
+        except OSError:
+            owner.close()
+            continue
+        _ports.extend(range(first + 1, first + 300))
+        _owner.append(owner)
+        return
 
 
 def find_program(name):
