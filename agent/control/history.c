@@ -344,7 +344,7 @@ static int read_begun(struct reading *in, char **rest, bool undo)
 
 static int read_given(struct reading *in, char **rest)
 {
-	struct oplog_numbers given;
+	struct oplog_numbers given = {0};
 	int r = get_fields(rest, given_fields, ARRAY_SIZE(given_fields), &given);
 
 	if (r < 0)
@@ -358,7 +358,7 @@ static int read_given(struct reading *in, char **rest)
 /* The transaction ended: its beginnings are no longer open. */
 static int read_end(struct reading *in, char **rest)
 {
-	uint32_t transaction;
+	uint32_t transaction = 0;
 	int r = get_fields(rest, end_fields, ARRAY_SIZE(end_fields), &transaction);
 
 	for (size_t i = 0; i < in->n && r >= 0; i++)

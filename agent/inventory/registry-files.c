@@ -529,7 +529,7 @@ int registry_commit(struct registry *r)
 int registry_reserve(struct registry *r, const char *name, uint32_t want, uint32_t *ret)
 {
 	uint32_t next = r->next, index = want ? want : next;
-	struct registry_entry *e;
+	struct registry_entry *e = NULL;
 
 	if (index < next || index > REGISTRY_INDEX_MAX || index - next > REGISTRY_WINDOW)
 		return -ERANGE;

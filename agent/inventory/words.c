@@ -116,10 +116,11 @@ int word_flags(const char *text, char **ret)
 
 	if (!columns)
 		return -ENOMEM;
-	if (is_columns(text))
-		memcpy(columns, text, strlen(text));
-	else
+	if (!is_columns(text))
 		columns_from_words(text, columns);
+	else
+		for (size_t i = 0; text[i]; i++)
+			columns[i] = text[i];
 	*ret = columns;
 	return 0;
 }

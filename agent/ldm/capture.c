@@ -437,13 +437,18 @@ static char *decode(const char *text, size_t len)
 	char *copy = strndup(text, len), *to = copy;
 
 	for (const char *from = copy; from && *from;) {
-		size_t i = 0;
+		size_t i = 0, n = 1;
+		char c = *from;
 
 		while (i < ARRAY_SIZE(references) && strncmp(from, references[i].reference,
 							     strlen(references[i].reference)) != 0)
 			i++;
-		*to++ = i < ARRAY_SIZE(references) ? references[i].c : *from;
-		from += i < ARRAY_SIZE(references) ? strlen(references[i].reference) : 1;
+		if (i < ARRAY_SIZE(references)) {
+			c = references[i].c;
+			n = strlen(references[i].reference);
+		}
+		*to++ = c;
+		from += n;
 	}
 	if (to)
 		*to = '\0';

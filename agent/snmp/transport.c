@@ -23,7 +23,7 @@
 #define TOKEN "agentx:transport"
 
 /* While so many octets wait for the master, its requests are not read. */
-#define WAITING_MAX (256 * 1024)
+#define WAITING_MAX ((size_t)256 << 10)
 /* The session of a master that reads nothing for so long is ended. */
 #define STALLED_MS 2000
 

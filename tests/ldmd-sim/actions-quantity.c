@@ -147,7 +147,8 @@ static bool has_whole_cores(struct task *task)
 {
 	struct domain *domain = task->domain;
 
-	if (domain_cores(domain) * THREADS_PER_CORE == domain->n_vcpus)
+	if (domain->n_vcpus % THREADS_PER_CORE == 0 &&
+		domain_cores(domain) == domain->n_vcpus / THREADS_PER_CORE)
 		return true;
 	if (domain->state == STATE_BOUND && domain->n_maus == 0) {
 		cpus_give_all(&task->sim->host, domain);
