@@ -529,13 +529,14 @@ int registry_commit(struct registry *r)
 int registry_reserve(struct registry *r, const char *name, uint32_t want, uint32_t *ret)
 {
 	uint32_t next = r->next, index = want ? want : next;
-	struct registry_entry *e = NULL;
+	struct registry_entry *e;
 
 	if (index < next || index > REGISTRY_INDEX_MAX || index - next > REGISTRY_WINDOW)
 		return -ERANGE;
 	int rc = registry_free_name(r, name);
-	if (rc == 0)
-		rc = registry_add(r, index, NULL, name, &e);
+	if (rc < 0)
+		return rc;
+	rc = registry_add(r, index, NULL, name, &e);
 	if (rc < 0)
 		return rc;
 	e->reserved = true;
