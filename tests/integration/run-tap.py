@@ -14,6 +14,12 @@ import unittest
 TEST_SECONDS_MAX = 600 * float(os.environ.get("LDOMS_TEST_SLOW", "1"))
 
 
+def is_set_up(test):
+    """Whether this result is of a class's setUpClass(). Each test of the class is told instead, as
+    the plan counts tests."""
+    return test.id().startswith("setUpClass ")
+
+
 class TapResult(unittest.TestResult):
     """Prints each result as it comes, its messages as comments."""
 
@@ -21,6 +27,7 @@ class TapResult(unittest.TestResult):
         super().__init__()
         self.number = 0
         self.started = 0.0
+        self.skipped_classes = {}  # {class: why its set-up skips it}
 
     def startTest(self, test):
         super().startTest(test)
@@ -52,7 +59,8 @@ class TapResult(unittest.TestResult):
 
     def addSkip(self, test, reason):
         super().addSkip(test, reason)
-        self._line(True, test, f" # SKIP {reason}")
+        if not is_set_up(test):
+            self._line(True, test, f" # SKIP {reason}")
 
     def addExpectedFailure(self, test, err):
         super().addExpectedFailure(test, err)
@@ -68,7 +76,11 @@ class TapResult(unittest.TestResult):
 
     def addError(self, test, err):
         super().addError(test, err)
-        self._line(False, test, text=self._exc_info_to_string(err, test))
+        text = self._exc_info_to_string(err, test)
+        if is_set_up(test):
+            print("# " + text.rstrip().replace("\n", "\n# "))
+        else:
+            self._line(False, test, text=text)
 
     def addSubTest(self, test, subtest, err):
         # The whole test fails once, after all its subtests were tried.
@@ -78,6 +90,15 @@ class TapResult(unittest.TestResult):
                 print("#", line)
             print(f"# failed: {subtest}", flush=True)
             test.subtest_failed = True
+
+    def tell_set_up(self, test):
+        """A test that is not run, as the set-up of its class skipped it or failed."""
+        self.number += 1
+        if test.__class__ in self.skipped_classes:
+            reason = self.skipped_classes[test.__class__]
+            print(f"ok {self.number} - {test.id()} # SKIP {reason}", flush=True)
+        else:
+            print(f"not ok {self.number} - {test.id()} (class set-up)", flush=True)
 
     def close_subtests(self, test):
         if getattr(test, "subtest_failed", False):
@@ -108,11 +129,13 @@ class Suite(unittest.TestSuite):
         for test in self:
             self._tearDownPreviousClass(test, result)
             self._handleModuleFixture(test, result)
+            skips = len(result.skipped)
             self._handleClassSetUp(test, result)
+            if len(result.skipped) > skips:
+                result.skipped_classes[test.__class__] = result.skipped[-1][1]
             result._previousTestClass = test.__class__
             if getattr(test.__class__, "_classSetupFailed", False):
-                result.number += 1
-                print(f"not ok {result.number} - {test.id()} (class set-up)", flush=True)
+                result.tell_set_up(test)
                 continue
             test(result)
             result.close_subtests(test)
