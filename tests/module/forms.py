@@ -7,10 +7,10 @@ import harness
 sys.path.insert(0, os.path.join(harness.SRC, "tests", "integration"))
 
 
-def with_module(case, left_out, **more):
-    """The test case on the other form, without the tests that are named."""
-    for name in left_out:
-        assert callable(getattr(case, name)), name
+def with_module(name, case, left_out, **more):
+    """The test case with the agent inside snmpd, under this name, without the tests left out."""
+    for test in left_out:
+        assert callable(getattr(case, test)), test
 
     def _take_down(self):
         """A test that has an agent of its own beside snmpd proves nothing here."""
@@ -20,7 +20,7 @@ def with_module(case, left_out, **more):
         self.assertEqual(outside, [], "not inside snmpd")
 
     members = {"form": "module", "_take_down": _take_down, **dict.fromkeys(left_out), **more}
-    made = type(case.__name__, (case,), members)
+    made = type(name, (case,), members)
     return made
 
 
@@ -30,8 +30,10 @@ def rerun(namespace, modules, left_out):
         for name, thing in list(vars(module).items()):
             if isinstance(thing, type) and issubclass(thing, harness.TestCase) and \
                     thing.__module__ == module.__name__ and left_out.get(name) != ALL:
-                made = with_module(thing, left_out.get(name, ()), __module__=namespace["__name__"])
-                namespace[f"{module.__name__[5:]}_{name}"] = made
+                # Two modules may have a case of one name: the module's name tells them apart.
+                made = f"{module.__name__[5:]}_{name}"
+                namespace[made] = with_module(made, thing, left_out.get(name, ()),
+                                              __module__=namespace["__name__"])
 
 
 ALL = "all"

@@ -23,7 +23,7 @@ LEFT_OUT = {
 for name in ("Contexts", "Notifications"):
     members = {"form": "module", "__module__": __name__}
     members.update({test: None for test in LEFT_OUT.get(name, ())})
-    globals()[f"context_{name}"] = type(name, (getattr(test_context, name),), members)
+    globals()[f"context_{name}"] = type(f"context_{name}", (getattr(test_context, name),), members)
 
 DLMOD_STATUS = ".1.3.6.1.4.1.2021.13.14.2.1.5.1"
 SYS_UP_TIME = ".1.3.6.1.2.1.1.3.0"
