@@ -22,6 +22,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import unittest
 
@@ -62,6 +63,39 @@ def wait_for(condition, timeout=10.0, what="the condition", interval=0.02):
         if time.monotonic() >= end:
             raise AssertionError(f"{what} did not come true in {timeout * SLOW:g} s")
         time.sleep(interval)
+
+
+class Thread(threading.Thread):
+    """A thread whose exception is raised by join(): a test must not pass because the work of its
+    thread ended early. The work is the target; run() stays as it is."""
+
+    problem = None
+
+    def run(self):
+        try:
+            super().run()
+        except BaseException as error:  # pylint: disable=broad-except
+            self.problem = error
+
+    def join(self, timeout=None):
+        super().join(timeout)
+        if self.problem is not None:
+            problem, self.problem = self.problem, None
+            raise problem
+
+
+def run_all(threads):
+    """Starts threads and waits for the end of all; raises what one of them raised."""
+    for thread in threads:
+        thread.start()
+    problems = []
+    for thread in threads:
+        try:
+            thread.join()
+        except BaseException as error:  # pylint: disable=broad-except
+            problems.append(error)
+    if problems:
+        raise problems[0]
 
 
 _ports = collections.deque()
@@ -538,6 +572,8 @@ def stats(sim):
 
 OPER_STATES = {"active": 1, "stopping": 2, "inactive": 3, "binding": 4, "unbinding": 5,
                "bound": 6, "starting": 7}
+LINK_UP, LINK_CONNECTING, LINK_DOWN, LINK_UNAUTHORISED, LINK_SLOW = range(1, 6)  # ldomLinkState
+LINK_LOST = (LINK_CONNECTING, LINK_DOWN)
 ADMIN_STATES = {"active": 1, "starting": 1, "bound": 2, "stopping": 2, "binding": 2,
                 "inactive": 3, "unbinding": 3}
 ROLES = ["control", "service", "io", "root", "guest"]

@@ -50,6 +50,10 @@ ROW = {"active": 1, "notInService": 2, "notReady": 3, "createAndGo": 4, "createA
 STATUS = {1: "none", 2: "running", 3: "succeeded", 4: "failed", 5: "rolledBack",
           6: "rollbackFailed", 7: "partial", 8: "unknown", 9: "queued"}
 
+# How an operation can have ended; "none" is not among them, nor is a cell that is not there.
+ENDED = tuple(word for word in STATUS.values() if word not in ("none", "running", "queued"))
+ENDED_NUMBERS = tuple(number for number, word in STATUS.items() if word in ENDED)
+
 OPERATION = harness.ROOT + ".1.30.1"
 OPERATION_COLUMNS = ("Index Transaction DomainIndex DomainName Request OldValues NewValues "
                      "StepsPlanned StepsDone Status Message StartTime Duration").split()
@@ -205,6 +209,12 @@ class Manager:
             if answer.error != "noError" or not name.startswith(where + "."):
                 return found
             found.append((name, value))
+
+
+def ended(manager, index):
+    """How the last operation on the row of that index ended, or None: it runs, or there was none."""
+    status = STATUS.get(manager.get(cell("OperationStatus", index)).values[0][1])
+    return status if status in ENDED else None
 
 
 def varbind(row, column, value):
@@ -467,6 +477,24 @@ class TestCase(harness.TestCase):
         self.wait_ended(guest)
         type(self).waited_in_vain = 0.0
 
+    def took_long(self, guest, since=0):
+        """
+        Whether an operation on this guest, of those numbered from `since` on, took about setWait or
+        longer. Then its SET was answered without the verdict, and so may be the SETs behind it.
+        """
+        self.settle(guest)
+        limit = 100 * self.set_wait_seconds() - 5
+        durations = self.manager.walk(f"{OPERATION}.13")  # hundredths of a second
+        return any(domain == guest.index and int(name.rpartition(".")[2]) >= since and took >= limit
+                   for (name, domain), (_, took) in zip(self.manager.walk(f"{OPERATION}.3"), durations))
+
+    def unbind_and_grow(self, guest):
+        """
+        The varbinds of two steps for a bound guest of 1024 megabytes: unbind-domain, set-memory. The
+        way back is bind-domain, so a fault can be set on the way back alone, before the SET.
+        """
+        return [varbind(guest, "AdminState", "inactive"), varbind(guest, "MemSize", 1280)]
+
     def came_late(self, answer, error):
         """
         On a machine that is too busy the verdict of ldmd, or the rollback, is not there when setWait
@@ -519,8 +547,9 @@ class TestCase(harness.TestCase):
                 for key, value in found.items()}
 
     def ended(self, row):
+        """How the last SET on a row ended, or None: it runs, or there was none."""
         status = STATUS.get(self.get(row, "OperationStatus"))
-        return status if status not in ("running", "queued", None) else None
+        return status if status in ENDED else None
 
     def wait_ended(self, row, timeout=30.0):
         """How the last SET on a row ended."""
@@ -606,8 +635,12 @@ class ByHand(harness.TestCase):
     def wait_ended(self, row, timeout=30.0):
         def ended():
             status = self.status(row)
-            return status if status not in ("running", "queued", "none", None) else None
+            return status if status in ENDED else None
         return wait_for(ended, timeout, f"the end of the operation on row {row}")
+
+    def is_idle(self, row):
+        """No operation runs on this row, and the row is there."""
+        return self.status(row) in ("none", *ENDED)
 
     def commands(self):
         return [words(entry) for entry in log(self.sim)]
@@ -623,5 +656,5 @@ def skip_without(program):
 
 
 __all__ = ["stats_open", "TestCase", "ByHand", "Guest", "Manager", "NoAnswer", "Answer", "ADMIN", "STATES", "ROW", "STATUS",
-           "ERRORS", "ask", "dump", "log", "holding", "words", "varbind", "write_inventory",
+           "ENDED", "ENDED_NUMBERS", "ERRORS", "ask", "dump", "log", "holding", "words", "varbind", "write_inventory",
            "scalar", "wait_for", "skip_without", "OPERATION"]

@@ -1,7 +1,5 @@
 """SET that is refused: every error code, through every version of SNMP and through managers that
 share no code, each with nothing changed at ldmd; and the conditions under which one is refused."""
-import threading
-
 import clients
 import harness
 import sets
@@ -42,10 +40,7 @@ class Codes(sets.TestCase):
         self.__dict__.update(self.by_name)
         ask(self.sim, "wait 900")
         for line in ("begin stop-domain going", "begin set-memory busy 2G", "migrate-out moving 9000"):
-            try:
-                ask(self.sim, line)
-            except AssertionError:
-                pass  # it does since the first test
+            self.sim.command(line)  # refused from the second test on, as it goes on by then
         ask(self.sim, f"wait {self.wait}")
         self.fault("refuse:no such luck@set-vcpu/refused")
         wait_for(lambda: (self.get(self.going, "OperState"), self.get(self.busy, "Flags")[2:3],
@@ -160,20 +155,18 @@ class Codes(sets.TestCase):
         before = self.essence(sets.dump(self.sim))
         # SNMP version 1 has no Counter64.
         cases = [case for case in self.cases() if not mapping or case[3][0][1] != "C"]
-        answers = client(self.rig.snmpd, [varbinds for _, _, _, varbinds in cases])
-        tried = 0
-        for (what, error, index, varbinds), answer in zip(cases, answers):
-            if answer is None:
-                continue
-            tried += 1
-            expected = mapping[error] if mapping else error
-            if error == "commitFailed" and answer[0] == "noError" and self.took_long(self.refused):
-                continue
-            with self.subTest(what):
-                self.assertEqual(answer[0], expected, varbinds)
-                # Two of the same name cannot be told apart by a client that names the culprit.
-                if index is not None and len({v[0] for v in varbinds}) == len(varbinds):
-                    self.assertEqual(answer[1], index, varbinds)
+        alone = [case for case in cases if self.reaches_ldmd(case)]
+        others = [case for case in cases if case not in alone]
+        answers = client(self.rig.snmpd, [varbinds for _, _, _, varbinds in others])
+        self.assertEqual(len(answers), len(others))
+        tried = len(alone)
+        for case, answer in zip(others, answers):
+            if answer is not None:
+                tried += 1
+                self.check_case(case, answer, mapping)
+        self.assertGreater(tried, len(alone) + 50)
+        for case in alone:
+            self.run_alone(client, case, mapping)
         self.wait_ended(self.refused)
         self.assertEqual(self.essence(sets.dump(self.sim)), before)
         # Only where ldmd itself refuses was anything sent; what was done before it is taken back.
@@ -181,12 +174,37 @@ class Codes(sets.TestCase):
         self.wait_agree(self.refused)
         print(f"# {tried} cases", flush=True)
 
-    def took_long(self, guest):
-        """One of its operations: on a busy machine the next ones are answered without their verdict."""
-        self.settle(guest)
-        walk = self.manager.walk
-        return any(walk_value >= 35 for (_, index), (_, walk_value) in zip(
-            walk(f"{sets.OPERATION}.3"), walk(f"{sets.OPERATION}.13")) if index == guest.index)
+    def reaches_ldmd(self, case):
+        """A case about the guest whose CPUs ldmd refuses."""
+        return any(name.endswith(f".{self.refused.index}") for name, _, _ in case[3])
+
+    def check_case(self, case, answer, mapping):
+        what, error, index, varbinds = case
+        with self.subTest(what):
+            self.assertEqual(answer[0], mapping[error] if mapping else error, varbinds)
+            # Two of the same name cannot be told apart by a client that names the culprit.
+            if index is not None and len({v[0] for v in varbinds}) == len(varbinds):
+                self.assertEqual(answer[1], index, varbinds)
+
+    def run_alone(self, client, case, mapping):
+        """
+        The guest is busy until the operation before has ended, so that is waited for. Where the
+        verdict, or the rollback, took longer than setWait, the answer is another one, and true; then
+        the case is tried again.
+        """
+        what, error, _, varbinds = case
+        expected = mapping[error] if mapping else error
+        for _ in range(3):
+            self.waiting_pays(self.refused)
+            since = self.get(self.refused, "OperationIndex")
+            answer = client(self.rig.snmpd, [varbinds])[0]
+            if answer[0] == expected or not self.took_long(self.refused, since):
+                self.check_case(case, answer, mapping)
+                return
+        late = {"commitFailed": ("noError", "undoFailed")}.get(error, ())
+        with self.subTest(f"{what}, late"):
+            self.assertIn(answer[0], [mapping[one] if mapping else one for one in late], varbinds)
+        print(f"# {what}: the verdict came three times later than setWait", flush=True)
 
     def test_every_code_is_there(self):
         self.assertEqual({error for _, error, _, _ in self.cases()},
@@ -250,27 +268,27 @@ class Codes(sets.TestCase):
 
 
 class UndoFailed(sets.TestCase):
-    """The one code that needs something to happen in the middle of a SET."""
-    pool = {"active": 8}
+    """The second step is refused, and so is, or takes too long, the command that takes back the first."""
+    pool = {"bound": 24}
 
     def undo_failed(self, client, expected):
-        guest = self.take("active", vcpus=4, memory=1024)
-        self.waiting_pays(guest)
-        # Memory is refused a little later; until then the way back for the CPUs is closed.
-        self.fault(f"refuse-late:0.2:no memory today@set-memory/{guest}")
-        answers = []
-        thread = threading.Thread(target=lambda: answers.extend(client(
-            self.rig.snmpd, [[varbind(guest, "NumVCPU", 6), varbind(guest, "MemSize", 1280)]])))
-        thread.start()
-        wait_for(lambda: f"set-memory {guest} 1280" in self.commands(guest), 20, "the second step")
-        self.fault(f"refuse:nor this@set-vcpu/{guest}")
-        thread.join()
-        self.assertEqual(answers[0][0], expected)
-        self.assertEqual(self.wait_ended(guest), "rollbackFailed")
-        self.assertHeld(guest, vcpus=6, memory=1024)
-        self.agree(guest)
-        self.assertEqual(self.commands(guest), [f"set-vcpu {guest} 6", f"set-memory {guest} 1280",
-                                                f"set-vcpu {guest} 4"])
+        for _ in range(3):
+            guest = self.take("bound")
+            self.waiting_pays(guest)
+            self.fault(f"refuse:no memory today@set-memory/{guest}")
+            self.fault(f"refuse:nor this@bind-domain/{guest}")
+            told = client(self.rig.snmpd, [self.unbind_and_grow(guest)])[0][0]
+            self.assertEqual(self.wait_ended(guest), "rollbackFailed")
+            self.assertHeld(guest, vcpus=4, memory=1024, state="inactive")
+            self.agree(guest)
+            self.assertEqual(self.commands(guest), [f"unbind-domain {guest}", f"set-memory {guest} 1280",
+                                                    f"bind-domain {guest}"])
+            if told == expected or not self.took_long(guest):
+                self.assertEqual(told, expected)
+                return
+        # The answer came before the verdict, each time.
+        self.assertIn(told, ("noError", "commitFailed"))
+        self.skipTest("this machine is too busy: no verdict came within setWait")
 
     def test_v2c(self):
         self.undo_failed(clients.own(1), "undoFailed")
@@ -295,21 +313,16 @@ class UndoFailed(sets.TestCase):
         self.undo_failed(clients.node(2), "undoFailed")
 
     def test_rollback_that_takes_long(self):
-        """Not finished in time is not finished, for the manager; the table tells the rest."""
-        guest = self.take("active", vcpus=4, memory=1024)
+        """A rollback that has not ended within setWait is undoFailed; the row tells how it ended."""
+        guest = self.take("bound")
         self.waiting_pays(guest)
-        self.fault(f"refuse-late:0.2:no memory today@set-memory/{guest}")
-        answers = []
-        thread = threading.Thread(target=lambda: answers.append(
-            self.set((guest, "NumVCPU", 6), (guest, "MemSize", 1280))))
-        thread.start()
-        wait_for(lambda: f"set-memory {guest} 1280" in self.commands(guest), 20, "the second step")
-        self.fault(f"delay:1.5@set-vcpu/{guest}")
-        thread.join()
-        if not self.came_late(answers[0], "undoFailed"):
-            self.assertEqual(answers[0].error, "undoFailed")
+        self.fault(f"refuse:no memory today@set-memory/{guest}")
+        self.fault(f"delay:1.5@bind-domain/{guest}")
+        answer = self.manager.set(*self.unbind_and_grow(guest))
+        if not self.came_late(answer, "undoFailed"):
+            self.assertEqual(answer.error, "undoFailed")
         self.assertEqual(self.wait_ended(guest), "rolledBack")
-        self.assertHeld(guest, vcpus=4, memory=1024)
+        self.assertHeld(guest, vcpus=4, memory=1024, state="bound")
         self.agree(guest)
 
 
@@ -349,7 +362,7 @@ class Configured(sets.TestCase):
                                                                               column)), index=1)
         new = scalar(self.rig, "ldomNextIndex")
         self.expect("notWritable", (new, "RowStatus", "createAndWait"))
-        # Still a wrong type before all; 3416 tests "not writable" first.
+        # A wrong type besides: RFC 3416 4.2.5 tests "not writable" first.
         self.expect("notWritable", (self.by_name["web1"], "NumVCPU", ("i", 1)))
         self.configure("")
         self.wait_allowed("web1", "NumVCPU", "noError")
@@ -394,7 +407,7 @@ class Configured(sets.TestCase):
 
 
 class Queue(sets.TestCase):
-    """64 transactions may wait for their end; then it is full, until some did."""
+    """64 transactions may wait or run; the next is refused until one of them has ended."""
     pool = {"active": 68}
     conf = "setWait 0\ncommandTimeout 2s\nlogLevel info\n"
 
@@ -403,7 +416,7 @@ class Queue(sets.TestCase):
         guests = self.take_many(66)
         answers = [self.set((guest, "NumVCPU", 5)).error for guest in guests]
         self.assertEqual(answers, ["noError"] * 64 + ["resourceUnavailable"] * 2)
-        # The same again needs no place of its own.
+        # The same SET again joins the operation that runs, and needs no place of its own.
         self.expect("noError", (guests[0], "NumVCPU", 5))
         ask(self.sim, "clear")
         for guest in guests[:64]:
