@@ -103,7 +103,7 @@ class OtherMaster(harness.TestCase):
                                     "u", str(memory)], auth=V2C, check=False).stderr
 
         def ended():
-            return bed.get(cell("OperationStatus", guest)) not in (2, 9)
+            return bed.get(cell("OperationStatus", guest)) in sets.ENDED_NUMBERS
 
         self.assertEqual(set_(before[0] + 1, before[1] + 256), "")
         wait_for(ended, 20, "the end")

@@ -132,7 +132,7 @@ class Rig:
         return link == "up" and age < 1.5 * SLOW and self.shown() == self.held()
 
     def is_idle(self):
-        return all(sets.STATUS.get(status) not in ("running", "queued")
+        return all(sets.STATUS.get(status) in ("none", *sets.ENDED)
                    for status in self.get(*(cell("OperationStatus", row)
                                             for row in self.rows.values())))
 
@@ -151,9 +151,6 @@ class Rig:
     def set(self, guest, column, value):
         answer = self.snmp.set(sets.varbind(self.rows[guest], column, value))
         return answer.error
-
-    def status(self, guest):
-        return sets.STATUS.get(self.get(cell("OperationStatus", self.rows[guest]))[0], "none")
 
     def vcpus(self, guest):
         """Another number than it has."""
@@ -199,9 +196,9 @@ class Rig:
     def follow(self, guest, answer):
         if answer != "noError":
             return [answer]
-        harness.wait_for(lambda: self.status(guest) not in ("running", "queued"), 20,
-                         "the end of the operation")
-        return [answer, self.status(guest)]
+        status = harness.wait_for(lambda: sets.ended(self.snmp, self.rows[guest]), 20,
+                                  "the end of the operation")
+        return [answer, status]
 
     def try_cell(self, moment, fault, row):
         """What is not as the row has it, in words; and how long it took to be fresh again."""

@@ -14,7 +14,6 @@ import time
 
 import harness
 import sets
-from harness import cell
 
 READER, WRITER = ("-v2c", "-c", "public"), ("-v2c", "-c", "private")
 
@@ -152,15 +151,16 @@ class TestCase(harness.TestCase):
 
 # --- what a fleet is asked --------------------------------------------------------------------------
 
-class Reader(threading.Thread):
-    """A manager that reads one cell of some hosts in turn, all the time; took: seconds of each GET."""
+class Reader(harness.Thread):
+    """A manager that reads one cell of some hosts in turn, all the time; took: seconds of each GET.
+    A GET without its answer fails the block."""
 
     def __init__(self, hosts, name):
-        super().__init__()
+        super().__init__(target=self.read)
         self.managers = [sets.Manager(host.snmpd, host.reader, timeout=20) for host in hosts]
         self.name_asked, self.took, self.ended = name, [], threading.Event()
 
-    def run(self):
+    def read(self):
         for manager in itertools.cycle(self.managers):
             if self.ended.is_set():
                 break
@@ -172,14 +172,18 @@ class Reader(threading.Thread):
     def __enter__(self):
         self.start()
         harness.wait_for(lambda: len(self.took) > 5 or not self.is_alive(), 10, "answers")
+        if not self.is_alive():
+            self.join()  # raises why it ended
         return self
 
     def __exit__(self, *_):
         self.ended.set()
-        self.join()
-        for manager in self.managers:
-            manager.close()
-        self.took.sort()
+        try:
+            self.join()
+        finally:
+            for manager in self.managers:
+                manager.close()
+            self.took.sort()
 
     def part(self, share):
         """What that share of the GETs took at most."""
@@ -204,27 +208,17 @@ def set_at_once(hosts, rounds):
             if answer.error != "noError":
                 problems.append(f"{host.name}: {answer.error}")
                 break
-            harness.wait_for(lambda: host.get(cell("OperationStatus", index)) not in (2, 9), 30,
-                             "the end of the operation")
-            status = host.get(cell("OperationStatus", index))
+            status = harness.wait_for(lambda: sets.ended(manager, index), 30,
+                                      f"the end of the operation on {host.name}")
             have = host.vcpus()[guest["name"]]
-            if (status, have) != (3, wanted):
+            if (status, have) != ("succeeded", wanted):
                 problems.append(f"{host.name}: status {status}, {have} CPUs instead of {wanted}")
         manager.close()
 
-    def run(host):
-        try:
-            change(host)
-        except (AssertionError, sets.NoAnswer) as error:
-            problems.append(f"{host.name}: {error}")
-
-    threads = [threading.Thread(target=run, args=(host,)) for host in hosts]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    harness.run_all([harness.Thread(target=change, args=(host,)) for host in hosts])
     if problems:
         raise AssertionError("; ".join(problems))
+    assert len(took) == len(hosts) * rounds, took
     return sorted(took)
 
 

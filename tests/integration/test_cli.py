@@ -327,6 +327,7 @@ class WithSimulator(harness.TestCase):
     def odd_agent(self, document):
         """An agent whose ldmd says that, to whatever it is asked."""
         listener = socket.create_server(("127.0.0.1", 0))
+        listener.settimeout(60 * harness.SLOW)  # an agent that does not come ends the thread
         self.addCleanup(listener.close)
 
         def serve():
@@ -334,7 +335,9 @@ class WithSimulator(harness.TestCase):
             with connection:
                 asked = b""
                 while b"</LDM_interface>" not in asked:
-                    asked += connection.recv(65536)
+                    piece = connection.recv(65536)
+                    assert piece, "the agent hung up"
+                    asked += piece
                 connection.sendall(document.encode())
                 connection.recv(1)
         thread = threading.Thread(target=serve)

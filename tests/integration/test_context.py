@@ -1,7 +1,7 @@
 """SNMP contexts: `context NAME` in the configuration, and several agents at one snmpd.
 
 What is on the wire is in tests/conformance/test_session.py; how many hosts one snmpd can have is
-measured by tests/fleet/fleet-figures.py.
+measured by tests/bench/hosts.py.
 """
 import os
 import re

@@ -9,7 +9,6 @@ import shutil
 import signal
 import statistics
 import subprocess
-import threading
 import time
 import unittest
 
@@ -49,8 +48,10 @@ class TestCase(harness.TestCase):
         wanted = bed.get(cell("NumVCPU", row)) + 1
         return self.manager(bed).set(sets.varbind(row, "NumVCPU", wanted)).error, wanted, row
 
-    def status(self, bed, row):
-        return sets.STATUS[bed.get(cell("OperationStatus", row))]
+    def ended(self, bed, row):
+        """How the last operation on the row ended, or None."""
+        status = sets.STATUS.get(bed.get(cell("OperationStatus", row)))
+        return status if status in sets.ENDED else None
 
     def assert_set_works(self, bed):
         error, wanted, row = self.set_vcpus(bed)
@@ -85,7 +86,7 @@ class DiskTestCase(TestCase):
         self.assertIn(error, ("commitFailed", "noError", "undoFailed"))  # by how busy the machine is
         self.assertEqual(sets.log(bed.sim), sent)
         self.assertEqual([d["vcpus"] for d in dump(bed.sim)["domains"]], [d["vcpus"] for d in before])
-        wait_for(lambda: sets.STATUS[bed.get(cell("OperationStatus", row))] == "failed", 5, "the row")
+        wait_for(lambda: self.ended(bed, row) == "failed", 5, "the row")
 
     def check_with_disk_again(self, bed, name):
         self.assert_a_new_domain_is_shown(bed, name)
@@ -137,8 +138,7 @@ class SmallDisk(DiskTestCase):
                 return
             self.assertEqual(error, "noError")
             # A busy agent answers before it knows.
-            wait_for(lambda: self.status(bed, row) not in ("running", "queued"), 10, "the end")
-            if self.status(bed, row) == "failed":
+            if wait_for(lambda: self.ended(bed, row), 10, "the end") == "failed":
                 return
             self.assertEqual(bed.get(cell("NumVCPU", row)), wanted)
         self.fail("a full disk takes everything")
@@ -173,7 +173,7 @@ class SmallDisk(DiskTestCase):
 class FileSizes(DiskTestCase):
 
     def test_limit(self):
-        """Instead of an error there is a signal, which would end the agent."""
+        """Beyond RLIMIT_FSIZE write() raises SIGXFSZ, which must not end the agent."""
         bed = self.prepared()
         bed.start()
         resource.prlimit(bed.agent.pid, resource.RLIMIT_FSIZE, (10, resource.RLIM_INFINITY))
@@ -270,7 +270,7 @@ class Managers(TestCase):
         bed.sim.do("freeze off")
         print(f"# 100 managers: median {well[0]:.1f} ms, 99 % {well[1]:.1f} ms; with a hung ldmd "
               f"{hung[0]:.1f} and {hung[1]:.1f} ms")
-        # All hundred ask at the same time, and one after the other is served.
+        # All hundred ask at the same time; the agent serves one after the other.
         self.assertLess(hung[1], 2 * well[1] + 100 * SLOW)
 
     def crowd(self, bed):
@@ -290,11 +290,7 @@ class Managers(TestCase):
                 failed.append(error)
             finally:
                 manager.close()
-        threads = [threading.Thread(target=manage) for _ in range(100)]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
+        harness.run_all([harness.Thread(target=manage) for _ in range(100)])
         self.assertEqual(failed, [])
         self.assertEqual(len(took), 1000)
         return statistics.median(took), sorted(took)[989]
@@ -366,7 +362,7 @@ static int64_t setting(void)
 		real = (result (*)(__VA_ARGS__))dlsym(RTLD_NEXT, #name)
 """
 
-# The wall clock runs ahead by so many seconds.
+# The wall clock is ahead by this many seconds.
 CLOCK_SHIM = SHIM_HEAD + r"""
 int clock_gettime(clockid_t id, struct timespec *ts)
 {
@@ -395,7 +391,7 @@ time_t time(time_t *ret)
 }
 """
 
-# So many of a thousand allocations fail; those of the agent itself, not those of its libraries.
+# Of a thousand allocations this many fail; only the agent's own do, not those of its libraries.
 MEMORY_SHIM = SHIM_HEAD + r"""
 static uintptr_t begin, end;
 static _Atomic unsigned long long failed;
@@ -604,8 +600,8 @@ class Allocations(ShimTestCase):
         wait_for(lambda: scalar(bed, "ldomLinkState") == 1, 20, "the link")
         self.wait_true(bed)
         for name in rows:
-            wait_for(lambda name=name: sets.STATUS[bed.get(cell("OperationStatus", rows[name]))]
-                     not in ("running", "queued"), 60, "the end of the operations")
+            wait_for(lambda name=name: sets.STATUS.get(bed.get(cell("OperationStatus", rows[name])))
+                     in ("none", *sets.ENDED), 60, "the end of the operations")
         self.assert_set_works(bed)
         self.assertEqual(bed.agent.stop(), 0)
         count = int(re.search(r"shim: (\d+) allocations failed", bed.agent.log()).group(1))

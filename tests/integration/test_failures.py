@@ -8,7 +8,6 @@ import glob
 import os
 import queue
 import re
-import threading
 import time
 
 import failures
@@ -18,10 +17,6 @@ TABLE = os.path.join(harness.SRC, "docs", "reliability.md")
 WANTED = os.environ.get("LDOMS_TEST_CELLS", "*").split()
 # Cells mostly wait, so many can be tried at once.
 RIGS = int(os.environ.get("LDOMS_TEST_RIGS", "8"))
-
-
-# Cells that the agent does not pass yet, and why. One line goes with each mend.
-OWED = {}
 
 
 def expectations():
@@ -63,22 +58,18 @@ class Matrix(harness.TestCase):
         cells = queue.PriorityQueue()
         # Those that last longest first.
         for (moment, fault), (row, *_) in expectations().items():
-            if (moment, fault) not in OWED and any(
-                    fnmatch.fnmatch(f"{moment}/{fault}", pattern) for pattern in WANTED):
+            if any(fnmatch.fnmatch(f"{moment}/{fault}", pattern) for pattern in WANTED):
                 cells.put((-row.fresh, moment != "command", moment, fault))
         count, begun = cells.qsize(), time.monotonic()
         self.problems, self.slowest, self.fresh = [], 0.0, []
-        threads = [threading.Thread(target=self.work, args=(number, cells))
-                   for number in range(min(RIGS, count))]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
+        harness.run_all([harness.Thread(target=self.work, args=(number, cells))
+                         for number in range(min(RIGS, count))])
         print(f"# {count} cells of {len(failures.MOMENTS)} moments and "
               f"{len({fault for some in failures.known().values() for fault in some})} faults in "
               f"{time.monotonic() - begun:.0f} s; slowest GET {1000 * self.slowest:.0f} ms; "
               f"fresh again after {sum(self.fresh) / len(self.fresh):.2f} s on average")
         self.assertEqual(self.problems, [])
+        self.assertEqual(len(self.fresh), count, "each cell was tried")
         self.assertLess(self.slowest, 1.0 * harness.SLOW)
 
     def work(self, number, cells):

@@ -32,7 +32,7 @@ class Hang(harness.TestCase):
         ages = [scalar(bed, "ldomDataAge") for _ in range(5)]
         self.assertEqual(ages, sorted(ages))
         self.assertEqual(len(bed.rows()), len(before))
-        self.assertNotEqual(scalar(bed, "ldomLinkState"), 1)
+        self.assertIn(scalar(bed, "ldomLinkState"), (harness.LINK_SLOW, *harness.LINK_LOST))
 
     def test_fresh_within_two_seconds_after_a_hang(self):
         bed = self.bed(conf="refreshInterval 1\nrequestTimeout 60\n")
@@ -80,8 +80,8 @@ class Hang(harness.TestCase):
         wait_for(lambda: not bed.rows(), 20, "the end of the table")
         # The scalars stay and say why.
         self.assertGreaterEqual(scalar(bed, "ldomDataAge"), 200)
-        self.assertNotEqual(scalar(bed, "ldomLinkState"), 1)
-        self.assertTrue(scalar(bed, "ldomLinkLastError"))
+        self.assertIn(scalar(bed, "ldomLinkState"), (harness.LINK_SLOW, *harness.LINK_LOST))
+        self.assertGreater(len(scalar(bed, "ldomLinkLastError")), 0)
         # A name of the table is an object without instance.
         answer = bed.snmp("get", [cell("Name", 1)], ["-On", "-Oe"]).stdout
         self.assertIn("No Such Instance", answer)

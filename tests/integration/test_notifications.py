@@ -4,7 +4,6 @@ import itertools
 import os
 import re
 import signal
-import threading
 import time
 
 import harness
@@ -458,7 +457,7 @@ class Burst(Case):
     def storm(self, bed, command):
         """While it rages, sysUpTime is asked for; the longest wait for it."""
         slowest = 0.0
-        storm = threading.Thread(target=bed.sim.do, args=(command,))
+        storm = harness.Thread(target=bed.sim.do, args=(command,))
         storm.start()
         end = None
         while end is None or time.monotonic() < end:

@@ -66,7 +66,7 @@ class Promises(harness.TestCase):
         row, link = bed.indexes()["ldg1"], harness.SCALARS["ldomLinkState"]
         for end in (bed.sim.stop, bed.sim.kill) * 2:
             end()
-            wait_for(lambda: manager.get(link).values[0][1] != 1, 10, "the loss")
+            wait_for(lambda: manager.get(link).values[0][1] in harness.LINK_LOST, 10, "the loss")
             bed.sim.start()
             begun = time.monotonic()
             bed.sim.do("do add-vcpu ldg1 1")

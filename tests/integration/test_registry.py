@@ -47,7 +47,7 @@ class Registry(harness.TestCase):
                             f"do add-domain {name}"):
                         alive.append(name)
             if turn % 2:
-                # Sometimes in the middle of learning, sometimes long after.
+                # Sometimes while the agent learns of the changes, sometimes long after.
                 wait_for(lambda: dice.random() < 0.2, 2, "a moment")
                 bed.agent.kill()
                 bed.agent.start()
@@ -111,7 +111,7 @@ class Registry(harness.TestCase):
         self.assertEqual(set(self.all_there(bed)), set(before))
 
     def test_state_directory_cannot_be_written(self):
-        """Served on, and told; needs something that root cannot write either: a full disk."""
+        """The agent serves on and tells. The folder is moved away, as permissions do not stop root."""
         bed = self.bed(conf="refreshInterval 0.2\n")
         before = self.all_there(bed)
         self.assertEqual(scalar(bed, "ldomRegistryState"), 1)
@@ -120,7 +120,7 @@ class Registry(harness.TestCase):
         bed.sim.do("do add-domain late")
         after = self.all_there(bed)
         self.assertEqual({name: after[name] for name in before}, before)
-        wait_for(lambda: scalar(bed, "ldomRegistryState") != 1, 10, "the scalar")
+        wait_for(lambda: scalar(bed, "ldomRegistryState") == 3, 10, "writeFailed")
         os.rename(bed.agent.state + ".gone", bed.agent.state)
         bed.sim.do("do add-domain later")
         self.all_there(bed)

@@ -4,7 +4,7 @@ import time
 
 import harness
 import sets
-from harness import cell, scalar, snmp, stats, wait_for
+from harness import cell, scalar, stats, wait_for
 
 
 class Restart(harness.TestCase):
@@ -40,7 +40,7 @@ class Restart(harness.TestCase):
         before = bed.indexes()
         for end in (bed.sim.stop, bed.sim.kill):
             end()
-            wait_for(lambda: scalar(bed, "ldomLinkState") != 1, 10, "the loss")
+            wait_for(lambda: scalar(bed, "ldomLinkState") in harness.LINK_LOST, 10, "the loss")
             self.assertEqual(bed.indexes(), before)
             bed.sim.start()
             begun = time.monotonic()

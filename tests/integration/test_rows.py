@@ -248,4 +248,4 @@ class Many(RowTestCase):
 
 
 if __name__ == "__main__":
-    harness.main()
+    harness.unittest.main()

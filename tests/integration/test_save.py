@@ -33,9 +33,11 @@ class Base(sets.TestCase):
         return self.operation_row(int(rows[-1])) if rows else None
 
     def wait_row(self, name, timeout=30):
-        wait_for(lambda: self.row() and self.row()["Request"] == f"save={name}" and
-                 self.row()["Status"] not in ("running", "queued"), timeout, f"the end of save={name}")
-        return self.row()
+        """The row of the last SET about the host, when that was save=NAME and has ended."""
+        def ended():
+            row = self.row()
+            return row and row["Request"] == f"save={name}" and row["Status"] in sets.ENDED and row
+        return wait_for(ended, timeout, f"the end of save={name}")
 
     def held(self):
         return {config["name"]: config["status"] for config in sets.dump(self.sim)["spconfigs"]}

@@ -4,7 +4,7 @@ import itertools
 import re
 
 import sets
-from sets import ADMIN, ask, scalar, wait_for
+from sets import ADMIN, ENDED, ENDED_NUMBERS, ask, scalar, wait_for
 
 BIND, START, STOP, FORCE, UNBIND = ("bind-domain", "start-domain", "stop-domain", "stop-domain -f",
                                     "unbind-domain")
@@ -106,7 +106,7 @@ class StateTable(sets.TestCase):
             admin, oper, status = self.get(guest, "AdminState", "OperState", "OperationStatus")
             if status == 2:
                 seen.add((admin, oper))
-            return status not in (2, 9)
+            return status in ENDED_NUMBERS
         wait_for(ended, 20, "the restart")
         self.assertEqual({admin for admin, _ in seen}, {ADMIN["active"]})
         self.assertGreater(len({oper for _, oper in seen}), 1, "the states between were not shown")
@@ -130,8 +130,8 @@ class StateTable(sets.TestCase):
                 self.assertHeld(guest, state="bound")
                 self.agree(guest)
                 self.assertNotEqual(self.operation(guest)["Index"], first["Index"])
-                wait_for(lambda: self.rig.get(f"{sets.OPERATION}.10.{first['Index']}") not in (2, 9),
-                         20, "the end of what was cut short")
+                wait_for(lambda: self.operation_row(first["Index"])["Status"] in ENDED, 20,
+                         "the end of what was cut short")
 
     def up(self, guest):
         """Its operating system is: only then it takes part in changes."""

@@ -16,18 +16,21 @@ BY_HAND = "LDOMS_TEST_SECONDS" in os.environ and harness.SLOW <= 1
 UPTIME = "1.3.6.1.2.1.1.3.0"
 
 
-class Reader(threading.Thread):
-    """Another manager: asks for sysUpTime, or something else, all the time, and measures."""
+class Reader(harness.Thread):
+    """A manager that asks for sysUpTime, or the names given, all the time; stop() gives the seconds
+    that each GET took, sorted. A GET without its answer fails the test."""
 
     def __init__(self, snmpd, *names):
-        super().__init__(daemon=True)
+        super().__init__(target=self.read, daemon=True)
         self.names = names or (UPTIME,)
         self.manager = Manager(snmpd, timeout=20)
         self.took, self.ended = [], threading.Event()
 
-    def run(self):
+    def read(self):
         while not self.ended.is_set():
-            self.took.append(self.manager.get(*self.names).took)
+            answer = self.manager.get(*self.names)
+            assert answer.error == "noError", answer
+            self.took.append(answer.took)
             self.ended.wait(0.002)
 
     def stop(self):
@@ -91,11 +94,7 @@ class Load(sets.TestCase):
             manager.close()
 
         reader = self.reader()
-        threads = [threading.Thread(target=change, args=(guests[i::3],)) for i in range(3)]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
+        harness.run_all([harness.Thread(target=change, args=(guests[i::3],)) for i in range(3)])
         took = reader.stop()
         p95, p99 = took[len(took) * 95 // 100], took[len(took) * 99 // 100]
         print(f"# {len(answers)} SETs, {len(took)} GETs: p95 {p95 * 1000:.1f} ms, "

@@ -208,7 +208,7 @@ class Matrix(sets.TestCase):
 
     def ended(self, row):
         status = (self.operation(row) or {}).get("Status")
-        return status if status not in ("running", "queued") else None
+        return status if status in sets.ENDED else None
 
     made = 0
 

@@ -191,7 +191,7 @@ class Phases(sets.ByHand):
         ask(self.sim, "fault delay:0.02@set-vcpu")
         for i in range(70):
             row, value = 2 + i % 8, 5 + i // 8 % 2
-            wait_for(lambda row=row: self.status(row) not in ("running", "queued"), 20, "the end")
+            wait_for(lambda row=row: self.is_idle(row), 20, "the end")
             self.assertEqual(self.session.test_set(1 + i, self.vcpus(row, value)), OK, f"SET {i + 1}")
             packet = self.session.ask(agentx_master.COMMITSET, 1 + i)
             self.session.cleanup_set(1 + i)

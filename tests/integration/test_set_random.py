@@ -11,6 +11,7 @@ import re
 import threading
 import time
 
+import harness
 import sets
 from sets import NoAnswer, ask, holding, scalar, varbind, wait_for
 
@@ -185,16 +186,17 @@ class Random(sets.TestCase):
 
     def test_random(self):
         asked, touched, stop = [[], []], [], threading.Event()
-        managers = [threading.Thread(target=self.manage, args=(random.Random(SEED + i), SETS // 2, out))
+        managers = [harness.Thread(target=self.manage, args=(random.Random(SEED + i), SETS // 2, out))
                     for i, out in enumerate(asked)]
-        others = [threading.Thread(target=self.operate, args=(random.Random(SEED + 7), stop, touched)),
-                  threading.Thread(target=self.trouble, args=(random.Random(SEED + 8), stop))]
+        others = [harness.Thread(target=self.operate, args=(random.Random(SEED + 7), stop, touched)),
+                  harness.Thread(target=self.trouble, args=(random.Random(SEED + 8), stop))]
         begun = time.monotonic()
-        for thread in managers + others:
+        for thread in others:
             thread.start()
-        for thread in managers:
-            thread.join()
-        stop.set()
+        try:
+            harness.run_all(managers)
+        finally:
+            stop.set()
         for thread in others:
             thread.join()
         took = time.monotonic() - begun
@@ -203,6 +205,7 @@ class Random(sets.TestCase):
         self.settle()
         operations = [Operation(match) for match in LINE.finditer(self.agent.log()[self.log_start:])]
         self.report(asked, operations, took, len(touched))
+        self.assertGreater(min(len(operations), len(self.log()), len(touched)), 0)
         self.check_answers(asked)
         self.check_requests(asked, operations)
         self.check_commands(operations)
@@ -215,7 +218,7 @@ class Random(sets.TestCase):
     def settle(self):
         def ended():
             statuses = [value for _, value in self.manager.walk(f"{sets.OPERATION}.10")]
-            return not any(status in (2, 9) for status in statuses)
+            return statuses and all(status in sets.ENDED_NUMBERS for status in statuses)
         wait_for(ended, 90, "the end of all operations")
 
     def report(self, asked, operations, took, touched):

@@ -1,6 +1,5 @@
 """All tables of devices and services equal what the simulator holds, cell by cell."""
 import re
-import threading
 
 import harness
 import inventory
@@ -13,16 +12,16 @@ V2C = ("-v2c", "-c", "public")
 SHA256 = tuple(Snmpd.users["sha256"])
 
 
-class Storm(threading.Thread):
+class Storm(harness.Thread):
     """Fifty changes of all kinds at once, again and again, until the end of the block."""
 
     def __init__(self, sim):
-        super().__init__()
+        super().__init__(target=self.rage)
         self.sim, self.rounds, self.ends = sim, 0, False
 
-    def run(self):
+    def rage(self):
         while not self.ends:
-            # It may find less than that to change; never an error of another kind.
+            # The simulator may find fewer than fifty things to change; it may answer nothing else.
             answer = self.sim.command(f"random-storm 50 {self.rounds + 1}")
             assert answer.splitlines()[-1] == "ok" or "only" in answer, answer
             self.rounds += 1

@@ -60,7 +60,7 @@ class Copies(harness.TestCase):
         self.assertEqual(answer.error, "noError", f"{varbinds}: {bed.agent.log()[-600:]}")
         row = harness.cell("OperationStatus", varbinds[0][0])
         # The row of a new domain is there once ldmd was asked, which may be after the answer.
-        wait_for(lambda: bed.get(row) not in ("", 2, 9), 20, "the end of the operation")
+        wait_for(lambda: bed.get(row) in sets.ENDED_NUMBERS, 20, "the end of the operation")
         self.assertEqual(sets.STATUS[bed.get(row)], "succeeded", bed.agent.log()[-600:])
 
     def make_room(self, bed, name):

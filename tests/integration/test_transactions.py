@@ -266,7 +266,7 @@ class SideBySide(sets.TestCase):
             worst = max(worst, sets.stats_open(self.sim))
             return all(self.ended(guest) for guest in guests)
         wait_for(over, 20, "all of them")
-        self.assertLessEqual(worst, 5)  # the queries' connection is the fifth
+        self.assertIn(worst, range(2, 6))  # one for queries, and at most four for commands
 
     def test_same_domain_one_after_the_other(self):
         guest = self.take("active")

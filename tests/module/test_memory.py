@@ -8,7 +8,6 @@ import os
 import re
 import signal
 import subprocess
-import threading
 import unittest
 
 import harness
@@ -106,7 +105,7 @@ class Memory(harness.TestCase):
         bed.sim.do("clear")
 
     def reload(self, bed, during):
-        during = threading.Thread(target=during)
+        during = harness.Thread(target=during)
         self.stop_walking = False
         during.start()
         try:

@@ -107,7 +107,7 @@ class Module(harness.TestCase):
         seen = []
         wait_for(steady_state, 20, "a steady number of descriptors and threads", interval=0.1)
         before = seen[-1]
-        walker = threading.Thread(target=walk)
+        walker = harness.Thread(target=walk)
         walker.start()
         resident = []
         try:
@@ -158,7 +158,7 @@ class Module(harness.TestCase):
         index = bed.indexes()["ldg1"]
         bed.sim.do("fault delay:3000@set-vcpu/ldg1")
         cpus = bed.get(cell("NumVCPU", index))
-        setter = threading.Thread(target=lambda: bed.snmp(
+        setter = harness.Thread(target=lambda: bed.snmp(
             "set", [cell("NumVCPU", index), "u", str(cpus + 1)], ["-t", "1", "-r", "0"], auth=WRITE, check=False))
         setter.start()
         wait_for(lambda: "set-vcpu" in str(harness.stats(bed.sim)), 10, "the command")

@@ -124,7 +124,8 @@ class Unit(harness.TestCase):
         bed.snmp("set", [cell("Name", new), "s", "made1", cell("NumVCPU", new), "u", "1",
                          cell("MemSize", new), "u", "1024", cell("RowStatus", new), "i", "4"],
                  auth=private)
-        wait_for(lambda: "made1" in bed.indexes(), what="the new domain")
+        wait_for(lambda: "made1" in bed.indexes() and bed.get(cell("NumVCPU", 2)) == 5,
+                 what="the new domain and the CPUs")
 
     def lose_and_find(self, bed):
         """Both peers go away and come back."""
@@ -237,7 +238,9 @@ class Manifest(unittest.TestCase):
         self.assertEqual(start.get("exec"), f"{prefix}/sbin/ldoms-agentx")
         self.assertIn(f"mkdir -m 0700 {state}/{statesub} ", self.text)
         self.assertIn(f"useradd -g ldomsnmp -d {state}/{statesub} ", self.text)
-        for page in self.root.iter("manpage"):
+        pages = list(self.root.iter("manpage"))
+        self.assertGreater(len(pages), 0)
+        for page in pages:
             self.assertTrue(os.path.exists(os.path.join(
                 harness.SRC, "docs", f"{page.get('title')}.{page.get('section')}")))
 

@@ -260,7 +260,7 @@ class WhileItRuns(harness.TestCase):
         bed.sim.do("fault new-cert")
         bed.sim.do("disconnect")
         bed.agent.wait_log("self-signed certificate", start=start)
-        wait_for(lambda: scalar(bed, "ldomLinkState") != 1, what="the link to be down")
+        wait_for(lambda: scalar(bed, "ldomLinkState") in harness.LINK_LOST, what="the link to be down")
         age = scalar(bed, "ldomDataAge")
         wait_for(lambda: scalar(bed, "ldomDataAge") > age + 100, what="older data")
         self.assertEqual({i: row["Name"] for i, row in bed.rows().items()}, before)
