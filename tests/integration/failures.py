@@ -18,7 +18,7 @@ MOMENTS = ["connect", "stream", "tls", "sasl", "first", "idle", "event", "refres
 HANDSHAKE = MOMENTS[:4]
 # What the simulator calls them: the first inventory and every later one are queries.
 STRIKES_AS = {"first": "query", "refresh": "query"}
-# What ACTION of the fault is; a command is that of the SET which is tried.
+# ACTION of the fault's specification; for the moment command that of the SET which is tried.
 ACTION = {"first": "list-*", "refresh": "list-domain", "command": "set-vcpu", "register": "reg-*"}
 
 ARGUMENTS = {"delay": "0.3", "refuse": "not today", "refuse-late": "0.2:not today",

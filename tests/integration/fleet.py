@@ -49,7 +49,7 @@ class Host(harness.Bed):
             self.agent = harness.Agent(place, "", snmpd.address, self.conf)
 
     def start_simulator(self):
-        """And tells the agent where it is."""
+        """Starts the simulator, and tells the agent its address."""
         self.sim.start()
         self.sim.port = int(re.search(r"listening on 127\.0\.0\.1:(\d+)", self.sim.log()).group(1))
         self.agent.ldm = self.sim.address
@@ -71,7 +71,7 @@ class Host(harness.Bed):
             for kind, who in ((b"readers", self.reader.encode()), (b"writers", self.writer.encode())))
 
     def snmp(self, verb, arguments, options=(), auth=READER, **more):
-        """As of a Bed, whose two communities stand for those of the context."""
+        """Bed.snmp(), where the communities public and private become those of this context."""
         own = {READER: ("-v2c", "-c", self.reader), WRITER: ("-v2c", "-c", self.writer)}
         return super().snmp(verb, arguments, options, auth=own.get(tuple(auth), auth), **more)
 
@@ -192,9 +192,8 @@ class Reader(harness.Thread):
 
 def set_at_once(hosts, rounds):
     """
-    SETs of CPUs in all these contexts at once, each host by a manager of its own: seconds of each.
-    A SET that was answered with noError is done, or its row says what became of it; the ldmd of each
-    host has what its own manager asked for.
+    SETs of CPUs in all these contexts at once, each host by a manager of its own; the seconds that each
+    took, sorted. Each SET succeeds, and the ldmd of each host has what its own manager asked for.
     """
     took, problems = [], []
 

@@ -34,8 +34,8 @@ AGENT = os.path.join(BUILD, "ldoms-agentx")
 SIM = os.path.join(BUILD, "ldmd-sim")
 MODULE = os.path.join(BUILD, "ldoms.so")
 
-# A loaded machine, sanitizers or valgrind make everything slower; what is waited for and what is
-# asserted about time are multiplied by this. wait_for() and its like do so themselves.
+# A loaded machine, sanitizers or valgrind make everything slower. Tests multiply their bounds on time
+# by this; wait_for() and the methods that wait do so themselves.
 SLOW = float(os.environ.get("LDOMS_TEST_SLOW", "1"))
 
 ENTRY = ROOT + ".1.3.1"
@@ -187,8 +187,8 @@ class Process:
         if self.process is None:
             return None
         if self.process.poll() is None:
-            # One that was frozen by a test could not die. Not afterwards: SIGCONT takes away the
-            # SIGSTOP with which LeakSanitizer, at the end, looks at its own process, and waits.
+            # A process that a test stopped by SIGSTOP cannot end. SIGCONT must come before SIGTERM: at
+            # the end LeakSanitizer stops its own process, and would wait for ever if that is undone.
             self.send(signal.SIGCONT)
             self.send(signal.SIGTERM)
         try:
@@ -366,8 +366,8 @@ class Agent(Process):
         return self
 
     def run(self, *options, timeout=60):
-        """Once, to its end: -l, -t, -X. Into files: one that goes on in the background, or memcheck
-        around it, may keep a pipe open."""
+        """Runs the program to its end, for -l, -t, -X. Its output goes to files: a child in the
+        background, or memcheck, may keep a pipe open."""
         with tempfile.TemporaryFile("w+") as out, tempfile.TemporaryFile("w+") as err:
             result = subprocess.run(self.command(*options), stdin=subprocess.DEVNULL, stdout=out,
                                     stderr=err, timeout=timeout * SLOW, check=False)
@@ -626,7 +626,7 @@ def told_uptimes(seconds, slack):
 
 
 def differences(rows, domains, uptime_slack=7):
-    """What ldomTable (Bed.rows()) has else than the dump; empty when they agree."""
+    """In which cells ldomTable (Bed.rows()) and the simulator's dump differ; empty: they agree."""
     found = []
     by_name = {row.get("Name", b"").decode(): row for row in rows.values()}
     wanted = {domain["name"]: expected_row(domain) for domain in domains}
@@ -650,7 +650,7 @@ POOLS = {"Cpu": "vcpus", "Mem": "memory", "Crypto": "mau", "IOBus": "buses", "Co
 
 
 def pool_differences(bed, state, **more):
-    """The same for the host's resource pools."""
+    """In which cells the host's resource pools and the simulator's dump differ."""
     found = []
     for pool, key in POOLS.items():
         capacity, free = state["capacity"][key], state["free"][key]
@@ -724,7 +724,8 @@ class Bed:
         return snmp(self.snmpd, verb, arguments, options, **more)
 
     def is_served(self):
-        """By whatever agent; the master may say genErr while one takes over from another."""
+        """Whether any agent serves the root. The master may answer genErr while a second agent takes
+        over from the first."""
         result = self.snmp("getnext", [ROOT], ["-On"], check=False)
         return result.stdout.startswith(ROOT)
 
@@ -806,7 +807,7 @@ class TestCase(unittest.TestCase):
                 if name.endswith(".log") or name == "messages":
                     with open(os.path.join(folder, name), errors="replace") as log:
                         lines = log.read().splitlines()
-                    # What memcheck tells may be long ago.
+                    # A report of memcheck may stand further up than the last 60 lines.
                     reports = [line for line in lines[:-60] if re.match(r"==\d+==", line)]
                     for line in reports[:100] + lines[-60:]:
                         print(f"# {name}: {line}")

@@ -451,8 +451,8 @@ class TestCase(harness.TestCase):
             self.assertEqual(answer.index, index)
         return answer
 
-    # A SET that was told noError is over when expect() returns, also on a busy machine, where its
-    # verdict may come later than setWait. For tests that begin nothing that is to go on.
+    # True: when expect() returns, the operation of a SET that was answered noError has ended. On a busy
+    # machine the answer may come before. Not for tests of operations that are to go on.
     patient = False
 
     def settle(self, *rows):
@@ -470,8 +470,8 @@ class TestCase(harness.TestCase):
 
     def waiting_pays(self, guest):
         """
-        A verdict that comes within setWait, so that the next SET waits for its own; it may not after
-        one that came too late.
+        A SET that changes nothing. Its verdict comes within setWait, so the agent lets the next SET
+        wait for its verdict; after one that came too late it does not (the budget of waiting).
         """
         self.set((guest, "NumVCPU", self.get(guest, "NumVCPU")))
         self.wait_ended(guest)
@@ -497,9 +497,8 @@ class TestCase(harness.TestCase):
 
     def came_late(self, answer, error):
         """
-        On a machine that is too busy the verdict of ldmd, or the rollback, is not there when setWait
-        is over; then the answer is another one, and true. So it is for ten seconds more, as the next
-        SETs do not wait.
+        Whether an answer other than `error` is right: on a busy machine the verdict of ldmd, or the
+        rollback, may come later than setWait. The SETs of the next ten seconds do not wait at all.
         """
         instead = {"commitFailed": ("noError", "undoFailed"), "undoFailed": ("noError",)}.get(error, ())
         late = time.monotonic() - type(self).waited_in_vain < 10.5
@@ -524,7 +523,7 @@ class TestCase(harness.TestCase):
         return [words(entry) for entry in self.log(*guests)]
 
     def forget(self):
-        """From now on, count anew."""
+        """log() and commands() leave out what was sent so far."""
         self.seen = self.last_seq()
 
     def fault(self, spec):
@@ -574,7 +573,7 @@ class TestCase(harness.TestCase):
                          for column, a, b in zip(columns, shown, held) if a != b)
 
     def agree(self, *guests):
-        """At once, with no wait for a refresh."""
+        """Agent and simulator say the same of these guests now, without waiting for a refresh."""
         for guest in guests:
             self.assertEqual(self.difference(guest), "")
 
@@ -623,7 +622,7 @@ class ByHand(harness.TestCase):
                 wait_for(lambda: session.get(cell("Name", self.guests + 1))[0], 20, "the table")
                 return session
             except agentx_master.Broken:
-                # One that is very slow finds its master slow, and comes again.
+                # An agent that is very slow takes its master for dead, and opens another session.
                 assert time.monotonic() < end, "the session does not last"
 
     def vcpus(self, row, value):
@@ -646,7 +645,7 @@ class ByHand(harness.TestCase):
         return [words(entry) for entry in log(self.sim)]
 
     def lose(self):
-        """As a master that is killed; the next one."""
+        """Ends the session as a killed master would, and takes the agent's next session."""
         self.session.close()
         self.session = self.connected()
 

@@ -25,7 +25,7 @@ def commands_on(guest, actions):
 
 class StateTable(sets.TestCase):
     pool = {"inactive": 8, "bound": 8, "active": 24}
-    conf = "refreshInterval 1s\n"  # what the operator begins is told by no event
+    conf = "refreshInterval 1s\n"  # no event tells of what the operator begins
 
     def test_settled(self):
         """The first three columns."""
@@ -58,7 +58,7 @@ class StateTable(sets.TestCase):
         self.assertIn(self.get(guest, "OperState"), (2, 4, 5, 7))
 
     def test_in_transition(self):
-        """The last column, for a transition that is nobody's target."""
+        """The last column, for a transition that no operation of the agent began."""
         for action, state in ((STOP, "active"), (START, "bound"), (UNBIND, "bound"),
                               (BIND, "inactive")):
             guest = self.take(state)
@@ -96,7 +96,7 @@ class StateTable(sets.TestCase):
         self.agree(guest)
 
     def test_reads_as_the_target_while_it_runs(self):
-        """Stop and start pass through states that are not the target's."""
+        """ldomAdminState reads active during a restart, whatever state ldomOperState shows."""
         guest = self.take("active")
         ask(self.sim, "wait 1.5")
         self.expect("noError", (guest, "AdminState", "restart"))
@@ -134,7 +134,7 @@ class StateTable(sets.TestCase):
                          "the end of what was cut short")
 
     def up(self, guest):
-        """Its operating system is: only then it takes part in changes."""
+        """Waits until the guest's operating system runs; before, it takes part in no change."""
         wait_for(lambda: sets.holding(self.sim, guest.name)["flags"][1] == "n", 10, "the guest's OS")
 
     def test_restart_again_is_the_same_restart(self):
@@ -145,7 +145,7 @@ class StateTable(sets.TestCase):
             self.wait_ended(guest)
         self.assertEqual(self.commands(guest), commands_on(guest, [STOP, START]))
         self.up(guest)
-        # Somebody touched the row: from now on it is a new order.
+        # Another change of the row came between, so this restart is a new one.
         self.expect("noError", (guest, "NumVCPU", 5))
         self.wait_ended(guest)
         self.expect("noError", (guest, "AdminState", "restart"))
@@ -166,7 +166,7 @@ class StateTable(sets.TestCase):
         self.assertEqual(self.commands(guest), commands_on(guest, [STOP, START]))
 
     def test_guest_at_openboot(self):
-        """Has no operating system that could be asked; ldmd stops it all the same."""
+        """The guest has no operating system to be asked; ldmd stops it all the same."""
         guest = self.take("active")
         ask(self.sim, f"guest {guest} obp")
         self.expect("noError", (guest, "AdminState", "bound"))
@@ -251,7 +251,7 @@ class Amounts(sets.TestCase):
             self.agree(guest)
 
     def test_ldmd_had_it_before_the_snapshot(self):
-        """The snapshot is old, so the first judgement finds work; step 0 finds none."""
+        """The snapshot is old, so the SET seems to need a command; the look before it finds no need."""
         guest = self.take("active")
         self.fault("no-events")
         ask(self.sim, f"do set-vcpu {guest} 9")
@@ -276,7 +276,7 @@ class Amounts(sets.TestCase):
         self.agree(guest)
 
     def test_memory_that_is_no_multiple(self):
-        """Of 256 MB on an active domain: for ldmd to judge, and told as it judged."""
+        """Memory of an active domain comes in steps of 256 MB: ldmd judges that, and its text is told."""
         guest = self.take("active", memory=1024)
         self.expect("commitFailed", (guest, "MemSize", 1124))
         self.assertEqual(self.wait_ended(guest), "failed")
@@ -324,7 +324,7 @@ class Mixes(sets.TestCase):
                      "start-domain {}"])
 
     def test_shrink_and_stop(self):
-        """What cannot be taken back comes last."""
+        """The stop comes last, as it cannot be taken back."""
         self.orders(lambda: self.take("active"),
                     {"NumVCPU": 2, "MemSize": 768, "NumCrypto": 0, "AdminState": "bound"},
                     ["set-vcpu {} 2", "set-memory {} 768", "stop-domain {}"])
@@ -337,7 +337,7 @@ class Mixes(sets.TestCase):
         self.agree(guest)
 
     def test_crypto_units_follow_cores(self):
-        """Units go before the CPUs that carry them, and come after them."""
+        """Crypto units are removed before the CPUs of their cores, and added after them."""
         guest = self.take("active")
         self.expect("noError", (guest, "NumCrypto", 2), (guest, "NumVCPU", 16))
         self.assertEqual(self.wait_ended(guest), "succeeded")

@@ -25,7 +25,7 @@ STATE_COMMANDS = {("active", "bound"): ["stop-domain"],
 
 class Kill(sets.TestCase):
     pool = {"active": 4, "bound": 2, "inactive": 2}
-    # What is as before is not settled sooner.
+    # A domain that looks unchanged proves nothing until commandTimeout has passed, so it is short.
     conf = "setWait 0\ncommandTimeout 2\n"
     host = {"cores": 64, "memory_gb": 128}
     wait = 0.04
@@ -75,7 +75,7 @@ class Kill(sets.TestCase):
         row = self.operation(guest)
         mine = row is not None and row["Index"] > self.newest.get(guest, 0)
         text = f"asked {asked}, told {told}, sent {sent}, row {row}"
-        # Each command once; what is not of the plan would be a way back, once as well.
+        # Each command was sent once at most, those of the plan and those that take it back.
         self.assertEqual(len(sent), len(set(sent)), text)
         self.assertLessEqual(len([c for c in sent if c in commands]), len(commands), text)
         if told != "noError":
@@ -129,7 +129,7 @@ class Kill(sets.TestCase):
         self.newest = {guest: self.get(guest, "OperationIndex") for guest in guests}
         seen = {}
         number = running = 0
-        # Those count that found something running.
+        # Only kills that found an operation running count.
         while running < KILLS and number < 3 * KILLS:
             number += 1
             with self.subTest(f"kill {number}, seed {SEED}"):
@@ -145,7 +145,7 @@ class Kill(sets.TestCase):
                 self.agent.start()
                 self.rig.wait_serving()
                 wait_for(lambda: self.settled([guest for guest, *_ in jobs]), 30, "settlement")
-                # Nothing is sent by settling, and nothing later.
+                # The agent sends nothing when it settles an operation, and nothing afterwards.
                 sent = self.commands()
                 for job in jobs:
                     status = self.check(*job)
@@ -159,7 +159,7 @@ class Kill(sets.TestCase):
         wait_for(lambda: self.open_operations() == set(), 5, "a history with nothing open")
 
     def open_operations(self):
-        """What was begun and has no row behind it that ended."""
+        """Operations that the history has as begun, and not as ended."""
         found = set()
         with open(self.agent.path("state", "history")) as history:
             for line in history:
@@ -177,8 +177,8 @@ class Kill(sets.TestCase):
 
     def test_history_is_not_rewritten(self):
         """
-        What was told to have ended stays so, although it is on disk a little later, and although
-        the domain is another one by then.
+        The status with which an operation ended is the same after a kill, although the end is written
+        to disk a little later, and although the domain has changed since.
         """
         guest = self.free["active"].pop()
         for number in range(4):
@@ -217,7 +217,8 @@ class Late(sets.TestCase):
         shown = set()
 
         def ended():
-            # In this order: what ldmd has now was not there when the row was read.
+            # The row is read first: with the two the other way round, an end that comes between them
+            # would look as if the row had ended before ldmd had the CPUs.
             status, vcpus = self.status(guest), holding(self.sim, guest.name)["vcpus"]
             shown.add(status)
             return vcpus == 7 and status in sets.ENDED
@@ -232,7 +233,7 @@ class Late(sets.TestCase):
         begun = time.monotonic()
         self.assertEqual(self.status(guest), "running")
         self.assertEqual(self.wait_ended(guest), "unknown")
-        # As before proves nothing until then.
+        # An unchanged domain proves nothing before commandTimeout has passed.
         self.assertGreater(time.monotonic() - begun, 5)
         self.assertEqual(holding(self.sim, guest.name)["vcpus"], 4)
         self.assertEqual(len(self.commands(guest)), 1)

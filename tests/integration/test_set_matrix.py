@@ -8,8 +8,7 @@ from sets import STATES, ask, holding, scalar, wait_for
 
 LATE = 0.4  # seconds; longer than setWait below
 
-# What the manager may be told, how the operation ends, and what the domain then is: as it was, as
-# asked for, or between.
+# How a domain is when the operation has ended.
 NOTHING, ALL, LESS = "as it was", "as asked for", "between"
 
 
@@ -77,8 +76,8 @@ def done(_):
 
 def lost(command):
     """
-    Nothing is to be seen of it, and nobody knows whether it may still come. The way back answers
-    that where ldmd takes it; there is nothing to unbind, bind or remove.
+    The domain looks unchanged, and ldmd may still carry out the command. A set-* command is taken back
+    by another set-*, after which the state is known; for the others there is nothing to take back yet.
     """
     taken = command.action.startswith("set-")
     return [("noError", "rolledBack" if taken else "unknown", NOTHING)]
@@ -133,8 +132,8 @@ PAIRS = [
 # The first step cannot be taken back: it stays where it is.
 TAILS = [("stop, then unbind", {"AdminState": "inactive"}, "unbind-domain", "bound"),
          ("stop, then start", {"AdminState": "restart"}, "start-domain", "bound")]
-# What the manager is told (None: of a refusal, or that it runs, by who is faster), and what strikes;
-# where it is not said: the second step.
+# What the manager is told (None: the refusal, or noError, whichever is first), and the faults. A fault
+# without @ strikes the second step.
 PAIR_FAULTS = [
     ("refused", "commitFailed", ["refuse:no such luck"]),
     ("slow refusal", "noError", [f"refuse-late:{LATE}:no such luck"]),
@@ -234,7 +233,7 @@ class Matrix(sets.TestCase):
         told = answer.error
         if fault.expect is refused and self.came_late(answer, "commitFailed"):
             return "commitFailed"
-        # What is decided when the answer comes is to be seen at once.
+        # Where the operation has ended when the answer comes, the table shows the result at once.
         if told == "noError" and self.ended(guest):
             self.assertEqual(self.difference(guest), "", f"{command.name}: {fault.name}")
         return told

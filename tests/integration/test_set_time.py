@@ -208,7 +208,7 @@ class ByHand(sets.ByHand):
     """With a master of the test's own: what snmpd cannot be made to do at will."""
 
     def fill(self, first):
-        """TestSets until there is no place; how many there were."""
+        """TestSets until the queue is full; how many it took."""
         for i in range(self.guests):
             error, _ = self.session.test_set(first + i, self.vcpus(2 + i, 5))
             if error:

@@ -20,7 +20,7 @@ class Full(sets.TestCase):
         super().setUp()
         self.g = self.guests[:6]
         self.bound, self.idle = self.guests[6:]
-        # As it was at the beginning, whatever a test before this one did.
+        # Each guest as it was at the beginning, whatever the tests before changed.
         for guest in self.guests:
             self.to_state(guest, "inactive")
             ask(self.sim, f"do set-vcpu {guest} {guest.vcpus}")
@@ -228,7 +228,7 @@ class Rollback(sets.TestCase):
         self.assertEqual(self.commands(), [f"stop-domain {a}", f"start-domain {a}"])
 
     def test_tail_that_fails_in_the_middle(self):
-        """What was before it goes nowhere: it stays there, and is called partial."""
+        """The stop is done and the unbind refused: the domain stays bound, and the row says partial."""
         a, b = self.take_many(2)
         self.fault(f"refuse:no@unbind-domain/{b}")
         self.expect("undoFailed", (a, "NumVCPU", 6), (b, "AdminState", "inactive"))
