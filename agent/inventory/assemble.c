@@ -1,5 +1,6 @@
 /*
- * The next snapshot out of the last one and a listing: numbers first, then rows, then the pools.
+ * The steps from a listing to a snapshot: numbers of domains, lists and merged values of each
+ * domain, rows, pools.
  */
 #include "inventory/assemble.h"
 
@@ -24,12 +25,12 @@ struct assembly {
 	const struct assemble_input *in;
 	const struct domain **rows; /* references; room for the last snapshot and the listing */
 	size_t n_rows;
-	/* By place in the last snapshot: the listing brought the row, or a row with its name. */
+	/* By place in the last snapshot: the listing has a row with that index or that name. */
 	bool *replaced;
 	bool changed; /* a row was made, removed or changed */
 };
 
-/* A command on it ended since the question left: the last snapshot knows better. */
+/* A command on the domain ended after the question left, so the answer may show the time before. */
 static bool is_kept_back(const struct assemble_input *in, const struct domain *d)
 {
 	for (size_t i = 0; i < in->n_keep; i++)
@@ -49,15 +50,15 @@ static bool is_full_list(const struct assemble_input *in)
 }
 
 /*
- * list-domain for all decides who is there, unless it had domains that could not be understood;
- * the other lists only know more about them.
+ * Only list-domain for all decides which domains exist, unless a domain in it had no name and was
+ * left out. The other lists add values.
  */
 static bool decides_membership(const struct assemble_input *in)
 {
 	return is_full_list(in) && in->listing->left_out == 0;
 }
 
-/* Services and constraints only add to rows. */
+/* Services and constraints of a domain that no list-domain has shown make no row. */
 static bool may_bring_new(const struct assemble_input *in)
 {
 	return in->listing->kind == LISTING_DOMAIN || in->listing->kind == LISTING_BINDINGS;
@@ -74,8 +75,8 @@ static bool brings_uuid(const struct assemble_input *in, const char *uuid)
 }
 
 /*
- * A domain listed without UUID is the one that has the name now, unless that one is in the listing
- * under another name.
+ * A domain listed without a UUID gets the UUID of the domain that has its name in the last
+ * snapshot, unless the listing has that UUID under another name.
  */
 static int complete_identity(const struct assemble_input *in, struct domain *d)
 {
@@ -88,7 +89,7 @@ static int complete_identity(const struct assemble_input *in, struct domain *d)
 	return text_copy(old->uuid, &d->uuid);
 }
 
-/* A domain that no number is left for keeps index 0 and is not shown. */
+/* If the registry has no number left, the domain keeps index 0 and is not shown. */
 static int number_domain(const struct assemble_input *in, struct domain *d)
 {
 	int r = complete_identity(in, d);
@@ -126,7 +127,7 @@ static int number_listed(const struct assemble_input *in)
 	return r;
 }
 
-/* Rows that stay for another reason than this listing must not count as departed. */
+/* These rows stay whether or not the listing has them, so the registry must not see them depart. */
 static int touch_kept_back(const struct assemble_input *in)
 {
 	uint32_t index;
@@ -157,7 +158,8 @@ static int number_domains(const struct assemble_input *in)
 
 /* --- numbers of rows ----------------------------------------------------------------------- */
 
-/* A name that is unique only within a scope is numbered as "scope/name"; no name: as its kind. */
+/* A name that is unique only within a scope is numbered as "scope/name", a row without a name by
+ * its kind. */
 static int number_name(const struct row_type *t, const void *row, uint32_t owner_index,
 	struct registry *r, uint32_t *ret)
 {
@@ -204,7 +206,7 @@ static int number_row(const struct row_type *t, void *row, uint32_t owner_index,
 	return rc;
 }
 
-/* Those with one number are neighbours, in the order in which ldmd lists them. */
+/* Rows with the same number become neighbours and stay in the order in which ldmd lists them. */
 static int compare_row_pointers(const void *a, const void *b)
 {
 	const char *const *x = a, *const *y = b;
@@ -214,7 +216,8 @@ static int compare_row_pointers(const void *a, const void *b)
 	return compare_u64((uintptr_t)*x, (uintptr_t)*y);
 }
 
-/* What tells the row of that number apart in the list as it was; NULL: it was not there. */
+/* The value by which the row of that number differed from its twins in the last list; NULL: the
+ * last list had no such row. */
 static const char *twin_before(const struct row_type *t, const void *last_owner, uint32_t index)
 {
 	for (size_t i = 0; last_owner && i < rows_count(t, last_owner); i++)
@@ -224,8 +227,9 @@ static const char *twin_before(const struct row_type *t, const void *last_owner,
 }
 
 /*
- * Rows of one name, which all have the number of that name now. One keeps it: the one that is known
- * by it, else the one that had it before, else the first.
+ * Gives numbers to n rows of one name, which all have the number of the name so far. One row keeps
+ * it: the row whose value the registry knows with it, else the row that had it in the last list,
+ * else the first. The others get numbers of their own.
  */
 static int number_twins_of(const struct row_type *t, char *const *rows, size_t n,
 	const void *last_owner, uint32_t owner_index, struct registry *r)
@@ -275,7 +279,7 @@ static int number_twins(const struct row_type *t, void *owner, const void *last_
 	return rc;
 }
 
-/* Numbers and sorts the lists of an owner; last_owner: as they were, or NULL. */
+/* Numbers and sorts the lists of an owner. last_owner: its lists in the last snapshot, or NULL. */
 static int number_rows(enum row_owner which, void *owner, const void *last_owner,
 	uint32_t owner_index, struct registry *r)
 {
@@ -297,7 +301,7 @@ static int number_rows(enum row_owner which, void *owner, const void *last_owner
 
 static int number_lists(const struct assemble_input *in, struct domain *d, const struct domain *old)
 {
-	/* They come from the listing, so nobody else has them. */
+	/* Only the listing holds them, so they may be written. */
 	struct domain_detail *detail = (struct domain_detail *)(uintptr_t)d->detail;
 	struct domain_services *services = (struct domain_services *)(uintptr_t)d->services;
 	int r = 0;
@@ -316,8 +320,9 @@ static int number_lists(const struct assemble_input *in, struct domain *d, const
 /* --- merging ------------------------------------------------------------------------------- */
 
 /*
- * Lists differ in what they show: list-domain has no buses, list-bindings may have no load. What
- * this one does not show keeps its value, unless the same list showed it before.
+ * Lists differ in what they show: list-domain has no buses, list-bindings may have no load. A value
+ * that this list does not show is kept; but if list-domain showed it before and does not now, the
+ * value is gone.
  */
 static bool inherits(
 	const struct field *f, uint32_t told, const struct domain *old, enum listing_kind kind)
@@ -329,7 +334,8 @@ static bool inherits(
 
 static int inherit_values(struct domain *fresh, const struct domain *old, enum listing_kind kind)
 {
-	const uint32_t told = fresh->known; /* two members may come from one property */
+	/* As it was: fresh->known grows below, and two members may have the same bit. */
+	const uint32_t told = fresh->known;
 
 	for (const struct field *f = domain_fields; f->kind != FIELD_END; f++) {
 		if (!inherits(f, told, old, kind))
@@ -347,7 +353,7 @@ static int inherit_values(struct domain *fresh, const struct domain *old, enum l
 	return 0;
 }
 
-/* Equal lists are shared, so that unchanged rows of two snapshots are the same memory. */
+/* Equal lists are shared, which saves memory and lets a comparison of pointers find the changes. */
 static void inherit_lists(struct domain *fresh, const struct domain *old)
 {
 	const struct domain_detail *detail = fresh->detail;
@@ -388,13 +394,13 @@ static void derive_from_flags(struct domain *d)
 	d->memory_dr = f[2] == 'r';
 	d->migration = migration_of(f[5]);
 	d->roles &= ~(uint32_t)(DOMAIN_CONTROL | DOMAIN_SERVICE | DOMAIN_GUEST);
-	/* Where flags are not told (data version 2.0) the control domain is known by its name. */
+	/* Data version 2.0 has no flags: there is_control() goes by the name. */
 	d->roles |= is_control(d) ? DOMAIN_CONTROL : DOMAIN_GUEST;
 	if (f[4] == 'v')
 		d->roles |= DOMAIN_SERVICE;
 }
 
-/* A domain that does not run has no load, one without resources no console. */
+/* Kept values that the state rules out: a load without a run, a console port while inactive. */
 static void clear_by_state(struct domain *d)
 {
 	bool runs = d->state == DOMAIN_ACTIVE || d->state == DOMAIN_STOPPING ||
@@ -410,8 +416,8 @@ static void clear_by_state(struct domain *d)
 }
 
 /*
- * The state for those who need a known one: the last known state, or else one that follows from
- * whether the domain holds CPUs and memory.
+ * ldomAdminState needs a state even when ldmd's word is unknown: the last known state, or, if there
+ * is none, active for a domain that has CPUs and memory.
  */
 static void derive_known_state(struct domain *d, const struct domain *old)
 {
@@ -452,7 +458,7 @@ static void add_row(struct assembly *a, const struct domain *take)
 	a->rows[a->n_rows++] = take;
 }
 
-/* Of two domains of one name, the listed one is there. */
+/* Replaces the old rows with this index and this name: a name passes on to the listed domain. */
 static void add_listed_row(struct assembly *a, const struct domain *take)
 {
 	const struct snapshot *last = a->in->last;
@@ -466,7 +472,7 @@ static void add_listed_row(struct assembly *a, const struct domain *take)
 		a->replaced[snapshot_lower_bound(last, same_name->index)] = true;
 }
 
-/* A look at one domain asks for its constraints again, so it takes nothing over. */
+/* A query for one domain takes nothing over: the constraints are asked for next. */
 static void inherit_waiting(
 	const struct assemble_input *in, struct domain *d, const struct domain *old)
 {
@@ -502,7 +508,7 @@ static int add_merged(struct assembly *a, struct domain *d, const struct domain 
 	return 0;
 }
 
-/* The constraints of a domain with a delayed reconfiguration are what waits for its reboot. */
+/* The constraints of a domain in delayed reconfiguration are what it gets at its reboot. */
 static int add_waiting(
 	struct assembly *a, const struct domain *constraints, const struct domain *old)
 {
@@ -526,12 +532,12 @@ static int add_listed_domain(struct assembly *a, struct domain *d)
 {
 	const struct domain *old = snapshot_find_index(a->in->last, d->index);
 
-	/* A row that a manager was making has become a domain. */
+	/* The manager's row has become a domain, which inherits nothing from the row. */
 	if (old && old->row_status != ROW_ACTIVE)
 		old = NULL;
 	if (!old && !may_bring_new(a->in))
 		return 0;
-	/* ldomTable shows the constraints of an inactive domain, and what any other domain has. */
+	/* ldomNumVCPU and ldomMemSize show constraints only while the domain is inactive. */
 	if (old && a->in->listing->kind == LISTING_CONSTRAINTS && old->state != DOMAIN_INACTIVE)
 		return add_waiting(a, d, old);
 	return add_merged(a, d, old);
@@ -581,7 +587,7 @@ static int add_without_services(struct assembly *a, const struct domain *old)
 	return 0;
 }
 
-/* A domain that list-services leaves out has none. */
+/* list-services for all leaves the domain out, so the domain has no services any more. */
 static bool loses_services(const struct assemble_input *in, const struct domain *d)
 {
 	const struct domain_services *s = d->services;
@@ -613,9 +619,9 @@ static int add_not_listed(struct assembly *a)
 /* ------------------------------------------------------------------------------------------- */
 
 /*
- * When the hypervisor began, at the latest: ldmd tells how long each domain runs, in whole minutes
- * above one. A host on which every domain runs for a shorter time than ldmd was not heard of was
- * switched off meanwhile.
+ * The latest time at which the hypervisor can have started, from the longest uptime of a domain. If
+ * every uptime is shorter than the time since ldmd's last answer, the host was switched off in
+ * between, and the count begins anew.
  */
 static int64_t hypervisor_zero(const struct assembly *a)
 {
@@ -653,7 +659,7 @@ static int update_pools(const struct assembly *a, struct snapshot *facts)
 	return 0;
 }
 
-/* What a snapshot after the last one (NULL: the first) begins with. */
+/* The facts of the last snapshot (NULL: this is the first) with the next serial. */
 static struct snapshot facts_after(const struct snapshot *last, uint64_t now_ms)
 {
 	struct snapshot facts = {.hypervisor_zero_ms = (int64_t)now_ms};
@@ -690,15 +696,15 @@ static int make_snapshot(struct assembly *a, const struct snapshot **ret)
 	if (a->changed || !last)
 		facts.table_last_change_ms = in->now_ms;
 	facts.hypervisor_zero_ms = hypervisor_zero(a);
-	/* Numbers are on disk before anyone sees them; if that fails the registry says so. */
+	/* New numbers must be on disk before anyone sees them. The registry logs a failure. */
 	(void)registry_commit(in->registry);
 	facts.next_index = registry_next_index(in->registry);
 	return snapshot_new(&facts, a->rows, a->n_rows, last, ret);
 }
 
 /*
- * list-bindings, and a look at one domain, only add domains. The limit holds for these, too, and it
- * is checked before any of them gets a number.
+ * Answers that only add domains (list-bindings, a query for one domain) could pass the limit in
+ * small steps. Checked before a domain gets a number, as numbers are never given back.
  */
 static int check_count(const struct assemble_input *in)
 {

@@ -1,5 +1,5 @@
 /*
- * See cpu-time.h.
+ * Time between two answers, times utilization.
  */
 #include "inventory/cpu-time.h"
 
@@ -8,7 +8,8 @@ static bool runs(const struct domain *d)
 	return d->state == DOMAIN_ACTIVE || d->state == DOMAIN_STOPPING;
 }
 
-/* The time since the answer before, as far as the domain ran and it counts; in ms. */
+/* Milliseconds from the answer before to now in which the domain ran, at most most_ms; 0 if the two
+ * answers did not come over one connection. */
 static uint64_t span(const struct domain *d, uint64_t before_ms, uint64_t now_ms, uint64_t most_ms,
 	const struct cpu_time_limits *limits)
 {
@@ -20,7 +21,7 @@ static uint64_t span(const struct domain *d, uint64_t before_ms, uint64_t now_ms
 	return now_ms - from_ms < most_ms ? now_ms - from_ms : most_ms;
 }
 
-/* 1 ms at 0.1 % is 1 us. */
+/* 1 ms at 0.1 % is 1 us, which is 1000 ns. */
 static uint64_t used_ns(uint64_t span_ms, uint64_t cpus, uint32_t permille)
 {
 	return span_ms * cpus * permille * 1000;
@@ -46,7 +47,7 @@ static void add_vcpus(
 	}
 }
 
-static void take_over(struct domain *fresh, const struct domain *old, uint64_t now_ms)
+static void inherit_times(struct domain *fresh, const struct domain *old, uint64_t now_ms)
 {
 	bool told = fresh->known & KNOWN_STATE;
 
@@ -64,7 +65,7 @@ static void take_over(struct domain *fresh, const struct domain *old, uint64_t n
 void cpu_time_add(struct domain *fresh, const struct domain *old, enum listing_kind kind,
 	uint64_t now_ms, const struct cpu_time_limits *limits)
 {
-	take_over(fresh, old, now_ms);
+	inherit_times(fresh, old, now_ms);
 	if (kind == LISTING_DOMAIN && old)
 		fresh->cpu_time_ns +=
 			used_ns(span(fresh, limits->list_ms, now_ms, limits->domain_ms, limits),

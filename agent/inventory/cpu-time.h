@@ -1,10 +1,10 @@
 /*
- * How long a domain and its virtual CPUs ran. ldmd tells how busy they are (an average of 10 s for
- * a domain, of 20 s for a CPU), so the time is an estimate: at each answer, the time since the
- * answer before it, times the share that was used.
+ * The CPU time of a domain and of its virtual CPUs. ldmd tells only the utilization (an average of
+ * 10 s for a domain, of 20 s for a CPU), so the time is an estimate: each answer adds the time
+ * since the answer before, times the utilization.
  *
- * It begins with the agent. Nothing is added while a domain does not run, nor across a connection
- * that was lost.
+ * The count starts at 0 when the agent starts. Nothing is added while a domain does not run, nor
+ * for a time in which the connection to ldmd was lost.
  */
 #ifndef INVENTORY_CPU_TIME_H
 #define INVENTORY_CPU_TIME_H
@@ -13,16 +13,16 @@
 #include "inventory/listing.h"
 
 struct cpu_time_limits {
-	uint64_t connected_ms; /* answers before this were on another connection */
-	uint64_t list_ms;      /* when list-domain was answered before; 0: never */
-	uint64_t
-		domain_ms; /* at most so much is added for list-domain, however late it came, ... */
-	uint64_t vcpu_ms;  /* ... and for list-bindings */
+	uint64_t connected_ms; /* monotonic; answers before it came over an earlier connection */
+	uint64_t list_ms;   /* monotonic; the last list-domain for all; 0: add nothing to domains */
+	uint64_t domain_ms; /* longest time that one list-domain counts for */
+	uint64_t vcpu_ms;   /* longest time that one list-bindings counts for */
 };
 
 /*
- * To a domain of such a listing that nobody else has yet. old: as it was before; NULL: it was not.
- * list-domain is about the domain, list-bindings about its CPUs.
+ * Sets the CPU times of `fresh`, a domain out of a listing of that kind that no snapshot shares
+ * yet, from those of `old`, its row in the last snapshot (NULL: it had none). LISTING_DOMAIN adds
+ * to the time of the domain, LISTING_BINDINGS to the times of its CPUs.
  */
 void cpu_time_add(struct domain *fresh, const struct domain *old, enum listing_kind kind,
 	uint64_t now_ms, const struct cpu_time_limits *limits);

@@ -1,5 +1,5 @@
 /*
- * Merging two snapshots, and two lists of devices, that are sorted alike.
+ * Going through two sorted snapshots, and two sorted lists of devices, side by side.
  */
 #include "inventory/diff.h"
 
@@ -60,7 +60,7 @@ static int make_outlines(struct differ *d)
 	return r;
 }
 
-/* The change says what it is; what it is about is added here. */
+/* Appends the change, with the domain before and after and the name of the object. */
 static int report(struct differ *d, struct change change, const char *object)
 {
 	if (d->max == 0) {
@@ -86,7 +86,7 @@ static int report_value(struct differ *d, enum change_kind kind)
 	return report(d, (struct change){.kind = kind, .flag = CHANGE_MODIFIED}, NULL);
 }
 
-/* What a row is called in a notification: its name, or its domain's when it has none. */
+/* The name of a row in a notification. A console has no name and is called by its domain. */
 static const char *object_name(const struct differ *d, const struct row_type *t, const void *row)
 {
 	const char *name = row_name(t, row);
@@ -143,7 +143,7 @@ static int diff_owner(struct differ *d, enum row_owner which, const void *a, con
 	return r;
 }
 
-/* What a state of another MIB module than ours may depend on, besides the state. */
+/* The states of VM-MIB depend on these values besides the state of the domain. */
 static bool lifecycle_differs(const struct domain *a, const struct domain *b)
 {
 	return a->migration != b->migration || !text_equal(a->uuid, b->uuid) ||

@@ -28,7 +28,7 @@ enum domain_role {
 	DOMAIN_GUEST = 1 << 4,
 };
 
-/* Sixth column of the flags. */
+/* The letter in the sixth column of ldmd's flags. */
 enum domain_migration {
 	MIGRATION_NONE,
 	MIGRATION_SOURCE,
@@ -36,15 +36,15 @@ enum domain_migration {
 	MIGRATION_ERROR,
 };
 
-/* The numbers are RFC 2579 RowStatus's; domains of ldmd are ROW_ACTIVE, the others are being made
- * by a manager and are not ldmd's yet. */
+/* The numbers are those of RowStatus (RFC 2579). Domains that ldmd lists are ROW_ACTIVE. A row with
+ * another status is being made by a manager, and ldmd does not know it yet. */
 enum row_status {
 	ROW_ACTIVE = 1,
 	ROW_NOT_IN_SERVICE = 2,
 	ROW_NOT_READY = 3,
 };
 
-/* What was told about a domain, so that a reply that leaves something out does not erase it. */
+/* Which values ldmd has told, so that a reply that leaves a value out does not erase it. */
 enum domain_known {
 	KNOWN_UUID = 1 << 0,
 	KNOWN_MAC = 1 << 1,
@@ -80,16 +80,16 @@ struct vcpu {
 	uint32_t vid, pid, cid;
 	uint32_t strand_permille, util_permille, norm_util_permille;
 	bool util_known;  /* false for a strand under power management */
-	bool parked;	  /* under power management: there, but without a load */
-	bool time_known;  /* there were two answers */
+	bool parked;	  /* by power management: ldmd tells no load */
+	bool time_known;  /* false until a second answer, as time_ns needs two */
 	uint64_t time_ns; /* cpu-time.h */
 };
 
-/* Derived from the vcpus: ldmd names the core with each CPU, and no list has cores. */
+/* Derived from the vcpus, because ldmd lists no cores; it names the core of each CPU. */
 struct core {
 	uint32_t index; /* id + 1 */
 	uint32_t id, n_vcpus;
-	char *cpuset; /* the hardware threads of it that the domain has: "8,9,10" */
+	char *cpuset; /* the hardware threads of the core that the domain has: "8,9,10" */
 };
 
 struct memory_block {
@@ -106,7 +106,7 @@ struct crypto_unit {
 struct iobus {
 	uint32_t index;
 	char *name, *path, *options, *type;
-	char *mac, *vid; /* of a network function: its address, the VLANs it is a member of */
+	char *mac, *vid; /* of a network function: its address; the VLANs it belongs to */
 	uint32_t pvid, mtu;
 	bool is_bus; /* a whole PCIe bus, not a slot or a virtual function */
 };
@@ -132,9 +132,9 @@ struct console {
 
 struct environment_variable {
 	uint32_t index;
-	char *name, *value; /* NULL value: none, or secret */
+	char *name, *value; /* value NULL: the variable has none, or it is secret */
 	bool truncated;	    /* value was longer than 255 octets */
-	bool secret;	    /* has a value that is not shown */
+	bool secret;	    /* the variable has a value, which is not kept */
 };
 
 struct policy {
@@ -171,7 +171,7 @@ struct vcc {
 enum domain_list {
 	LIST_VCPU,
 	LIST_CORE,
-	LIST_VMEM, /* not stored: one row for each domain whose memory is known; see snapshot.h */
+	LIST_VMEM, /* not stored: one row for each domain whose detail was read; see snapshot.h */
 	LIST_MEMORY_BLOCK,
 	LIST_CRYPTO,
 	LIST_IOBUS,
@@ -185,7 +185,7 @@ enum domain_list {
 	LIST_VARIABLE,
 	LIST_POLICY,
 	_DOMAIN_LIST_MAX,
-	LIST_SPCONFIG = _DOMAIN_LIST_MAX, /* the host's */
+	LIST_SPCONFIG = _DOMAIN_LIST_MAX, /* a list of the host, not of a domain */
 	_LIST_MAX,
 };
 
@@ -226,21 +226,21 @@ struct domain_services {
 };
 
 struct domain {
-	uint32_t index; /* registry.h; for ever */
-	uint32_t known; /* enum domain_known: ever told */
-	uint32_t told;	/* the same, by the last list-domain */
+	uint32_t index; /* ldomIndex, from the registry; never changes */
+	uint32_t known; /* enum domain_known: values that ldmd told */
+	uint32_t told;	/* enum domain_known: values told by the last list-domain */
 	char *name;	/* never NULL, at most 256 octets */
 	char *uuid;	/* 36 characters, lower case; or NULL */
 	char *mac, *hostid;
 	char *failure_policy, *master, *ext_mapin, *threading, *cpu_arch;
 	char *boot_policy, *perf_counters, *rc_add_policy;
-	char *flags; /* always six columns, or NULL */
+	char *flags; /* six columns; NULL: not told */
 	enum domain_state state;
 	bool suspended; /* the state is DOMAIN_UNKNOWN, and the word was "suspended" */
 	enum domain_state
-		known_state;	      /* the last one that was a word we know; see merge_domain() */
-	enum domain_state told_state; /* the same, without a guess; 0: there was none */
-	uint32_t num_vcpu;	      /* constraint while inactive, as ldmd gives it */
+		known_state; /* the last known state, or a guess; see derive_known_state() */
+	enum domain_state told_state; /* the last known state; 0: ldmd told none */
+	uint32_t num_vcpu;	      /* of an inactive domain: the constraint */
 	uint64_t mem_bytes;
 	uint32_t num_crypto, num_iobus;
 	uint32_t whole_core;	 /* 0: no constraint */
@@ -252,25 +252,23 @@ struct domain {
 	uint64_t uptime_s;
 	uint64_t cpu_time_ns;	/* cpu-time.h */
 	uint64_t runs_since_ms; /* monotonic; 0: the domain does not run */
-	uint64_t bindings_ms;	/* monotonic; of the last list-bindings; 0: none */
+	uint64_t bindings_ms;	/* monotonic; last answer to list-bindings; 0: none */
 	uint32_t console_port;	/* 0: none */
 	bool pending;		/* a delayed reconfiguration waits */
-	/* What the domain gets when it reboots, from its constraints; zero: not pending, or not
-	 * read.
-	 */
+	/* What the domain gets when it reboots, from its constraints. Valid if waiting_known. */
 	bool waiting_known;
 	uint32_t waiting_vcpu, waiting_crypto;
 	uint64_t waiting_mem_bytes;
 	bool memory_dr; /* a memory reconfiguration runs */
 	bool degraded, transition;
 	enum domain_migration migration; /* != NONE: "migrating" of contract and guides */
-	/* While one runs, as ldmd says it: 0.1 %; "ongoing", "done" or "failed"; a machine. */
+	/* Progress in 0.1 %; "ongoing", "done" or "failed"; the host that the domain comes from. */
 	uint32_t migration_permille;
 	char *migration_status, *migration_source;
 	uint64_t last_change_ms; /* monotonic clock; utilization and uptime do not count */
 	enum row_status row_status;
 	char *template_name;			/* of a row that is being made; or NULL */
-	uint32_t wanted_admin;			/* the same: ldomAdminState asked for; 0: none */
+	uint32_t wanted_admin;			/* of such a row: ldomAdminState; 0: not set */
 	const struct domain_detail *detail;	/* NULL: not read yet */
 	const struct domain_services *services; /* NULL: not read yet */
 };
@@ -294,7 +292,7 @@ struct host {
 	struct spconfig *spconfigs;
 	size_t n_spconfigs;
 	bool spconfigs_known;
-	uint64_t spconfigs_ms; /* monotonic; when that list was asked for */
+	uint64_t spconfigs_ms; /* monotonic; when list-spconfig was sent */
 };
 
 static inline bool domain_is_migrating(const struct domain *d)
@@ -308,13 +306,14 @@ static inline bool domain_in_transition(const struct domain *d)
 	       d->state == DOMAIN_BINDING || d->state == DOMAIN_UNBINDING;
 }
 
-/* NULL for a row that a manager is still making: it is no domain yet. d may be NULL. */
+/* d, or NULL if a manager is still making the row and ldmd has no such domain. d may be NULL. */
 static inline const struct domain *row_domain(const struct domain *d)
 {
 	return d && d->row_status == ROW_ACTIVE ? d : NULL;
 }
 
-/* A row that is being made may have no name yet; then its name is one that ldmd never takes. */
+/* A row that is being made may have no name yet. Then d->name begins with '?', which ldmd never
+ * allows in a name. d may be NULL: false. */
 static inline bool row_has_name(const struct domain *d)
 {
 	return d && d->name[0] != '?';

@@ -19,7 +19,7 @@ struct links {
 	size_t n_consoles;
 };
 
-/* Only volumes have the second name. */
+/* volume is NULL for every kind but SERVICE_VOLUME. */
 static int compare_names(
 	const struct service *s, enum service_kind kind, const char *name, const char *volume)
 {
@@ -30,7 +30,7 @@ static int compare_names(
 	return order == 0 && volume ? strcmp(s->volume, volume) : order;
 }
 
-/* A name that is there twice means the first domain's. */
+/* If two domains offer one name, find_service() finds the service of the lower ldomIndex. */
 static int compare_services(const void *a, const void *b)
 {
 	const struct service *x = a, *y = b;
@@ -66,7 +66,7 @@ static const enum domain_list lists[_SERVICE_KIND_MAX] = {
 	[SERVICE_VCC] = LIST_VCC,
 };
 
-/* Nothing can name a volume whose service is not known. */
+/* A volume without the name of its vds is left out: no disk can name it. */
 static int add_service(
 	struct links *l, enum service_kind kind, const struct domain *d, const void *row)
 {
@@ -128,7 +128,7 @@ static void count_client(struct links *l, enum service_kind kind, const char *na
 		s->clients += more;
 }
 
-/* more is 1, or -1 to take back. The services that an inactive domain names are only planned. */
+/* more: 1, or -1 (as uint32_t) to take back. An inactive domain only plans to use its services. */
 static void count_clients(struct links *l, const struct domain *d, uint32_t more)
 {
 	const struct domain_detail *t = d->detail;
@@ -219,7 +219,7 @@ static bool clients_same(const struct domain *a, const struct domain *b)
 	       (a->state == DOMAIN_INACTIVE) == (b->state == DOMAIN_INACTIVE);
 }
 
-/* The services are the same; clients moved. */
+/* For unchanged services: only clients came or went. */
 static int update(struct links *l, const struct links *last, const struct domain *const *domains,
 	const struct domain *const *before, size_t n)
 {

@@ -17,10 +17,10 @@
 
 #define NAME_MAX_OCTETS 256
 
-/* Four times what the largest machine can have, and rows for that many full ones. */
+/* Four times the domains of the largest machine, and rows for all of them. */
 const struct listing_limits listing_limits_default = {.domains = 1024, .rows = 500000};
 
-/* A complete list that is silent about these says that there are none. */
+/* If list-bindings leaves out one of these, the domain has none. */
 #define KNOWN_BY_SILENCE                                                                           \
 	(KNOWN_FAILURE_POLICY | KNOWN_MASTER | KNOWN_EXT_MAPIN | KNOWN_THREADING |                 \
 		KNOWN_CPU_ARCH | KNOWN_SHUTDOWN_GROUP | KNOWN_CRYPTO | KNOWN_WHOLE_CORE |          \
@@ -94,7 +94,7 @@ static int read_values(struct domain *d, const struct ldm_resource *from)
 	if (r < 0)
 		return r;
 	d->known |= known;
-	/* A console without a port is one that has none. */
+	/* ldmd leaves the port out when the console has none. */
 	if (strcasecmp(from->type, "console") == 0)
 		d->known |= KNOWN_CONSOLE;
 	return 0;
@@ -117,7 +117,7 @@ static int read_rows(const struct reading *in, const struct ldm_resource *from)
 	return r;
 }
 
-/* Volumes may stand below their server, without repeating its name. */
+/* Some versions of ldmd put the volumes below their vds, and leave out its name. */
 static int read_nested_volumes(const struct reading *in, const struct ldm_resource *vds)
 {
 	size_t before = in->services->n_volumes;
@@ -228,7 +228,7 @@ static int feed_domain(struct listing *l, const struct ldm_content *content)
 {
 	struct domain *read;
 
-	/* Sections of no domain have no row to go to. */
+	/* Content that names no domain belongs to the host and is not needed here. */
 	if (!content->domain)
 		return 0;
 	if (!*content->domain) {
@@ -268,7 +268,7 @@ int listing_feed(struct listing *l, const struct ldm_content *content)
 	return r == -E2BIG ? refuse_rows(l, "the host") : r;
 }
 
-/* Domains without a UUID come first, and are no doubles of each other. */
+/* Domains without a UUID come first. */
 static int compare_uuid(const void *a, const void *b)
 {
 	const struct domain *const *x = a, *const *y = b;

@@ -2,9 +2,9 @@
  * The answer to one list action of ldmd: generic resources become domains, free devices or SP
  * configurations.
  *
- * A listing is judged as a whole. One that breaks a rule (too many domains, a name or UUID twice, a
- * name too long) is refused, and nothing of it is used. A domain without a name is left out; what
- * is missing in such a listing is not gone.
+ * A listing that breaks a rule (too many domains, a name or UUID twice, a name too long) is refused
+ * as a whole. A domain without a name is left out; then a domain that is missing in the listing is
+ * not taken for removed.
  */
 #ifndef INVENTORY_LISTING_H
 #define INVENTORY_LISTING_H
@@ -12,14 +12,14 @@
 #include "inventory/model.h"
 #include "inventory/pools.h"
 
-/* The action decides what it means that something is missing. */
+/* The kind decides what a missing value means: unknown, or none. */
 enum listing_kind {
-	LISTING_DOMAIN,	     /* list-domain: short; what it never shows stays as it was */
+	LISTING_DOMAIN,	     /* list-domain: short; values that it never shows are kept */
 	LISTING_BINDINGS,    /* list-bindings: complete */
 	LISTING_SERVICES,    /* list-services */
 	LISTING_DEVICES,     /* list-devices: what is free */
 	LISTING_SPCONFIG,    /* list-spconfig */
-	LISTING_CONSTRAINTS, /* list-constraints: inactive domains, and what waits for a reboot */
+	LISTING_CONSTRAINTS, /* list-constraints: of inactive domains, or those due at a reboot */
 	_LISTING_KIND_MAX,
 };
 
@@ -34,19 +34,20 @@ struct listing {
 	struct listing_limits limits;
 	struct domain **domains; /* owned; in ldmd's order, index 0 */
 	size_t n_domains;
-	size_t left_out; /* domains that could not be understood */
-	size_t budget;	 /* rows that it may still have */
+	size_t left_out; /* domains without a name */
+	size_t budget;	 /* rows that may still be added */
 	struct free_devices free;
-	struct host *host; /* the SP configurations told; assemble() numbers and shares them */
-	char *error;	   /* which rule was broken, and where, in one line; NULL: none */
+	struct host
+		*host; /* SP configurations; assemble() numbers them, the snapshot shares them */
+	char *error;   /* which rule was broken, and where, in one line; NULL: none */
 };
 
 /* limits NULL: the default. -ENOMEM. */
 int listing_new(enum listing_kind kind, const struct listing_limits *limits, struct listing **ret);
 void listing_free(struct listing *l);
-/* To be called for each content of the reply. -EBADMSG: a rule is broken, see error; -ENOMEM. */
+/* Call it for each content of the reply. -EBADMSG: a rule is broken, see `error`; -ENOMEM. */
 int listing_feed(struct listing *l, const struct ldm_content *content);
-/* To be called after the last content: refuses doubles, sorts. Same errors. */
+/* Call it after the last content: refuses names and UUIDs that are there twice. Same errors. */
 int listing_finish(struct listing *l);
 
 #endif

@@ -49,7 +49,7 @@ int domain_new(const char *name, struct domain **ret)
 	return 0;
 }
 
-/* Without what is shared. */
+/* Without detail and services. */
 static int copy_values(const struct domain *d, struct domain **ret)
 {
 	struct domain *copy;

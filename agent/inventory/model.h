@@ -6,7 +6,7 @@
 
 #include "inventory/domain.h"
 
-/* References. A const pointer is taken because holders may only read; NULL is allowed. */
+/* Thread-safe reference counts; the last _unref frees. Holders may only read. NULL is allowed. */
 const struct domain *domain_ref(const struct domain *d);
 void domain_unref(const struct domain *d);
 const struct domain_detail *detail_ref(const struct domain_detail *d);
@@ -20,8 +20,9 @@ void host_unref(const struct host *h);
 int domain_new(const char *name, struct domain **ret);
 /* A writable copy with one reference; detail and services are shared. -ENOMEM. */
 int domain_copy(const struct domain *d, struct domain **ret);
-/* A copy without detail and services, for those who hold it long. NULL gives NULL. -ENOMEM. */
+/* A copy without detail and services, to be held for long. NULL gives NULL. -ENOMEM. */
 int domain_outline(const struct domain *d, const struct domain **ret);
+/* Empty, writable, one reference. -ENOMEM. */
 int detail_new(struct domain_detail **ret);
 int services_new(struct domain_services **ret);
 int host_new(struct host **ret);
@@ -30,9 +31,9 @@ int host_new(struct host **ret);
 int domain_compare_index(const void *a, const void *b);
 int domain_compare_name(const void *a, const void *b);
 
-/* Everything a manager can see but utilization, uptime and last_change_ms is the same. */
+/* The name and all values and lists are the same, except those that schema.c calls volatile. */
 bool domain_same(const struct domain *a, const struct domain *b);
-/* The same down to utilization and uptime. */
+/* All values and lists are the same, volatile ones too; only the times of change may differ. */
 bool domain_identical(const struct domain *a, const struct domain *b);
 
 #endif

@@ -19,7 +19,7 @@ static int compare_ids(const void *a, const void *b)
 	return compare_u64(*x, *y);
 }
 
-/* Sorted, each once; the number of those. */
+/* Sorts the ids, drops doubles, and returns how many are left. */
 static size_t sort_once(uint32_t *ids, size_t n)
 {
 	size_t kept = 0;
@@ -36,8 +36,8 @@ static size_t sort_once(uint32_t *ids, size_t n)
 /* --- list-devices -------------------------------------------------------------------------- */
 
 /*
- * It comes in several shapes: a resource with an amount, a resource with a binding for each unit,
- * or a resource for each unit; with -a the ones in use as well, each marked.
+ * list-devices comes in several forms: one resource with an amount, with a binding for each unit,
+ * or one resource for each unit. Some ldmds also list units in use and mark each of them.
  */
 static bool is_free(const struct ldm_resource *r)
 {
@@ -142,7 +142,7 @@ static int add_bound(struct bound_devices *b, const struct domain *d)
 {
 	const struct domain_detail *detail = d->detail;
 
-	/* Buses belong to a domain whatever its state. */
+	/* A bus stays with its domain in every state. */
 	b->buses += d->num_iobus;
 	if (d->row_status != ROW_ACTIVE || d->state == DOMAIN_INACTIVE)
 		return 0;

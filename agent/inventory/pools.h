@@ -1,9 +1,10 @@
 /*
- * What the host has in all, and what of it no domain has.
+ * The resource pools of the host: how much there is, and how much of it is free.
  *
- * Totals are free (list-devices) plus bound (the domains) at the moment of a list-devices; from
- * then on free is total less bound, so that the two agree in every snapshot. As the two lists are
- * not taken at the same instant, a total that moves is believed only when it comes twice.
+ * An answer to list-devices gives the totals: its free devices plus those bound to domains. Between
+ * two such answers free is total minus bound, so that every snapshot adds up. Free and bound come
+ * from different lists, taken at different times; therefore a new total is believed only when two
+ * answers in a row give it.
  */
 #ifndef INVENTORY_POOLS_H
 #define INVENTORY_POOLS_H
@@ -12,32 +13,34 @@
 
 struct ldm_content;
 
-/* What no domain has, from list-devices. Zeroed before the first content. */
+/* The free devices, from list-devices. Begins as zeros. */
 struct free_devices {
 	uint64_t vcpus, crypto, buses, memory_bytes;
-	uint32_t *core_ids; /* owned; sorted, each once, after free_devices_finish() */
+	uint32_t *core_ids; /* owned; sorted and without doubles after free_devices_finish() */
 	size_t n_core_ids;
 };
-/* Adds what this content says; *budget is counted down. -E2BIG: it is used up; -ENOMEM. */
+/* Adds the devices of one content and takes their number off *budget. -E2BIG: the budget is used
+ * up; -ENOMEM. */
 int free_devices_read(struct free_devices *f, const struct ldm_content *content, size_t *budget);
 void free_devices_finish(struct free_devices *f);
 
-/* What the domains hold. Inactive ones and rows in the making hold nothing. -ENOMEM. */
+/* What the domains hold. An inactive domain holds nothing but its buses. */
 struct bound_devices {
 	uint64_t vcpus, crypto, buses, memory_bytes;
-	uint32_t *core_ids; /* sorted, each once; owned */
+	uint32_t *core_ids; /* owned; sorted, without doubles */
 	size_t n_core_ids;
 };
+/* -ENOMEM. */
 int pools_bound(const struct domain *const *domains, size_t n, struct bound_devices *ret);
 void pools_bound_clear(struct bound_devices *b);
 
 /*
- * After list-devices: new totals, or, as long as they are not believed, the ones that are doubted
- * (known is false while none are).
+ * After list-devices. The new totals go to *pools if they are believed, else to *doubted, whose
+ * `known` says whether totals are in doubt.
  */
 void pools_learn(struct host_pools *pools, struct host_pools *doubted, const struct free_devices *f,
 	const struct bound_devices *b);
-/* After any change of a domain. */
+/* Sets the free amounts to total minus bound; after any change of a domain. */
 void pools_update(struct host_pools *pools, const struct bound_devices *b);
 
 #endif

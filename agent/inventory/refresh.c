@@ -1,6 +1,6 @@
 /*
- * The connection that the inventory lives on, the questions asked over it, and what is made of the
- * answers and published. What to ask, and when, is the schedule's.
+ * The connection for the inventory, the queries sent over it, and the snapshots made of the
+ * answers. schedule.c decides what is asked, and when.
  *
  *   idle --retry time--> connecting --ready--> connected --closed--> idle
  */
@@ -23,10 +23,10 @@
 #include "util/log.h"
 
 #define TOKEN "inventory:refresh"
-/* A connection that lasted that long was a good one. */
+/* A connection that lasted this long resets the back-off. */
 #define STEADY_MS	   10000
 #define SPCONFIGS_LATER_MS 2000
-/* Without memory for a question, none is asked for that long. */
+/* Pause before the next query when one could not be sent. */
 #define PAUSE_MS 1000
 
 enum refresh_state {
@@ -41,13 +41,13 @@ struct names {
 	size_t n;
 };
 
-/* The one question that is on its way. */
+/* The one query that is on its way. */
 struct query {
 	bool running;
 	struct due due; /* its target is owned */
 	struct listing *listing;
 	struct names keep; /* domains on which a command ended meanwhile */
-	bool spoiled;	   /* one of them could not be noted: the answer is of no use */
+	bool spoiled;	   /* no memory to add a name to keep: the answer must not be used */
 	uint64_t started_ms;
 };
 
@@ -65,10 +65,10 @@ struct refresh {
 	unsigned attempts; /* since a connection that lasted */
 	uint64_t connected_ms;
 	uint64_t random_state;
-	char *logged_error;   /* so that each trouble is logged once */
+	char *logged_error;   /* last text logged, so that a lasting trouble is logged once */
 	bool refusal_counted; /* the document that ended the connection is counted already */
 
-	/* Of this connection. */
+	/* What was learned over this connection. */
 	bool services_work, version_changed, on_version_2;
 
 	struct schedule schedule;
@@ -76,7 +76,7 @@ struct refresh {
 
 	const struct snapshot *snapshot;
 	bool published;
-	uint64_t publish_ms; /* the first snapshot is published then at the latest */
+	uint64_t publish_ms; /* latest time to publish the first snapshot */
 	struct ldm_status status;
 	bool status_dirty;
 };
@@ -126,7 +126,7 @@ static void names_clear(struct names *n)
 
 /* --- status and snapshots, told to the owner ----------------------------------------------- */
 
-/* For the scalars. */
+/* Shows the error in the manager scalars. */
 static void take_error(struct refresh *r, char *take)
 {
 	free(r->status.last_error);
@@ -202,7 +202,7 @@ static void publish(struct refresh *r, const struct snapshot *take)
 	snapshot_unref(old);
 }
 
-/* The first snapshot waits for the details, so that what follows is change and not learning. */
+/* The first snapshot waits for the details, so that their first reading is not told as a change. */
 static void publish_first(struct refresh *r)
 {
 	bool complete = !schedule_details_open(&r->schedule, r->now_ms) && !r->query.running;
@@ -246,11 +246,11 @@ static int on_content(void *user, const struct ldm_content *content, bool ok, co
 	struct refresh *r = user;
 
 	(void)message;
-	/* What ldmd refused says nothing; the reply as a whole has failed then. */
+	/* Content that ldmd marks as failed has no values; on_done() sees the failure. */
 	if (!ok || !r->query.listing)
 		return 0;
 	int rc = listing_feed(r->query.listing, content);
-	/* -EBADMSG would say that the document is broken, but only what it says is. */
+	/* To ldm/conn.h -EBADMSG means broken XML; this XML is good, only the listing is not. */
 	return rc == -EBADMSG ? -EINVAL : rc;
 }
 
@@ -281,7 +281,7 @@ static int submit(struct refresh *r, struct ldm_request *request)
 	r->query.running = true;
 	r->query.started_ms = r->now_ms;
 	r->refusal_counted = false;
-	r->status.queries++; /* told with its end */
+	r->status.queries++; /* on_status is called when the query ends */
 	return 0;
 }
 
@@ -337,7 +337,7 @@ static int ask(struct refresh *r)
 	return 0;
 }
 
-/* Nothing was sent: no memory, or a name that no request can carry. */
+/* Nothing was sent: there is no memory, or the request cannot be written with that name. */
 static void give_up_asking(struct refresh *r, int err)
 {
 	struct target *target = r->query.due.target;
@@ -363,7 +363,7 @@ static void ask_when_due(struct refresh *r)
 
 /* --- what an answer says ------------------------------------------------------------------- */
 
-/* The words are ldmd's own and free; these parts of them are what refusals have in common. */
+/* ldmd's messages have no fixed wording; the callers give parts that such messages share. */
 static bool contains_any(const char *message, const char *const *parts)
 {
 	for (; message && *parts; parts++)
@@ -392,7 +392,7 @@ static bool is_name_character(char c)
 	return c && (isalnum((unsigned char)c) || strchr("-_+#.:;~()", c));
 }
 
-/* Names the domain, not just has its letters somewhere. */
+/* Whether the message has the name as a word of its own. */
 static bool names_domain(const char *message, const char *name)
 {
 	size_t n = strlen(name);
@@ -403,7 +403,8 @@ static bool names_domain(const char *message, const char *name)
 	return false;
 }
 
-/* "no such action" is not about the domain, "authoring was not found" is not about rights. */
+/* "no such action" does not name the domain, so it is not gone. A message that names the domain is
+ * about it even if it looks like a refusal, as "authoring was not found" does. */
 static bool says_domain_is_gone(const struct refresh *r, const char *message)
 {
 	if (!is_absence(message))
@@ -423,8 +424,8 @@ static void unauthorised(struct refresh *r, const char *message)
 }
 
 /*
- * How long ldmd took. More than the time-out is our own standing still, in a suspended machine for
- * one: that says nothing about ldmd.
+ * How long ldmd took to answer. A time above the time-out means that the agent stood still (in a
+ * suspended machine, for example), which says nothing about ldmd: 0.
  */
 static uint64_t query_duration(const struct refresh *r)
 {
@@ -435,7 +436,7 @@ static uint64_t query_duration(const struct refresh *r)
 
 /* --- using an answer ----------------------------------------------------------------------- */
 
-/* gone: the domain that was asked for is not there; NULL: see the listing. */
+/* gone: name of the domain that ldmd says does not exist; NULL: none. */
 static int make_snapshot(struct refresh *r, const char *gone)
 {
 	struct query *q = &r->query;
@@ -480,7 +481,7 @@ static void plan_next_list(struct refresh *r)
 {
 	uint64_t interval = r->config.interval_ms;
 
-	/* After our own standing still the data of before are old. */
+	/* The agent stood still (see query_duration()), so its data are old: ask at once. */
 	if (r->now_ms - r->query.started_ms > r->config.request_timeout_ms) {
 		r->schedule.list_due_ms = r->now_ms;
 		return;
@@ -522,7 +523,7 @@ static void after_snapshot(struct refresh *r, const struct snapshot *before)
 		r->services_work = true;
 		break;
 	case LISTING_DEVICES:
-		/* Did something move between the two lists? Look again at both. */
+		/* A device may have moved between the two lists: read both again. */
 		if (r->snapshot->doubted_pools.known)
 			schedule_doubt(&r->schedule);
 		break;
@@ -556,7 +557,8 @@ static int use_answer(struct refresh *r)
 
 /* --- the end of a question ----------------------------------------------------------------- */
 
-/* ldmd may not know data version 3.0, or not 2.0: ask in the other one, the first time at once. */
+/* ldmd may know only one data version. The next list is asked for in the other version, and the
+ * first time at once. */
 static bool change_version(struct refresh *r, const char *message)
 {
 	bool at_once = !r->version_changed;
@@ -599,7 +601,7 @@ static int list_failed(struct refresh *r, const struct ldm_reply *reply)
 static void fail_waiters(struct refresh *r, int err)
 {
 	size_t n;
-	/* Callbacks may add new ones. */
+	/* Taken off the schedule first, as a callback may add new targets. */
 	struct target **targets = schedule_take_targets(&r->schedule, &n);
 
 	for (size_t i = 0; i < n; i++)
@@ -619,7 +621,7 @@ static void end_list(struct refresh *r, int err, const struct ldm_reply *reply)
 	}
 	if (err < 0 && need != NEED_LIST)
 		schedule_list_failed(&r->schedule, need, r->now_ms);
-	/* Nothing is asked about single domains before the first list. */
+	/* No single domain is read before the first list: those who wait would wait for ever. */
 	if (err < 0 && !r->query.spoiled && !r->schedule.had_list)
 		fail_waiters(r, err);
 	schedule_list_done(&r->schedule, need, r->now_ms, query_duration(r));
@@ -628,7 +630,7 @@ static void end_list(struct refresh *r, int err, const struct ldm_reply *reply)
 	query_clear(r);
 }
 
-/* One domain, and what became of asking for it. */
+/* Ends the query for one domain and tells those who wait. */
 static void settle_target(struct refresh *r, int err)
 {
 	struct target *target = r->query.due.target;
@@ -653,7 +655,7 @@ static void ask_again(struct refresh *r, bool plain)
 		target_settle(target, rc, NULL, NULL);
 }
 
-/* While a delayed reconfiguration waits, only the constraints show what it brings. */
+/* During a delayed reconfiguration only the constraints show what the domain gets at its reboot. */
 static void target_is_read(struct refresh *r)
 {
 	struct target *target = r->query.due.target;
@@ -668,7 +670,7 @@ static void target_is_read(struct refresh *r)
 	}
 }
 
-/* The domain itself was read before. Without a good answer it is not known what waits. */
+/* The domain was read before. Without a good answer waiting_known stays false. */
 static void constraints_are_read(struct refresh *r, int err, const struct ldm_reply *reply)
 {
 	if (err == 0 && reply->ok && r->query.listing->n_domains > 0)
@@ -681,7 +683,7 @@ static void target_is_gone(struct refresh *r)
 	settle_target(r, make_snapshot(r, r->query.due.target->name));
 }
 
-/* A refusal of the long list may be about the list and not about the domain. */
+/* If list-bindings fails, list-domain may still work. */
 static void target_failed(struct refresh *r, const struct ldm_reply *reply)
 {
 	r->status.query_failures++;
@@ -745,7 +747,7 @@ static void count_failure(struct refresh *r, int err, const struct ldm_reply *re
 	if (r->query.listing && r->query.listing->error) {
 		listing_refused(r);
 	} else if (err == -EBADMSG && reply->message) {
-		/* It was logged by who found it. */
+		/* ldm/ has logged it. */
 		char *copy = strdup(reply->message);
 
 		if (copy)
@@ -757,7 +759,7 @@ static void on_done(void *user, int err, const struct ldm_reply *reply)
 {
 	struct refresh *r = user;
 
-	/* refresh_free() ends what is on its way. */
+	/* Called by refresh_free(): nobody is told anything. */
 	if (!r->conn)
 		return;
 	r->status_dirty = true;
@@ -804,7 +806,7 @@ static const struct refresh_link real_link = {
 	.dispatch = ldm_conn_dispatch,
 };
 
-/* 0.2, 0.4, 0.8 ... seconds up to the limit, less up to half. */
+/* 0.2 s, 0.4 s, 0.8 s and so on up to the limit; each shortened by up to a half at random. */
 static void plan_retry(struct refresh *r)
 {
 	uint64_t delay = r->config.backoff_min_ms;
@@ -838,7 +840,7 @@ static void connection_lost(struct refresh *r, enum link_state link)
 {
 	if (r->state == REFRESH_CONNECTED)
 		r->status.disconnects++;
-	/* One that lets us in and then ends it, time and again, is not asked at full pace. */
+	/* If ldmd accepts and soon closes again and again, the back-off must grow. */
 	if (r->state == REFRESH_CONNECTED && r->now_ms - r->connected_ms >= STEADY_MS)
 		r->attempts = 0;
 	set_state(r, REFRESH_IDLE);
@@ -855,7 +857,7 @@ static void on_closed(void *user, enum ldm_closed reason, int error, const char 
 {
 	struct refresh *r = user;
 
-	/* Before that it was no document but a handshake. */
+	/* While connecting, it was the handshake that broke a rule, and not a document. */
 	if (reason == LDM_CLOSED_PROTOCOL && r->state == REFRESH_CONNECTED && !r->refusal_counted)
 		r->status.documents_refused++;
 	r->refusal_counted = false;
@@ -917,7 +919,7 @@ void refresh_config_init(struct refresh_config *c, bool local)
 	};
 }
 
-/* xorshift; its only use is to keep many agents from asking in step. */
+/* xorshift; it only keeps many agents from asking at the same moments. */
 static uint32_t own_random(void *user)
 {
 	uint64_t *state = user;
@@ -967,7 +969,7 @@ void refresh_free(struct refresh *r)
 {
 	if (!r)
 		return;
-	/* Those who wait are gone, too: nothing is to be told any more. */
+	/* Nobody who waits for a domain is told anything any more. */
 	schedule_clear(&r->schedule);
 	if (r->conn) {
 		struct ldm_conn *conn = r->conn;
@@ -1058,7 +1060,7 @@ void refresh_command_ended(struct refresh *r, const char *name)
 {
 	if (!r->query.running || names_have(&r->query.keep, name))
 		return;
-	/* Without memory the whole answer has to go. */
+	/* A name that cannot be kept makes the whole answer useless. */
 	if (names_add(&r->query.keep, name) < 0)
 		r->query.spoiled = true;
 }

@@ -1,14 +1,14 @@
 /*
- * Where the registry lives: a state directory with a lock, a file, and a copy of it.
+ * The files of the registry in the state directory, and how they are read, checked and written.
  *
- *   index-registry         the newer of the two at every moment
+ *   index-registry         written first, so never older than the copy
  *   index-registry.copy    written after it; used when the other one is damaged
- *   index-registry.damaged-TIME, index-registry.copy.damaged-TIME   kept aside for people
+ *   index-registry.damaged-TIME, index-registry.copy.damaged-TIME   damaged files, for people
  *   lock                   held by the agent that uses the directory; holds its process id
  *
- * A file is never written in place, so a crash leaves a good one; the copy is not written where the
- * first failed. A number is shown to nobody before the write was tried; when it fails the agent
- * serves on and says so, as a manager is better off with rows than without.
+ * A file is never written in place, so a crash leaves a good file. If the first write fails, the
+ * copy is not written. A number is not shown before a write was tried. If the write fails, the
+ * agent logs it and serves on, because rows whose numbers may change are better than no rows.
  */
 #include "inventory/registry-internal.h"
 
@@ -47,7 +47,7 @@ static uint64_t checksum(const char *text, size_t size)
 	return sum;
 }
 
-/* A name ends a line. */
+/* Appends the name, which is the last word of a line, and ends the line. */
 static int print_name(struct buffer *out, const char *name)
 {
 	int rc = percent_append(out, name);
@@ -71,7 +71,7 @@ static int print_object(struct buffer *out, const struct registry_object *o)
 	return rc < 0 ? rc : print_name(out, o->name);
 }
 
-/* The mark of a kind comes before the objects of that kind. */
+/* By owner and kind, the counter of a kind before its objects. */
 static int compare_kind(const void *a, const void *b)
 {
 	const struct registry_object *const *x = a, *const *y = b;
@@ -84,7 +84,7 @@ static int compare_kind(const void *a, const void *b)
 	return order ? order : compare_u64((*x)->index, (*y)->index);
 }
 
-/* The items in another order; to be freed. NULL: no memory. */
+/* The items sorted by `compare`, in an array that the caller frees. NULL: no memory. */
 static void **in_order(const struct sorted *s, int (*compare)(const void *a, const void *b))
 {
 	void **order = calloc(s->n + 1, sizeof(void *));
@@ -122,7 +122,7 @@ int registry_print(const struct registry *r, char **ret_text, size_t *ret_size)
 
 /* --- text, read ---------------------------------------------------------------------------- */
 
-/* Takes one word off the line; NULL when there is none. */
+/* Takes one word off the line; NULL: there is none. */
 static char *take_word(char **line)
 {
 	char *word = strsep(line, " ");
@@ -137,7 +137,7 @@ static bool take_number(char **line, uint64_t max, uint64_t *ret)
 	return word && *word >= '0' && *word <= '9' && parse_u64(word, ret) == 0 && *ret <= max;
 }
 
-/* A name is the last word, and not empty. */
+/* The name must be the last word, and not empty. */
 static char *take_name(char **line)
 {
 	char *word = take_word(line);
@@ -212,7 +212,7 @@ static int parse_line(struct registry *r, size_t at, char *line)
 	return -EBADMSG;
 }
 
-/* The last line, "sum <16 digits>\n", vouches for all before it. */
+/* The last line, "sum <16 digits>\n", has the check sum of all lines before it. */
 static int check_sum(const char *text, size_t size, size_t *ret_body)
 {
 	static const size_t last = sizeof("sum 0123456789abcdef\n") - 1;
@@ -241,7 +241,7 @@ int registry_parse(struct registry *r, const char *text, size_t size, size_t *re
 		rc = parse_line(r, ++at, line);
 	free(copy);
 	*ret_line = at;
-	/* What is there twice, or below a domain that is not there, is damage, too. */
+	/* An entry twice, or a counter of a domain that is not there, is damage too. */
 	if (rc == -EEXIST || rc == -ENOENT || (rc == 0 && at < 3))
 		return -EBADMSG;
 	return rc;
@@ -263,7 +263,7 @@ uint32_t registry_salvage_next(const char *text, size_t size)
 
 /* --- the lock ------------------------------------------------------------------------------ */
 
-/* A disk that is full or read-only is no reason not to serve. */
+/* Without a lock file because the disk is full or read-only, the agent still serves. */
 static int take_lock(struct registry *r, const char *path)
 {
 	struct flock whole = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
@@ -289,7 +289,7 @@ static int take_lock(struct registry *r, const char *path)
 			log_err(TOKEN, "cannot lock %s: %s", path, strerror(-rc));
 		return rc;
 	}
-	/* For people who look who it is; no program reads it. */
+	/* The process id is for people; no program reads it. */
 	if (ftruncate(r->lock_fd, 0) == 0)
 		(void)dprintf(r->lock_fd, "%ld\n", (long)getpid());
 	for (int i = 0; i < N_FILES; i++)
@@ -299,11 +299,11 @@ static int take_lock(struct registry *r, const char *path)
 
 /* --- loading ------------------------------------------------------------------------------- */
 
-/* What became of reading one of them. */
+/* The result of reading one file. */
 struct reading {
 	int error; /* 0, -ENOENT, -EBADMSG, or from the file system */
 	size_t line;
-	uint32_t salvaged; /* mark of a damaged one */
+	uint32_t salvaged; /* high-water mark of a damaged file; 0: unreadable */
 	struct registry content;
 };
 
@@ -325,7 +325,7 @@ static void read_one(const char *path, struct reading *in)
 	free(text);
 }
 
-/* The name tells when; a second damage in the same second would replace the first, no more. */
+/* The new name has the time in seconds, so it is free but for a second damage in that second. */
 static void put_aside(const char *path)
 {
 	_cleanup_free_ char *aside = NULL;
@@ -346,7 +346,7 @@ static void tell_damage(const char *path, const struct reading *in)
 		log_warn(TOKEN, "%s is damaged: cut short or changed (wrong check sum)", path);
 }
 
-/* The other file may have known of numbers that this one does not: leave them out. */
+/* The damaged file may have had higher numbers than this one, so some numbers are left out. */
 static void skip_ahead(struct registry *r, uint32_t salvaged)
 {
 	if (salvaged > r->next)
@@ -355,7 +355,7 @@ static void skip_ahead(struct registry *r, uint32_t salvaged)
 		r->next += REGISTRY_WINDOW;
 }
 
-/* Whether an agent has run here: then it has given out numbers. */
+/* Whether an agent has run here before: then it has given out numbers. */
 static bool has_other_state(const char *directory)
 {
 	static const char *const others[] = {
@@ -393,7 +393,7 @@ static int start_anew(
 	return 0;
 }
 
-/* Takes over what was read. */
+/* Takes over the content of file `from`. */
 static void go_on_with(struct registry *r, struct reading *in, int from)
 {
 	struct registry *content = &in[from].content;
@@ -404,7 +404,7 @@ static void go_on_with(struct registry *r, struct reading *in, int from)
 	content->recovered = r->recovered;
 	*r = *content;
 	registry_init(content);
-	/* A copy that was never written (first start cut short) is no damage. */
+	/* A missing copy is no damage: the first start may have ended before it was written. */
 	if (!r->recovered && (from == MAIN || in[MAIN].error != -ENOENT))
 		return;
 	if (in[other].error == -EBADMSG)
@@ -415,8 +415,8 @@ static void go_on_with(struct registry *r, struct reading *in, int from)
 }
 
 /*
- * The newer of those that are good. With both bad: -EBADMSG, or, with accept_damage, an empty
- * registry whose mark is above the old one as far as that can be read.
+ * Takes the newer of the good files. If there is none: -EBADMSG or, with accept_damage, an empty
+ * registry whose high-water mark is above the old one, if a damaged file still shows it.
  */
 static int settle(struct registry *r, const char *directory, struct reading *in, bool accept_damage)
 {
@@ -425,7 +425,7 @@ static int settle(struct registry *r, const char *directory, struct reading *in,
 	for (int i = 0; i < N_FILES; i++) {
 		int error = in[i].error;
 
-		/* Nothing may be concluded from a file that cannot be read, so do not start. */
+		/* A file that cannot be read may be the newer one, so do not start. */
 		if (error < 0 && error != -ENOENT && error != -EBADMSG) {
 			log_err(TOKEN, "cannot read %s: %s", r->paths[i], strerror(-error));
 			return error;
@@ -479,7 +479,7 @@ int registry_open(const char *directory, bool accept_damage, struct registry **r
 		registry_free(r);
 		return rc;
 	}
-	/* Also proves at start that the files can be written. */
+	/* Written at once, so that an unwritable directory is noticed at the start. */
 	r->dirty = true;
 	(void)registry_commit(r);
 	*ret = r;

@@ -1,8 +1,8 @@
 /*
- * Entries, the names below them, the marks, and the rules by which a domain finds its number.
+ * Entries of domains, their objects and counters, and the rules that find the number of a domain.
  *
- * Lookups are binary searches in arrays of pointers. An insertion moves few of them, as young ones
- * are sorted in among each other first; removals are marked and swept out in one pass.
+ * Lookups are binary searches in arrays of pointers. New pointers go to the young part of an array,
+ * which is short, so an insertion moves few of them. Removals are marked and swept in one pass.
  */
 #include "inventory/registry-internal.h"
 
@@ -18,15 +18,15 @@
 #include "util/number.h"
 #include "util/text.h"
 
-/* Names below domains; beyond it those long gone are forgotten. */
+/* With more objects than this, those unseen for long are forgotten. */
 #define OBJECTS_MAX ((size_t)65536)
 /*
- * No host has that many domains at a time, nor that many names below them: an ldmd that makes up
- * new ones in each answer gets no more numbers.
+ * No host has more domains than this at a time, nor more objects: an ldmd that sends new names in
+ * each answer must not use up the memory.
  */
 #define PRESENT_MAX	   65536
 #define OBJECTS_IN_USE_MAX (4 * OBJECTS_MAX)
-/* A name that was there in one of the last turns may be in use. */
+/* An object seen within this many turns may still be in use. */
 #define TURNS_IN_USE 1024
 
 /* --- sorted arrays ------------------------------------------------------------------------- */
@@ -40,7 +40,7 @@ static size_t lower_bound(void *const *items, size_t n, const void *key, compare
 	return first_where(i, n, compare(items[i], key) >= 0);
 }
 
-/* The place of the first item that is not before the key; NULL: there is none. */
+/* The place of the first item that is not less than the key; NULL: there is none. */
 static void **sorted_seek(const struct sorted *s, const void *key, compare_fn *compare)
 {
 	if (s->n == 0)
@@ -90,7 +90,7 @@ static void sorted_merge(struct sorted *s, compare_fn *compare)
 	s->n_old = s->n;
 }
 
-/* After sorted_reserve(). */
+/* sorted_reserve() must have succeeded. */
 static void sorted_insert(struct sorted *s, void *item, compare_fn *compare)
 {
 	if (s->n - s->n_old == YOUNG_MAX)
@@ -110,7 +110,7 @@ static void sorted_remove(struct sorted *s, const void *item, compare_fn *compar
 	s->n--;
 }
 
-/* Drops the items that are gone; free_item (NULL: nothing) is called for each of them. */
+/* Removes the items that are gone; free_item (may be NULL) is called for each of them. */
 static void sorted_sweep(
 	struct sorted *s, bool (*is_gone)(const void *item), void (*free_item)(void *item))
 {
@@ -144,7 +144,7 @@ static int compare_uuid(const void *a, const void *b)
 	return strcmp(x->uuid, y->uuid);
 }
 
-/* A name may be there many times. */
+/* Many entries may have the same name. */
 static int compare_name(const void *a, const void *b)
 {
 	const struct registry_entry *x = a, *y = b;
@@ -204,7 +204,7 @@ struct registry_entry *registry_find_uuid(const struct registry *r, const char *
 	return sorted_find(&r->by_uuid, &key, compare_uuid);
 }
 
-/* The entry of that name behind the last one (NULL: the first); NULL: there is none. */
+/* The entry of that name that comes after `last` (NULL: the first); NULL: there is none. */
 static struct registry_entry *next_named(
 	const struct registry *r, const char *name, const struct registry_entry *last)
 {
@@ -291,7 +291,7 @@ int registry_relabel(
 
 /* --- names below an entry ------------------------------------------------------------------ */
 
-/* Everything but name and kind is 0. NULL: no memory. */
+/* All members but name and kind are 0. NULL: no memory. */
 static struct registry_object *object_new(const char *kind, const char *name)
 {
 	size_t kind_size = strlen(kind) + 1, name_size = strlen(name) + 1;
@@ -363,7 +363,7 @@ static bool is_below_gone(const struct registry *r, const struct registry_object
 	return owner && owner->gone;
 }
 
-/* The entries that are marked, and all objects below them. */
+/* Frees the marked entries and all their objects. */
 static void sweep_entries(struct registry *r)
 {
 	for (size_t i = 0; i < r->objects.n; i++) {
@@ -392,7 +392,8 @@ int registry_compare_seen(const void *a, const void *b)
 	return order ? order : compare_u64((*x)->index, (*y)->index);
 }
 
-/* Forgets the longest unseen ones, so that departed_max are left. Without memory: next time. */
+/* Departed entries beyond departed_max are forgotten. If there is no memory, the next list does it.
+ */
 void registry_present_end(struct registry *r)
 {
 	struct registry_entry **departed = calloc(r->by_index.n + 1, sizeof(*departed));
@@ -421,7 +422,7 @@ static int compare_object_seen(const void *a, const void *b)
 	return compare_u64((*x)->seen, (*y)->seen);
 }
 
-/* The longest unseen ones, so that `keep` are left, but none that may be in use. */
+/* Forgets the objects unseen for longest until `keep` are left, but none that may be in use. */
 static void forget_objects(struct registry *r, size_t keep)
 {
 	size_t n = r->objects.n;
@@ -438,8 +439,8 @@ static void forget_objects(struct registry *r, size_t keep)
 }
 
 /*
- * Forgets objects that are not in use any more. It looks at all of them, so that where most are in
- * use the next time is only when there are a quarter more.
+ * Forgets objects that are not in use any more. As this looks at all objects, the next time comes
+ * only when there are a quarter more of them.
  */
 static void make_room_for_objects(struct registry *r)
 {
@@ -452,7 +453,7 @@ static void make_room_for_objects(struct registry *r)
 
 /* --- the rules ----------------------------------------------------------------------------- */
 
-/* The entry that a domain is known by; NULL: it is new. */
+/* The entry of a domain by the rules in registry.h; NULL: the domain is new. */
 static struct registry_entry *find_domain(
 	const struct registry *r, const char *uuid, const char *name)
 {
@@ -520,7 +521,7 @@ void registry_present_begin(struct registry *r)
 	r->turn++;
 }
 
-/* Where the next number of that kind is remembered; made at first use. */
+/* The counter of a kind of object; it is made at first use. */
 static int find_counter(
 	struct registry *r, uint32_t owner, const char *kind, struct registry_object **ret)
 {
@@ -533,8 +534,8 @@ static int find_counter(
 }
 
 /*
- * Adds an object under the kind `as`: its own kind, or the one under which its twins are kept. It
- * gets the number; 0: the next free number of its own kind. -ENOSPC: there is no room or no number.
+ * Adds an object under the kind `as`, which is `kind` or the kind of its twins. number 0: the next
+ * number of `kind`. -ENOSPC: there is no room or no number; -ENOMEM.
  */
 static int add_object(struct registry *r, uint32_t owner, const char *kind, const char *as,
 	const char *name, uint32_t number, struct registry_object **ret)
@@ -568,7 +569,7 @@ int registry_assign_object(
 	return 0;
 }
 
-/* Twins are objects of a kind of their own, named "NAME/VALUE", with a number of the other kind. */
+/* A twin is an object of the kind "KIND=" and the name "NAME/VALUE". Its number is one of KIND. */
 int registry_assign_twin(struct registry *r, uint32_t owner, const char *kind, const char *name,
 	const char *value, uint32_t plain, bool free_number, uint32_t *ret)
 {
@@ -600,7 +601,7 @@ void registry_absent(struct registry *r, const char *name)
 			e->seen--;
 }
 
-/* A departed domain without UUID gives its name up for one that a manager makes. */
+/* A departed domain without a UUID is forgotten, because a new domain would be taken for it. */
 int registry_free_name(struct registry *r, const char *name)
 {
 	for (struct registry_entry *e = next_named(r, name, NULL); e; e = next_named(r, name, e))

@@ -1,6 +1,6 @@
 /*
- * Rows and lists by their tables. Members are reached by offset; memcpy keeps the compiler's
- * aliasing rules out of it.
+ * Rows and lists by their tables. Members are reached by their offsets, and copied with memcpy
+ * because an access through a pointer of another type would break C's aliasing rules.
  */
 #include "inventory/rows.h"
 
@@ -24,7 +24,7 @@ static bool is_text(const struct field *f)
 	return f->kind >= FIELD_TEXT && f->kind <= FIELD_FLAGS;
 }
 
-/* The pointer that is a member of the struct. */
+/* The pointer stored at this offset of a struct. */
 static void *pointer_at(const void *in, size_t offset)
 {
 	void *pointer;
@@ -38,7 +38,7 @@ static char *field_text(const struct field *f, const void *row)
 	return pointer_at(row, f->offset);
 }
 
-/* What was there is freed. */
+/* Writes the value; a text that was there is freed. */
 static void field_put(const struct field *f, const void *value, void *row)
 {
 	if (is_text(f))
@@ -66,7 +66,7 @@ static int parse_address(const char *text, uint64_t *ret)
 	return errno || *end ? -EINVAL : 0;
 }
 
-/* -ENOMEM; any other error means that the text is no such value. */
+/* -ENOMEM; any other error means that the text is not a value of this kind. */
 static int parse_value(enum field_kind kind, const char *text, union value *ret)
 {
 	switch (kind) {
@@ -108,7 +108,8 @@ static int parse_value(enum field_kind kind, const char *text, union value *ret)
 	return -EINVAL;
 }
 
-static bool is_in(const char *const *types, const char *type)
+/* types NULL: any type will do. */
+static bool has_type(const char *const *types, const char *type)
 {
 	for (; types && *types; types++)
 		if (strcasecmp(*types, type) == 0)
@@ -143,7 +144,7 @@ int fields_read(
 
 		if (f->in != types) {
 			types = f->in;
-			has_types = is_in(types, from->type);
+			has_types = has_type(types, from->type);
 		}
 		const char *text = has_types ? find_text(f, from) : NULL;
 		int r = text ? parse_value(f->kind, text, &value) : -ENOENT;
@@ -374,7 +375,7 @@ static int compare_threads(const void *a, const void *b)
 	return compare_u64((*x)->pid, (*y)->pid);
 }
 
-/* The threads of one core become a row. */
+/* threads: the virtual CPUs of one core. A core whose index would exceed INT32_MAX is left out. */
 static int add_core(struct domain_detail *d, const struct vcpu *const *threads, size_t n)
 {
 	struct buffer cpuset = BUFFER_EMPTY;

@@ -13,17 +13,17 @@
 #include "util/cleanup.h"
 #include "util/clock.h"
 
-/* More single questions than that are dearer than one for all. */
+/* More single queries than this, or than a quarter of the domains, cost more than one for all. */
 #define TARGETS_MIN 8
 /* How often a long list that failed is asked for again before the next round. */
 #define FAILURES_MAX 3
-/* How often a list-devices that does not fit is repeated before the next round. */
+/* How often a list-devices that does not fit the domains is repeated before the next round. */
 #define DOUBTS_MAX 3
-/* Lists that events tell about are asked for in each such round of details only. */
+/* One round of details in so many asks also for the lists whose changes are events. */
 #define FULL_ROUNDS 10
-/* Events that cannot be had are asked for again after that time. */
+/* Time until the next registration for events after a refused one. */
 #define REGISTER_AGAIN_MS 600000
-/* A connection that is lost that often while registering in a row is lost because of it. */
+/* If the connection is lost this often in a row while registering, registering is the cause. */
 #define REGISTER_FAILURES_MAX 2
 
 void schedule_connected(struct schedule *s, uint64_t now_ms)
@@ -76,7 +76,8 @@ static void postpone(struct schedule *s, uint32_t needs, uint64_t at_ms)
 
 void schedule_lists(struct schedule *s, uint32_t needs, uint64_t now_ms, uint64_t delay_ms)
 {
-	/* Those asked for already keep their time, or a steady flow would put them off for ever. */
+	/* A list asked for already keeps its time; else a steady flow of events would put it off.
+	 */
 	postpone(s, needs & ~s->needs, clock_after(now_ms, delay_ms));
 	s->needs |= needs;
 }
@@ -182,7 +183,7 @@ static struct target *remove_target(struct schedule *s, size_t at)
 	return t;
 }
 
-/* list-bindings for all is about to answer all targets that nobody waits for. */
+/* list-bindings for all domains makes the targets that nobody waits for superfluous. */
 static void drop_idle_targets(struct schedule *s)
 {
 	for (size_t i = s->n_targets; i > 0; i--)
@@ -190,7 +191,7 @@ static void drop_idle_targets(struct schedule *s)
 			target_free(remove_target(s, i - 1));
 }
 
-/* After the coalescing time. -ENOMEM. */
+/* Asks for the domain after the coalescing time. -ENOMEM. */
 static int schedule_domain(
 	struct schedule *s, const char *name, const struct snapshot *snapshot, uint64_t now_ms)
 {
@@ -198,8 +199,8 @@ static int schedule_domain(
 	struct target *t;
 
 	/*
-	 * A list-bindings for all that is asked for answers for this domain, also one that waits
-	 * because it paces a storm; one that failed and waits does not.
+	 * A list-bindings for all that is on the schedule shows this domain too, unless the last
+	 * one failed.
 	 */
 	if (((s->needs & NEED_BINDINGS) && s->bindings_work) || find_target(s, name))
 		return 0;
@@ -226,7 +227,7 @@ int schedule_waiter(
 	return 0;
 }
 
-/* Those who wait for one of them now wait for the other. */
+/* Moves the waiters of `from` to `into` and frees `from`. -ENOMEM. */
 static int join_targets(struct target *into, struct target *from)
 {
 	size_t n = into->n_waiters + from->n_waiters;
@@ -273,10 +274,9 @@ void schedule_clear(struct schedule *s)
 /* --- what to ask --------------------------------------------------------------------------- */
 
 /*
- * What may have changed since the last round without an event: the load of CPUs is in
- * list-bindings, and a fault may take free devices. Every change of services and of SP
- * configurations is an event. A round that comes late follows our own standing still, in which
- * events may have been lost.
+ * Asks for the lists that may have changed without an event: list-bindings has the load of CPUs,
+ * and a hardware fault may take free devices. Every change of services and SP configurations is an
+ * event. If the round is late, the agent stood still and may have lost events: all lists.
  */
 static void begin_round(struct schedule *s, uint64_t now_ms)
 {
@@ -291,7 +291,7 @@ static void begin_round(struct schedule *s, uint64_t now_ms)
 	s->detail_due_ms = clock_after(now_ms, schedule_jitter(s, s->detail_interval_ms, 10));
 }
 
-/* Brings timers into needs. */
+/* Turns timers that have run out into needs. */
 static void tick(struct schedule *s, uint64_t now_ms)
 {
 	if (now_ms >= s->list_due_ms) {
@@ -324,9 +324,8 @@ static struct due take_list(struct schedule *s, uint32_t need)
 }
 
 /*
- * A domain that somebody waits for comes first, then the short list, then single domains and the
- * long lists, in turn when there are both: a steady flow of events must not put the lists off for
- * ever.
+ * The order: domains that somebody waits for, list-domain, then other single domains and the other
+ * lists by turns, because a steady flow of events must not put the lists off for ever.
  */
 struct due schedule_next(struct schedule *s, uint64_t now_ms)
 {
@@ -386,7 +385,7 @@ uint64_t schedule_deadline(const struct schedule *s, uint64_t now_ms)
 
 /* --- differences ---------------------------------------------------------------------------- */
 
-/* The short list says that something is different which only the long one shows. */
+/* Whether list-domain shows a difference whose details only list-bindings shows. */
 static bool wants_detail(const struct domain *before, const struct domain *now)
 {
 	if (now->row_status != ROW_ACTIVE)
@@ -420,7 +419,7 @@ void schedule_after_list(struct schedule *s, const struct snapshot *before,
 
 /* --- events -------------------------------------------------------------------------------- */
 
-/* Events say "crypto" where actions say "mau"; both are understood. */
+/* Actions as events name them. Guides write "crypto" for events, "mau" for actions: both count. */
 static const char *const about_domain[] = {"add-domain", "bind-domain", "unbind-domain",
 	"start-domain", "stop-domain", "domain-reset", "reset-domain", "panic-domain", "set-domain",
 	"migration-process", "cancel-operation", "remove-reconf", "add-vcpu", "set-vcpu",
@@ -442,7 +441,7 @@ static const struct event_meaning {
 	uint32_t needs; /* lists; 0: the domain that the event names */
 } meanings[] = {
 	{about_domain, 0},
-	{domain_leaves, NEED_LIST}, /* it is gone, or going */
+	{domain_leaves, NEED_LIST}, /* only list-domain for all shows that a domain is gone */
 	{about_services, NEED_SERVICES},
 	{about_spconfigs, NEED_SPCONFIG},
 };
@@ -456,7 +455,7 @@ static const struct event_meaning *meaning_of(const char *action)
 	return NULL;
 }
 
-/* The vendor's own client compares names without case; ours is the inventory's spelling. */
+/* The name as the snapshot spells it: the vendor's client ignores case in names of events. */
 static const char *spelling(const struct snapshot *s, const char *name)
 {
 	if (!s || snapshot_find_name(s, name))

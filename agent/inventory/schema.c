@@ -1,5 +1,5 @@
 /*
- * The tables. In each, the first spelling is the one of the newest guide.
+ * The tables. Where a property has several spellings, the newest guide's comes first.
  */
 #include "inventory/schema.h"
 
@@ -21,14 +21,14 @@
 #define KNOWN(bit)	 .known = KNOWN_##bit
 #define VOLATILE	 .is_volatile = true
 
-/* One object, by which fields_read() sees that the answer is the same for many fields. */
+/* One array for many fields: fields_read() compares the pointer and checks the type only once. */
 static const char *const info[] = {"ldom_info", NULL};
 
 /* clang-format off */
 #define IN(...) .in = (const char *const[]){ __VA_ARGS__, NULL }
 #define INFO .in = info
 
-/* The flags are compared as they are; what is derived from them (degraded, migration) need not be. */
+/* What is derived from the flags (degraded, migration) is not here, as the flags are compared. */
 const struct field domain_fields[] = {
 	{ FIELD_UUID, OF(domain, uuid), UUID("uuid"), INFO, KNOWN(UUID) },
 	{ FIELD_MAC, OF(domain, mac), ADDRESS("mac_address"), INFO, KNOWN(MAC) },
@@ -58,7 +58,7 @@ const struct field domain_fields[] = {
 	{ FIELD_TEXT, OF(domain, migration_status), KEYS("status"), INFO, KNOWN(MIGRATION_STATUS) },
 	{ FIELD_TEXT, OF(domain, migration_source), KEYS("source"), INFO, KNOWN(MIGRATION_SOURCE) },
 	{ FIELD_UPTIME, OF(domain, uptime_s), KEYS("uptime"), INFO, KNOWN(UPTIME), VOLATILE },
-	/* Data version 2.0 may have the state directly below the domain. */
+	/* Data version 2.0 may have the state in a resource of its own. */
 	{ FIELD_STATE, OF(domain, state), KEYS("state", "ldom_state"), IN("ldom_info", "state", ""),
 	  KNOWN(STATE) },
 	{ FIELD_SUSPENDED, OF(domain, suspended), KEYS("state", "ldom_state"),

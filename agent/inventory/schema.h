@@ -1,6 +1,6 @@
 /*
- * What is known of a domain, of everything below it, and of the host, as tables: which property of
- * which resource fills which member, how a row gets its number, which notification tells a change.
+ * The tables of values and lists: which property of which resource of ldmd fills which struct
+ * member, how a row gets its number, which notification tells a change.
  *
  * A new value is a struct member in domain.h and one line in schema.c. A new kind of object is its
  * struct, its place in enum domain_list, and one entry in row_types[]: it is then read, numbered,
@@ -29,12 +29,12 @@ enum field_kind {
 	FIELD_ADDRESS,	 /* uint64_t, also hexadecimal */
 	FIELD_UPTIME,	 /* uint64_t, seconds */
 	FIELD_SWITCH,	 /* bool: on, yes, true, enabled, 1 */
-	FIELD_SUSPENDED, /* bool: the text is a state's word that the model has no number for */
-	FIELD_OTHER,	 /* any value without a pointer that no property gives */
+	FIELD_SUSPENDED, /* bool: the word is "suspended", a state without a number of its own */
+	FIELD_OTHER,	 /* any type without a pointer; never read, only compared and copied */
 };
 
 enum field_source {
-	FROM_KEYS,    /* the first of keys[] that is there; without keys: no property gives it */
+	FROM_KEYS,    /* the property of the first of keys[] that the resource has */
 	FROM_UNITS,   /* AllocationUnits, or one of keys[] */
 	FROM_ADDRESS, /* Address, or one of keys[] */
 	FROM_UUID,    /* the uuid element, or one of keys[] */
@@ -45,12 +45,12 @@ struct field {
 	size_t offset, width; /* of the member */
 	enum field_source source;
 	const char *keys[4];
-	const char *const *in; /* types of the resources that have it, and NULL; NULL: any */
+	const char *const *in; /* types of resources that have it, ended by NULL; NULL: all */
 	uint32_t known;	       /* bit of enum domain_known that is set when it was read */
-	bool is_volatile;      /* moves by itself, so that a new value is no change to tell */
+	bool is_volatile;      /* moves by itself, so a new value does not count as a change */
 };
 
-/* What a notification of the MIB tells of; tables/notification.c has their numbers. */
+/* One for each kind of notification; tables/notification.c has their numbers. */
 enum change_kind {
 	CHANGE_CREATE,
 	CHANGE_DESTROY,
@@ -65,30 +65,30 @@ enum change_kind {
 	CHANGE_VCONS,
 	CHANGE_DEGRADED,
 	_CHANGE_KIND_MAX,
-	/* What only views tell: migration, UUID or word of the state changed, and the state did
-	   not. */
+	/* Only notifications of views tell it: the migration, the UUID or the word of the state
+	 * changed, but the state did not. */
 	CHANGE_LIFECYCLE = _CHANGE_KIND_MAX,
 };
 
-/* What holds a list. */
+/* The struct that holds a list. */
 enum row_owner {
-	OWNER_NONE, /* it is not stored */
+	OWNER_NONE, /* the list is not stored */
 	OWNER_DETAIL,
 	OWNER_SERVICES,
 	OWNER_HOST,
 };
 
 enum row_numbering {
-	NUMBER_DERIVED, /* by who derives the rows */
+	NUMBER_DERIVED, /* the code that derives the rows numbers them */
 	NUMBER_OWN,	/* the object has a number of its own: index = number + 1 */
 	NUMBER_NAME,	/* the registry numbers its name */
-	NUMBER_ADDRESS, /* by address: megabyte + 1 */
+	NUMBER_ADDRESS, /* index = address / 1 MiB + 1 */
 };
 
 /* Offsets are in the row, 0 meaning none, as each row begins with its index. */
 struct row_type {
 	const char *resource; /* OtherResourceType; NULL: not read from a reply */
-	const char *kind;     /* short word for the registry */
+	const char *kind;     /* its word in the registry's file; must never change */
 	enum row_owner owner;
 	size_t list, count;	    /* offsets in the owner */
 	size_t size;		    /* of a row */
@@ -98,15 +98,15 @@ struct row_type {
 	size_t name, scope; /* of the char * that names it, and of the one that name is unique in */
 	size_t twin; /* of the char * that tells rows of one name apart; 0: the name is unique */
 	bool from_bindings;	 /* a row is a binding of the resource, not the resource itself */
-	bool is_told;		 /* by a notification */
-	enum change_kind change; /* which one */
-	/* What a table of fields cannot say, after they were read. May be NULL. */
+	bool is_told;		 /* a notification tells changes */
+	enum change_kind change; /* the kind of that notification */
+	/* Called after the fields were read, for what no table can express. May be NULL. */
 	void (*finish)(void *row, const struct ldm_resource *from);
 };
 
 extern const struct row_type row_types[_LIST_MAX];
 
-/* The columns of a domain. The name is not among them (it is the key), nor are times. */
+/* The values of a domain, without its name (the key) and the times of change. */
 extern const struct field domain_fields[];
 
 #endif

@@ -1,7 +1,8 @@
 /*
  * Snapshots: making them, and the search in them.
  *
- * One allocation holds the struct and, behind it, the three orders; domains and host are shared.
+ * One allocation holds the struct and, behind it, the three sorted arrays; domains and host are
+ * shared.
  */
 #include "inventory/snapshot.h"
 
@@ -108,7 +109,7 @@ static bool same_lists(const struct domain *a, const struct domain *b)
 	return a->detail == b->detail && a->services == b->services;
 }
 
-/* last: the snapshot with the same rows before; NULL: they were not the same. */
+/* last: the last snapshot if it has the same rows, else NULL. */
 static int list_ends_new(const struct domain *const *domains, size_t n, const struct snapshot *last,
 	const struct list_ends **ret)
 {
@@ -210,7 +211,7 @@ static size_t order_by_uuid(const struct snapshot *s, struct domain_uuid *rows)
 	return n;
 }
 
-/* The domains of ldmd are the same ones, with whatever values. */
+/* ldmd has the same domains as before; their values may differ. */
 static bool same_members(const struct snapshot *last, const struct snapshot *s)
 {
 	if (last->n_active_rows != s->n_active_rows)
@@ -225,7 +226,7 @@ static bool same_members(const struct snapshot *last, const struct snapshot *s)
 	return true;
 }
 
-/* The rows are the same ones, with whatever values. */
+/* The rows have the same indexes as before; their values may differ. */
 static bool same_rows(const struct snapshot *last, const struct snapshot *s)
 {
 	if (last->n_domains != s->n_domains)
@@ -236,8 +237,7 @@ static bool same_rows(const struct snapshot *last, const struct snapshot *s)
 	return true;
 }
 
-/* What is found by searching through the lists of all domains. last: with the same rows, or NULL.
- */
+/* Makes list_ends and links. last: the last snapshot if it has the same rows, else NULL. */
 static int index_lists(struct snapshot *s, const struct snapshot *last)
 {
 	size_t n = 0;
@@ -255,7 +255,7 @@ static int index_lists(struct snapshot *s, const struct snapshot *last)
 	return r;
 }
 
-/* None of the rows, which are the same ones, has another name or UUID. */
+/* No row has changed its name, UUID or status. Both snapshots have the same rows. */
 static bool same_orders(const struct snapshot *last, const struct snapshot *s)
 {
 	for (size_t i = 0; i < s->n_domains; i++) {
@@ -268,7 +268,7 @@ static bool same_orders(const struct snapshot *last, const struct snapshot *s)
 	return true;
 }
 
-/* As in the last snapshot, in which the rows have the same places. */
+/* Copies the orders by name and UUID of the last snapshot, which has the same rows. */
 static void take_orders(const struct snapshot *last, const struct domain **by_name,
 	struct domain_uuid *by_uuid, struct snapshot *s)
 {
@@ -282,7 +282,7 @@ static void take_orders(const struct snapshot *last, const struct domain **by_na
 	s->n_by_uuid = last->n_by_uuid;
 }
 
-/* Puts the domains behind the struct, in their three orders, and indexes their lists. */
+/* Fills the three arrays behind the struct (by UUID, index and name) and indexes the lists. */
 static int order(struct snapshot *s, const struct domain *const *domains, size_t n,
 	const struct snapshot *last)
 {

@@ -1,5 +1,5 @@
 /*
- * One consistent picture of the host: immutable, reference counted, sorted by index.
+ * The state of the host and all domains at one time: immutable, reference counted, sorted by index.
  *
  * The ldm thread makes a new one for each change and hands it over; the snmp thread holds a
  * reference as long as it answers from it. Rows that did not change are shared between snapshots.
@@ -25,7 +25,7 @@ struct snapshot {
 	uint64_t taken_ms;	       /* monotonic; last good answer about all domains */
 	uint64_t table_last_change_ms; /* monotonic; any row made, removed or changed */
 	uint64_t list_ms;	       /* monotonic; last answer to list-domain for all; 0: none */
-	uint64_t lists;		       /* so many of them there were */
+	uint64_t lists;		       /* number of such answers */
 	uint64_t members_changed_ms;   /* monotonic; a domain of ldmd came or went */
 	/* Monotonic time at which the hypervisor began at the latest; it may lie before 0. */
 	int64_t hypervisor_zero_ms;
@@ -43,18 +43,19 @@ struct snapshot {
 	const struct links *links;	   /* links.h */
 };
 
-/* NULL is allowed and given back. Atomic: any thread may do it. */
+/* Any thread may call them. NULL is allowed; snapshot_ref() returns its argument. */
 const struct snapshot *snapshot_ref(const struct snapshot *s);
 void snapshot_unref(const struct snapshot *s);
 
-/* NULL when there is none. The domain lives as long as the caller's reference to the snapshot. */
+/* NULL: there is none. s may be NULL. The domain lives as long as the snapshot. */
 const struct domain *snapshot_find_index(const struct snapshot *s, uint32_t index);
 const struct domain *snapshot_find_name(const struct snapshot *s, const char *name);
-/* Position of the first domain whose index is >= index; n_domains when none (for GETNEXT). */
+/* Position of the first domain whose index is >= index (for GETNEXT); n_domains, or 0 for s NULL:
+ * there is none. */
 size_t snapshot_lower_bound(const struct snapshot *s, uint32_t index);
-/* A configuration of that name was on the service processor. s may be NULL. */
+/* Whether the service processor had a configuration of that name. s may be NULL. */
 bool snapshot_has_spconfig(const struct snapshot *s, const char *name);
-/* The domain that runs ldmd, or NULL. */
+/* The domain that runs ldmd; NULL: unknown. s may be NULL. */
 const struct domain *snapshot_control_domain(const struct snapshot *s);
 
 /*
@@ -74,17 +75,18 @@ struct list_row {
 	uint32_t index;
 };
 /*
- * The first row at or behind (domain, index); false when there is none. O(log N), however many
- * domains have no such rows.
+ * The first row at or after (domain, index); false: there is none. O(log N), even if many domains
+ * have no rows in this list.
  */
 bool snapshot_seek_row(const struct snapshot *s, enum domain_list which, uint32_t domain,
 	uint32_t index, struct list_row *ret);
 
 /*
- * Makes one of these domains, in any order. Times, counters, pools and host (NULL: an empty one)
- * are those of `facts`, whose other members are not used; members_changed_ms is the time it is now.
- * What did not change is shared with `last`, which may be NULL. The snapshot takes references of
- * its own. -EEXIST: an index or a name is there twice; -ENOMEM.
+ * Makes a snapshot of these domains, which may be in any order. Times, counters, pools and host
+ * (NULL: an empty one) come from `facts`; its other members are not used, and its
+ * members_changed_ms must be the present time. What did not change is shared with `last`, which may
+ * be NULL. The snapshot takes references of its own. -EEXIST: two domains have one index or name;
+ * -ENOMEM.
  */
 int snapshot_new(const struct snapshot *facts, const struct domain *const *domains, size_t n,
 	const struct snapshot *last, const struct snapshot **ret);

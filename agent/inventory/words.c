@@ -41,7 +41,7 @@ enum domain_state word_state(const char *text)
 	return DOMAIN_UNKNOWN;
 }
 
-/* Words that `ldm list -p` uses instead of columns; compared without '-' and case. */
+/* Words that `ldm list -p` writes instead of columns; case, '-', '_' and ' ' do not count. */
 static const struct flag_word {
 	const char *word;
 	unsigned column;
@@ -96,7 +96,7 @@ static void columns_from_words(const char *text, char *columns)
 	}
 }
 
-/* Each column has its own letters; any other text is a list of words. */
+/* Whether the text is columns, each with a letter of its own set; else it is a list of words. */
 static bool is_columns(const char *text)
 {
 	static const char *const letters[FLAG_COLUMNS] = {"s", "ntd", "dr", "c", "v", "ste"};

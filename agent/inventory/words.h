@@ -1,8 +1,8 @@
 /*
- * The LDM's words in every spelling that is known, each brought into one form.
+ * Turns each known spelling of a value of ldmd into one form.
  *
- * Guides and data versions differ in case, in punctuation, and in whether a state or a flag is a
- * word, a letter or a digit.
+ * Guides and data versions differ in case and punctuation, and write a state or a flag as a word, a
+ * letter or a digit.
  */
 #ifndef INVENTORY_WORDS_H
 #define INVENTORY_WORDS_H
@@ -29,10 +29,10 @@ const char *domain_state_name(enum domain_state state);
 enum domain_state word_state(const char *text);
 
 /*
- * The functions below give a copy that the caller frees. -EINVAL: the text is no such value;
- * -ENOMEM.
+ * The next four functions give a text that the caller frees. -EINVAL: the text is not a value of
+ * this kind; -ENOMEM.
  */
-/* Six columns, from five or six columns or from a list of words. Never -EINVAL. */
+/* The flags as six columns, from five or six columns or a list of words. Never -EINVAL. */
 int word_flags(const char *text, char **ret);
 /* "aa:bb:cc:dd:ee:ff", also from "a:b:c:d:e:f". */
 int word_mac(const char *text, char **ret);
@@ -43,7 +43,7 @@ int word_hostid(const char *text, char **ret);
 
 /* False, and *ret unchanged, when the text is neither a word for on nor one for off. */
 bool word_switch(const char *text, bool *ret);
-/* A whole PCIe bus by its name (pci@780, pci_1), not a slot or a virtual function below one. */
+/* Whether the name is that of a whole PCIe bus (pci@780, pci_1), not of a slot or a function. */
 bool word_is_bus(const char *name);
 
 #endif
