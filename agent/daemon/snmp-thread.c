@@ -42,11 +42,8 @@ static int snmp_start(void *user)
 	struct snmp_thread *t = user;
 	const struct backend_config config = settings_backend(t->settings);
 
-	int r = snmp_agent_new(
+	return snmp_agent_new(
 		t->settings->agentx_socket, t->settings->context, &config, t->handover, &t->agent);
-	if (r == 0)
-		t->told = snmp_agent_status(t->agent);
-	return r;
 }
 
 static void snmp_finish(void *user)
