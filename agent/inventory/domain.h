@@ -79,10 +79,11 @@ struct vcpu {
 	uint32_t index; /* vid + 1 */
 	uint32_t vid, pid, cid;
 	uint32_t strand_permille, util_permille, norm_util_permille;
-	bool util_known;  /* false for a strand under power management */
-	bool parked;	  /* by power management: ldmd tells no load */
-	bool time_known;  /* false until a second answer, as time_ns needs two */
-	uint64_t time_ns; /* cpu-time.h */
+	bool core_unknown; /* ldmd before 2.1 does not tell cid, which is 0 then */
+	bool util_known;   /* false for a strand under power management */
+	bool parked;	   /* by power management: ldmd tells no load */
+	bool time_known;   /* false until a second answer, as time_ns needs two */
+	uint64_t time_ns;  /* cpu-time.h */
 };
 
 /* Derived from the vcpus, because ldmd lists no cores; it names the core of each CPU. */

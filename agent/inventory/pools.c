@@ -150,6 +150,8 @@ static int add_bound(struct bound_devices *b, const struct domain *d)
 	b->crypto += d->num_crypto;
 	b->memory_bytes += d->mem_bytes;
 	for (size_t i = 0; detail && i < detail->n_vcpus; i++) {
+		if (detail->vcpus[i].core_unknown)
+			continue;
 		uint32_t *place = array_append(&b->core_ids, &b->n_core_ids, sizeof(*place));
 
 		if (!place)

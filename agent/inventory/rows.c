@@ -398,6 +398,7 @@ static int add_core(struct domain_detail *d, const struct vcpu *const *threads, 
 int rows_derive_cores(struct domain_detail *d)
 {
 	_cleanup_free_ const struct vcpu **threads = NULL;
+	size_t n = 0;
 	int r = 0;
 
 	if (d->n_vcpus == 0)
@@ -407,10 +408,11 @@ int rows_derive_cores(struct domain_detail *d)
 	if (!threads || !d->cores)
 		return -ENOMEM;
 	for (size_t i = 0; i < d->n_vcpus; i++)
-		threads[i] = &d->vcpus[i];
-	qsort(threads, d->n_vcpus, sizeof(*threads), compare_threads);
-	for (size_t i = 0, end; r == 0 && i < d->n_vcpus; i = end) {
-		for (end = i + 1; end < d->n_vcpus && threads[end]->cid == threads[i]->cid;)
+		if (!d->vcpus[i].core_unknown)
+			threads[n++] = &d->vcpus[i];
+	qsort(threads, n, sizeof(*threads), compare_threads);
+	for (size_t i = 0, end; r == 0 && i < n; i = end) {
+		for (end = i + 1; end < n && threads[end]->cid == threads[i]->cid;)
 			end++;
 		r = add_core(d, threads + i, end - i);
 	}

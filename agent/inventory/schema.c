@@ -95,6 +95,7 @@ static void finish_vcpu(void *row, const struct ldm_resource *from)
 	struct vcpu *cpu = row;
 	const char *util = ldm_resource_get(from, "util_percent");
 
+	cpu->core_unknown = !ldm_resource_get(from, "cid");
 	cpu->util_known = util && *util >= '0' && *util <= '9';
 	cpu->parked = util && !cpu->util_known;
 }
@@ -152,6 +153,7 @@ const struct row_type row_types[_LIST_MAX] = {
 		{ FIELD_PERCENT, OF(vcpu, util_permille), KEYS("util_percent", "util"), VOLATILE },
 		{ FIELD_PERCENT, OF(vcpu, norm_util_permille), KEYS("normalized_utilization"),
 		  VOLATILE },
+		{ FIELD_OTHER, OF(vcpu, core_unknown) },
 		{ FIELD_OTHER, OF(vcpu, util_known), VOLATILE },
 		{ FIELD_OTHER, OF(vcpu, parked), VOLATILE },
 		{ FIELD_OTHER, OF(vcpu, time_known), VOLATILE },

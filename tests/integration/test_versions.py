@@ -1,6 +1,7 @@
 """The agent with ldmd of each version, from 1.0.2 to 3.6: it reads what that version tells, its SETs
 come through, a forced stop is one in whatever form that version takes, and changes are told."""
 import harness
+import inventory
 import sets
 import test_notifications
 from harness import dump, wait_for
@@ -46,6 +47,9 @@ class Versions(test_notifications.Case):
     def smoke(self, version):
         bed = self.start(version)
         self.same(bed)
+        # Which core a CPU is of, ldmd tells from 2.1 on. Before, no core is made up.
+        wait_for(lambda: inventory.read_table(bed, "ldomVcpu"), 15, "the CPUs")
+        self.assertEqual(bool(inventory.read_table(bed, "ldomCore")), version >= "2.1")
         bed.sim.do("do set-vcpu web01 9")
         wait_for(lambda: [n.domain for n in self.receiver_.got() if n.name == "VCpuChange"] == ["web01"],
                  15, "the notification")
