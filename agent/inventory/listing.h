@@ -37,9 +37,8 @@ struct listing {
 	size_t left_out; /* domains without a name */
 	size_t budget;	 /* rows that may still be added */
 	struct free_devices free;
-	struct host
-		*host; /* SP configurations; assemble() numbers them, the snapshot shares them */
-	char *error;   /* which rule was broken, and where, in one line; NULL: none */
+	struct host *host; /* SP configurations, numbered by assemble(); the snapshot shares them */
+	char *error;	   /* which rule was broken, and where, in one line; NULL: none */
 };
 
 /* limits NULL: the default. -ENOMEM. */

@@ -17,8 +17,7 @@ struct registry_entry {
 	uint32_t index;
 	char *uuid; /* NULL: none */
 	char *name;
-	uint64_t
-		seen; /* turn of the last list with the domain; read from a file: its place there */
+	uint64_t seen; /* turn of the last list with the domain; from a file: its place there */
 	bool reserved; /* for a domain that a manager has not made yet */
 	bool gone;     /* mark for the next sweep */
 };

@@ -16,8 +16,7 @@ struct operation;
 struct notification_object {
 	uint32_t name[NAME_ARCS_MAX];
 	size_t length;
-	struct value
-		value; /* its octets are borrowed from the change, operation or link, or text */
+	struct value value; /* octets: borrowed from the change, operation or link, or text */
 };
 
 struct notification {
