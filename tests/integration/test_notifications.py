@@ -269,6 +269,8 @@ class Notifications(Case):
         receiver = self.receiver()
         bed = self.bed(snmpd_conf=receiver.sinks["trap v2c"])
         self.settled(bed)
+        # A link that was never seen up is not lost.
+        wait_for(lambda: scalar(bed, "ldomLinkState") == 1, 5, "the link")
         bed.sim.do("listen off")
         bed.sim.do("disconnect")
         got = receiver.wait(1)
