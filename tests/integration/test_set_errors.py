@@ -201,9 +201,8 @@ class Codes(sets.TestCase):
             if answer[0] == expected or not self.took_long(self.refused, since):
                 self.check_case(case, answer, mapping)
                 return
-        late = {"commitFailed": ("noError", "undoFailed")}.get(error, ())
         with self.subTest(f"{what}, late"):
-            self.assertIn(answer[0], [mapping[one] if mapping else one for one in late], varbinds)
+            self.assertEqual((error, answer[0]), ("commitFailed", "noError"), varbinds)
         print(f"# {what}: the verdict came three times later than setWait", flush=True)
 
     def test_every_code_is_there(self):
@@ -284,11 +283,8 @@ class UndoFailed(sets.TestCase):
             self.assertEqual(self.commands(guest), [f"unbind-domain {guest}", f"set-memory {guest} 1280",
                                                     f"bind-domain {guest}"])
             if told == expected or not self.took_long(guest):
-                self.assertEqual(told, expected)
-                return
-        # The answer came before the verdict, each time.
-        self.assertIn(told, ("noError", "commitFailed"))
-        self.skipTest("this machine is too busy: no verdict came within setWait")
+                break
+        self.assertEqual(told, expected)
 
     def test_v2c(self):
         self.undo_failed(clients.own(1), "undoFailed")
